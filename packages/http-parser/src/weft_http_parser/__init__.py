@@ -1,5 +1,39 @@
-"""weft_http_parser."""
+"""HTTP/1.1 for servers without I/O: bytes in, events out, and responses back to bytes.
 
+>>> connection = ServerConnection()
+>>> connection.receive_data(b"GET /hello HTTP/1.1\\r\\nHost: example.org\\r\\n\\r\\n")
+[<Request GET /hello HTTP/1.1>, <EndOfMessage 0 trailers>]
+>>> connection.send_head(200, [("Content-Length", "2")]) + connection.send_data(b"hi")
+b'HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nhi'
+>>> connection.send_end()
+b''
+
+httptools splits the head; everything that decides on framing is judged here, and refused where two
+readers could disagree.  See :class:`ServerConnection` for the caller's duties.
+"""
+
+from ._connection import ServerConnection
+from ._encode import encode_fields, reason_phrase, status_line
+from ._errors import LocalProtocolError, ProtocolError
+from ._events import Data, EndOfMessage, Error, Event, Request
+from ._framing import Fields
+from ._limits import DEFAULT_LIMITS, Limits
 from ._version import __version__
 
-__all__ = ["__version__"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Data",
+    "EndOfMessage",
+    "Error",
+    "Event",
+    "Fields",
+    "Limits",
+    "LocalProtocolError",
+    "ProtocolError",
+    "Request",
+    "ServerConnection",
+    "__version__",
+    "encode_fields",
+    "reason_phrase",
+    "status_line",
+]

@@ -1,0 +1,141 @@
+"""The chunked transfer coding, reading side (RFC 9112 section 7.1).
+
+:class:`ChunkedReader` is fed a buffer and a position and appends events; it keeps no bytes itself,
+so an incomplete line stays in the caller's buffer (at most one line, whose length is limited).
+Everything that readers have disagreed about is refused: sizes with signs, prefixes, underscores or
+white space, line feeds without carriage return, data that runs over its chunk, control characters
+in extensions, and trailers that would change framing or routing after the fact.
+"""
+
+import re
+from typing import Final, final
+
+from . import _errors as texts
+from ._errors import RefusedError
+from ._events import Data, EndOfMessage, Event
+from ._limits import Limits
+
+__all__ = ["ChunkedReader"]
+
+# Fifteen digits are an exabyte: more is an overflow attack and no upload.
+_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*(;[\t\x20-\x7e\x80-\xff]*))?")
+_TRAILER: Final = re.compile(
+    rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*"
+    rb"((?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)[ \t]*"
+)
+
+# RFC 9110 section 6.5.1: fields for framing, routing, authentication and content processing must
+# not be trailers, because whoever reads them late has already decided.
+_FORBIDDEN: Final = frozenset(
+    b"authorization cache-control connection content-encoding content-length content-range "
+    b"content-type cookie expect forwarded host keep-alive max-forwards proxy-authorization range te trailer "
+    b"transfer-encoding upgrade x-forwarded-for x-forwarded-host x-forwarded-proto".split()
+)
+
+_SIZE_LINE: Final = 0
+_DATA: Final = 1
+_DATA_END: Final = 2
+_TRAILERS: Final = 3
+
+
+@final
+class ChunkedReader:
+    """Reads one chunked body; make a new one for each message."""
+
+    __slots__ = ("_extensions", "_fields_left", "_limits", "_remaining", "_state", "_trailers")
+
+    def __init__(self, limits: Limits, fields_left: int) -> None:
+        self._limits: Final = limits
+        # The head's fields and the trailers share one bound.
+        self._fields_left = fields_left
+        self._state = _SIZE_LINE
+        self._remaining = 0
+        self._extensions = 0
+        self._trailers: list[tuple[bytes, bytes]] = []
+
+    def read(self, buffer: bytes, position: int, events: list[Event]) -> int:
+        """Append the events in ``buffer[position:]`` and return how far it was used up.
+
+        The body is complete when the last event is an ``EndOfMessage``.  Raises ``RefusedError``.
+        """
+        end = len(buffer)
+        while position < end:
+            state = self._state
+            if state == _DATA:
+                take = min(self._remaining, end - position)
+                whole = take == end and position == 0
+                data = buffer if whole else buffer[position : position + take]
+                position += take
+                self._remaining -= take
+                if not self._remaining:
+                    self._state = _DATA_END
+                events.append(Data(data, not self._remaining))
+            elif state == _DATA_END:
+                if buffer[position] != 0x0D or (
+                    position + 1 < end and buffer[position + 1] != 0x0A
+                ):
+                    raise RefusedError(400, texts.CHUNK_END)
+                if position + 1 == end:
+                    return position
+                position += 2
+                self._state = _SIZE_LINE
+            else:
+                line_end = buffer.find(b"\r\n", position)
+                if line_end < 0:
+                    self._check_partial(buffer, position)
+                    return position
+                line = buffer[position:line_end]
+                position = line_end + 2
+                if state == _SIZE_LINE:
+                    self._read_size(line)
+                elif line:
+                    self._read_trailer(line)
+                else:
+                    events.append(EndOfMessage(tuple(self._trailers)))
+                    return position
+        return position
+
+    def _check_partial(self, buffer: bytes, position: int) -> None:
+        """Refuse a line that can no longer become valid, before its end has arrived."""
+        size = len(buffer) - position
+        if self._state == _TRAILERS:
+            if size > self._limits.max_field_line:
+                raise RefusedError(431, texts.FIELD_TOO_LONG)
+            if buffer.find(b"\n", position) >= 0:
+                raise RefusedError(400, texts.BAD_TRAILER)
+            return
+        if size > self._limits.max_chunk_extension + 18:
+            raise RefusedError(400, texts.CHUNK_EXTENSION)
+        # A CR may be the first half of the line's end; whatever stands before must be valid.
+        partial = buffer[position:].removesuffix(b"\r").rstrip(b" \t")
+        if partial and _SIZE.fullmatch(partial) is None:
+            raise RefusedError(400, texts.CHUNK_SIZE)
+
+    def _read_size(self, line: bytes) -> None:
+        match = _SIZE.fullmatch(line)
+        if match is None:
+            raise RefusedError(400, texts.CHUNK_SIZE)
+        size, extension = match.groups()
+        if extension is not None:
+            self._extensions += len(extension)
+            if (
+                len(extension) > self._limits.max_chunk_extension
+                or self._extensions > self._limits.max_chunk_extensions_total
+            ):
+                raise RefusedError(400, texts.CHUNK_EXTENSION)
+        self._remaining = int(size, 16)
+        self._state = _DATA if self._remaining else _TRAILERS
+
+    def _read_trailer(self, line: bytes) -> None:
+        if len(line) > self._limits.max_field_line:
+            raise RefusedError(431, texts.FIELD_TOO_LONG)
+        self._fields_left -= 1
+        if self._fields_left < 0:
+            raise RefusedError(431, texts.TOO_MANY_FIELDS)
+        match = _TRAILER.fullmatch(line)
+        if match is None:
+            raise RefusedError(400, texts.BAD_TRAILER)
+        name, value = match.groups()
+        if name.lower() in _FORBIDDEN:
+            raise RefusedError(400, texts.FORBIDDEN_TRAILER)
+        self._trailers.append((name, value))

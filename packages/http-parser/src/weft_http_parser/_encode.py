@@ -1,0 +1,105 @@
+"""Responses as bytes: status line, fields, chunks (RFC 9112 sections 4, 5 and 7.1).
+
+Pure functions, the mirror of the parser.  Names, values and reasons are checked here, at the last
+moment before the wire, so that no path around an earlier check can split a response.
+"""
+
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Final
+
+from ._errors import LocalProtocolError
+
+__all__ = ["chunk", "encode_fields", "last_chunk", "reason_phrase", "status_line"]
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+# RFC 9110 section 5.5: visible characters, space, tab, and obs-text, which leaves as UTF-8.
+_BAD_IN_VALUE: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
+_REASONS: Final = {status.value: status.phrase for status in HTTPStatus} | {
+    # The names of RFC 9110; the standard library of Python 3.11 and 3.12 still has the older ones.
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
+_STATUS_LINES: Final = {
+    code: f"HTTP/1.1 {code} {reason}\r\n".encode("ascii") for code, reason in _REASONS.items()
+}
+
+# Names that passed the pattern once; bounded, since an application may make names up.
+_known_names: Final[set[str]] = set()
+_MAX_KNOWN_NAMES: Final = 512
+
+
+def reason_phrase(status: int) -> str:
+    """Return the registered reason phrase of ``status``, ``""`` if it has none."""
+    return _REASONS.get(status, "")
+
+
+def status_line(status: int, reason: str | None = None) -> bytes:
+    """Return the status line with its CRLF; ``None`` takes the registered reason phrase.
+
+    Raises :class:`LocalProtocolError` for a status outside 100 to 999 or control characters.
+    """
+    if reason is None or _REASONS.get(status) == reason:
+        line = _STATUS_LINES.get(status)
+        if line is not None:
+            return line
+        reason = ""
+    if not 100 <= status <= 999:
+        raise LocalProtocolError(f"A status code has three digits, got {status!r}")
+    bad = _BAD_IN_VALUE.search(reason)
+    if bad is not None:
+        raise LocalProtocolError(
+            f"The reason phrase {reason!r} has the control character {bad[0]!r} at {bad.start()}"
+        )
+    return f"HTTP/1.1 {status} {reason}\r\n".encode("utf-8", "surrogateescape")
+
+
+def encode_fields(fields: Iterable[tuple[str, str]]) -> bytes:
+    """Return the field lines, each with its CRLF, in the order and case given.
+
+    Raises :class:`LocalProtocolError` for a name that is no token (RFC 9110 section 5.1) or a value
+    with a control character other than tab.
+    """
+    lines = []
+    for name, value in fields:
+        if name not in _known_names:
+            _check_name(name)
+        # isprintable is the cheap test that nearly all values pass; the pattern decides the rest.
+        if not value.isprintable():
+            _check_value(name, value)
+        lines.append(f"{name}: {value}\r\n")
+    return "".join(lines).encode("utf-8", "surrogateescape")
+
+
+def _check_name(name: str) -> None:
+    if _TOKEN.fullmatch(name) is None:
+        raise LocalProtocolError(
+            f"{name!r} is not a header field name: RFC 9110 section 5.1 allows letters, "
+            "digits and !#$%&'*+-.^_`|~"
+        )
+    if len(_known_names) >= _MAX_KNOWN_NAMES:
+        _known_names.clear()
+    # str(name): a subclass such as multidict's istr is not kept alive by this cache.
+    _known_names.add(str(name))
+
+
+def _check_value(name: str, value: str) -> None:
+    bad = _BAD_IN_VALUE.search(value)
+    if bad is not None:
+        raise LocalProtocolError(
+            f"The value of {name!r} has the control character {bad[0]!r} at "
+            f"position {bad.start()}: {value!r}"
+        )
+
+
+def chunk(data: bytes | bytearray | memoryview) -> bytes:
+    """Return ``data`` as one chunk; it must not be empty, which would end the body."""
+    return b"".join((b"%x\r\n" % len(data), data, b"\r\n"))
+
+
+def last_chunk(trailers: Iterable[tuple[str, str]] = ()) -> bytes:
+    """Return the end of a chunked body with its trailer fields."""
+    return b"0\r\n" + encode_fields(trailers) + b"\r\n"

@@ -1,0 +1,191 @@
+"""The state of a connection: two small machines and the one table that moves them.
+
+A connection is two machines that run side by side: what the *peer* may send next and what *we* may
+send next.  Each signal moves both: :data:`TRANSITIONS` maps ``(peer, ours)`` and a signal to the
+next pair, and a signal without an entry is not allowed there.  One keep-alive cycle:
+
+    peer   IDLE --request--> BODY --request end--> DONE ..............................> IDLE
+    we     IDLE --request--> SEND_HEAD --head--> SEND_BODY --response end--> DONE ----> IDLE
+
+One thing does not fit a table and is code in :meth:`ConnectionState.move`: when both sides are DONE
+the cycle starts again, or the connection must close if either side said so (RFC 9112 section 9.3).
+
+Whatever affects these states lives in this file.
+"""
+
+from typing import Final, final
+
+from ._errors import LocalProtocolError
+
+__all__ = ["TRANSITIONS", "ConnectionState", "Phase", "Signal", "State"]
+
+
+@final
+class State:
+    """Where one side of the connection stands.
+
+    A plain class and not an ``enum``: members are dictionary keys on the hot path, and an enum
+    member's hash is a Python call.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name: Final = name
+
+    def __repr__(self) -> str:
+        return f"<State {self.name}>"
+
+
+IDLE: Final = State("waiting for a request")
+BODY: Final = State("reading the request's body")
+SEND_HEAD: Final = State("waiting for the response head")
+SEND_BODY: Final = State("sending the response body")
+DONE: Final = State("done with this message")
+MUST_CLOSE: Final = State("to be closed")
+SWITCHED: Final = State("switched to another protocol")
+ERROR: Final = State("broken")
+CLOSED: Final = State("closed")
+
+
+@final
+class Signal:
+    """What moves the connection."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name: Final = name
+
+    def __repr__(self) -> str:
+        return f"<Signal {self.name}>"
+
+
+REQUEST: Final = Signal("a request head with a body behind it")
+BARE_REQUEST: Final = Signal("a whole request without a body")
+REQUEST_END: Final = Signal("the end of the request")
+INFORMATIONAL: Final = Signal("an informational response")
+HEAD: Final = Signal("a response head")
+RESPONSE_END: Final = Signal("the end of the response")
+RESPONSE: Final = Signal("a whole response")
+SWITCH: Final = Signal("a switch of protocols")
+PEER_ERROR: Final = Signal("a protocol error of the peer")
+PEER_EOF: Final = Signal("the end of input")
+
+TRANSITIONS: Final[dict[tuple[State, State], dict[Signal, tuple[State, State]]]] = {
+    (IDLE, IDLE): {
+        REQUEST: (BODY, SEND_HEAD),
+        BARE_REQUEST: (DONE, SEND_HEAD),
+        PEER_ERROR: (ERROR, SEND_HEAD),
+        PEER_EOF: (CLOSED, MUST_CLOSE),
+    },
+    (BODY, SEND_HEAD): {
+        REQUEST_END: (DONE, SEND_HEAD),
+        INFORMATIONAL: (BODY, SEND_HEAD),
+        HEAD: (BODY, SEND_BODY),
+        RESPONSE: (BODY, DONE),
+        # RFC 9110 section 7.8: the new protocol starts after the request's content was read.
+        PEER_ERROR: (ERROR, SEND_HEAD),
+    },
+    (BODY, SEND_BODY): {
+        REQUEST_END: (DONE, SEND_BODY),
+        RESPONSE_END: (BODY, DONE),
+        PEER_ERROR: (ERROR, SEND_BODY),
+    },
+    # The answer is out and the body still arrives: the caller drains it, or closes.
+    (BODY, DONE): {
+        REQUEST_END: (DONE, DONE),
+        PEER_ERROR: (ERROR, MUST_CLOSE),
+    },
+    (DONE, SEND_HEAD): {
+        INFORMATIONAL: (DONE, SEND_HEAD),
+        HEAD: (DONE, SEND_BODY),
+        RESPONSE: (DONE, DONE),
+        SWITCH: (SWITCHED, SWITCHED),
+        # Half-closing after the request is legal: the answer still goes out, then we close.
+        PEER_EOF: (CLOSED, SEND_HEAD),
+    },
+    (DONE, SEND_BODY): {
+        RESPONSE_END: (DONE, DONE),
+        PEER_EOF: (CLOSED, SEND_BODY),
+    },
+    # After a peer's mistake reading is over, and at most one answer still goes out.
+    (ERROR, SEND_HEAD): {
+        HEAD: (ERROR, SEND_BODY),
+        RESPONSE: (ERROR, MUST_CLOSE),
+        PEER_EOF: (ERROR, SEND_HEAD),
+    },
+    (ERROR, SEND_BODY): {
+        RESPONSE_END: (ERROR, MUST_CLOSE),
+        PEER_EOF: (ERROR, SEND_BODY),
+    },
+    (ERROR, MUST_CLOSE): {PEER_EOF: (CLOSED, MUST_CLOSE)},
+    (CLOSED, SEND_HEAD): {
+        HEAD: (CLOSED, SEND_BODY),
+        RESPONSE: (CLOSED, MUST_CLOSE),
+        INFORMATIONAL: (CLOSED, SEND_HEAD),
+        PEER_EOF: (CLOSED, SEND_HEAD),
+    },
+    (CLOSED, SEND_BODY): {
+        RESPONSE_END: (CLOSED, MUST_CLOSE),
+        PEER_EOF: (CLOSED, SEND_BODY),
+    },
+    (DONE, MUST_CLOSE): {PEER_EOF: (CLOSED, MUST_CLOSE)},
+    (CLOSED, MUST_CLOSE): {PEER_EOF: (CLOSED, MUST_CLOSE)},
+    (SWITCHED, SWITCHED): {PEER_EOF: (SWITCHED, SWITCHED)},
+    # No row of its own leads out of (DONE, DONE): `move` leaves it at once.
+    (DONE, DONE): {},
+}
+
+
+@final
+class Phase:
+    """One pair of the table with its moves resolved, so that a move is a single lookup."""
+
+    __slots__ = ("moves", "ours", "peer")
+
+    def __init__(self, peer: State, ours: State) -> None:
+        self.peer: Final = peer
+        self.ours: Final = ours
+        self.moves: Final[dict[Signal, Phase]] = {}
+
+
+def _compile() -> dict[tuple[State, State], Phase]:
+    phases = {pair: Phase(*pair) for pair in TRANSITIONS}
+    for pair, moves in TRANSITIONS.items():
+        for signal, target in moves.items():
+            phases[pair].moves[signal] = phases[target]
+    return phases
+
+
+_PHASES: Final = _compile()
+_START: Final = _PHASES[IDLE, IDLE]
+_BOTH_DONE: Final = _PHASES[DONE, DONE]
+_LAST: Final = _PHASES[DONE, MUST_CLOSE]
+
+
+@final
+class ConnectionState:
+    """Both sides of one connection.
+
+    ``keep_alive`` is what the current cycle has agreed on; whoever learns that the connection
+    ends after this message sets it to ``False``.
+    """
+
+    __slots__ = ("keep_alive", "phase")
+
+    def __init__(self) -> None:
+        self.phase: Phase = _START
+        self.keep_alive = True
+
+    def move(self, signal: Signal) -> None:
+        """Apply ``signal``; raises :class:`LocalProtocolError` where the table has no entry."""
+        phase = self.phase.moves.get(signal)
+        if phase is None:
+            raise LocalProtocolError(
+                f"{signal.name} is not possible now: the peer's side is "
+                f"{self.phase.peer.name!r} and ours is {self.phase.ours.name!r}"
+            )
+        if phase is _BOTH_DONE:
+            phase = _START if self.keep_alive else _LAST
+        self.phase = phase
