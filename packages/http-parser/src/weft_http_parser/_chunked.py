@@ -28,8 +28,8 @@ _TRAILER: Final = re.compile(
 # not be trailers, because whoever reads them late has already decided.
 _FORBIDDEN: Final = frozenset(
     b"authorization cache-control connection content-encoding content-length content-range "
-    b"content-type cookie expect forwarded host keep-alive max-forwards proxy-authorization range te trailer "
-    b"transfer-encoding upgrade x-forwarded-for x-forwarded-host x-forwarded-proto".split()
+    b"content-type cookie expect forwarded host keep-alive max-forwards proxy-authorization "
+    b"range te trailer transfer-encoding upgrade x-forwarded-for x-forwarded-host x-forwarded-proto".split()
 )
 
 _SIZE_LINE: Final = 0

@@ -41,7 +41,7 @@ class RefusedError(Exception):
 BAD_REQUEST_LINE: Final = "The request line is malformed."
 BAD_FIELD: Final = "A header field is malformed."
 BAD_TARGET: Final = "The request target is malformed."
-TLS_ON_PLAIN_PORT: Final = "The client sent a TLS handshake to a port that speaks plain HTTP. Use http:// instead of https://."
+TLS_ON_PLAIN_PORT: Final = "This port speaks plain HTTP, not TLS: use http:// instead of https://."
 HTTP2_PREFACE: Final = "The client started HTTP/2; this port speaks HTTP/1.1."
 HTTP_09: Final = "HTTP/0.9 is not supported; the request line must end in HTTP/1.1."
 HTTP_VERSION: Final = "Only HTTP/1.0 and HTTP/1.1 are supported."

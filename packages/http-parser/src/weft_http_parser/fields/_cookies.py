@@ -26,8 +26,8 @@ def parse_cookies(value: str) -> list[tuple[str, str]]:
     cookies = []
     position = 0
     size = len(value)
-    # A quote without its partner ends the search for quotes: looking for the partner again from each
-    # later pair would make the time quadratic (CVE-2024-7592 was of this kind).
+    # A quote without its partner ends the search for quotes: looking for the partner again from
+    # each later pair would make the time quadratic (CVE-2024-7592 was of this kind).
     quotes = True
     while position < size:
         equals = value.find("=", position)
