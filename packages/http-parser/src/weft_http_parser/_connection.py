@@ -90,7 +90,7 @@ class ServerConnection:
 
     @property
     def has_pending(self) -> bool:
-        """Whether received bytes wait for the current response to end."""
+        """Whether received bytes wait: for the current response to end, or for their own rest."""
         return self._position < len(self._buffer)
 
     @property
@@ -102,6 +102,11 @@ class ServerConnection:
     def is_idle(self) -> bool:
         """Whether the connection waits between requests with no byte of the next one received."""
         return self._state.phase.peer is st.IDLE and self._position == len(self._buffer)
+
+    @property
+    def peer_failed(self) -> bool:
+        """Whether an :class:`Error` was reported: more of the refused bytes may be on their way."""
+        return self._state.phase.peer is st.ERROR
 
     @property
     def is_reading_body(self) -> bool:

@@ -44,6 +44,7 @@ class Response(StreamResponse):
     _body: bytes | bytearray | AsyncIterable[bytes] | None = None
     _content_type: str | None = None
     _charset: str | None = None
+    _body_follows: bool = True
 
     def __init__(
         self,
@@ -124,6 +125,7 @@ class Response(StreamResponse):
             self._body = bytes(value)
         elif isinstance(value, AsyncIterable):
             self._body = value
+            self._body_follows = False
         else:
             raise ValueError(
                 f"Unsupported body type {type(value).__name__}: give bytes, str or an asynchronous "

@@ -70,6 +70,8 @@ class StreamResponse(MutableMapping[str | ResponseKey[Any], Any]):
     _payload_writer: ResponseWriter | None = None
     _eof_sent: bool = False
     _body_length: int = 0
+    # Whether write_eof() comes right behind prepare(), so that the head can wait for it.
+    _body_follows: bool = False
 
     def __init__(
         self,
@@ -279,7 +281,9 @@ class StreamResponse(MutableMapping[str | ResponseKey[Any], Any]):
         await request._prepare_hook(self)
         writer = request.response_writer
         self._payload_writer = writer
-        writer.write_head(self._status, self.reason, self.headers)
+        writer.write_head(
+            self._status, self.reason, self.headers, body_follows=self._body_follows
+        )
         return writer
 
     def complete_headers(self, request: RequestInfo) -> None:

@@ -21,8 +21,10 @@ class ResponseWriter(Protocol):
     fields of the connection, and sends no body where the request or the status allows none.
     """
 
-    def write_head(self, status: int, reason: str, headers: CIMultiDict[str]) -> None:
-        """Take the head; it may leave together with the first piece of the body."""
+    def write_head(
+        self, status: int, reason: str, headers: CIMultiDict[str], *, body_follows: bool
+    ) -> None:
+        """Take the head; with ``body_follows`` it may wait for the first piece of the body."""
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send a piece of the body; returns when the peer keeps up."""

@@ -1,0 +1,231 @@
+"""One request and its response: runs the handler, sends what it returns, turns errors into answers.
+
+An :class:`Exchange` takes any function from a request to an awaitable response; it knows nothing of
+applications.  A connection has one and uses it for each request in turn.  The common case, a
+handler that never waits and a small response, runs from the first byte of the request to the last
+of the response inside one callback of the event loop: the handler's coroutine is started eagerly as
+its own task (Python 3.12+), and what it returned leaves in one write.
+"""
+
+import asyncio
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, Coroutine
+from html import escape
+from types import CoroutineType
+from typing import Any, Final, final
+
+from weft_responses import (
+    HTTPBadRequest,
+    HTTPException,
+    HTTPInternalServerError,
+    Response,
+    StreamResponse,
+)
+
+from ._errors import RequestPayloadError
+from ._request import BaseRequest
+from ._shared import Shared
+from ._writer import StreamWriter
+
+__all__ = ["Exchange"]
+
+# Which response classes may be sent without their `prepare` and `write_eof` coroutines: those that
+# did not replace them.  Classes are few and live long.
+_plain_classes: Final[dict[type[StreamResponse], bool]] = {}
+
+
+def _is_plain(cls: type[StreamResponse]) -> bool:
+    plain = _plain_classes.get(cls)
+    if plain is None:
+        plain = _plain_classes[cls] = (
+            issubclass(cls, Response)
+            and cls.prepare is StreamResponse.prepare
+            and cls.write_eof is Response.write_eof
+            and cls.write is StreamResponse.write
+        )
+    return plain
+
+
+async def _await(awaitable: Awaitable[StreamResponse]) -> StreamResponse:
+    return await awaitable
+
+
+if sys.version_info >= (3, 12):
+
+    def _start_task(
+        coroutine: Coroutine[Any, Any, StreamResponse], loop: asyncio.AbstractEventLoop
+    ) -> "asyncio.Task[StreamResponse]":
+        return asyncio.Task(coroutine, loop=loop, eager_start=True)
+
+else:
+
+    def _start_task(
+        coroutine: Coroutine[Any, Any, StreamResponse], loop: asyncio.AbstractEventLoop
+    ) -> "asyncio.Task[StreamResponse]":
+        return asyncio.Task(coroutine, loop=loop)
+
+
+@final
+class Exchange:
+    """Runs one request at a time; ``done`` is called when its response has ended."""
+
+    __slots__ = ("_done", "_shared", "_task", "_writer", "request")
+
+    def __init__(self, shared: Shared, writer: StreamWriter, done: Callable[[], None]) -> None:
+        self._shared: Final = shared
+        self._writer: Final = writer
+        self._done: Final = done
+        #: The request under way, None between requests.
+        self.request: BaseRequest | None = None
+        # The task that runs the handler or sends the response, while it waits for something.
+        self._task: asyncio.Task[Any] | None = None
+
+    def cancel(self) -> None:
+        """Cancel what is running; the connection ends with it."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def start(self, request: BaseRequest) -> None:
+        """Run the handler for ``request`` and answer it."""
+        self.request = request
+        shared = self._shared
+        shared.requests_count += 1
+        try:
+            awaitable = shared.handler(request)
+        except HTTPException as error:
+            self._respond(request, error.with_traceback(None))
+            return
+        except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer
+            self._respond(request, self._answer_to(request, error))
+            return
+        coroutine = awaitable if type(awaitable) is CoroutineType else _await(awaitable)
+        task = _start_task(coroutine, shared.loop)
+        if task.done():
+            self._handler_done(task)
+        else:
+            self._task = request._task = task
+            task.add_done_callback(self._handler_done)
+
+    def _handler_done(self, task: "asyncio.Task[StreamResponse]") -> None:
+        self._task = None
+        request = self.request
+        assert request is not None
+        request._task = None
+        if task.cancelled():
+            # The server is stopping or the client has left: there is nobody to answer.
+            self._writer.abort()
+            self._end()
+            return
+        error = task.exception()
+        if error is None:
+            self._respond(request, task.result())
+        else:
+            # Without its traceback: frames of the handler would keep the request alive.
+            self._respond(request, self._answer_to(request, error))
+
+    # The response.
+
+    def _respond(self, request: BaseRequest, response: StreamResponse) -> None:
+        writer = self._writer
+        if writer.transport is None:
+            self._end()
+            return
+        cls = type(response)
+        if not _is_plain(cls) and not isinstance(response, StreamResponse):
+            response = self._not_a_response(request, response)
+            cls = type(response)
+        if _plain_classes[cls] and not request.has_prepare_hook and isinstance(response, Response):
+            whole = response.whole()
+            if whole is not None:
+                block, body = whole
+                writer.write_whole(response._status, response._reason, block, body)
+                response.mark_sent(len(body))
+                self._end()
+                return
+        task = _start_task(self._send(request, response), self._shared.loop)
+        if task.done():
+            self._sent(task)
+        else:
+            self._task = task
+            task.add_done_callback(self._sent)
+
+    async def _send(self, request: BaseRequest, response: StreamResponse) -> StreamResponse:
+        if response.prepared and not self._writer.head_sent:
+            response = self._sent_before(request, response)
+        await response.prepare(request)
+        await response.write_eof()
+        return response
+
+    def _sent(self, task: "asyncio.Task[StreamResponse]") -> None:
+        self._task = None
+        request = self.request
+        assert request is not None
+        error = None if task.cancelled() else task.exception()
+        if task.cancelled() or isinstance(error, ConnectionError):
+            self._writer.abort()
+        elif error is not None:
+            answer = self._answer_to(request, error)
+            if self._writer.head_sent:
+                # Too late for another answer: a cut-off one is all that can tell the client.
+                self._writer.abort()
+            else:
+                self._respond(request, answer)
+                return
+        self._end()
+
+    def _end(self) -> None:
+        self.request = None
+        self._done()
+
+    # Errors.
+
+    def _answer_to(self, request: BaseRequest, error: BaseException) -> StreamResponse:
+        """Return the response to an exception that left the handler; logs what is a bug."""
+        if isinstance(error, HTTPException):
+            return error.with_traceback(None)
+        if isinstance(error, RequestPayloadError):
+            return HTTPBadRequest(text=f"400: {error}")
+        if isinstance(error, ConnectionError) and self._writer.transport is None:
+            return HTTPInternalServerError()
+        self._shared.config.logger.error(
+            "Error handling request %s %s", request.method, request.raw_path, exc_info=error
+        )
+        return self._server_error(request, error)
+
+    def _server_error(self, request: BaseRequest, error: BaseException) -> Response:
+        accepts_html = "text/html" in request.headers.get("Accept", "")
+        detail = ""
+        if self._shared.config.debug:
+            detail = "".join(traceback.format_exception(error))
+        response: Response
+        if accepts_html:
+            detail = f"<pre>{escape(detail)}</pre>" if detail else ""
+            page = (
+                "<!DOCTYPE html><html><head><title>500 Internal Server Error</title></head>"
+                f"<body><h1>500 Internal Server Error</h1>{detail}</body></html>"
+            )
+            response = Response(status=500, text=page, content_type="text/html")
+        else:
+            detail = f"\n\n{detail}" if detail else ""
+            response = Response(status=500, text=f"500: Internal Server Error{detail}")
+        # What the handler left half done is unknown: the next request gets a fresh connection.
+        response.force_close()
+        return response
+
+    def _not_a_response(self, request: BaseRequest, result: object) -> StreamResponse:
+        return self._misuse(
+            request,
+            f"returned {result!r}, but a handler must return a StreamResponse"
+            + (": is a return statement missing?" if result is None else ""),
+        )
+
+    def _sent_before(self, request: BaseRequest, response: StreamResponse) -> StreamResponse:
+        return self._misuse(
+            request, f"returned {response!r}, which was sent before: make a new one per request"
+        )
+
+    def _misuse(self, request: BaseRequest, what: str) -> StreamResponse:
+        error = RuntimeError(f"The handler of {request.method} {request.raw_path} {what}")
+        self._shared.config.logger.error("Error handling request", exc_info=error)
+        return self._server_error(request, error)

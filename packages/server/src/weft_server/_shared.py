@@ -1,0 +1,110 @@
+"""What all connections of a server share: settings, handler, clock, and who is connected."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, final
+
+from weft_http_parser import Limits
+from weft_http_parser import Request as Head
+from weft_http_parser.fields import format_http_date
+from weft_responses import StreamResponse
+
+from ._body import StreamReader
+from ._config import ServerConfig
+from ._request import BaseRequest
+from ._timers import HasDeadline, Sweeper
+from ._types import ConnectionInfo
+from ._version import __version__
+from ._writer import StreamWriter
+
+__all__ = ["SERVER_SOFTWARE", "Connection", "RawHandler", "RequestFactory", "Shared"]
+
+SERVER_SOFTWARE: Final = f"Python/{sys.version_info[0]}.{sys.version_info[1]} weft/{__version__}"
+
+#: A bare server: any function from a request to an awaitable response.
+RawHandler = Callable[[BaseRequest], Awaitable[StreamResponse]]
+RequestFactory = Callable[[Head, StreamReader, StreamWriter, ConnectionInfo], BaseRequest]
+
+
+class Connection(HasDeadline, Protocol):
+    """What the server needs of a connection to end it."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a handler is running."""
+
+    def shut_down(self) -> None:
+        """Close when idle, else after the response under way."""
+
+    def cancel(self) -> None:
+        """Cancel the handler that is running."""
+
+    def close(self) -> None:
+        """Close at once."""
+
+
+@final
+class Shared:
+    """One per server; connections read it, only the server and the ticking clock change it."""
+
+    __slots__ = (
+        "closing",
+        "config",
+        "connections",
+        "date",
+        "handler",
+        "head_block",
+        "idle_waiter",
+        "limits",
+        "loop",
+        "request_factory",
+        "requests_count",
+        "server_name",
+        "sweeper",
+    )
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        handler: RawHandler,
+        request_factory: RequestFactory,
+        config: ServerConfig,
+    ) -> None:
+        self.loop: Final = loop
+        self.handler: Final = handler
+        self.request_factory: Final = request_factory
+        self.config: Final = config
+        self.limits: Final[Limits] = config.limits()
+        self.connections: Final[set[Connection]] = set()
+        self.requests_count = 0
+        #: Whether connections end after the response under way.
+        self.closing = False
+        #: Set while somebody waits for the last connection to end.
+        self.idle_waiter: asyncio.Future[None] | None = None
+        self.server_name: Final = SERVER_SOFTWARE
+        self.date = ""
+        self.head_block = b""
+        self.renew_date()
+        self.sweeper: Final = Sweeper(loop, self.connections, self.renew_date)
+
+    def renew_date(self) -> None:
+        """Format the Date line of this second; called by the sweeper's tick."""
+        self.date = format_http_date(time.time())
+        self.head_block = f"Date: {self.date}\r\nServer: {self.server_name}\r\n".encode()
+
+    def add(self, connection: Connection) -> None:
+        """Count a connection in; the first one starts the clock."""
+        if not self.connections:
+            self.renew_date()
+            self.sweeper.start()
+        self.connections.add(connection)
+
+    def remove(self, connection: Connection) -> None:
+        """Count a connection out; the last one stops the clock."""
+        self.connections.discard(connection)
+        if not self.connections:
+            self.sweeper.stop()
+            if self.idle_waiter is not None and not self.idle_waiter.done():
+                self.idle_waiter.set_result(None)

@@ -1,0 +1,66 @@
+"""Deadlines: one coarse timer per server instead of one per connection.
+
+Everything with a ``deadline`` (seconds of the sweeper's own clock) is looked at about once a second
+and told when its time is over.  Setting a deadline is storing a number, which is all that the hot
+path can afford; the price is that a deadline is met up to a second late.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable, Collection
+from typing import Final, Protocol, final
+
+__all__ = ["NEVER", "HasDeadline", "Sweeper"]
+
+NEVER: Final = math.inf
+
+_TICK: Final = 1.0
+
+
+class HasDeadline(Protocol):
+    """What the sweeper looks after."""
+
+    deadline: float
+
+    def on_deadline(self) -> None:
+        """Act on a deadline that has passed; must set another one or end."""
+
+
+@final
+class Sweeper:
+    """Calls ``on_deadline`` of every item whose deadline has passed, until stopped."""
+
+    __slots__ = ("_each_tick", "_handle", "_items", "_loop", "now")
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        items: Collection[HasDeadline],
+        each_tick: Callable[[], None],
+    ) -> None:
+        self._loop: Final = loop
+        self._items: Final = items
+        self._each_tick: Final = each_tick
+        #: The loop's time at the last tick: the clock that deadlines are set by.
+        self.now: float = loop.time()
+        self._handle: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begin to tick."""
+        if self._handle is None:
+            self.now = self._loop.time()
+            self._handle = self._loop.call_later(_TICK, self._tick)
+
+    def stop(self) -> None:
+        """End ticking."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def _tick(self) -> None:
+        self._handle = self._loop.call_later(_TICK, self._tick)
+        now = self.now = self._loop.time()
+        self._each_tick()
+        # A list first: acting on a deadline may remove the item.
+        for item in [item for item in self._items if item.deadline <= now]:
+            item.on_deadline()

@@ -1,0 +1,46 @@
+"""Types that more than one row needs."""
+
+import ssl
+from typing import NamedTuple, final
+
+__all__ = ["ConnectionInfo", "HttpVersion", "HttpVersion10", "HttpVersion11"]
+
+
+class HttpVersion(NamedTuple):
+    """A version of HTTP, for example ``HttpVersion(1, 1)``."""
+
+    major: int
+    minor: int
+
+
+HttpVersion10 = HttpVersion(1, 0)
+HttpVersion11 = HttpVersion(1, 1)
+
+
+@final
+class ConnectionInfo:
+    """What a request may know of its connection: two addresses and the TLS context."""
+
+    __slots__ = ("peername", "sockname", "ssl_context")
+
+    def __init__(
+        self, peername: object, sockname: object, ssl_context: ssl.SSLContext | None
+    ) -> None:
+        self.peername = peername
+        self.sockname = sockname
+        self.ssl_context = ssl_context
+
+    @property
+    def remote(self) -> str | None:
+        """The peer's address: the host, or the path of a Unix socket."""
+        if isinstance(self.peername, (tuple, list)):
+            return str(self.peername[0])
+        return str(self.peername) if self.peername else None
+
+    @property
+    def local_host(self) -> str:
+        """The address that the client has reached, as a URL's authority."""
+        if isinstance(self.sockname, (tuple, list)):
+            host, port = str(self.sockname[0]), self.sockname[1]
+            return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return ""
