@@ -29,7 +29,8 @@ _TRAILER: Final = re.compile(
 _FORBIDDEN: Final = frozenset(
     b"authorization cache-control connection content-encoding content-length content-range "
     b"content-type cookie expect forwarded host keep-alive max-forwards proxy-authorization "
-    b"range te trailer transfer-encoding upgrade x-forwarded-for x-forwarded-host x-forwarded-proto".split()
+    b"range te trailer transfer-encoding upgrade x-forwarded-for "
+    b"x-forwarded-host x-forwarded-proto".split()
 )
 
 _SIZE_LINE: Final = 0

@@ -185,22 +185,17 @@ class ServerConnection:
     def _receive_head(self) -> list[Event]:
         buffer = self._buffer
         position = self._position
-        while buffer.startswith(b"\r\n", position) and not self._fed:
-            position += 2
-            self._empty_lines += 1
-            if self._empty_lines > _MAX_EMPTY_LINES:
-                raise RefusedError(400, texts.BAD_REQUEST_LINE)
-        self._position = position
+        fed = self._fed
+        if not fed and buffer.startswith(b"\r\n", position):
+            position = self._skip_empty_lines()
         # The end of the head may straddle what was seen and what is new.
-        end = buffer.find(b"\r\n\r\n", max(position, position + self._fed - 3))
+        end = buffer.find(b"\r\n\r\n", position + fed - 3 if fed > 3 else position)
         if end < 0:
             self._receive_partial_head()
             return []
         end += 4
-        if end - position > self._limits.max_head:
-            raise RefusedError(431, texts.HEAD_TOO_LONG)
         head = buffer if position == 0 and end == len(buffer) else buffer[position:end]
-        request = self._head.finish(head[self._fed :] if self._fed else head, head)
+        request = self._head.finish(head[fed:] if fed else head, head)
         self._position = end
         self._fed = 0
         self._empty_lines = 0
@@ -224,6 +219,17 @@ class ServerConnection:
                 events.append(self._fail(refused))
         return events
 
+    def _skip_empty_lines(self) -> int:
+        buffer = self._buffer
+        position = self._position
+        while buffer.startswith(b"\r\n", position):
+            position += 2
+            self._empty_lines += 1
+            if self._empty_lines > _MAX_EMPTY_LINES:
+                raise RefusedError(400, texts.BAD_REQUEST_LINE)
+        self._position = position
+        return position
+
     def _receive_partial_head(self) -> None:
         """Let httptools see an unfinished head, so that a mistake is refused when it is made."""
         buffer = self._buffer
@@ -241,7 +247,7 @@ class ServerConnection:
                 raise RefusedError(431, texts.HEAD_TOO_LONG)
         fed = self._fed
         self._fed = size
-        self._head.feed(buffer[position + fed :])
+        self._head.feed(buffer[position + fed :], buffer[position:])
 
     def _receive_body(self, events: list[Event]) -> None:
         buffer = self._buffer

@@ -16,10 +16,10 @@ __all__ = ["Data", "EndOfMessage", "Error", "Event", "Request"]
 class Request:
     """The head of one request (RFC 9112 sections 3 and 5).
 
-    ``method`` is as sent (methods are case-sensitive).  ``target`` is the origin-form path and
-    query for origin- and absolute-form requests, ``"*"`` for ``OPTIONS *`` and ``host:port`` for CONNECT;
-    it is ASCII, because anything else was refused.  ``authority`` is the host and port of an
-    absolute-form target, else that of the ``Host`` field, else ``""`` (HTTP/1.0 only).
+    ``method`` is as sent (methods are case-sensitive).  ``target`` is the path and query, for
+    origin- and absolute-form requests alike, ``"*"`` for ``OPTIONS *`` and ``host:port`` for
+    CONNECT; it is ASCII, because anything else was refused.  ``authority`` is the host and port of
+    an absolute-form target, else that of the ``Host`` field, else ``""`` (HTTP/1.0 only).
     ``version`` is ``(1, 0)`` or ``(1, 1)``.
     """
 

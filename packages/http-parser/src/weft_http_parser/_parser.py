@@ -8,6 +8,7 @@ long as its three parts and two spaces.  Whatever a lenient reading could hide (
 folded line, doubled spaces, HTTP/0.9) breaks one of these sums, whichever llhttp is installed.
 """
 
+import re
 from typing import Final, final
 
 from httptools import (
@@ -28,22 +29,31 @@ __all__ = ["HeadParser"]
 
 _VERSIONS: Final = {b" HTTP/1.1": (1, 1), b" HTTP/1.0": (1, 0)}
 _SCHEMES: Final = (b"http", b"https")
+_OTHER_VERSION: Final = re.compile(rb"HTTP/[0-9]\.[0-9]")
+# The common methods as text; any other that llhttp knows is decoded.
+_METHODS: Final = {
+    method.encode(): method
+    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+}
 
 
 @final
 class HeadParser:
     """Turns the bytes of a head into a :class:`Request`; one serves a whole connection."""
 
-    __slots__ = ("_complete", "_fields", "_limits", "_parser", "_target")
+    __slots__ = ("_always_allowed", "_fields", "_limits", "_parser", "_target")
 
     def __init__(self, limits: Limits) -> None:
         self._limits: Final = limits
+        # A head that is no longer than this has no part that is too long.
+        self._always_allowed: Final = min(
+            limits.max_request_line, limits.max_field_line, limits.max_head
+        )
         self._fields: list[tuple[bytes, bytes]] = []
         self._target = b""
-        self._complete = False
         self._parser = HttpRequestParser(self)
 
-    # httptools calls these.
+    # httptools calls these two; what other callbacks would tell follows from the sums.
 
     def on_url(self, url: bytes) -> None:
         """Take a piece of the request target."""
@@ -53,21 +63,20 @@ class HeadParser:
         """Take one field line; httptools keeps the white space behind a value."""
         self._fields.append((name, value.strip()))
 
-    def on_headers_complete(self) -> None:
-        """Note that httptools saw the end of the head."""
-        self._complete = True
-
     # The connection calls these.
 
-    def feed(self, piece: bytes) -> None:
-        """Parse a piece that is known not to hold the end of the head; raises ``RefusedError``."""
+    def feed(self, piece: bytes, head: bytes) -> None:
+        """Parse a piece of a head whose end has not arrived; ``head`` is all that has.
+
+        Raises ``RefusedError`` for a mistake that no rest could mend.
+        """
         try:
             self._parser.feed_data(piece)
         except HttpParserError as error:
-            raise self._refusal(error, piece) from error
-        if self._complete:
-            # llhttp saw an end where there is none: the request line had no version.
-            raise RefusedError(400, texts.HTTP_09)
+            raise self._refusal(error, head) from error
+        line_end = head.find(b"\r\n")
+        if line_end >= 0 and head[line_end - 9 : line_end] not in _VERSIONS:
+            raise self._wrong_sum(head[:line_end])
 
     def finish(self, rest: bytes, head: bytes) -> Request:
         """Parse the last piece; ``head`` is the whole head with its empty line.
@@ -82,28 +91,35 @@ class HeadParser:
             reusable = False
         except HttpParserError as error:
             raise self._refusal(error, head) from error
-        if not self._complete:
-            # Only HTTP/2's preface ends in an empty line without being a head to llhttp.
-            raise self._refusal(HttpParserError("the head has no end"), head)
         fields = tuple(self._fields)
         target = self._target
         method = self._parser.get_method()
-        version = self._check_lines(head, method, target, len(fields))
-        if len(fields) > self._limits.max_fields:
+        line_end = head.find(b"\r\n")
+        version = _VERSIONS.get(head[line_end - 9 : line_end])
+        lines = len(fields) + 2
+        if (
+            version is None
+            or line_end != len(method) + len(target) + 10
+            or head.count(b"\n") != lines
+            or head.count(b"\r") != lines
+        ):
+            raise self._wrong_sum(head[:line_end])
+        if len(head) > self._always_allowed:
+            self._check_sizes(head, line_end)
+        if lines - 2 > self._limits.max_fields:
             raise RefusedError(431, texts.TOO_MANY_FIELDS)
         authority, framing = read_framing(fields, version)
         if target[:1] != b"/":
             target, authority = _split_target(method, target, authority)
         elif b"#" in target:
             raise RefusedError(400, texts.BAD_TARGET)
-        self._fields = []
+        self._fields.clear()
         self._target = b""
-        self._complete = False
         if framing.content_length != 0 or not reusable:
             # The body is read by our own rules, so llhttp would wait for it for ever.
             self._parser = HttpRequestParser(self)
         return Request(
-            method.decode("ascii"),
+            _METHODS.get(method) or method.decode("ascii"),
             target.decode("ascii"),
             authority,
             version,
@@ -111,25 +127,20 @@ class HeadParser:
             framing,
         )
 
-    def _check_lines(
-        self, head: bytes, method: bytes, target: bytes, fields: int
-    ) -> tuple[int, int]:
-        line_end = head.find(b"\r\n")
+    def _wrong_sum(self, line: bytes) -> RefusedError:
+        """Return the refusal of a head that is not made of the lines it seems to have."""
+        version = line[-9:]
+        if version in _VERSIONS and line.count(b" ") == 2:
+            return RefusedError(400, texts.BAD_FIELD)
+        return _version_refusal(line) or RefusedError(400, texts.BAD_REQUEST_LINE)
+
+    def _check_sizes(self, head: bytes, line_end: int) -> None:
         limits = self._limits
         if line_end > limits.max_request_line:
             raise RefusedError(414, texts.LINE_TOO_LONG)
-        version = _VERSIONS.get(head[line_end - 9 : line_end])
-        if version is None:
-            return _refuse_version(head[:line_end])
-        if line_end != len(method) + len(target) + 10:
-            raise RefusedError(400, texts.BAD_REQUEST_LINE)
-        lines = fields + 2
-        if head.count(b"\n") != lines or head.count(b"\r") != lines:
-            raise RefusedError(400, texts.BAD_FIELD)
-        if len(head) - line_end > limits.max_field_line:
-            # Only a head this long can hold a field that is too long.
-            self._check_field_lengths()
-        return version
+        if len(head) > limits.max_head:
+            raise RefusedError(431, texts.HEAD_TOO_LONG)
+        self._check_field_lengths()
 
     def _check_field_lengths(self) -> None:
         limit = self._limits.max_field_line - len(": ")
@@ -152,11 +163,9 @@ class HeadParser:
             return RefusedError(400, texts.BAD_TARGET, detail)
         line_end = data.find(b"\r\n")
         if line_end >= 0 and not self._fields:
-            try:
-                _refuse_version(data[:line_end])
-            except RefusedError as refused:
-                if refused.status == 505:
-                    return refused
+            refusal = _version_refusal(data[:line_end])
+            if refusal is not None:
+                return refusal
         if not self._fields and (line_end < 0 or "header" not in detail.lower()):
             return RefusedError(400, texts.BAD_REQUEST_LINE, detail)
         for sentence in (texts.LENGTH_AND_CODING, texts.LENGTH_INVALID, texts.CODING_NOT_CHUNKED):
@@ -173,23 +182,16 @@ _FINDINGS: Final = {
 }
 
 
-def _refuse_version(line: bytes) -> tuple[int, int]:
-    """Raise the refusal for a request line that does not end in a version we speak."""
+def _version_refusal(line: bytes) -> RefusedError | None:
+    """Return the refusal of a request line that asks for another version of HTTP, else None."""
+    if line.startswith(b"PRI * HTTP/2"):
+        return RefusedError(505, texts.HTTP2_PREFACE)
     version = line.rpartition(b" ")[2]
-    if (
-        len(version) == 8
-        and version.startswith(b"HTTP/")
-        and version[5:6].isdigit()
-        and version[6:7] == b"."
-        and version[7:8].isdigit()
-        and version not in (b"HTTP/1.1", b"HTTP/1.0")
-    ):
-        if line.startswith(b"PRI * HTTP/2"):
-            raise RefusedError(505, texts.HTTP2_PREFACE)
-        raise RefusedError(505, texts.HTTP_VERSION)
+    if _OTHER_VERSION.fullmatch(version) is not None and b" " + version not in _VERSIONS:
+        return RefusedError(505, texts.HTTP_VERSION)
     if line.count(b" ") == 1 and not version.startswith(b"HTTP/"):
-        raise RefusedError(400, texts.HTTP_09)
-    raise RefusedError(400, texts.BAD_REQUEST_LINE)
+        return RefusedError(400, texts.HTTP_09)
+    return None
 
 
 def _split_target(method: bytes, target: bytes, host: str) -> tuple[bytes, str]:

@@ -62,6 +62,16 @@ class Request(BaseRequest):
         return self._app
 
     @property
+    def client_max_size(self) -> int:
+        """The most bytes that :meth:`read` takes, the application's setting; 0: any number."""
+        return self._client_max_size if self._app is None else self._app._client_max_size
+
+    @property
+    def client_max_fields(self) -> int:
+        """The most fields that :meth:`post` takes, the application's setting; 0: any number."""
+        return self._client_max_fields if self._app is None else self._app._client_max_fields
+
+    @property
     def match_info(self) -> UrlMappingMatchInfo:
         """What routing found: the path's variables, as strings."""
         if self._match_info is None:
@@ -354,11 +364,9 @@ class Application(MutableMapping[str | AppKey[Any], Any]):
         query = target.find("?")
         found = self._router.match(head.method, target if query < 0 else target[:query])
         request._app = self
-        request._client_max_size = self._client_max_size
-        request._client_max_fields = self._client_max_fields
         if self._has_prepare_hook:
             request.has_prepare_hook = True
-        if isinstance(found, Match):
+        if type(found) is Match:
             request._match = found
             route = found.handler
             if head.framing.expect:

@@ -6,7 +6,7 @@ exchange's; here is only who acts when.
 """
 
 import asyncio
-from typing import Final, final
+from typing import Final, cast, final
 
 from weft_http_parser import Data, EndOfMessage, Error, Event, ServerConnection
 from weft_http_parser import Request as Head
@@ -73,11 +73,11 @@ class HttpConnection(asyncio.Protocol):
 
     # asyncio's callbacks.
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, base_transport: asyncio.BaseTransport) -> None:
         """Set up for a new connection."""
-        assert isinstance(transport, asyncio.Transport)
+        # A cast and no check: uvloop's transports do not derive from asyncio's classes.
+        transport = self._transport = cast("asyncio.Transport", base_transport)
         shared = self._shared
-        self._transport = transport
         self._flow = FlowControl(transport)
         self._writer = StreamWriter(self._core, self._flow, transport, shared)
         self._exchange = Exchange(shared, self._writer, self._exchange_done)
@@ -158,34 +158,44 @@ class HttpConnection(asyncio.Protocol):
     def _process(self, data: bytes) -> None:
         """Act on received bytes, then on those that waited for the response before them."""
         writer = self._writer
+        core = self._core
         self._processing = True
-        writer.cork()
         try:
-            events = self._core.receive_data(data)
+            events = core.receive_data(data)
+            if core.has_pending:
+                # More than one answer may follow: let them leave together.
+                writer.cork()
             while events:
                 self._act(events)
                 # The next request is looked at when this one is answered and its answer is on
                 # its way: that is the back-pressure for clients that pipeline.
                 if self._exchange.request is not None or self._waiting is _LINGER:
                     break
-                if not self._core.has_pending or self._flow.write_paused:
+                if not core.has_pending or self._flow.write_paused:
                     break
-                events = self._core.receive_data(b"")
+                events = core.receive_data(b"")
         finally:
             self._processing = False
             writer.uncork()
-        self._settle()
+        if self._exchange.request is None and core.is_idle:
+            # The common end of a request, apart from the other cases because it is so common.
+            self._waiting = _IDLE
+            self._linger_left = 0
+            self.deadline = self._shared.idle_deadline
+            if self._flow.reading_paused:
+                self._flow.resume_reading()
+        else:
+            self._settle()
 
     def _act(self, events: list[Event]) -> None:
         request: BaseRequest | None = None
         for event in events:
-            kind = type(event)
-            if kind is EndOfMessage:
+            if type(event) is Head:
+                request = self._begin(event)
+            elif type(event) is EndOfMessage:
                 if self._body is not None:
                     self._body.feed_eof()
                     self._body = None
-            elif isinstance(event, Head):
-                request = self._begin(event)
             elif isinstance(event, Data):
                 self._take(event)
             elif isinstance(event, Error):
@@ -278,10 +288,6 @@ class HttpConnection(asyncio.Protocol):
         elif core.is_reading_body:
             # Lingering: its deadline is set once, or a trickling client would stay for ever.
             return
-        elif core.is_idle:
-            self._linger_left = 0
-            self._flow.resume_reading()
-            self._wait_for(_IDLE, config.keepalive_timeout)
         elif self._waiting is not _HEAD:
             # Set once, when the head begins: a client may not stretch it byte by byte.
             self._wait_for(_HEAD, config.head_timeout)

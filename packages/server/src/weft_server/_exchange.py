@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Coroutine
 from html import escape
 from types import CoroutineType
-from typing import Any, Final, final
+from typing import Any, Final, cast, final
 
 from weft_responses import (
     HTTPBadRequest,
@@ -36,14 +36,12 @@ _plain_classes: Final[dict[type[StreamResponse], bool]] = {}
 
 
 def _is_plain(cls: type[StreamResponse]) -> bool:
-    plain = _plain_classes.get(cls)
-    if plain is None:
-        plain = _plain_classes[cls] = (
-            issubclass(cls, Response)
-            and cls.prepare is StreamResponse.prepare
-            and cls.write_eof is Response.write_eof
-            and cls.write is StreamResponse.write
-        )
+    plain = _plain_classes[cls] = (
+        issubclass(cls, Response)
+        and cls.prepare is StreamResponse.prepare
+        and cls.write_eof is Response.write_eof
+        and cls.write is StreamResponse.write
+    )
     return plain
 
 
@@ -131,12 +129,13 @@ class Exchange:
         if writer.transport is None:
             self._end()
             return
-        cls = type(response)
-        if not _is_plain(cls) and not isinstance(response, StreamResponse):
-            response = self._not_a_response(request, response)
-            cls = type(response)
-        if _plain_classes[cls] and not request.has_prepare_hook and isinstance(response, Response):
-            whole = response.whole()
+        plain = _plain_classes.get(type(response))
+        if plain is None:
+            if not isinstance(response, StreamResponse):
+                response = self._not_a_response(request, response)
+            plain = _is_plain(type(response))
+        if plain and not request.has_prepare_hook:
+            whole = cast("Response", response).whole()
             if whole is not None:
                 block, body = whole
                 writer.write_whole(response._status, response._reason, block, body)

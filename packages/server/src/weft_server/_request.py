@@ -268,6 +268,11 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
         """The most bytes that :meth:`read` takes; 0 means any number."""
         return self._client_max_size
 
+    @property
+    def client_max_fields(self) -> int:
+        """The most fields that :meth:`post` takes; 0 means any number."""
+        return self._client_max_fields
+
     async def read(self) -> bytes:
         """Return the whole body; a second call returns the same bytes.
 
@@ -275,7 +280,7 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
         when the Content-Length says so, else as soon as they have arrived.
         """
         if self._read_bytes is None:
-            limit = self._client_max_size
+            limit = self.client_max_size
             announced = self._head.content_length
             if limit and announced is not None and announced > limit:
                 raise HTTPRequestEntityTooLarge(limit, announced)
@@ -345,9 +350,9 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
     async def _read_urlencoded(self) -> MultiDict[str]:
         text = await self.text()
         try:
-            return parse_urlencoded_form(text, self.charset or "utf-8", self._client_max_fields)
+            return parse_urlencoded_form(text, self.charset or "utf-8", self.client_max_fields)
         except TooManyFieldsError as error:
-            raise HTTPRequestEntityTooLarge(self._client_max_size, text=f"413: {error}") from error
+            raise HTTPRequestEntityTooLarge(self.client_max_size, text=f"413: {error}") from error
         except UnicodeDecodeError as error:
             raise HTTPBadRequest(text=f"400: The form is not valid {error.encoding}") from error
 

@@ -99,7 +99,8 @@ def run_app(
     Listens on ``host`` and ``port`` (8080, or 8443 with ``ssl_context``), on the Unix sockets
     ``path`` and on the bound sockets ``sock``; each may be several.  Without any, on all
     interfaces.  Stopping lets running handlers finish for ``shutdown_timeout`` seconds.  ``print``
-    shows the addresses; None is silent.  Other keyword arguments are the fields of :class:`ServerConfig`.
+    shows the addresses; None is silent.  Other keyword arguments are the fields of
+    :class:`ServerConfig`.
 
     Raises ``OSError`` for an address that cannot be used, and whatever the start-up raises.
     """

@@ -56,6 +56,7 @@ class Shared:
         "date",
         "handler",
         "head_block",
+        "idle_deadline",
         "idle_waiter",
         "limits",
         "loop",
@@ -84,21 +85,24 @@ class Shared:
         #: Set while somebody waits for the last connection to end.
         self.idle_waiter: asyncio.Future[None] | None = None
         self.server_name: Final = SERVER_SOFTWARE
+        self.sweeper: Final = Sweeper(loop, self.connections, self.tick)
+        #: The deadline of a connection that becomes idle in this second.
+        self.idle_deadline = 0.0
         self.date = ""
         self.head_block = b""
-        self.renew_date()
-        self.sweeper: Final = Sweeper(loop, self.connections, self.renew_date)
+        self.tick()
 
-    def renew_date(self) -> None:
-        """Format the Date line of this second; called by the sweeper's tick."""
+    def tick(self) -> None:
+        """Renew what is the same for all requests of a second; called by the sweeper."""
+        self.idle_deadline = self.sweeper.now + self.config.keepalive_timeout
         self.date = format_http_date(time.time())
         self.head_block = f"Date: {self.date}\r\nServer: {self.server_name}\r\n".encode()
 
     def add(self, connection: Connection) -> None:
         """Count a connection in; the first one starts the clock."""
         if not self.connections:
-            self.renew_date()
             self.sweeper.start()
+            self.tick()
         self.connections.add(connection)
 
     def remove(self, connection: Connection) -> None:

@@ -90,8 +90,9 @@ class StreamWriter:
 
     def uncork(self) -> None:
         """Write what was kept, in one piece."""
-        self._flush()
-        self._out = None
+        if self._out is not None:
+            self._flush()
+            self._out = None
 
     def _flush(self) -> None:
         out = self._out
@@ -140,11 +141,18 @@ class StreamWriter:
 
     def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> None:
         """Write a whole response: ``block`` holds its field lines but for Date and Server."""
-        self._begin()
-        line = status_line(status, reason)
-        block += self._defaults.head_block
-        bodiless = status == 204 or status == 304
-        self._put(self._core.send_response(line, block, body, bodiless=bodiless))
+        if self._awaiting_continue:
+            self._begin()
+        data = self._core.send_response(
+            status_line(status, reason),
+            block + self._defaults.head_block,
+            body,
+            bodiless=status == 204 or status == 304,
+        )
+        if self._out is None:
+            self._transport.write(data)
+        else:
+            self._put(data)
 
     def write_head(
         self, status: int, reason: str, headers: CIMultiDict[str], *, body_follows: bool
