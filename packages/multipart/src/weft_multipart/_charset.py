@@ -1,0 +1,47 @@
+"""The text encodings a peer may name, as Python codec names.
+
+`codecs.lookup` knows far more than charsets: transforms (`rot13`, `zlib`), codecs of quadratic
+cost (`idna`, `punycode`), escape languages (`unicode_escape`) and UTF-7, in which harmless ASCII
+hides markup. So the label a stranger sends is resolved against the encodings that the WHATWG
+Encoding Standard lists, and UTF-32. Called for header charsets, part charsets and `_charset_`.
+"""
+
+import codecs
+import re
+
+from ._errors import UnsupportedError
+
+__all__ = ["text_codec"]
+
+# Longest label in the Encoding Standard is 19 characters; aiohttp stops at 31.
+_MAX_LABEL = 31
+
+_ALLOWED = frozenset(
+    codecs.lookup(name).name
+    for name in re.split(
+        r"\s+",
+        """utf-8 utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be ascii latin-1
+        iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-9
+        iso8859-10 iso8859-11 iso8859-13 iso8859-14 iso8859-15 iso8859-16 tis-620
+        cp866 cp874 cp932 cp949 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258
+        koi8-r koi8-u mac-roman mac-cyrillic gb2312 gbk gb18030 big5 big5hkscs
+        euc-jp iso2022-jp shift-jis euc-kr""",
+    )
+)
+
+
+def text_codec(label: str, *, field: str | None = None) -> str:
+    """The Python codec for a charset label. Raises `UnsupportedError` for all that is no charset.
+
+    `field` is only for the error.
+    """
+    if len(label) <= _MAX_LABEL and label.isascii() and label.isprintable():
+        try:
+            name = codecs.lookup(label.strip()).name
+        except LookupError:
+            name = ""
+        if name in _ALLOWED:
+            return name
+    raise UnsupportedError(
+        f"{label[:_MAX_LABEL]!a} is not a supported charset; send utf-8", field=field
+    )

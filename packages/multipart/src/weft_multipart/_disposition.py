@@ -1,0 +1,274 @@
+"""Content-Disposition, read for two purposes.
+
+`read_disposition` serves the parser: one header of one part to (type, name, filename), strict by
+RFC 7578, because two programs that read one upload differently are how filters are bypassed.
+
+`parse_content_disposition` and `content_disposition_filename` keep the contract of the functions
+of the same name in aiohttp (RFC 6266, 2231, 8187): a header as a type and a dict, bad input
+skipped with a warning instead of an error.
+"""
+
+import re
+import warnings
+from collections.abc import Mapping
+from urllib.parse import unquote_to_bytes
+
+from ._charset import text_codec
+from ._errors import Leniency, MalformedError, UnsupportedError
+from ._options import Parameter, split_parameters, unquote_pairs
+
+__all__ = [
+    "BadContentDispositionHeader",
+    "BadContentDispositionParam",
+    "content_disposition_filename",
+    "parse_content_disposition",
+    "read_disposition",
+]
+
+
+class BadContentDispositionHeader(RuntimeWarning):  # the name is a contract
+    """A Content-Disposition header was ignored."""
+
+
+class BadContentDispositionParam(RuntimeWarning):  # the name is a contract
+    """A parameter of a Content-Disposition header was ignored."""
+
+
+# -- For the parser -------------------------------------------------------------------------------
+
+_TYPE = re.compile(r"[ \t]*+([!#$%&'*+\-.^_`|~0-9A-Za-z]++)")
+_BROWSER_ESCAPE = re.compile("%(22|0[Dd]|0[Aa])")
+_BROWSER_CHARS = {"22": '"', "0d": "\r", "0a": "\n"}
+# Only these two: Internet Explorer sent `C:\dir\file` unescaped.
+_BACKSLASH_ESCAPE = re.compile(r'\\(["\\])')
+
+
+def read_disposition(
+    value: str, strict: bool, tolerated: set[Leniency]
+) -> tuple[str, str | None, str | None]:
+    """(type, name, filename) of a part. Adds to `tolerated` what only a lenient reader lets pass.
+
+    In form-data `filename*` never overrides `filename`: RFC 7578 section 4.2 forbids to send it,
+    and a filter in front of us may have looked at the other one only. Raises `MalformedError`.
+    """
+    match = _TYPE.match(value)
+    if match is None:
+        raise MalformedError(f"Content-Disposition {value[:100]!a} does not start with a type")
+    kind = match[1].lower()
+    try:
+        parameters = split_parameters(value, match.end())
+        loose = False
+    except MalformedError as exc:
+        if strict:
+            exc.leniency = "loose-disposition"
+            raise
+        parameters = split_parameters(value, match.end(), loose=True)
+        tolerated.add("loose-disposition")
+        loose = True
+    params = _collect(value, parameters, strict, tolerated, raw=loose)
+    if kind == "form-data":
+        name = _form_text(params.get("name"))
+        filename = _form_text(params.get("filename"))
+        if filename is None and _has_extended_filename(params):
+            _tolerate(
+                "filename-star", f"form-data may not use filename* ({value[:100]!a})",
+                strict, tolerated,
+            )  # fmt: skip
+            filename = _extended_filename(params)
+    else:
+        plain = {key: _plain(raw, quoted) for key, (raw, quoted) in params.items()}
+        name = plain.get("name")
+        filename = content_disposition_filename(_decode_extended(plain))
+    return kind, name, filename
+
+
+def _collect(
+    value: str, parameters: list[Parameter], strict: bool, tolerated: set[Leniency], *, raw: bool
+) -> dict[str, tuple[str, bool]]:
+    """Parameters by key as (text, quoted); of repeated ones the first, if that is tolerated."""
+    params: dict[str, tuple[str, bool]] = {}
+    for key, text, quoted in parameters:
+        if key in params:
+            _tolerate(
+                "repeated-disposition",
+                f"{key[:40]!a} stands twice in Content-Disposition {value[:100]!a}",
+                strict,
+                tolerated,
+            )
+        else:
+            # A loosely read string has no escapes: that it has a bare backslash is why.
+            params[key] = (text, quoted and not raw)
+    return params
+
+
+def _tolerate(what: Leniency, message: str, strict: bool, tolerated: set[Leniency]) -> None:
+    if strict:
+        raise MalformedError(message, leniency=what)
+    tolerated.add(what)
+
+
+def _form_text(param: tuple[str, bool] | None) -> str | None:
+    """Undo what browsers (WHATWG: percent) and curl, httpx (backslash) do to names."""
+    if param is None:
+        return None
+    text, quoted = param
+    if quoted and "\\" in text:
+        text = _BACKSLASH_ESCAPE.sub(r"\1", text)
+    if "%" in text:
+        text = _BROWSER_ESCAPE.sub(lambda match: _BROWSER_CHARS[match[1].lower()], text)
+    return text
+
+
+def _plain(text: str, quoted: bool) -> str:
+    return unquote_pairs(text) if quoted else text
+
+
+def _has_extended_filename(params: Mapping[str, object]) -> bool:
+    return any(key.startswith("filename*") for key in params)
+
+
+def _extended_filename(params: Mapping[str, tuple[str, bool]]) -> str | None:
+    plain = {key: _plain(raw, quoted) for key, (raw, quoted) in params.items()}
+    return content_disposition_filename(_decode_extended(plain))
+
+
+def _decode_extended(params: Mapping[str, str]) -> dict[str, str]:
+    """Replace `key*` values by their text; drop those that cannot be decoded."""
+    decoded: dict[str, str] = {}
+    for key, value in params.items():
+        text = value
+        if key.endswith("*") and _continuation(key) is None:
+            extended = _extended_value(value)
+            if extended is None:
+                continue
+            text = extended
+        decoded[key] = text
+    return decoded
+
+
+# -- For programs that read headers as aiohttp's do -----------------------------------------------
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CONTINUATION = re.compile(r"([^*]+)\*([0-9]{1,3})(\*?)")
+
+
+def parse_content_disposition(header: str | None) -> tuple[str | None, dict[str, str]]:
+    """The lower-case type and parameters of a Content-Disposition header.
+
+    Values are unquoted; leading slashes and backslashes of quoted values are dropped; `key*` is
+    decoded (RFC 8187). A malformed header gives `(None, {})` and a `BadContentDispositionHeader`
+    warning, a malformed parameter is left out with a `BadContentDispositionParam` warning.
+    """
+    if not header:
+        return None, {}
+    kind, *items = _split_outside_quotes(header)
+    kind = kind.strip(" \t")
+    if _TOKEN.fullmatch(kind) is None:
+        return _bad_header(header)
+    params: dict[str, str] = {}
+    for item in items:
+        if not item.strip(" \t"):
+            if item is not items[-1]:
+                _warn(BadContentDispositionHeader(header))
+            continue
+        key, equals, value = item.partition("=")
+        key = key.strip(" \t").lower()
+        value = value.strip(" \t")
+        if not equals or key in params:
+            return _bad_header(header)
+        text = _parameter_text(key, value)
+        if text is not None:
+            params[key] = text
+        elif _TOKEN.fullmatch(key) is None or "*" in key:
+            _warn(BadContentDispositionParam(item))
+        else:
+            return _bad_header(header)
+    return kind.lower(), params
+
+
+def content_disposition_filename(params: Mapping[str, str], name: str = "filename") -> str | None:
+    """The file name in parameters as `parse_content_disposition` returns them.
+
+    `filename*` wins over `filename`, and that over the pieces `filename*0`, `filename*1` ... of
+    RFC 2231, which count up to the first gap. None where there is none that can be decoded.
+    """
+    for key in (f"{name}*", name):
+        if key in params:
+            return params[key]
+    pieces: dict[int, str] = {}
+    for key, value in params.items():
+        continuation = _continuation(key)
+        if continuation is not None and continuation[0] == name:
+            pieces.setdefault(continuation[1], value)
+    text = ""
+    for index in range(len(pieces)):
+        if index not in pieces:
+            break
+        text += pieces[index]
+    if 0 not in pieces:
+        return None
+    return _extended_value(text) if text.count("'") >= 2 else text
+
+
+def _continuation(key: str) -> tuple[str, int] | None:
+    match = _CONTINUATION.fullmatch(key)
+    return None if match is None else (match[1], int(match[2]))
+
+
+def _parameter_text(key: str, value: str) -> str | None:
+    """The text of a parameter, None where key or value break the grammar."""
+    if _TOKEN.fullmatch(key) is None:
+        return None
+    quoted = len(value) >= 2 and value[0] == value[-1] == '"'
+    if _continuation(key) is not None:
+        if quoted:
+            return unquote_pairs(value[1:-1])
+        return value if _TOKEN.fullmatch(value) is not None else None
+    if key.endswith("*"):
+        is_token = _TOKEN.fullmatch(value) is not None and value.count("'") == 2
+        return _extended_value(value) if is_token else None
+    if quoted:
+        return unquote_pairs(value[1:-1].lstrip("\\/"))
+    return value if _TOKEN.fullmatch(value) is not None else None
+
+
+def _extended_value(value: str) -> str | None:
+    """Decode `charset'language'percent-encoded` (RFC 8187 section 3.2.1); None if impossible."""
+    charset, _, rest = value.partition("'")
+    _, quote, octets = rest.partition("'")
+    if not quote:
+        return None
+    try:
+        return unquote_to_bytes(octets).decode(text_codec(charset or "utf-8"))
+    except (UnicodeDecodeError, UnsupportedError):
+        return None
+
+
+def _split_outside_quotes(header: str) -> list[str]:
+    """Split at each `;` that is not inside quotes; after an unclosed quote, not at all."""
+    pieces: list[str] = []
+    start = 0
+    quoted = False
+    index = 0
+    while index < len(header):
+        char = header[index]
+        if quoted and char == "\\":
+            index += 1
+        elif char == '"':
+            quoted = not quoted
+        elif char == ";" and not quoted:
+            pieces.append(header[start:index])
+            start = index + 1
+        index += 1
+    pieces.append(header[start:])
+    return pieces
+
+
+def _bad_header(header: str) -> tuple[None, dict[str, str]]:
+    _warn(BadContentDispositionHeader(header))
+    return None, {}
+
+
+def _warn(warning: Warning) -> None:
+    # Level 4 shows the line that called parse_content_disposition.
+    warnings.warn(warning, stacklevel=4)

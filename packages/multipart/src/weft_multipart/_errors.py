@@ -1,0 +1,162 @@
+"""What can go wrong, split by whose fault it is.
+
+Three families under one base: the peer sent something malformed (`MalformedError`) or something
+that we cannot decode (`UnsupportedError`), a limit was passed (`LimitError`, one subclass for
+each limit), or the caller used the library against its contract (`UsageError`).
+
+Every error carries facts, not only a sentence: `status` is the HTTP status a server should
+answer with, `field` the name of the form field at fault, `offset` the position in the body.
+"""
+
+from typing import ClassVar, Literal
+
+__all__ = [
+    "HeaderTooLargeError",
+    "Leniency",
+    "LimitError",
+    "MalformedError",
+    "MemoryLimitError",
+    "MultipartError",
+    "NameTooLongError",
+    "NestedTooDeepError",
+    "PartTooLargeError",
+    "TooManyFieldsError",
+    "TooManyFilesError",
+    "TooManyHeadersError",
+    "TooManyPartsError",
+    "TotalTooLargeError",
+    "UnsupportedError",
+    "UsageError",
+]
+
+Leniency = Literal[
+    "lf-line-ends",  # lines end with LF alone
+    "missing-final-boundary",  # the body ends without `--boundary--`
+    "folded-header",  # a header continues on the next line (RFC 5322 allows it, RFC 9112 not)
+    "undecodable-header",  # header bytes that are not in the header charset become U+FFFD
+    "undecodable-text",  # the same for the text of a field
+    "loose-disposition",  # unescaped backslashes and quotes, unquoted values that are no token
+    "repeated-disposition",  # the first of several dispositions or parameters wins
+    "filename-star",  # `filename*` in form-data where no plain `filename` is present
+]
+
+
+class MultipartError(ValueError):
+    """Base of all errors of this package."""
+
+    status: ClassVar[int] = 400
+
+    def __init__(
+        self, message: str, *, field: str | None = None, offset: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.offset = offset
+
+
+class MalformedError(MultipartError):
+    """The peer broke the format. `leniency` names what would let it pass with `strict=False`."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        offset: int | None = None,
+        leniency: Leniency | None = None,
+    ) -> None:
+        super().__init__(message, field=field, offset=offset)
+        self.leniency = leniency
+
+
+class UnsupportedError(MultipartError):
+    """The peer chose a media type, charset or coding that is not decoded here."""
+
+    status: ClassVar[int] = 415
+
+
+class UsageError(MultipartError):
+    """The caller broke the contract of a function: a bug in the program, not in the input."""
+
+    status: ClassVar[int] = 500
+
+
+class LimitError(MultipartError):
+    """The peer sent more than a `MultipartLimits` field allows.
+
+    `limit_name` is the name of that field, `limit` its value.
+    """
+
+    status: ClassVar[int] = 413
+    limit_name: ClassVar[str] = ""
+    # What is counted, with its unit, for the sentence.
+    what: ClassVar[str] = ""
+
+    def __init__(self, limit: int, *, field: str | None = None, offset: int | None = None) -> None:
+        where = "" if field is None else f" in field {_shorten(field)}"
+        at = "" if offset is None else f" at offset {offset}"
+        super().__init__(
+            f"{self.what.format(limit=limit)}{where}{at}; raise {self.limit_name}= to allow it",
+            field=field,
+            offset=offset,
+        )
+        self.limit = limit
+
+
+class TotalTooLargeError(LimitError):
+    limit_name = "max_total"
+    what = "the body is longer than {limit} bytes"
+
+
+class PartTooLargeError(LimitError):
+    limit_name = "max_part_size"
+    what = "a part is longer than {limit} bytes"
+
+
+class MemoryLimitError(LimitError):
+    limit_name = "max_memory"
+    what = "the form needs more than {limit} bytes of memory"
+
+
+class TooManyPartsError(LimitError):
+    limit_name = "max_parts"
+    what = "the body has more than {limit} parts"
+
+
+class TooManyFilesError(LimitError):
+    limit_name = "max_files"
+    what = "the form has more than {limit} files"
+
+
+class TooManyFieldsError(LimitError):
+    limit_name = "max_fields"
+    what = "the form has more than {limit} fields"
+
+
+class TooManyHeadersError(LimitError):
+    status = 431
+    limit_name = "max_part_headers"
+    what = "a part has more than {limit} headers"
+
+
+class HeaderTooLargeError(LimitError):
+    status = 431
+    limit_name = "max_header_size"
+    what = "the headers of a part are longer than {limit} bytes"
+
+
+class NameTooLongError(LimitError):
+    limit_name = "max_name_length"
+    what = "the name of a field is longer than {limit} characters"
+
+
+class NestedTooDeepError(LimitError):
+    status = 400
+    limit_name = "max_depth"
+    what = "multiparts are nested more than {limit} deep"
+
+
+def _shorten(name: str) -> str:
+    """A peer's name for a log line: quoted, control characters escaped, of bounded length."""
+    return ascii(name if len(name) <= 40 else name[:40] + "...")

@@ -1,0 +1,138 @@
+"""What the parser reports: four small final values.
+
+Order: any number of times one `PartBegin`, zero or more `PartData` and one `PartEnd`, then
+exactly one `End`.
+"""
+
+from typing import final
+
+from ._errors import MalformedError
+from ._options import parse_options_header
+
+__all__ = ["End", "Event", "Headers", "PartBegin", "PartData", "PartEnd"]
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@final
+class PartBegin:
+    """A part starts; its headers are complete.
+
+    `headers` are the lines in order, names as sent, values without surrounding blanks.
+    `disposition` is the lower-case type of Content-Disposition (`form-data`, `attachment` ...),
+    `name` and `filename` its parameters, unquoted; each is None where absent. **`filename` is
+    raw**: whatever the peer wrote, paths included. For the disk use `safe_filename`.
+    """
+
+    __slots__ = ("disposition", "filename", "headers", "name")
+    __match_args__ = ("headers", "disposition", "name", "filename")
+
+    def __init__(
+        self,
+        headers: Headers,
+        disposition: str | None = None,
+        name: str | None = None,
+        filename: str | None = None,
+    ) -> None:
+        self.headers = headers
+        self.disposition = disposition
+        self.name = name
+        self.filename = filename
+
+    def header(self, name: str, default: str | None = None) -> str | None:
+        """The first header of that name (case does not matter)."""
+        name = name.lower()
+        for key, value in self.headers:
+            if key.lower() == name:
+                return value
+        return default
+
+    @property
+    def content_type(self) -> str | None:
+        """The lower-case media type without parameters, None without a Content-Type."""
+        value = self.header("content-type")
+        return None if value is None else value.partition(";")[0].strip(" \t").lower()
+
+    @property
+    def charset(self) -> str | None:
+        """The charset parameter of Content-Type; None where absent or unreadable."""
+        value = self.header("content-type")
+        if value is None:
+            return None
+        try:
+            return parse_options_header(value)[1].get("charset")
+        except MalformedError:
+            return None
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, PartBegin)
+            and self.headers == other.headers
+            and self.disposition == other.disposition
+            and self.name == other.name
+            and self.filename == other.filename
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.headers, self.disposition, self.name, self.filename))
+
+    def __repr__(self) -> str:
+        return (
+            f"PartBegin({self.headers!r}, disposition={self.disposition!r}, "
+            f"name={self.name!r}, filename={self.filename!r})"
+        )
+
+
+@final
+class PartData:
+    """Some bytes of the current part, never empty, still in its transfer encoding."""
+
+    __slots__ = ("data",)
+    __match_args__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PartData) and self.data == other.data
+
+    def __hash__(self) -> int:
+        return hash(self.data)
+
+    def __repr__(self) -> str:
+        return f"PartData({self.data!r})"
+
+
+@final
+class PartEnd:
+    """The current part is complete."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PartEnd)
+
+    def __hash__(self) -> int:
+        return hash(PartEnd)
+
+    def __repr__(self) -> str:
+        return "PartEnd()"
+
+
+@final
+class End:
+    """The final boundary was read; what follows it is ignored (RFC 2046: epilogue)."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, End)
+
+    def __hash__(self) -> int:
+        return hash(End)
+
+    def __repr__(self) -> str:
+        return "End()"
+
+
+Event = PartBegin | PartData | PartEnd | End

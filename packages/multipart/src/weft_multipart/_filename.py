@@ -1,0 +1,58 @@
+"""A file name that is safe to create, from whatever a peer called its file.
+
+Pure text: nothing is looked up on the disk. What is returned never has a path, is never empty,
+`.` or `..`, never a device of Windows, and fits the 255 bytes that file systems allow.
+"""
+
+import re
+import unicodedata
+
+from ._errors import UsageError
+
+__all__ = ["safe_filename"]
+
+# Not allowed in names on Windows (`:` opens an alternate stream); harmless to replace elsewhere.
+_RESERVED_CHARS = re.compile(r'[<>:"|?*]')
+# Opening one of these opens the device, in any folder and with any extension.
+_DEVICES = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\xb9\xb2\xb3])", re.IGNORECASE
+)
+
+
+def safe_filename(filename: str, *, default: str = "file", max_bytes: int = 255) -> str:
+    r"""The last component of a peer's file name, made safe to create in a folder.
+
+    >>> safe_filename("C:\\temp\\..\\report.pdf"), safe_filename("../../etc/passwd")
+    ('report.pdf', 'passwd')
+
+    Control characters, lone surrogates and other unprintable characters are dropped, characters
+    that Windows reserves become `_`, leading dots go (no hidden files), and the stem is shortened
+    so that the UTF-8 name fits `max_bytes`. `default` stands in where nothing is left. The result
+    is not unique: do not overwrite files with it.
+
+    Raises `UsageError` if `max_bytes` is under 16.
+    """
+    if max_bytes < 16:
+        raise UsageError(f"max_bytes={max_bytes} leaves no room for a name; pass at least 16")
+    name = filename.replace("\\", "/").rpartition("/")[2]
+    name = unicodedata.normalize("NFC", name)
+    name = "".join(char for char in name if char.isprintable())
+    name = _RESERVED_CHARS.sub("_", name).strip(" ").lstrip(".").strip(" ")
+    name = _shortened(name, max_bytes).rstrip(" .")
+    if not name:
+        return default
+    if _DEVICES.fullmatch(name.partition(".")[0].rstrip(" ")):
+        name = _shortened("_" + name, max_bytes)
+    return name
+
+
+def _shortened(name: str, max_bytes: int) -> str:
+    """Cut the stem; the extension tells programs what a file is."""
+    if len(name.encode()) <= max_bytes:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    # An "extension" that fills the name is none.
+    if not stem or len(extension.encode()) > max_bytes // 2:
+        stem, dot, extension = name, "", ""
+    room = max_bytes - len((dot + extension).encode())
+    return stem.encode()[:room].decode(errors="ignore") + dot + extension

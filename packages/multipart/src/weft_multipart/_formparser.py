@@ -1,0 +1,305 @@
+"""From the bytes of a form to a `Form`: both media types, every limit, nothing left behind.
+
+Pushed like the parsers it stands on; the only I/O is writing uploads, to a temporary file past
+the spool's threshold and to the targets a caller gives. `would_block` tells an asynchronous
+caller beforehand whether a chunk may touch the disk. Called by the adapters and by servers.
+"""
+
+from collections.abc import Callable
+from typing import final
+
+from ._charset import text_codec
+from ._decode import PartDecoder
+from ._errors import (
+    Leniency,
+    MalformedError,
+    MemoryLimitError,
+    UnsupportedError,
+    UsageError,
+)
+from ._events import Event, PartBegin, PartData, PartEnd
+from ._form import Form, FormFile, FormValue, StreamedPart, Target
+from ._limits import MultipartLimits, bound
+from ._options import boundary_of, parse_options_header
+from ._parser import MultipartParser
+from ._spool import Spool, SpoolPolicy
+from ._urlencoded import Pair, UrlencodedParser
+
+__all__ = ["FormParser", "TargetFor"]
+
+TargetFor = Callable[[PartBegin], Target | None]
+
+_FORM_DATA = "multipart/form-data"
+_URLENCODED = "application/x-www-form-urlencoded"
+
+
+@final
+class FormParser:
+    """Parse one form body of either media type, fed in chunks of any size.
+
+    Call `receive_data` with each chunk, then `receive_eof` once: it returns the `Form`, which then
+    owns the temporary files. Call `close` if you stop before that; errors close by themselves.
+
+    `target_for` is asked at the start of each part: what it returns gets the part's data instead
+    of the form, which then has a `StreamedPart`. Targets are not closed here.
+
+    Raises `UnsupportedError` if `content_type` is no form, `MalformedError` if it is malformed.
+    """
+
+    __slots__ = (
+        "_charset",
+        "_decoder",
+        "_limits",
+        "_max_memory",
+        "_memory",
+        "_pairs",
+        "_parser",
+        "_part",
+        "_sink",
+        "_spool",
+        "_spools",
+        "_strict",
+        "_target_for",
+        "_tolerated",
+    )
+
+    def __init__(
+        self,
+        content_type: str,
+        *,
+        limits: MultipartLimits = MultipartLimits(),  # noqa: B008  # frozen, safe to share
+        strict: bool = True,
+        spool: SpoolPolicy = SpoolPolicy(),  # noqa: B008  # frozen, safe to share
+        target_for: TargetFor | None = None,
+    ) -> None:
+        self._limits = limits
+        self._max_memory = bound(limits.max_memory)
+        self._strict = strict
+        self._spool = spool
+        self._target_for = target_for
+        self._parser = _parser_for(content_type, limits, strict)
+        self._tolerated: set[Leniency] = set()
+        # What has been read
+        self._pairs: list[tuple[str, FormValue]] = []
+        self._spools: list[Spool] = []
+        self._memory = 0  # bytes of text; those of files are in the spools
+        self._charset = "utf-8"  # until a `_charset_` field says otherwise
+        # The current part
+        self._part: PartBegin | None = None
+        self._decoder = PartDecoder()
+        self._sink: _Text | _Stream | Spool = _Text()
+
+    @property
+    def tolerated(self) -> frozenset[Leniency]:
+        """The deviations let pass so far; empty in strict mode."""
+        return self._parser.tolerated | self._tolerated
+
+    def would_block(self, size: int) -> bool:
+        """Whether a chunk of `size` bytes may be written to disk or to a target."""
+        if self._target_for is not None:
+            return True
+        sink = self._sink
+        if isinstance(sink, Spool) and not sink.in_memory:
+            return True
+        held = sink.held if isinstance(sink, Spool) else 0
+        return (
+            held + size > self._spool.threshold
+            or self._memory + self._held() + size > self._max_memory
+        )
+
+    def receive_data(self, data: bytes) -> None:
+        """Take the next bytes. Raises a subclass of `MultipartError`, `OSError` from the disk."""
+        try:
+            if isinstance(self._parser, MultipartParser):
+                self._handle(self._parser.receive_data(data))
+            else:
+                self._keep_pairs(self._parser.receive_data(data))
+        except BaseException:
+            self.close()
+            raise
+
+    def receive_eof(self) -> Form:
+        """The input has ended: the form. Raises a subclass of `MultipartError`."""
+        try:
+            if isinstance(self._parser, MultipartParser):
+                self._handle(self._parser.receive_eof())
+            else:
+                self._keep_pairs(self._parser.receive_eof())
+        except BaseException:
+            self.close()
+            raise
+        self._spools = []
+        return Form(self._pairs)
+
+    def close(self) -> None:
+        """Remove the temporary files of a form that will not be finished. Harmless after it."""
+        for spool in self._spools:
+            spool.close()
+        self._spools = []
+
+    # -- Events -----------------------------------------------------------------------------------
+
+    def _keep_pairs(self, pairs: list[Pair]) -> None:
+        for name, value in pairs:
+            self._reserve(len(name) + len(value), name)
+            self._pairs.append((name, value))
+
+    def _handle(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, PartData):
+                if self._decoder.identity:
+                    self._write(event.data)
+                else:
+                    for piece in self._decoder.decode(event.data):
+                        self._write(piece)
+            elif isinstance(event, PartBegin):
+                self._begin(event)
+            elif isinstance(event, PartEnd):
+                for piece in self._decoder.finish():
+                    self._write(piece)
+                self._end()
+
+    def _begin(self, part: PartBegin) -> None:
+        name = part.name
+        if part.disposition != "form-data" or name is None:
+            raise MalformedError(
+                "a part of the form has no name; RFC 7578 wants a header "
+                'Content-Disposition: form-data; name="..."'
+            )
+        if not part.filename and (part.content_type or "").startswith("multipart/"):
+            raise MalformedError(
+                f"field {name[:40]!a} is itself multipart, which RFC 7578 forbids", field=name
+            )
+        self._part = part
+        self._reserve(len(name), name)
+        self._decoder = PartDecoder(
+            part.header("content-transfer-encoding"),
+            max_size=self._limits.max_part_size,
+            field=name,
+        )
+        target = None if self._target_for is None else self._target_for(part)
+        if target is not None:
+            self._sink = _Stream(target)
+        elif part.filename:
+            self._sink = Spool(self._spool)
+            self._spools.append(self._sink)
+        else:
+            self._sink = _Text()
+
+    def _write(self, data: bytes) -> None:
+        sink = self._sink
+        if isinstance(sink, _Text):
+            self._reserve(len(data), self._name())
+        elif isinstance(sink, Spool) and sink.in_memory:
+            size = len(data)
+            if (
+                sink.size + size > self._spool.threshold
+                or self._memory + self._held() + size > self._max_memory
+            ):
+                sink.roll()
+        sink.write(data)
+
+    def _end(self) -> None:
+        part = self._part
+        assert part is not None  # a part ends that has begun
+        self._part = None
+        name = part.name or ""
+        sink = self._sink
+        value: FormValue
+        if isinstance(sink, _Stream):
+            value = StreamedPart(
+                name, part.filename, part.content_type, part.headers, sink.target, sink.size
+            )
+        elif isinstance(sink, Spool):
+            sink.file.seek(0)
+            content_type = part.content_type or "application/octet-stream"
+            value = FormFile(name, part.filename or "", content_type, part.headers, sink)
+        else:
+            value = self._text_value(part, name, sink)
+        self._sink = _Text()
+        self._pairs.append((name, value))
+
+    def _text_value(self, part: PartBegin, name: str, sink: "_Text") -> str | bytes:
+        data = bytes(sink.data)
+        kind = part.content_type
+        if kind is not None and not kind.startswith("text/"):
+            return data
+        label = part.charset
+        codec = self._charset if label is None else text_codec(label, field=name)
+        try:
+            text = data.decode(codec)
+        except UnicodeDecodeError as exc:
+            if self._strict:
+                raise MalformedError(
+                    f"the text of field {name[:40]!a} is not {codec}: {exc.reason}",
+                    field=name,
+                    leniency="undecodable-text",
+                ) from exc
+            self._tolerated.add("undecodable-text")
+            text = data.decode(codec, "replace")
+        if name == "_charset_":
+            # RFC 7578 section 4.6: it holds for the fields after it.
+            self._charset = text_codec(text, field=name)
+        return text
+
+    # -- Memory -----------------------------------------------------------------------------------
+
+    def _reserve(self, size: int, name: str) -> None:
+        """Account for text. Files make room for it: they can go to disk, text cannot."""
+        self._memory += size
+        if self._memory > self._max_memory:
+            raise MemoryLimitError(self._max_memory, field=name)
+        if self._memory + self._held() > self._max_memory:
+            for spool in self._spools:
+                spool.roll()
+
+    def _held(self) -> int:
+        return sum(spool.held for spool in self._spools)
+
+    def _name(self) -> str:
+        return "" if self._part is None else self._part.name or ""
+
+
+@final
+class _Text:
+    """A field that the form keeps."""
+
+    __slots__ = ("data",)
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def write(self, data: bytes) -> None:
+        self.data += data
+
+
+@final
+class _Stream:
+    """A part that goes elsewhere."""
+
+    __slots__ = ("size", "target")
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.size = 0
+
+    def write(self, data: bytes) -> None:
+        # What a target returns (a count, mostly) is its own affair; an awaitable is a mistake.
+        result = self.target.write(data)
+        if hasattr(result, "__await__"):
+            raise UsageError(
+                f"{type(self.target).__name__}.write is a coroutine; targets are synchronous: "
+                "for an asynchronous sink read the events of a MultipartParser"
+            )
+        self.size += len(data)
+
+
+def _parser_for(
+    content_type: str, limits: MultipartLimits, strict: bool
+) -> MultipartParser | UrlencodedParser:
+    kind, params = parse_options_header(content_type)
+    if kind == _FORM_DATA:
+        return MultipartParser(boundary_of(content_type), limits, strict=strict)
+    if kind == _URLENCODED:
+        return UrlencodedParser(limits, charset=params.get("charset", "utf-8"), strict=strict)
+    raise UnsupportedError(f"{kind[:100]} is no form; expected {_FORM_DATA} or {_URLENCODED}")

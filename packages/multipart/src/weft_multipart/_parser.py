@@ -1,0 +1,383 @@
+"""The push parser: bytes of a multipart body in, events out (RFC 2046 section 5.1, RFC 7578).
+
+Strategy. A body is preamble, parts and epilogue, cut by delimiter lines. In preamble and part
+bodies each chunk is searched once with `bytes.find` for CRLF, two hyphens and the boundary; all
+before it is handed on as it is, without a copy where the whole chunk is one part's data. CR
+stands only at the start of that needle (no boundary contains one), so at most one place at the
+end of a chunk can be the start of a delimiter; only those few bytes are kept for the next chunk.
+Header blocks are collected up to `max_header_size`. Nothing else is ever stored: memory is the
+chunk, one delimiter line and one header block, whatever the input.
+
+It does no I/O, decodes no bodies (`PartDecoder` does) and keeps no parts (`FormParser` does).
+"""
+
+from dataclasses import replace
+from typing import final
+
+from ._charset import text_codec
+from ._delimiter import CLOSE, DATA, DELIMITER_GOES_ON, PART, UNDECIDED, Delimiter
+from ._errors import (
+    HeaderTooLargeError,
+    Leniency,
+    MalformedError,
+    MultipartError,
+    NestedTooDeepError,
+    PartTooLargeError,
+    TotalTooLargeError,
+    UsageError,
+)
+from ._events import End, Event, PartBegin, PartData, PartEnd
+from ._head import HeadReader
+from ._limits import MultipartLimits, bound
+from ._options import boundary_of, check_boundary
+from ._tally import Tally
+
+__all__ = ["MultipartParser"]
+
+# States, and the only ways between them:
+#
+#   PREAMBLE --delimiter--> HEAD --blank line--> BODY --delimiter--> HEAD
+#   PREAMBLE or BODY --close delimiter--> EPILOGUE --end of input--> CLOSED
+#   any --error--> FAILED
+_PREAMBLE, _HEAD, _BODY, _EPILOGUE, _CLOSED, _FAILED = range(6)
+
+_PART_END = PartEnd()
+_END = End()
+
+
+@final
+class MultipartParser:
+    """Parse one multipart body, fed in chunks of any size.
+
+    Events come in this order: any number of times one `PartBegin`, zero or more `PartData` and
+    one `PartEnd`, then exactly one `End`.
+
+    Call `receive_data` with each chunk as it arrives and `receive_eof` once the input has ended:
+    only then is it known whether the body was complete. After an error the parser is spent.
+
+    `boundary` is the parameter of the Content-Type (see `boundary_of`). With `strict=False` the
+    deviations listed in `Leniency` pass; `tolerated` tells which of them were met. Headers are
+    decoded with `header_charset`.
+
+    Raises `MalformedError` for a bad boundary, `UnsupportedError` for a bad `header_charset`.
+    """
+
+    __slots__ = (
+        "_base",
+        "_delimiter",
+        "_head",
+        "_head_reader",
+        "_header_charset",
+        "_limits",
+        "_lookback",
+        "_max_header_size",
+        "_max_part_size",
+        "_max_total",
+        "_name",
+        "_needle",
+        "_part_size",
+        "_received",
+        "_state",
+        "_strict",
+        "_tail",
+        "_tally",
+        "_tolerated",
+    )
+
+    def __init__(
+        self,
+        boundary: bytes | str,
+        limits: MultipartLimits = MultipartLimits(),  # noqa: B008  # frozen, safe to share
+        *,
+        strict: bool = True,
+        header_charset: str = "utf-8",
+    ) -> None:
+        # Settings
+        self._header_charset = text_codec(header_charset)
+        self._limits = limits
+        self._strict = strict
+        self._max_total = bound(limits.max_total)
+        self._max_part_size = bound(limits.max_part_size)
+        self._max_header_size = bound(limits.max_header_size)
+        # Position
+        self._state = _PREAMBLE
+        # The first delimiter needs no line end before it: pretend that there was one.
+        self._tail = b"\r\n"
+        # How many bytes before the data may be the line end of a delimiter: those of `_tail`
+        # here, those of the blank line after a header block.
+        self._lookback = 2
+        self._head: bytearray | None = None
+        self._base = 0  # offset in the body of the first byte of the buffer being parsed
+        self._received = 0
+        # Current part
+        self._name: str | None = None
+        self._part_size = 0
+        # Counts
+        self._tally = Tally(limits)
+        self._tolerated: set[Leniency] = set()
+        # Grammar
+        self._delimiter = Delimiter(check_boundary(boundary), strict, self._tolerated)
+        self._needle = self._delimiter.needle
+        self._head_reader = HeadReader(
+            self._header_charset, bound(limits.max_part_headers), strict, self._tolerated
+        )
+
+    @property
+    def tolerated(self) -> frozenset[Leniency]:
+        """The deviations let pass so far; empty in strict mode."""
+        return frozenset(self._tolerated)
+
+    def nested(self, part: PartBegin) -> "MultipartParser":
+        """A parser for the body of `part`, which is itself multipart: feed it the part's data.
+
+        It is one level deeper (`max_depth`) and counts its parts together with this one. Raises
+        `MalformedError` where the part is not multipart, `NestedTooDeepError` past the limit.
+        """
+        limits = self._limits
+        depth = limits.max_depth
+        if depth is not None and depth <= 1:
+            raise NestedTooDeepError(depth, field=part.name)
+        inner = MultipartParser(
+            boundary_of(part.header("content-type") or "text/plain"),
+            replace(limits, max_depth=None if depth is None else depth - 1),
+            strict=self._strict,
+            header_charset=self._header_charset,
+        )
+        inner._tally = self._tally
+        return inner
+
+    # -- Input ------------------------------------------------------------------------------------
+
+    def receive_data(self, data: bytes) -> list[Event]:
+        """Take the next bytes of the body and return what they complete.
+
+        Raises a subclass of `MultipartError`; events found in the same chunk before the error are
+        dropped. Raises `UsageError` after an error or after `receive_eof`.
+        """
+        found = -2
+        if self._state == _BODY and self._strict and not self._tail and type(data) is bytes:
+            # A chunk from the midst of an upload is all data. That is nearly every chunk of a
+            # large body, and this path is what keeps up with the search itself (`random` in
+            # tools/bench/bench_multipart.py); the general one below gives the same events.
+            found = data.find(self._needle)
+            size = len(data)
+            if found < 0 < size:
+                edge = data.rfind(b"\r", -len(self._needle))
+                received = self._received + size
+                part_size = self._part_size + size
+                if (
+                    (edge < 0 or not self._needle.startswith(data[edge:]))
+                    and received <= self._max_total
+                    and part_size <= self._max_part_size
+                ):
+                    self._received = received
+                    self._part_size = part_size
+                    return [PartData(data)]
+        if self._state >= _CLOSED:
+            raise self._spent()
+        if type(data) is not bytes:
+            data = bytes(data)
+        base = self._received
+        self._received = base + len(data)
+        events: list[Event] = []
+        try:
+            if self._received > self._max_total:
+                raise TotalTooLargeError(self._max_total, field=self._name, offset=self._max_total)
+            if self._head is not None:
+                self._continue_head(data, base, events)
+            elif self._state != _EPILOGUE:
+                self._base = base
+                if self._tail:
+                    data = self._join(data, events)
+                line_end = self._read_body(data, self._lookback, events, found)
+                if line_end >= 0:
+                    self._read_parts(data, line_end, events)
+        except MultipartError:
+            self._state = _FAILED
+            raise
+        return events
+
+    def receive_eof(self) -> list[Event]:
+        """The input has ended. Returns the last events, if the end decided about them.
+
+        Raises `MalformedError` if the body is not complete.
+        """
+        if self._state >= _CLOSED:
+            raise self._spent()
+        events: list[Event] = []
+        state = self._state
+        self._state = _CLOSED
+        if state != _EPILOGUE:
+            try:
+                self._finish(state, events)
+            except MultipartError:
+                self._state = _FAILED
+                raise
+        return events
+
+    def _spent(self) -> UsageError:
+        after = "an error" if self._state == _FAILED else "receive_eof()"
+        return UsageError(f"the parser is spent after {after}; make a new one for each body")
+
+    # -- Reading ----------------------------------------------------------------------------------
+
+    def _read_parts(self, buf: bytes, pos: int, events: list[Event]) -> None:
+        """Alternate between heads and bodies until the buffer is used up."""
+        while pos >= 0:
+            pos = self._read_head(buf, pos, events)
+            if pos >= 0:
+                pos = self._read_body(buf, pos, events)
+
+    def _join(self, data: bytes, events: list[Event]) -> bytes:
+        """The kept end of the last chunk with `data`, or `data` alone once the former is settled.
+
+        Most often it was no delimiter; then it is reported by itself, and `data` is not copied.
+        """
+        tail = self._tail
+        needle = self._needle
+        self._tail = b""
+        if len(data) < len(needle) or needle in tail + data[: len(needle)]:
+            self._base -= len(tail)
+            return tail + data
+        if self._state == _BODY and len(tail) > self._lookback:
+            self._emit(tail[self._lookback :], events)
+        self._lookback = 0
+        return data
+
+    def _read_body(self, buf: bytes, start: int, events: list[Event], found: int = -2) -> int:
+        """Data from `start` up to the next delimiter line.
+
+        `found` is where `buf` is known to have its first needle, -1 if nowhere, -2 if not known.
+        Returns where that line ends (the position of its line end), -1 if there is no part after
+        it or the buffer ends first.
+        """
+        delimiter = self._delimiter
+        needle = self._needle
+        search = start - self._lookback
+        while True:
+            index = buf.find(needle, search) if found == -2 else found
+            if index < 0:
+                end = delimiter.edge(buf, search)
+                break
+            found = -2
+            search = index + len(needle)
+            if buf.startswith(b"\r\n", search):  # as it nearly always is
+                kind, line_end = PART, search
+            elif search < len(buf) and buf[search] not in DELIMITER_GOES_ON:
+                continue  # data, as `classify` would say
+            else:
+                kind, line_end = delimiter.classify(buf, search, self._base)
+            if kind == DATA:
+                continue
+            end = index if self._strict else delimiter.line_start(buf, index)
+            if kind == UNDECIDED:
+                break
+            if self._state == _BODY:
+                if end > start:
+                    self._part_size += end - start
+                    if self._part_size > self._max_part_size:
+                        raise PartTooLargeError(self._max_part_size, field=self._name)
+                    events.append(PartData(buf[start:end]))
+                events.append(_PART_END)
+            if kind == CLOSE:
+                events.append(_END)
+                self._state = _EPILOGUE
+                return -1
+            self._state = _HEAD
+            self._name = None
+            return line_end
+        # The buffer ends first. Slicing all of a bytes object gives the object itself.
+        if end > start and self._state == _BODY:
+            self._emit(buf[start:end], events)
+        # What stands before `start` is kept only as the start of a delimiter.
+        self._tail = buf[end:]
+        self._lookback = start - end if start > end else 0
+        return -1
+
+    def _emit(self, data: bytes, events: list[Event]) -> None:
+        self._part_size += len(data)
+        if self._part_size > self._max_part_size:
+            raise PartTooLargeError(self._max_part_size, field=self._name)
+        events.append(PartData(data))
+
+    # -- Header blocks ----------------------------------------------------------------------------
+
+    def _read_head(self, buf: bytes, pos: int, events: list[Event], seen: int = 0) -> int:
+        """The header block after the delimiter line that ends at `pos`.
+
+        `seen` is up to where `buf` is known to hold no blank line. Returns where the body starts,
+        -1 if the buffer ends first.
+        """
+        # The line end of the delimiter may be the first half of a blank line: no headers at all.
+        if self._strict:
+            end = buf.find(b"\r\n\r\n", seen or pos)
+            body = end + 4
+        else:
+            end, body = self._head_reader.find_end(buf, seen or pos)
+        if end < 0:
+            self._head = bytearray(buf[pos:])
+            self._base += pos
+            self._check_head_size(len(self._head))
+            return -1
+        start = pos + (2 if buf[pos] == 0x0D else 1)
+        if end - start > self._max_header_size:
+            raise HeaderTooLargeError(self._max_header_size, offset=self._base + start)
+        part = self._head_reader.read(buf[start:end], self._base + start)
+        self._tally.count(part)
+        self._name = part.name
+        self._part_size = 0
+        self._state = _BODY
+        # RFC 2046 lets a part have no body: the blank line then starts the next delimiter.
+        self._lookback = 2 if buf[body - 2] == 0x0D else 1
+        events.append(part)
+        return body
+
+    def _continue_head(self, data: bytes, base: int, events: list[Event]) -> None:
+        """More of a header block that an earlier chunk has begun."""
+        head = self._head
+        assert head is not None  # its only caller has looked
+        # Up to three bytes of the blank line were there already.
+        seen = max(0, len(head) - 3)
+        head += data
+        if self._head_reader.find_end(head, seen)[0] < 0:
+            self._check_head_size(len(head))
+            return
+        self._head = None
+        self._base = base + len(data) - len(head)
+        buf = bytes(head)
+        body = self._read_head(buf, 0, events, seen)
+        self._read_parts(buf, self._read_body(buf, body, events), events)
+
+    def _check_head_size(self, size: int) -> None:
+        # The line end before the block and up to three bytes of the blank line do not count.
+        if size - 5 > self._max_header_size:
+            raise HeaderTooLargeError(self._max_header_size, offset=self._base)
+
+    # -- The end ----------------------------------------------------------------------------------
+
+    def _finish(self, state: int, events: list[Event]) -> None:
+        tail = self._tail
+        if state != _HEAD and self._delimiter.closes(tail):
+            # RFC 2046 wants no line end after the close delimiter.
+            if state == _BODY:
+                events.append(_PART_END)
+            events.append(_END)
+            return
+        offset = self._received
+        if state == _PREAMBLE:
+            boundary = self._delimiter.boundary.decode("ascii")
+            raise MalformedError(
+                f"no line --{boundary} in all {offset} bytes of the body", offset=offset
+            )
+        if state == _HEAD or self._strict:
+            raise MalformedError(
+                f"the body ends at offset {offset} inside the "
+                f"{'headers' if state == _HEAD else 'data'} of a part, before the final boundary",
+                field=self._name,
+                offset=offset,
+                leniency="missing-final-boundary" if state == _BODY else None,
+            )
+        self._tolerated.add("missing-final-boundary")
+        if len(tail) > self._lookback and not self._delimiter.cut_off(tail):
+            self._emit(tail[self._lookback :], events)
+        events += [_PART_END, _END]

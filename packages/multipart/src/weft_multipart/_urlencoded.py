@@ -1,0 +1,203 @@
+"""application/x-www-form-urlencoded bodies (WHATWG URL section 5.1), whole or in chunks.
+
+Bytes in, (name, value) pairs out. `&` alone separates pairs (`;` did, long ago, and proxies that
+still think so could be fooled); a pair without `=` has the value ""; empty pairs are skipped; a
+percent sign that starts no escape stands for itself, as browsers read it. Only the pair that is
+not complete yet is kept, and each byte of it is searched once.
+"""
+
+from typing import final
+from urllib.parse import unquote_to_bytes
+
+from ._charset import text_codec
+from ._errors import (
+    Leniency,
+    MalformedError,
+    MemoryLimitError,
+    MultipartError,
+    NameTooLongError,
+    PartTooLargeError,
+    TooManyFieldsError,
+    TotalTooLargeError,
+    UsageError,
+)
+from ._limits import MultipartLimits, bound
+
+__all__ = ["Pair", "UrlencodedParser", "parse_urlencoded"]
+
+Pair = tuple[str, str]
+
+
+@final
+class UrlencodedParser:
+    """Parse one urlencoded body, fed in chunks of any size.
+
+    `receive_data` returns the pairs that a chunk completes, `receive_eof` the last one. White
+    space at the end of the body is not part of the last value. With `strict=False` bytes that are
+    not `charset` become U+FFFD. Raises `UnsupportedError` for an unknown charset.
+    """
+
+    __slots__ = (
+        "_charset",
+        "_closed",
+        "_count",
+        "_held",
+        "_max_fields",
+        "_max_held",
+        "_max_name",
+        "_max_total",
+        "_max_value",
+        "_received",
+        "_strict",
+        "_tolerated",
+    )
+
+    def __init__(
+        self,
+        limits: MultipartLimits = MultipartLimits(),  # noqa: B008  # frozen, safe to share
+        *,
+        charset: str = "utf-8",
+        strict: bool = True,
+    ) -> None:
+        self._charset = text_codec(charset)
+        self._strict = strict
+        self._max_total = bound(limits.max_total)
+        self._max_fields = bound(limits.max_fields)
+        self._max_name = bound(limits.max_name_length)
+        self._max_value = bound(limits.max_part_size)
+        self._max_held = bound(limits.max_memory)
+        self._held = bytearray()
+        self._received = 0
+        self._count = 0
+        self._closed = False
+        self._tolerated: set[Leniency] = set()
+
+    @property
+    def tolerated(self) -> frozenset[Leniency]:
+        """The deviations let pass so far; empty in strict mode."""
+        return frozenset(self._tolerated)
+
+    def receive_data(self, data: bytes) -> list[Pair]:
+        """Take the next bytes of the body and return the pairs that they complete.
+
+        Raises a subclass of `MultipartError`, and `UsageError` after an error or `receive_eof`.
+        """
+        self._check_open()
+        try:
+            return self._take(data)
+        except MultipartError:
+            self._closed = True
+            raise
+
+    def receive_eof(self) -> list[Pair]:
+        """The input has ended: return the last pair, if there is one."""
+        self._check_open()
+        self._closed = True
+        pairs: list[Pair] = []
+        self._add(bytes(self._held).rstrip(), pairs)
+        self._held.clear()
+        return pairs
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise UsageError("the parser is spent; make a new UrlencodedParser for each body")
+
+    def _take(self, data: bytes) -> list[Pair]:
+        self._received += len(data)
+        if self._received > self._max_total:
+            raise TotalTooLargeError(self._max_total, offset=self._max_total)
+        first = data.find(b"&")
+        if first < 0:
+            self._hold(data)
+            return []
+        self._hold(data[:first])
+        pairs: list[Pair] = []
+        self._add(bytes(self._held), pairs)
+        self._held.clear()
+        # One pair at a time, not split("&"): a body of a million pairs stops at the limit.
+        start = first + 1
+        while (end := data.find(b"&", start)) >= 0:
+            self._add(data[start:end], pairs)
+            start = end + 1
+        self._hold(data[start:])
+        return pairs
+
+    def _hold(self, data: bytes) -> None:
+        if len(self._held) + len(data) > self._max_held:
+            raise MemoryLimitError(self._max_held)
+        self._held += data
+
+    def _add(self, pair: bytes, pairs: list[Pair]) -> None:
+        if not pair:
+            return
+        self._count += 1
+        if self._count > self._max_fields:
+            raise TooManyFieldsError(self._max_fields)
+        raw_name, _, raw_value = pair.partition(b"=")
+        name = self._text(raw_name, None)
+        if len(name) > self._max_name:
+            raise NameTooLongError(self._max_name, field=name)
+        value = _unquoted(raw_value)
+        if len(value) > self._max_value:
+            raise PartTooLargeError(self._max_value, field=name)
+        pairs.append((name, self._decoded(value, name)))
+
+    def _text(self, raw: bytes, field: str | None) -> str:
+        return self._decoded(_unquoted(raw), field)
+
+    def _decoded(self, data: bytes, field: str | None) -> str:
+        try:
+            return data.decode(self._charset)
+        except UnicodeDecodeError as exc:
+            if self._strict:
+                where = "a field name" if field is None else f"field {field[:40]!a}"
+                raise MalformedError(
+                    f"the bytes of {where} are not {self._charset}: {exc.reason}",
+                    field=field,
+                    leniency="undecodable-text",
+                ) from exc
+            self._tolerated.add("undecodable-text")
+            return data.decode(self._charset, "replace")
+
+
+# `unquote_to_bytes` makes an object for each escape, forty times its size; done in slices, that
+# never adds up.
+_SLICE = 64 * 1024
+
+
+def _unquoted(raw: bytes) -> bytes:
+    if b"+" in raw:
+        raw = raw.replace(b"+", b" ")
+    if b"%" not in raw:
+        return raw
+    if len(raw) <= _SLICE:
+        return unquote_to_bytes(raw)
+    done = bytearray()
+    start = 0
+    while start < len(raw):
+        end = start + _SLICE
+        # Not between the three characters of an escape.
+        percent = raw.rfind(b"%", end - 2, end)
+        if percent >= 0 and end < len(raw):
+            end = percent
+        done += unquote_to_bytes(raw[start:end])
+        start = end
+    return bytes(done)
+
+
+def parse_urlencoded(
+    data: bytes,
+    *,
+    charset: str = "utf-8",
+    limits: MultipartLimits = MultipartLimits(),  # noqa: B008  # frozen, safe to share
+    strict: bool = True,
+) -> list[Pair]:
+    """All pairs of a whole urlencoded body, in order; blank values are kept.
+
+    >>> parse_urlencoded(b"name=J%C3%BCrgen&empty=&q=a+b")
+    [('name', 'Jürgen'), ('empty', ''), ('q', 'a b')]
+
+    Raises a subclass of `MultipartError`.
+    """
+    parser = UrlencodedParser(limits, charset=charset, strict=strict)
+    return parser.receive_data(data) + parser.receive_eof()

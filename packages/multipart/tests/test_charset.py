@@ -1,0 +1,33 @@
+"""Charset labels."""
+
+import pytest
+
+from weft_multipart import UnsupportedError, text_codec
+
+
+@pytest.mark.parametrize(
+    ("label", "codec"),
+    [
+        ("utf-8", "utf-8"), ("UTF8", "utf-8"), (" Utf-8 ", "utf-8"), ("us-ascii", "ascii"),
+        ("ISO-8859-1", "iso8859-1"), ("latin1", "iso8859-1"), ("windows-1252", "cp1252"),
+        ("Shift_JIS", "shift_jis"), ("gb2312", "gb2312"), ("EUC-KR", "euc_kr"),
+        ("utf-16", "utf-16"), ("KOI8-R", "koi8-r"),
+    ],
+)  # fmt: skip
+def test_charsets(label: str, codec: str) -> None:
+    assert text_codec(label) == codec
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "", "nope", "rot13", "zlib", "base64", "hex", "idna", "punycode", "unicode_escape", "utf-7",
+        "raw_unicode_escape", "undefined", "mbcs", "utf-8\0", "utf-8\n", "\xe4", "u" * 10_000,
+        "../../etc", "utf_8_sig",
+    ],
+)  # fmt: skip
+def test_refused(label: str) -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        text_codec(label, field="f")
+    assert (caught.value.status, caught.value.field) == (415, "f")
+    assert len(str(caught.value)) < 200
