@@ -1,0 +1,185 @@
+"""Reverse URLs: a pattern and a value for each of its variables make a path.
+
+The promise is that matching the path gives back the values that went in.  So a slash in the value
+of a variable that takes one segment becomes ``%2F``; a value that the variable would not match is
+refused; and where one variable may take text that was meant for another (``{a}.{b}`` with a dot in
+``b``), the path is read back and refused if it says something else.  Two things a router alone
+would read back are refused or escaped as well, because no client sends them as they stand: a
+segment ``.`` or ``..`` is removed on the way (RFC 3986, section 5.2.4), and ``//`` at the start
+means another host (section 4.2).
+
+Another resource may still be asked before this one for the same path.
+"""
+
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import PurePath
+from typing import Final
+from uuid import UUID
+
+from ._errors import MismatchError, MissingPartError, PartTypeError, UnknownPartError
+from ._pattern import PathPattern
+from ._quoting import decode_safe, encode_fixed, encode_value, escape_value
+from ._segments import Mixed, Tail, Variable
+
+__all__ = ["build_path"]
+
+_LEADING_SLASHES: Final = re.compile("/(/+)")
+
+
+def build_path(pattern: PathPattern, values: dict[str, object]) -> str:
+    """Return the percent-encoded path of ``pattern`` with ``values``.
+
+    Raises :class:`MissingPartError`, :class:`UnknownPartError`, :class:`PartTypeError` or
+    :class:`MismatchError`.
+    """
+    if len(values) > len(pattern.variables) or pattern.tail_prefix is not None:
+        _refuse_unknown(pattern, values)
+    if not pattern.variables:
+        return pattern.canonical
+    texts: dict[str, str] = {}
+    parts: list[str] = []
+    for piece in pattern.pieces:
+        if isinstance(piece, Variable):
+            text = _text_of(pattern, piece, values)
+            texts[piece.name] = text
+            parts.append(_encode(pattern, piece, text))
+        else:
+            parts.append(encode_fixed(piece))
+    path = "".join(parts)
+    if path.startswith("//"):
+        path = _LEADING_SLASHES.sub(lambda m: "/" + "%2F" * len(m[1]), path, count=1)
+    _verify(pattern, path, texts)
+    return path
+
+
+def _refuse_unknown(pattern: PathPattern, values: dict[str, object]) -> None:
+    known = [variable.name for variable in pattern.variables]
+    for name, value in values.items():
+        if name not in known:
+            has = ", ".join(map(repr, known)) if known else "no variables"
+            raise UnknownPartError(
+                f"The path {pattern.path!r} has no variable {name!r} (given {value!r}); it has "
+                f"{has}.",
+                pattern.path,
+                name,
+                value,
+            )
+
+
+def _text_of(pattern: PathPattern, variable: Variable, values: dict[str, object]) -> str:
+    """Return the text to write for ``variable``, not encoded."""
+    name = variable.name
+    if name not in values:
+        if unknown := values.keys() - {v.name for v in pattern.variables}:
+            _refuse_unknown(pattern, {key: values[key] for key in sorted(unknown)})
+        raise MissingPartError(
+            f"The path {pattern.path!r} needs a value for {name!r}. Pass {name}=...",
+            pattern.path,
+            name,
+        )
+    value = values[name]
+    converter = variable.converter
+    if isinstance(value, str) or converter is None:
+        text = _plain_text(pattern, name, value)
+    else:
+        try:
+            text = converter.format(value)
+        except TypeError as error:
+            raise PartTypeError(
+                _refusal(pattern, name, value, str(error)), pattern.path, name, value
+            ) from error
+        except ValueError as error:
+            raise MismatchError(
+                _refusal(pattern, name, value, str(error)), pattern.path, name, value
+            ) from error
+    if converter is not None:
+        try:
+            converter.parse(text)
+        except ValueError as error:
+            raise MismatchError(
+                _refusal(pattern, name, value, str(error)), pattern.path, name, value
+            ) from error
+    return text
+
+
+def _refusal(pattern: PathPattern, name: str, value: object, why: str) -> str:
+    return f"{name}={value!r} does not fit the path {pattern.path!r}: {why}."
+
+
+def _plain_text(pattern: PathPattern, name: str, value: object) -> str:
+    """Return the text of a value of a type that has exactly one way to be written."""
+    if isinstance(value, str):
+        return str.__str__(value)  # what a `(str, Enum)` member is, not its name
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int.__repr__(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, PurePath):
+        return value.as_posix()
+    if isinstance(value, (float, Decimal, UUID)):
+        return str(value)
+    raise PartTypeError(
+        f"{name}={value!r} is a {type(value).__name__}, for which the path {pattern.path!r} has no "
+        f"text. Pass a str, int, float, Decimal, UUID, date or PurePath, or give {{{name}}} a "
+        "converter.",
+        pattern.path,
+        name,
+        value,
+    )
+
+
+def _encode(pattern: PathPattern, variable: Variable, text: str) -> str:
+    """Return ``text`` percent-encoded, its slashes kept where the variable takes slashes."""
+    try:
+        slash = "/" in text and _takes(variable, escape_value(text))
+        if not slash and not _takes(variable, escape_value(text).replace("/", "%2F")):
+            raise MismatchError(
+                _refusal(
+                    pattern, variable.name, text, f"it does not match {variable.regex!r} as a whole"
+                ),
+                pattern.path,
+                variable.name,
+                text,
+            )
+        return encode_value(text, slash=slash)
+    except UnicodeEncodeError as error:
+        raise MismatchError(
+            _refusal(pattern, variable.name, text, f"{error.reason} cannot be part of a URL"),
+            pattern.path,
+            variable.name,
+            text,
+        ) from None
+
+
+def _takes(variable: Variable, safe: str) -> bool:
+    try:
+        return re.fullmatch(variable.regex, safe) is not None
+    except re.error:
+        return True  # it is well formed only inside the whole pattern; that is read back below
+
+
+def _verify(pattern: PathPattern, path: str, texts: dict[str, str]) -> None:
+    if "/." in path and not {".", ".."}.isdisjoint(path.split("/")):
+        raise MismatchError(
+            f"The path {pattern.path!r} with {texts!r} is {path!r}, in which clients remove the "
+            "dot segments. Do not pass `.` or `..` as a segment.",
+            pattern.path,
+            next(iter(texts)),
+            texts,
+        )
+    segments = pattern.segments
+    if segments is not None and not any(isinstance(s, (Mixed, Tail)) for s in segments):
+        return  # each value stands in a segment of its own, where it was checked
+    found = pattern.match(decode_safe(path))
+    wrong = [name for name in texts if found is None or found.get(name) != texts[name]]
+    if wrong:
+        reads = "is not matched by it" if found is None else f"reads back as {found!r}"
+        raise MismatchError(
+            f"The path {pattern.path!r} with {texts!r} is {path!r}, which {reads}. "
+            f"Change {wrong[0]!r}, or the pattern so that its variables cannot be confused.",
+            pattern.path,
+            wrong[0],
+            texts[wrong[0]],
+        )

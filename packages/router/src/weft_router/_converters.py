@@ -1,0 +1,124 @@
+r"""Typed variables: ``{id!int}`` names a converter, the way ``!r`` names one in an f-string.
+
+``{id:int}`` could not do: after the colon stands a regular expression, and ``int`` is one that
+matches the three letters.  ``!`` was an error in a pattern before, so no path changes its meaning.
+
+A :class:`Converter` is three things: the regular expression of the text it takes, a function from
+that text to a value (its ``ValueError`` means "no match", so ``/2024-02-31`` is no date and the
+search goes on), and a function from a value back to text.  A variable may narrow the expression:
+``{year!int:[0-9]{4}}``.
+
+Register your own with ``Router(converters={"hex": Converter(...)})``.  Functions defined at the top
+level of a module keep the router picklable.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Final, Generic, TypeVar, cast, final
+from uuid import UUID
+
+__all__ = ["CONVERTERS", "Converter"]
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@final
+class Converter(Generic[T_co]):
+    """How one kind of value is read from and written to a path.
+
+    ``regex`` is matched against the whole text of the variable.  ``parse`` gets that text and
+    returns the value, or raises :exc:`ValueError` if the text means none.  ``format`` gets a value
+    and returns its text; :exc:`ValueError` and :exc:`TypeError` refuse it.
+    """
+
+    __slots__ = ("_format", "parse", "regex")
+
+    def __init__(
+        self,
+        regex: str,
+        parse: Callable[[str], T_co],
+        format: Callable[[T_co], str] = str,  # noqa: A002 - Python's word for it
+    ) -> None:
+        """Raise :exc:`ValueError` if ``regex`` is not a regular expression."""
+        try:
+            re.compile(regex)
+        except re.error as error:
+            raise ValueError(f"Bad regex {regex!r} of a converter: {error}") from None
+        self.regex: Final = regex
+        self.parse: Final = parse
+        self._format: Final = cast("Callable[[object], str]", format)
+
+    def format(self, value: object) -> str:
+        """Return the text for ``value``, or raise what the function given for it raises."""
+        return self._format(value)
+
+    def __repr__(self) -> str:
+        return f"<Converter {self.regex!r} -> {getattr(self.parse, '__name__', self.parse)}>"
+
+
+def _same(text: str) -> str:
+    return text
+
+
+def _text(value: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError("must be a str")
+    return value
+
+
+def _format_int(value: int) -> str:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError("must be an int")
+    return int.__repr__(value)
+
+
+def _parse_float(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("too large for a float")
+    return value
+
+
+def _format_float(value: float) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError("must be a float")
+    value = float(value)
+    if value != value or value in (float("inf"), float("-inf")):
+        raise ValueError("must be finite")
+    return float.__repr__(value)
+
+
+def _format_uuid(value: UUID) -> str:
+    if not isinstance(value, UUID):
+        raise TypeError("must be a UUID")
+    return str(value)
+
+
+def _format_date(value: date) -> str:
+    # A datetime is a date too, but would lose its time on the way.
+    if type(value) is not date:
+        raise TypeError("must be a date")
+    return value.isoformat()
+
+
+# All but `path` match inside one segment.  Digits are ASCII: `\d` takes those of any script.
+_INT: Final = Converter("-?[0-9]+", int, _format_int)
+_FLOAT: Final = Converter(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?", _parse_float, _format_float)
+_UUID: Final = Converter(
+    "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
+    UUID,
+    _format_uuid,
+)
+_SLUG: Final = Converter("[-a-zA-Z0-9_]+", _same, _text)
+_DATE: Final = Converter("[0-9]{4}-[0-9]{2}-[0-9]{2}", date.fromisoformat, _format_date)
+_PATH: Final = Converter("(?s:.+)", _same, _text)
+
+CONVERTERS: Final[Mapping[str, Converter[object]]] = {
+    "date": _DATE,
+    "float": _FLOAT,
+    "int": _INT,
+    "path": _PATH,
+    "slug": _SLUG,
+    "uuid": _UUID,
+}

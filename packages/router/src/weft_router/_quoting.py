@@ -1,0 +1,87 @@
+"""Percent-encoding as paths need it: decode for matching, encode for building.
+
+Matching looks at the *safe-decoded* path: every percent escape is decoded except ``%2F`` and
+``%25``, so that an encoded slash never splits a segment and decoding never happens twice.  Values
+taken from a match get these two last escapes decoded by :func:`decode_value`.  Escapes that are
+not UTF-8 (and a ``%`` that starts no escape) stay as they were sent: nothing here raises for what
+a peer sends, and nothing is lost.
+
+:func:`encode_value` is the inverse for values; :func:`encode_fixed` does it for the fixed text of
+a pattern, where the author may already have written escapes.  All functions are linear.
+"""
+
+import re
+from typing import Final
+
+__all__ = ["decode_safe", "decode_value", "encode_fixed", "encode_value", "escape_value"]
+
+_ESCAPES: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+# RFC 3986, section 3.3: pchar = unreserved / pct-encoded / sub-delims / ":" / "@"
+_NOT_PCHAR: Final = re.compile(r"[^A-Za-z0-9\-._~!$&'()*+,;=:@]+")
+_NOT_PCHAR_OR_SLASH: Final = re.compile(r"[^A-Za-z0-9\-._~!$&'()*+,;=:@/]+")
+_STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_NOT_PCHAR_SLASH_OR_PERCENT: Final = re.compile(r"[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]+")
+
+
+def decode_safe(path: str) -> str:
+    """Return ``path`` with all escapes decoded but ``%2F``, ``%25`` and those that are no UTF-8."""
+    if "%" not in path:
+        return path
+    return _ESCAPES.sub(_decode_run, path)
+
+
+def _decode_run(match: re.Match[str]) -> str:
+    run = match.group()
+    data = bytes.fromhex(run.replace("%", ""))
+    try:
+        return data.decode().replace("%", "%25").replace("/", "%2F")
+    except UnicodeDecodeError:
+        return _decode_broken_run(run, data)
+
+
+def _decode_broken_run(run: str, data: bytes) -> str:
+    """Decode what is UTF-8 and keep the escapes of all other bytes in the case they came in."""
+    parts: list[str] = []
+    offset = 0
+    for char in data.decode("utf-8", "surrogateescape"):
+        if "\udc80" <= char <= "\udcff":
+            parts.append(run[3 * offset : 3 * offset + 3])
+            offset += 1
+        else:
+            parts.append(escape_value(char).replace("/", "%2F"))
+            offset += len(char.encode())
+    return "".join(parts)
+
+
+def decode_value(text: str) -> str:
+    """Return a piece of a safe-decoded path with its last two kinds of escapes decoded."""
+    if "%" not in text:
+        return text
+    return text.replace("%2F", "/").replace("%25", "%")
+
+
+def escape_value(text: str) -> str:
+    """Return ``text`` as it will look in a safe-decoded path, its slashes left alone."""
+    return text.replace("%", "%25")
+
+
+def _encode_run(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match.group().encode())
+
+
+def encode_value(text: str, *, slash: bool) -> str:
+    """Return ``text`` percent-encoded for a path; ``slash`` says whether ``/`` stays a slash.
+
+    Raises :exc:`UnicodeEncodeError` for lone surrogates, which no URL can carry.
+    """
+    return (_NOT_PCHAR_OR_SLASH if slash else _NOT_PCHAR).sub(_encode_run, text)
+
+
+def encode_fixed(text: str) -> str:
+    """Return the fixed text of a pattern percent-encoded, with the escapes it has kept.
+
+    A ``%`` that starts no escape means itself and becomes ``%25``.
+    """
+    if "%" in text:
+        text = _STRAY_PERCENT.sub("%25", text)
+    return _NOT_PCHAR_SLASH_OR_PERCENT.sub(_encode_run, text)

@@ -1,0 +1,265 @@
+"""Resources and routes: a path pattern, and under it a stored value for each method.
+
+``H`` is whatever the router stores: a function, a coroutine function, a class, a string.  Nothing
+here calls it.  A resource is made by ``Router.add_resource`` or directly (then it belongs to a
+router after ``Router.register_resource``), grows by :meth:`Resource.add_route`, and is fixed when
+its router is frozen.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final, Generic, TypeVar, final
+
+from ._build import build_path
+from ._converters import CONVERTERS, Converter
+from ._errors import ConflictError, FrozenError, HandlerError, MethodError
+from ._pattern import PathPattern
+from ._quoting import decode_safe
+from ._segments import Variable
+
+__all__ = ["ANY_METHOD", "Resource", "Route"]
+
+H = TypeVar("H")
+
+# The method of a route that takes every method that has no route of its own.
+ANY_METHOD: Final = "*"
+# RFC 9110, section 5.6.2: token = 1*tchar
+_TOKEN: Final = re.compile(r"[0-9A-Za-z!#$%&'*+\-.^_`|~]+")
+
+
+@final
+class Route(Generic[H]):
+    """One stored value: ``handler`` for ``method`` on ``resource``.
+
+    ``extra`` holds the keywords of the declaration that the router itself has no use for.
+    """
+
+    __slots__ = ("_extra", "handler", "method", "resource")
+
+    def __init__(
+        self, method: str, handler: H, resource: "Resource[H]", extra: Mapping[str, object]
+    ) -> None:
+        self.method: Final = method
+        self.handler: Final[H] = handler
+        self.resource: Final = resource
+        self._extra: Final = dict(extra)
+
+    @property
+    def extra(self) -> Mapping[str, object]:
+        """The other keywords that the route was declared with, read-only."""
+        return MappingProxyType(self._extra)
+
+    @property
+    def name(self) -> str | None:
+        """The name of the resource."""
+        return self.resource.name
+
+    @property
+    def path(self) -> str:
+        """The path of the resource, as it was declared."""
+        return self.resource.path
+
+    def build(self, /, **params: object) -> str:
+        """Return the path with ``params`` filled in, like :meth:`Resource.build`."""
+        return self.resource.build(**params)
+
+    def __repr__(self) -> str:
+        return f"<Route {self.method} {self.resource.path} -> {_name_of(self.handler)}>"
+
+
+@final
+class Resource(Generic[H]):
+    """A path and its routes.  Iterable over the routes, in the order they were added."""
+
+    __slots__ = ("_accept", "_by_method", "_frozen", "_pattern", "name")
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        name: str | None = None,
+        tail: str | None = None,
+        converters: Mapping[str, Converter[object]] = CONVERTERS,
+        accept: Callable[[H], bool] | None = None,
+    ) -> None:
+        """Read ``path``; see the package for its language.
+
+        With ``tail`` the path is a prefix: it matches itself and everything below it, and the rest
+        of the path is the variable of that name.  ``accept`` tells whether a handler will do.
+        Raises :class:`PathError`.
+        """
+        self.name: Final = name
+        self._pattern = PathPattern(path, converters, tail=tail)
+        self._accept: Final = accept
+        self._by_method: Final[dict[str, Route[H]]] = {}
+        self._frozen = False
+
+    # What it is
+
+    @property
+    def path(self) -> str:
+        """The path as it was declared, with the prefixes it was mounted under."""
+        return self._pattern.path
+
+    @property
+    def canonical(self) -> str:
+        """The path with variables as ``{name}`` and fixed text percent-encoded."""
+        return self._pattern.canonical
+
+    @property
+    def openapi_path(self) -> str:
+        """The path template of this resource for an OpenAPI document."""
+        return self._pattern.canonical
+
+    @property
+    def pattern(self) -> re.Pattern[str] | None:
+        """The expression that safe-decoded paths match, or None for a path without variables.
+
+        Two typed variables in one segment are told apart more simply when a path is matched.
+        """
+        return self._pattern.compile() if self._pattern.variables else None
+
+    @property
+    def path_pattern(self) -> PathPattern:
+        """The pattern as it was read."""
+        return self._pattern
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The variables of the path, in order."""
+        return self._pattern.variables
+
+    @property
+    def is_prefix(self) -> bool:
+        """Whether everything below the path matches as well."""
+        return self._pattern.tail_prefix is not None
+
+    @property
+    def frozen(self) -> bool:
+        """Whether routes can no longer be added."""
+        return self._frozen
+
+    # Its routes
+
+    @property
+    def routes(self) -> tuple[Route[H], ...]:
+        """The routes, in the order they were added."""
+        return tuple(self._by_method.values())
+
+    @property
+    def by_method(self) -> dict[str, Route[H]]:
+        """The live table of routes that the matcher reads.  Do not change it."""
+        return self._by_method
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """The methods that have a route."""
+        return frozenset(self._by_method)
+
+    def __iter__(self) -> Iterator[Route[H]]:
+        return iter(self.routes)
+
+    def __len__(self) -> int:
+        return len(self._by_method)
+
+    def __bool__(self) -> bool:  # a resource without routes is still a resource
+        return True
+
+    def add_route(self, method: str, handler: H, **extra: object) -> Route[H]:
+        """Store ``handler`` for ``method`` (in any case; ``*`` means every other method).
+
+        Raises :class:`MethodError`, :class:`HandlerError`, :class:`FrozenError`, and
+        :class:`ConflictError` if the route could never be reached.
+        """
+        if self._frozen:
+            raise FrozenError(
+                f"Cannot add {method} to {self.path!r}: its router is frozen. Add it to a copy() "
+                "of the router and match with that."
+            )
+        method = check_method(method)
+        self._check_handler(method, handler)
+        existing = self._by_method.get(method) or self._by_method.get(ANY_METHOD)
+        if existing is not None:
+            raise ConflictError(
+                f"Added route will never be executed, method {existing.method} is already "
+                f"registered: {method} {self.path!r} -> {_name_of(handler)} stands behind "
+                f"{existing!r}. Remove one of them, or add `*` last.",
+                method,
+                existing,
+            )
+        route = Route(method, handler, self, extra)
+        self._by_method[method] = route
+        return route
+
+    def _check_handler(self, method: str, handler: H) -> None:
+        accept = self._accept
+        if handler is None or (accept is not None and not accept(handler)):
+            wanted = "anything but None" if accept is None else f"what {_name_of(accept)} accepts"
+            raise HandlerError(
+                f"The handler {handler!r} of {method} {self.path!r} will not do: pass {wanted}.",
+                handler,
+            )
+
+    # Reading and building paths
+
+    def match_path(self, path: str) -> dict[str, str] | None:
+        """Return the text of each variable in ``path`` (percent-encoded), or None."""
+        if not path.startswith("/"):
+            return None
+        return self._pattern.match(decode_safe(path))
+
+    def build(self, /, **params: object) -> str:
+        """Return the percent-encoded path with ``params`` filled in.
+
+        Values are percent-encoded so that matching gives them back.  Raises
+        :class:`MissingPartError`, :class:`UnknownPartError`, :class:`PartTypeError` (its type has
+        no text) or :class:`MismatchError` (the pattern would not read the value back).
+        """
+        return build_path(self._pattern, params)
+
+    # For its router
+
+    def freeze(self) -> None:
+        """Refuse further routes."""
+        self._frozen = True
+
+    def add_prefix(self, prefix: str) -> None:
+        """Put ``prefix`` (``/a``, ``/{tenant}``) before the path; the router does this once frozen
+        or not, before it compiles its matcher.  Raises :class:`PathError`.
+        """
+        old = self._pattern
+        self._pattern = PathPattern(prefix + old.path, old.converters, tail=old.tail_prefix)
+
+    def copy(self, *, prefix: str = "", name: str | None = None) -> "Resource[H]":
+        """Return an unfrozen copy with copies of the routes, under ``prefix`` and ``name``."""
+        pattern = self._pattern
+        copied: Resource[H] = Resource(
+            prefix + pattern.path,
+            name=name,
+            tail=pattern.tail_prefix,
+            converters=pattern.converters,
+            accept=self._accept,
+        )
+        for route in self.routes:
+            copied.by_method[route.method] = Route(route.method, route.handler, copied, route.extra)
+        return copied
+
+    def __repr__(self) -> str:
+        name = "" if self.name is None else f"{self.name!r} "
+        return f"<Resource {name}{self.path or '/'}>"
+
+
+def check_method(method: str) -> str:
+    """Return ``method`` in upper case, or raise :class:`MethodError`."""
+    if not isinstance(method, str) or _TOKEN.fullmatch(method) is None:
+        raise MethodError(
+            f"{method!r} is not allowed as a method: it must be a token like 'GET', or '*' for "
+            "every method.",
+            method,
+        )
+    return method.upper()
+
+
+def _name_of(value: object) -> str:
+    return str(getattr(value, "__qualname__", None) or repr(value))

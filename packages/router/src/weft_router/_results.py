@@ -1,0 +1,102 @@
+"""What a match says: the three values that ``match`` returns.
+
+Only :class:`Match` is true, so ``if match := router.match(...)`` is enough where the difference
+between "no such path" and "not with this method" does not matter.  A result is made for one call
+and shares nothing that can change with another.
+"""
+
+from typing import Final, Generic, Literal, TypeVar, final
+
+from ._resource import Route
+
+__all__ = ["NOT_FOUND", "Match", "MethodNotAllowed", "NotFound"]
+
+H = TypeVar("H")
+V = TypeVar("V")
+
+
+@final
+class Match(Generic[H]):
+    """A route was found.
+
+    ``raw_params`` has the percent-decoded text of each variable; ``params`` has the same with the
+    values of typed variables converted (and is the same dict where no variable is typed).
+    """
+
+    __match_args__ = ("handler", "params")
+    __slots__ = ("handler", "params", "raw_params", "route")
+
+    def __init__(
+        self, route: Route[H], handler: H, params: dict[str, object], raw_params: dict[str, str]
+    ) -> None:
+        self.route = route
+        self.handler = handler
+        self.params = params
+        self.raw_params = raw_params
+
+    def param(self, name: str, kind: type[V], /) -> V:
+        """Return the value of variable ``name``, which must be a ``kind``.
+
+        Raises :exc:`KeyError` if the path has no such variable, :exc:`TypeError` if its value is
+        something else: both mean that the path and the code that reads it disagree.
+        """
+        try:
+            value = self.params[name]
+        except KeyError:
+            raise KeyError(
+                f"{self.route.path!r} has no variable {name!r}, only {list(self.params)}"
+            ) from None
+        if not isinstance(value, kind):
+            raise TypeError(
+                f"{name!r} of {self.route.path!r} is {value!r}, not {kind.__name__}. "
+                f"Give the variable a converter: {{{name}!...}}"
+            )
+        return value
+
+    def __repr__(self) -> str:
+        return f"<Match {self.route!r} {self.params}>"
+
+
+@final
+class NotFound:
+    """No resource has this path."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NotFound)
+
+    def __hash__(self) -> int:
+        return hash(NotFound)
+
+    def __repr__(self) -> str:
+        return "<NotFound>"
+
+
+@final
+class MethodNotAllowed:
+    """Resources have this path, but no route for the method.  ``allowed`` is what they do have."""
+
+    __match_args__ = ("allowed",)
+    __slots__ = ("allowed",)
+
+    def __init__(self, allowed: frozenset[str]) -> None:
+        self.allowed: Final = allowed
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MethodNotAllowed) and other.allowed == self.allowed
+
+    def __hash__(self) -> int:
+        return hash(self.allowed)
+
+    def __repr__(self) -> str:
+        return f"<MethodNotAllowed, allowed {', '.join(sorted(self.allowed))}>"
+
+
+NOT_FOUND: Final = NotFound()

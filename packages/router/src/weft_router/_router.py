@@ -1,0 +1,318 @@
+"""Router and Group: declare resources and routes, compose them, ask for matches and URLs.
+
+A :class:`Router` is the list of resources in the order they were added, and their names.  The
+matcher (see ``_matcher``) is compiled from it when first asked and again after resources were
+added; :meth:`Router.freeze` ends that.  A :class:`Group` declares into a router under a prefix.
+
+Declaring is for one thread.  Matching with what ``freeze()`` returns is for any number; to add
+routes while serving, add them to a ``copy()``, freeze it, and match with the new matcher.
+"""
+
+import keyword
+import re
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final, TypeVar, final
+
+from ._converters import CONVERTERS, Converter
+from ._declare import Declares
+from ._errors import FrozenError, HostError, PathError, ResourceNameError
+from ._hosts import HostPattern
+from ._matcher import Matcher
+from ._resource import Resource, Route
+from ._results import Match, MethodNotAllowed, NotFound
+
+__all__ = ["Group", "Router"]
+
+H = TypeVar("H")
+
+_NAME_SEPARATOR: Final = re.compile("[.:-]")
+
+
+@final
+class Router(Declares[H]):
+    """Resources and routes, and the matcher made of them.  ``H`` is what is stored.
+
+    Order of dispatch: of all resources that match a path, the ones with more leading fixed segments
+    come first, then the ones added first.  A resource that matches but has no route for the method
+    is passed over; if none is left, the answer is the methods of all that matched.
+    """
+
+    __slots__ = ("_accept", "_converters", "_frozen", "_hosts", "_matcher", "_named", "_resources")
+
+    def __init__(
+        self,
+        *,
+        converters: Mapping[str, Converter[object]] | None = None,
+        accept: Callable[[H], bool] | None = None,
+    ) -> None:
+        """Make an empty router.
+
+        ``converters`` are known in paths besides the ones of this package, by the names of their
+        keys.  ``accept`` tells whether a handler will do (``accept=callable``, for one); by default
+        all will but None.
+        """
+        self._converters: Final = {**CONVERTERS, **(converters or {})}
+        self._accept: Final = accept
+        self._resources: list[Resource[H]] = []
+        self._named: dict[str, Resource[H]] = {}
+        self._hosts: list[tuple[HostPattern, Router[H]]] = []
+        self._frozen = False
+        self._matcher: Matcher[H] | None = None
+
+    # Declaring
+
+    def add_resource(self, path: str, *, name: str | None = None) -> Resource[H]:
+        """Return the resource for ``path``, a new one unless the last one added is the same.
+
+        Consecutive additions of an equal path and name make one resource, so that its routes are
+        looked up together.  ``name`` is for :meth:`url_for`: identifiers joined by ``.``, ``:`` or
+        ``-``.  Raises :class:`PathError`, :class:`ResourceNameError` and :class:`FrozenError`.
+        """
+        if self._resources:
+            last = self._resources[-1]
+            if last.path == path and last.name == name and not last.is_prefix:
+                self._check_not_frozen(path)
+                return last
+        return self.register_resource(
+            Resource(path, name=name, converters=self._converters, accept=self._accept)
+        )
+
+    def add_prefix(
+        self, prefix: str, *, name: str | None = None, tail: str = "tail"
+    ) -> Resource[H]:
+        """Return a new resource for ``prefix`` and everything below it.
+
+        What follows the slash after the prefix is the variable ``tail``, empty for the bare prefix.
+        It takes its place in the order of dispatch like a resource with the path ``prefix``.
+        Raises like :meth:`add_resource`.
+        """
+        return self.register_resource(
+            Resource(prefix, name=name, tail=tail, converters=self._converters, accept=self._accept)
+        )
+
+    def register_resource(self, resource: Resource[H]) -> Resource[H]:
+        """Add a resource that was made by itself, and return it.  It is merged with no other.
+
+        Raises :class:`ResourceNameError` and :class:`FrozenError`.
+        """
+        self._check_not_frozen(resource.path)
+        name = resource.name
+        if name is not None:
+            _check_name(name)
+            existing = self._named.get(name)
+            if existing is not None:
+                raise ResourceNameError(
+                    f"Duplicate {name!r}, already handled by {existing!r}: {resource.path!r} needs "
+                    "a name of its own, or the path of that one right after it.",
+                    name,
+                    existing,
+                )
+            self._named[name] = resource
+        self._resources.append(resource)
+        self._matcher = None
+        return resource
+
+    # Composing
+
+    def group(self, prefix: str, *, name: str | None = None) -> "Group[H]":
+        """Return a :class:`Group` that declares into this router under ``prefix``.
+
+        ``name`` goes before the names of its resources, with a dot.  Raises :class:`PathError`.
+        """
+        return Group(self, prefix, name)
+
+    def mount(self, prefix: str, router: "Router[H]", *, name: str | None = None) -> None:
+        """Add copies of all resources of ``router`` under ``prefix``, in their order, at the end.
+
+        ``router`` is frozen: a route added to it later would be missing here.  It may be mounted
+        again elsewhere, under another ``name``, which goes before its names with a dot.
+        Raises :class:`PathError`, :class:`ResourceNameError`, :class:`FrozenError`, and
+        :class:`HostError` if it has host rules, which mean nothing below a prefix.
+        """
+        check_prefix(prefix)
+        if router._hosts:
+            raise HostError(
+                f"A router with host rules cannot be mounted at {prefix!r}: add the rules here.",
+                router._hosts[0][0].canonical,
+            )
+        router.freeze()
+        for resource in router.resources():
+            self.register_resource(
+                resource.copy(prefix=prefix, name=_joined_name(name, resource.name))
+            )
+
+    def add_host(self, host: str | HostPattern, router: "Router[H]") -> HostPattern:
+        """Let ``router`` alone answer for a host; ``*`` in ``host`` stands for any characters.
+
+        Rules are asked in the order they were added, before all resources of this router; the first
+        that takes the host decides, also that a path is not found.  ``router`` keeps its names to
+        itself and is frozen.  Raises :exc:`TypeError`, :class:`HostError` and :class:`FrozenError`.
+        """
+        pattern = host if isinstance(host, HostPattern) else HostPattern(host)
+        self._check_not_frozen(pattern.canonical)
+        router.freeze()
+        self._hosts.append((pattern, router))
+        self._matcher = None
+        return pattern
+
+    def prefix_with(self, prefix: str) -> None:
+        """Put ``prefix`` before the path of every resource of this router, in place.
+
+        Raises :class:`PathError` and :class:`FrozenError`.
+        """
+        check_prefix(prefix)
+        self._check_not_frozen(prefix)
+        for resource in self._resources:
+            resource.add_prefix(prefix)
+        self._matcher = None
+
+    def copy(self) -> "Router[H]":
+        """Return a router with copies of the resources and routes, not frozen.
+
+        The routers of host rules are shared: they are frozen.
+        """
+        copied: Router[H] = Router(converters=self._converters, accept=self._accept)
+        for resource in self._resources:
+            copied.register_resource(resource.copy(name=resource.name))
+        for pattern, router in self._hosts:
+            copied.add_host(pattern, router)
+        return copied
+
+    # Asking
+
+    def match(
+        self, method: str, path: str, *, host: str | None = None
+    ) -> Match[H] | NotFound | MethodNotAllowed:
+        """Return the route for a request; see :meth:`Matcher.match`."""
+        return (self._matcher or self._compile()).match(method, path, host=host)
+
+    def url_for(self, name: str, /, **params: object) -> str:
+        """Return the percent-encoded path of the resource called ``name``, with ``params`` in it.
+
+        Raises :class:`UnknownNameError`, and what :meth:`Resource.build` raises.
+        """
+        return (self._matcher or self._compile()).url_for(name, **params)
+
+    def freeze(self) -> Matcher[H]:
+        """Refuse further changes and return the matcher: immutable, thread-safe, picklable."""
+        if not self._frozen:
+            self._frozen = True
+            for resource in self._resources:
+                resource.freeze()
+        return self._matcher or self._compile()
+
+    @property
+    def frozen(self) -> bool:
+        """Whether changes are refused."""
+        return self._frozen
+
+    def resources(self) -> tuple[Resource[H], ...]:
+        """Return the resources, in the order they were added."""
+        return tuple(self._resources)
+
+    def routes(self) -> Iterator[Route[H]]:
+        """Return an iterator over the routes of all resources."""
+        for resource in self._resources:
+            yield from resource.routes
+
+    def named_resources(self) -> Mapping[str, Resource[H]]:
+        """Return a read-only view of the named resources."""
+        return MappingProxyType(self._named)
+
+    def hosts(self) -> "tuple[tuple[HostPattern, Router[H]], ...]":
+        """Return the host rules and their routers, in the order they are asked."""
+        return tuple(self._hosts)
+
+    def __repr__(self) -> str:
+        return f"<Router of {len(self._resources)} resources{', frozen' * self._frozen}>"
+
+    def _compile(self) -> Matcher[H]:
+        hosts = [(pattern, router.freeze()) for pattern, router in self._hosts]
+        self._matcher = Matcher(self._resources, hosts)
+        return self._matcher
+
+    def _check_not_frozen(self, what: str) -> None:
+        if self._frozen:
+            raise FrozenError(
+                f"Cannot register a resource into frozen router: {what!r} comes after freeze(). "
+                "Add it to a copy() of the router and match with that."
+            )
+
+
+@final
+class Group(Declares[H]):
+    """Declares into a router, every path under ``prefix`` and every name after ``name``."""
+
+    __slots__ = ("_router", "name", "prefix")
+
+    def __init__(self, router: Router[H], prefix: str, name: str | None = None) -> None:
+        check_prefix(prefix)
+        self._router: Final = router
+        self.prefix: Final = prefix
+        self.name: Final = name
+
+    def add_resource(self, path: str, *, name: str | None = None) -> Resource[H]:
+        """Return the resource for ``path`` under the prefix, like :meth:`Router.add_resource`.
+
+        The empty path is the prefix itself.
+        """
+        if path and not path.startswith("/"):
+            raise PathError(
+                f"Invalid path {path!r} in the group {self.prefix!r}: a path starts with `/` or is "
+                "empty.",
+                path=path,
+                position=0,
+            )
+        return self._router.add_resource(self.prefix + path, name=_joined_name(self.name, name))
+
+    def add_prefix(
+        self, prefix: str, *, name: str | None = None, tail: str = "tail"
+    ) -> Resource[H]:
+        """Return a new resource for a prefix under this one, like :meth:`Router.add_prefix`."""
+        return self._router.add_prefix(
+            self.prefix + prefix, name=_joined_name(self.name, name), tail=tail
+        )
+
+    def group(self, prefix: str, *, name: str | None = None) -> "Group[H]":
+        """Return a group inside this one."""
+        check_prefix(prefix)
+        return Group(self._router, self.prefix + prefix, _joined_name(self.name, name or ""))
+
+    def __repr__(self) -> str:
+        return f"<Group {self.prefix} of {self._router!r}>"
+
+
+def check_prefix(prefix: str) -> None:
+    """Raise :class:`PathError` unless ``prefix`` can stand before paths."""
+    if not prefix.startswith("/") or prefix.endswith("/"):
+        raise PathError(
+            f"Invalid prefix {prefix!r}: it starts with `/`, does not end with it, and is longer. "
+            "Write '/api'.",
+            path=prefix,
+            position=0 if not prefix.startswith("/") else len(prefix) - 1,
+        )
+
+
+def _joined_name(outer: str | None, inner: str | None) -> str | None:
+    if not outer or inner is None:
+        return inner
+    return f"{outer}.{inner}" if inner else outer
+
+
+def _check_name(name: str) -> None:
+    if not isinstance(name, str):
+        raise ResourceNameError(f"Incorrect route name {name!r}, it must be a str.", name)
+    for part in _NAME_SEPARATOR.split(name):
+        if keyword.iskeyword(part):
+            raise ResourceNameError(
+                f"Incorrect route name {name!r}, python keywords cannot be used for route name: "
+                f"replace {part!r}.",
+                name,
+            )
+        if not part.isidentifier():
+            raise ResourceNameError(
+                f"Incorrect route name {name!r}, the name should be a sequence of python "
+                f"identifiers separated by dash, dot or column: {part!r} is none.",
+                name,
+            )

@@ -1,0 +1,278 @@
+"""The tree that resources are compiled into, and its complete search.
+
+The order of dispatch is defined linearly: of all resources that match a path, the ones with more
+leading fixed segments come first, then the ones registered first.  :func:`grow` numbers the
+resources in this order; the number is the *rank*, and the answer is always the matching entry of
+the lowest rank that has the method.
+
+A node stands for the segments consumed so far::
+
+    /users/me            root --"users"--> (1) --"me"-----> ends
+    /users/{id}                             |  --{ }------> ends, variable "id"
+    /users/{id}/{tail:.*}                                     `- anywhere: the tail
+
+``ends`` are the entries that match if the path ends here; ``anywhere`` those that must look at all
+of the path (tails, prefixes, and patterns whose expression may reach over a slash).
+
+:func:`search` visits every node that the path can lead to, with an explicit stack: at most as many
+steps as the tree has nodes, whatever the path, and none twice.  Most paths do not need it: in
+``literals``, ``variable``, ``check`` and ``entry`` a node keeps what the matcher's straight walk
+may follow.  An ``entry`` stands there only if nothing that the walk passed by could rank lower.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+from sys import maxsize
+from typing import Final, Generic, TypeVar, final
+
+from ._converters import Converter
+from ._quoting import decode_value
+from ._resource import ANY_METHOD, Resource, Route
+from ._results import NOT_FOUND, Match, MethodNotAllowed, NotFound
+from ._segments import Literal, Mixed, Tail, Whole
+
+__all__ = ["Entry", "Node", "grow", "search"]
+
+H = TypeVar("H")
+
+_NEVER: Final = maxsize
+
+
+@final
+class Entry(Generic[H]):
+    """One resource in the tree, with what a match of it needs at hand."""
+
+    __slots__ = ("by_method", "converters", "following", "rank", "resource", "slots")
+
+    def __init__(self, resource: Resource[H], rank: int) -> None:
+        pattern = resource.path_pattern
+        self.resource: Final = resource
+        self.rank: Final = rank
+        # The table is the resource's own: routes added later are seen.
+        self.by_method: Final[dict[str, Route[H]]] = resource.by_method
+        self.converters: Final[tuple[tuple[str, Converter[object]], ...]] = tuple(
+            (variable.name, variable.converter)
+            for variable in pattern.variables
+            if variable.converter is not None
+        )
+        # The next answer for the same paths, where that is certain: for methods missing here.
+        self.following: Entry[H] | None = None
+        # Where the variables stand, if each has a segment of its own; else None.
+        self.slots: Final[tuple[tuple[str, int], ...] | None] = (
+            None
+            if pattern.segments is None
+            or any(isinstance(segment, (Mixed, Tail)) for segment in pattern.segments)
+            else tuple(
+                (segment.names[0], index)
+                for index, segment in enumerate(pattern.segments, 1)
+                if isinstance(segment, Whole)
+            )
+        )
+
+    def take(self, route: Route[H], segments: list[str]) -> Match[H] | None:
+        """Return the match for segments that were checked and have nothing to decode."""
+        slots = self.slots
+        if slots is None:
+            return None
+        raw = {name: segments[index] for name, index in slots}
+        if not self.converters:
+            return Match(route, route.handler, raw, raw)  # type: ignore[arg-type]  # objects too
+        params = self.convert(raw)
+        return None if params is None else Match(route, route.handler, params, raw)
+
+    def read(self, path: str, segments: list[str]) -> dict[str, str] | None:
+        """Return the decoded text of the variables, or None if the pattern does not match."""
+        if self.slots is not None:  # the way to this entry checked each segment
+            return {name: decode_value(segments[index]) for name, index in self.slots}
+        pattern = self.resource.path_pattern
+        if pattern.segments is None:
+            return pattern.match_whole(path)
+        return pattern.match_segments(segments)
+
+    def convert(self, raw: dict[str, str]) -> dict[str, object] | None:
+        """Return the values for the texts, or None if a converter takes one for no value."""
+        params: dict[str, object] = {**raw}
+        for name, converter in self.converters:
+            try:
+                params[name] = converter.parse(raw[name])
+            except ValueError:
+                return None
+        return params
+
+
+@final
+class Node(Generic[H]):
+    """The state after some segments of a path."""
+
+    __slots__ = (
+        "anywhere",
+        "check",
+        "ends",
+        "entry",
+        "literals",
+        "rank",
+        "variable",
+        "variables",
+    )
+
+    def __init__(self) -> None:
+        # Complete, read by `search`
+        self.literals: dict[str, Node[H]] = {}
+        self.variables: list[tuple[Whole | Mixed, Node[H]]] = []
+        self.ends: list[Entry[H]] = []  # lowest rank first
+        self.anywhere: list[Entry[H]] = []  # lowest rank first
+        self.rank = _NEVER  # the lowest of any entry at or below this node
+        # For the straight walk
+        self.variable: Node[H] | None = None  # the one variable child, if there is just one
+        self.check: Callable[[str], object] | None = None  # what it asks of a segment, if anything
+        self.entry: Entry[H] | None = None  # the answer if the path ends here, if that is certain
+
+
+def grow(resources: list[Resource[H]]) -> tuple[Node[H], dict[str, Entry[H]]]:
+    """Compile ``resources``, in order of registration, into a tree and a table of plain paths.
+
+    The table has each path without variables whose own resource is the first answer for it.
+    """
+    root: Node[H] = Node()
+    plain: dict[str, Entry[H]] = {}
+    order = sorted(enumerate(resources), key=lambda item: (-item[1].path_pattern.depth, item[0]))
+    children: dict[tuple[int, object], Node[H]] = {}
+    for rank, (_, resource) in enumerate(order):
+        entry = Entry(resource, rank)
+        _insert(root, entry, children)
+        text = resource.path_pattern.text
+        if text is not None:
+            plain.setdefault(text, entry)
+    _allow_straight_walk(root)
+    table = {text: entry for text, entry in plain.items() if _is_first(root, text, entry)}
+    return root, table
+
+
+def _insert(root: Node[H], entry: Entry[H], children: dict[tuple[int, object], Node[H]]) -> None:
+    """Add ``entry``.  Entries come in the order of their ranks, so that appending sorts."""
+    pattern = entry.resource.path_pattern
+    node = _literal_child(root, "")  # the text before the first slash
+    root.rank = min(root.rank, entry.rank)
+    for segment in pattern.head:
+        node.rank = min(node.rank, entry.rank)
+        if isinstance(segment, Tail):
+            break
+        if isinstance(segment, Literal):
+            node = _literal_child(node, segment.text)
+            continue
+        key = (id(node), segment.key)
+        child = children.get(key)
+        if child is None:
+            child = children[key] = Node()
+            node.variables.append((segment, child))
+        node = child
+    node.rank = min(node.rank, entry.rank)
+    if pattern.segments is None or any(isinstance(s, Tail) for s in pattern.segments):
+        node.anywhere.append(entry)
+    else:
+        node.ends.append(entry)
+
+
+def _literal_child(node: Node[H], text: str) -> Node[H]:
+    child = node.literals.get(text)
+    if child is None:
+        child = node.literals[text] = Node()
+    return child
+
+
+def _allow_straight_walk(root: Node[H]) -> None:
+    """Fill in what the walk may follow, and where what it finds is certain.
+
+    ``limit`` is the lowest rank among all that the walk passes by on its way to a node.
+    """
+    stack = [(root, _NEVER)]
+    while stack:
+        node, limit = stack.pop()
+        limit = min([limit, *(entry.rank for entry in node.anywhere)])
+        certain = [entry for entry in node.ends if entry.rank < limit]
+        if certain:
+            node.entry = certain[0]
+            for entry, following in pairwise(certain):
+                entry.following = following
+        beside = min([limit, *(child.rank for _, child in node.variables)])
+        stack += [(child, beside) for child in node.literals.values()]
+        if len(node.variables) == 1:
+            segment, child = node.variables[0]
+            node.variable = child
+            node.check = segment.check if isinstance(segment, Whole) else segment.read
+            stack.append((child, limit))
+
+
+def _is_first(root: Node[H], path: str, entry: Entry[H]) -> bool:
+    """Tell whether no other resource is asked for ``path`` before the plain one that has it.
+
+    Only a resource of the same depth could be: a prefix, or one whose variable may be empty or
+    starts after the slash that ends this path.  `search` finds them if asked for any method.
+    """
+    found: _Found[H] = _Found(None)
+    _visit(root, path, path.split("/"), found)
+    return found.rank == entry.rank
+
+
+@final
+class _Found(Generic[H]):
+    """The best answer so far of one search.  ``method`` None takes a resource, routes or not."""
+
+    __slots__ = ("allowed", "match", "method", "rank")
+
+    def __init__(self, method: str | None) -> None:
+        self.method: Final = method
+        self.match: Match[H] | None = None
+        self.rank = _NEVER
+        self.allowed: set[str] = set()
+
+    def offer(self, entry: Entry[H], path: str, segments: list[str]) -> None:
+        """Take ``entry`` if it matches and ranks lower than what there is."""
+        if entry.rank >= self.rank or (raw := entry.read(path, segments)) is None:
+            return
+        params = entry.convert(raw)
+        if params is None:
+            return
+        if self.method is None:
+            self.rank = entry.rank
+            return
+        route = entry.by_method.get(self.method) or entry.by_method.get(ANY_METHOD)
+        if route is None:
+            self.allowed.update(entry.by_method)
+            return
+        self.rank = entry.rank
+        self.match = Match(route, route.handler, params, raw)
+
+
+def search(
+    root: Node[H], method: str, path: str, segments: list[str]
+) -> Match[H] | NotFound | MethodNotAllowed:
+    """Return the answer for a safe-decoded ``path`` and the ``segments`` between its slashes."""
+    found: _Found[H] = _Found(method)
+    _visit(root, path, segments, found)
+    if found.match is not None:
+        return found.match
+    if found.allowed:
+        return MethodNotAllowed(frozenset(found.allowed))
+    return NOT_FOUND
+
+
+def _visit(root: Node[H], path: str, segments: list[str], found: _Found[H]) -> None:
+    stack = [(root, 0)]
+    while stack:
+        node, index = stack.pop()
+        if node.rank >= found.rank:
+            continue
+        for entry in node.anywhere:
+            found.offer(entry, path, segments)
+        if index == len(segments):
+            for entry in node.ends:
+                found.offer(entry, path, segments)
+            continue
+        segment = segments[index]
+        for variable, child in node.variables:
+            if variable.read(segment) is not None:
+                stack.append((child, index + 1))
+        literal = node.literals.get(segment)
+        if literal is not None:
+            stack.append((literal, index + 1))

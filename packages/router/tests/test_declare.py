@@ -1,0 +1,40 @@
+"""The shortcuts that routers and groups share."""
+
+import pytest
+
+from weft_router import Router, get, route
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])
+def test_shortcuts(method: str) -> None:
+    router = Router[str]()
+    add = getattr(router.group("/g"), f"add_{method.lower()}")
+    added = add("/a", "x", name="a", note=1)
+    assert (added.method, added.path, added.name, added.extra) == (method, "/g/a", "a", {"note": 1})
+    assert [r.method for r in router.routes()] == [method]
+
+
+def test_get_adds_head_first() -> None:
+    router = Router[str]()
+    added = router.add_get("/a", "x", name="a", note=1)
+    assert [(r.method, r.extra) for r in router.routes()] == [
+        ("HEAD", {"note": 1}),
+        ("GET", {"note": 1}),
+    ]
+    assert added.method == "GET"
+    assert len(router.resources()) == 1
+    other = Router[str]()
+    other.add_get("/a", "x", allow_head=False)
+    assert [r.method for r in other.routes()] == ["GET"]
+
+
+def test_view_takes_every_method() -> None:
+    router = Router[str]()
+    assert router.add_view("/a", "x").method == "*"
+
+
+def test_add_routes_returns_them_in_order() -> None:
+    router = Router[str]()
+    added = router.add_routes([get("/a", "a"), route("FOO", "/b", "b")])
+    assert [(r.method, r.path) for r in added] == [("GET", "/a"), ("FOO", "/b")]
+    assert len(list(router.routes())) == 3

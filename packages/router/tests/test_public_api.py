@@ -1,0 +1,80 @@
+"""What the package promises to export."""
+
+import doctest
+import importlib
+import pkgutil
+
+import weft_router
+
+EXPORTED = {
+    "ANY_METHOD",
+    "AbstractRouteDef",
+    "BuildError",
+    "CONVERTERS",
+    "ConflictError",
+    "Converter",
+    "ExpectHandler",
+    "FrozenError",
+    "Group",
+    "HandlerError",
+    "HostError",
+    "HostPattern",
+    "Match",
+    "Matcher",
+    "MethodError",
+    "MethodNotAllowed",
+    "MismatchError",
+    "MissingPartError",
+    "NotFound",
+    "PartTypeError",
+    "PathError",
+    "PathPattern",
+    "Resource",
+    "ResourceNameError",
+    "Route",
+    "RouteDecorator",
+    "RouteDef",
+    "RouteTableDef",
+    "Router",
+    "RouterError",
+    "StaticDef",
+    "SupportsAddRoute",
+    "UnknownNameError",
+    "UnknownPartError",
+    "Variable",
+    "__version__",
+    "decode_safe",
+    "decode_value",
+    "delete",
+    "encode_fixed",
+    "encode_value",
+    "get",
+    "head",
+    "options",
+    "patch",
+    "post",
+    "put",
+    "route",
+    "static",
+    "view",
+}
+
+
+def test_all_is_pinned() -> None:
+    assert set(weft_router.__all__) == EXPORTED
+    assert len(weft_router.__all__) == len(EXPORTED)
+    assert all(hasattr(weft_router, name) for name in weft_router.__all__)
+
+
+def test_every_module_says_what_it_exports() -> None:
+    for module in pkgutil.iter_modules(weft_router.__path__):
+        loaded = importlib.import_module(f"weft_router.{module.name}")
+        if module.name == "_version":
+            continue
+        assert loaded.__doc__, module.name
+        for name in loaded.__all__:
+            assert hasattr(loaded, name), f"{module.name}.{name}"
+
+
+def test_example_of_the_package_is_true() -> None:
+    assert doctest.testmod(weft_router) == (0, 7)

@@ -1,0 +1,94 @@
+"""Resources and routes by themselves."""
+
+import pytest
+
+from weft_router import ConflictError, HandlerError, MethodError, Resource, Router
+
+
+def test_methods_are_upper_case_and_ordered() -> None:
+    resource = Resource[str]("/a")
+    resource.add_route("post", "p")
+    resource.add_route("M-SEARCH", "m")
+    resource.add_route("*", "any")
+    assert [route.method for route in resource] == ["POST", "M-SEARCH", "*"]
+    assert resource.allowed == {"POST", "M-SEARCH", "*"}
+    assert len(resource) == 3
+    assert bool(Resource[str]("/"))
+
+
+@pytest.mark.parametrize("method", ["", "GET POST", "GÉT", "GET\r\n", "a/b", "G(", None, b"GET"])
+def test_bad_methods(method: str) -> None:
+    with pytest.raises(
+        MethodError, match="is not allowed as a method: it must be a token"
+    ) as caught:
+        Resource[str]("/a").add_route(method, "x")
+    assert caught.value.method == method
+    assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize(("first", "second"), [("GET", "get"), ("*", "GET"), ("*", "*")])
+def test_conflicts_name_both(first: str, second: str) -> None:
+    resource = Resource[str]("/a")
+    route = resource.add_route(first, "one")
+    message = rf"Added route will never be executed, method {first if first == '*' else 'GET'}"
+    with pytest.raises(ConflictError, match=message.replace("*", r"\*")) as caught:
+        resource.add_route(second, "two")
+    assert caught.value.existing is route
+    assert "'one'" in str(caught.value)
+    assert "'two'" in str(caught.value)
+    assert isinstance(caught.value, RuntimeError)
+
+
+def test_any_method_after_others_takes_the_rest() -> None:
+    router = Router[str]()
+    resource = router.add_resource("/a/{x}")
+    resource.add_route("GET", "get")
+    resource.add_route("*", "any")
+    found = [router.match(method, "/a/1") for method in ("GET", "PUT", "FOO")]
+    assert [match.handler for match in found if match] == ["get", "any", "any"]
+
+
+def test_extra_keywords_are_kept_read_only() -> None:
+    route = Resource[str]("/a", name="a").add_route("GET", "x", swagger={"a": 1})
+    assert route.extra == {"swagger": {"a": 1}}
+    with pytest.raises(TypeError):
+        route.extra["b"] = 1  # type: ignore[index]  # the mistake under test
+    assert (route.name, route.path, route.build()) == ("a", "/a", "/a")
+
+
+def test_accept_sees_the_handler() -> None:
+    resource = Resource[object]("/a", accept=callable)
+    with pytest.raises(HandlerError) as caught:
+        resource.add_route("GET", "text")
+    assert caught.value.handler == "text"
+
+
+@pytest.mark.parametrize(
+    ("path", "expression", "openapi"),
+    [
+        ("/a", None, "/a"),
+        ("/é", None, "/%C3%A9"),
+        ("/a/{x:[0-9]+}", "/a/(?P<x>[0-9]+)", "/a/{x}"),
+        ("/{x!int}/{y}", "/(?P<x>-?[0-9]+)/(?P<y>[^{}/]+)", "/{x}/{y}"),
+    ],
+)
+def test_introspection(path: str, expression: str | None, openapi: str) -> None:
+    resource = Resource[str](path)
+    assert (resource.pattern and resource.pattern.pattern) == expression
+    assert resource.openapi_path == openapi
+    assert not resource.is_prefix
+
+
+def test_match_path() -> None:
+    resource = Resource[str]("/a/{x}")
+    assert resource.match_path("/a/%C3%A9%2F") == {"x": "é/"}
+    assert resource.match_path("/b/x") is None
+    assert resource.match_path("a/x") is None
+
+
+def test_repr() -> None:
+    resource = Resource[object]("/a", name="it")
+    assert repr(resource) == "<Resource 'it' /a>"
+    assert repr(Resource[object]("")) == "<Resource />"
+    assert repr(resource.add_route("GET", test_repr)) == "<Route GET /a -> test_repr>"
+    assert repr(resource.add_route("PUT", 5)) == "<Route PUT /a -> 5>"

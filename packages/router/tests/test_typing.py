@@ -1,0 +1,88 @@
+"""A downstream file under ``mypy --strict``: right use passes, deliberate mistakes are caught."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+SAMPLE = """
+from collections.abc import Callable
+from typing import assert_type
+
+from weft_router import Match, MethodNotAllowed, NotFound, Router, RouteTableDef, get, post
+
+Handler = Callable[[int], str]
+
+def show(number: int) -> str:
+    return str(number)
+
+def wrong(text: str) -> str:
+    return text
+
+router = Router[Handler]()
+router.add_get("/{id!int}", show, name="show", scope="read")
+router.add_routes([get("/a", show), post("/b", show, name="b")])
+routes: RouteTableDef[Handler] = RouteTableDef()
+
+@routes.get("/c", name="c", swagger={"x": 1})
+@routes.post("/c")
+def decorated(number: int, *, upper: bool = False) -> str:
+    return str(number).upper() if upper else str(number)
+
+decorated(1, upper=True)
+router.add_routes(routes)
+matcher = router.freeze()
+found = matcher.match("GET", "/5")
+if isinstance(found, Match):
+    assert_type(found.handler, Handler)
+    assert_type(found.params, dict[str, object])
+    assert_type(found.raw_params, dict[str, str])
+    assert_type(found.param("id", int), int)
+    text: str = found.handler(found.param("id", int))
+elif isinstance(found, MethodNotAllowed):
+    assert_type(found.allowed, frozenset[str])
+else:
+    assert_type(found, NotFound)
+if match := router.match("GET", "/5"):
+    assert_type(match, Match[Handler])
+url: str = router.url_for("show", id=5)
+
+router.add_get("/x", wrong)  # error: arg-type
+router.add_routes([get("/x", wrong)])  # error: arg-type
+router.add_get("/x", show, name=5)  # error: arg-type
+found.handler  # error: union-attr
+found.params["id"]  # error: union-attr
+text = router.match("GET", "/5", host=b"x")  # error: arg-type,assignment
+number: int = router.url_for("show")  # error: assignment
+if isinstance(found, Match):
+    found.handler("x")  # error: arg-type
+    number = found.params["id"]  # error: assignment
+    number = found.param("id", str)  # error: arg-type,assignment
+
+routes.get("/y")(5)  # error: type-var
+decorated("x", upper=True)  # error: arg-type
+router.add_routes(RouteTableDef[Callable[[str], str]]())  # error: arg-type
+routes.get("/y", name=5)  # error: arg-type
+"""
+
+
+def test_sample(tmp_path: Path) -> None:
+    sample = tmp_path / "sample.py"
+    sample.write_text(SAMPLE)
+    run = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--show-error-codes", "--no-error-summary",
+         "--config-file=", f"--cache-dir={tmp_path / 'cache'}", str(sample)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    reported: dict[int, set[str]] = {}
+    for line in run.stdout.splitlines():
+        if found := re.fullmatch(r".*sample\.py:(\d+): error: .*\[([a-z-]+)\]", line):
+            reported.setdefault(int(found[1]), set()).add(found[2])
+    expected = {
+        number: set(line.partition("# error: ")[2].split(","))
+        for number, line in enumerate(SAMPLE.splitlines(), 1)
+        if "# error: " in line
+    }
+    assert set(reported) == set(expected), run.stdout + run.stderr
+    for number, codes in reported.items():
+        assert codes & expected[number], run.stdout
