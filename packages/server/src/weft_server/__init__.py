@@ -43,7 +43,7 @@ from ._runner import (
     UnixSite,
 )
 from ._server import Server
-from ._shared import SERVER_SOFTWARE
+from ._shared import SERVER_SOFTWARE, RawHandler
 from ._signals import FrozenList, Signal
 from ._types import HttpVersion, HttpVersion10, HttpVersion11
 from ._version import __version__
@@ -72,6 +72,7 @@ __all__ = [
     "Middleware",
     "PayloadAccessError",
     "PlainResource",
+    "RawHandler",
     "Request",
     "RequestPayloadError",
     "Resource",

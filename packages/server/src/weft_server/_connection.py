@@ -107,7 +107,9 @@ class HttpConnection(asyncio.Protocol):
             assert isinstance(event, Error)
             if self._body is not None:
                 self._fail_body(ClientConnectionResetError(event.reason))
-        return self._exchange.request is not None
+        # A client may finish sending and still wait for the answer; only the option to cancel takes
+        # the end of input for the end of interest.
+        return self._exchange.request is not None and not self._shared.config.handler_cancellation
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         """Tell everybody that the peer is gone."""

@@ -119,8 +119,7 @@ class Exchange:
         if error is None:
             self._respond(request, task.result())
         else:
-            # Without its traceback: frames of the handler would keep the request alive.
-            self._respond(request, self._answer_to(request, error))
+            self._fail(request, error)
 
     # The response.
 
@@ -152,6 +151,11 @@ class Exchange:
     async def _send(self, request: BaseRequest, response: StreamResponse) -> StreamResponse:
         if response.prepared and not self._writer.head_sent:
             response = self._sent_before(request, response)
+        elif self._writer.head_sent and not response.prepared:
+            raise RuntimeError(
+                f"The handler of {request.method} {request.raw_path} returned {response!r} after "
+                "it had begun another response"
+            )
         await response.prepare(request)
         await response.write_eof()
         return response
@@ -164,14 +168,18 @@ class Exchange:
         if task.cancelled() or isinstance(error, ConnectionError):
             self._writer.abort()
         elif error is not None:
-            answer = self._answer_to(request, error)
-            if self._writer.head_sent:
-                # Too late for another answer: a cut-off one is all that can tell the client.
-                self._writer.abort()
-            else:
-                self._respond(request, answer)
-                return
+            self._fail(request, error)
+            return
         self._end()
+
+    def _fail(self, request: BaseRequest, error: BaseException) -> None:
+        answer = self._answer_to(request, error)
+        if self._writer.head_sent:
+            # Too late for another answer: a cut-off one is all that can tell the client.
+            self._writer.abort()
+            self._end()
+        else:
+            self._respond(request, answer)
 
     def _end(self) -> None:
         self.request = None

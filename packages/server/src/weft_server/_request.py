@@ -241,7 +241,7 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
         """Where the response is written (what `weft_responses` asks a request for)."""
         return self._writer
 
-    def get_extra_info(self, name: str, default: _T | None = None) -> Any | _T | None:
+    def get_extra_info(self, name: str, default: object = None) -> Any:
         """Return the transport's extra information, ``default`` without it or a transport."""
         transport = self._writer.transport
         return default if transport is None else transport.get_extra_info(name, default)
@@ -371,6 +371,8 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
         Raises ``ValueError`` for a status that is not informational (101 is not) and once the
         response has begun.
         """
+        if not 100 <= status <= 199 or status == 101:
+            raise ValueError(f"{status} is not an informational status (100, 102 to 199)")
         if self._head.version == (1, 1):
             items = headers.items() if isinstance(headers, Mapping) else headers
             self._writer.write_informational(status, items)

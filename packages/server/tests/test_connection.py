@@ -1,0 +1,405 @@
+"""The connection on real sockets: what clients send, and what they get, byte for byte."""
+
+import asyncio
+import contextlib
+import re
+
+import pytest
+
+from testkit import Run, serve
+from weft_responses import Response, StreamResponse
+from weft_server import BaseRequest
+
+GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+async def hello(request: BaseRequest) -> Response:
+    return Response(text=f"Hello from {request.path}")
+
+
+async def echo(request: BaseRequest) -> Response:
+    return Response(body=await request.read())
+
+
+def test_small_response(run: Run) -> None:
+    async def main() -> None:
+        async with serve(hello) as connect:
+            peer = await connect()
+            await peer.send(GET)
+            head = await peer.head()
+            assert re.fullmatch(
+                rb"HTTP/1\.1 200 OK\r\n"
+                rb"Content-Type: text/plain; charset=utf-8\r\n"
+                rb"Content-Length: 13\r\n"
+                rb"Date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\r\n"
+                rb"Server: Python/3\.\d+ weft/[\w.]+\r\n\r\n",
+                head,
+            )
+            assert await peer.reader.readexactly(13) == b"Hello from /a"
+
+    run(main())
+
+
+def test_keep_alive_and_pipelining_in_order(run: Run) -> None:
+    async def slow_first(request: BaseRequest) -> Response:
+        if request.path == "/0":
+            await asyncio.sleep(0.01)
+        return Response(text=request.path)
+
+    async def main() -> None:
+        async with serve(slow_first) as connect:
+            peer = await connect()
+            await peer.send(
+                b"".join(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % n for n in range(100))
+            )
+            answers = [await peer.response() for _ in range(100)]
+            assert answers == [(200, b"/%d" % n) for n in range(100)]
+            await peer.send(GET)
+            assert await peer.response() == (200, b"/a")
+
+    run(main())
+
+
+def test_bytes_one_by_one(run: Run) -> None:
+    request = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
+
+    async def main() -> None:
+        async with serve(echo) as connect:
+            peer = await connect()
+            for byte in request:
+                await peer.send(bytes([byte]))
+                await asyncio.sleep(0)
+            assert await peer.response() == (200, b"hello")
+
+    run(main())
+
+
+BODIES = [
+    (b"Content-Length: 3\r\n\r\nabc", b"abc"),
+    (b"Content-Length: 0\r\n\r\n", b""),
+    (b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n2;x=y\r\nbc\r\n0\r\n\r\n", b"abc"),
+    (b"Transfer-Encoding: Chunked\r\n\r\n0\r\nX-Trailer: 1\r\n\r\n", b""),
+]
+
+
+@pytest.mark.parametrize(("tail", "body"), BODIES)
+def test_bodies_with_a_request_behind(run: Run, tail: bytes, body: bytes) -> None:
+    async def main() -> None:
+        async with serve(echo) as connect:
+            peer = await connect()
+            await peer.send(b"POST / HTTP/1.1\r\nHost: x\r\n" + tail + GET)
+            assert await peer.response() == (200, body)
+            assert await peer.response() == (200, b"")
+
+    run(main())
+
+
+REFUSALS = [
+    (b"GARBAGE\r\n\r\n", 400),
+    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+    (b"GET /\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\nHost: x\n\n", 400),
+    (b"GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505),
+    (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+    (b"FROB / HTTP/1.1\r\nHost: x\r\n\r\n", 501),
+    (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+    (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"b" * 9000 + b"\r\n\r\n", 431),
+    (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 200 + b"\r\n", 431),
+    (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"b" * 100_000, 431),
+]
+
+
+@pytest.mark.parametrize(("data", "status"), REFUSALS, ids=range(len(REFUSALS)))
+def test_refusals_answer_and_close(run: Run, data: bytes, status: int) -> None:
+    async def main() -> None:
+        async with serve(hello) as connect:
+            peer = await connect()
+            answer = await peer.ask(data)
+            head, _, body = answer.partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 %d " % status)
+            assert b"\r\nConnection: close" in head
+            assert b"\r\nDate: " in head
+            assert body.startswith(b"%d: " % status)
+            # Nothing of what the client sent comes back.
+            assert b"GARBAGE" not in answer
+            assert b"bbb" not in answer
+            # And the server lives on.
+            other = await connect()
+            await other.send(GET)
+            assert (await other.response())[0] == 200
+
+    run(main())
+
+
+def test_a_valid_request_is_answered_before_the_garbage_behind_it(run: Run) -> None:
+    async def main() -> None:
+        async with serve(hello) as connect:
+            peer = await connect()
+            await peer.send(GET + b"\x00garbage\r\n\r\n")
+            assert await peer.response() == (200, b"Hello from /a")
+            assert (await peer.response())[0] == 400
+            assert await peer.rest() == b""
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("request_", "closes", "connection"),
+    [
+        (b"GET / HTTP/1.0\r\n\r\n", True, b"Connection: close\r\n"),
+        (b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", False, b"Connection: keep-alive\r\n"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", True, b"Connection: close\r\n"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", False, b""),
+    ],
+)
+def test_persistence(run: Run, request_: bytes, closes: bool, connection: bytes) -> None:
+    async def main() -> None:
+        async with serve(hello) as connect:
+            peer = await connect()
+            await peer.send(request_)
+            head = await peer.head()
+            assert (connection in head) if connection else (b"Connection" not in head)
+            await peer.reader.readexactly(12)
+            if closes:
+                assert await peer.rest() == b""
+            else:
+                await peer.send(GET)
+                assert (await peer.response())[0] == 200
+
+    run(main())
+
+
+async def stream(request: BaseRequest) -> StreamResponse:
+    response = StreamResponse()
+    await response.prepare(request)
+    for piece in (b"one", b"", b"two"):
+        await response.write(piece)
+    return response
+
+
+@pytest.mark.parametrize(
+    ("request_", "body"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"),
+        (b"GET / HTTP/1.0\r\n\r\n", b"onetwo"),
+        # HEAD of a stream sends nothing behind the head (section 13.1 of the contract).
+        (b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", b""),
+    ],
+)
+def test_streams(run: Run, request_: bytes, body: bytes) -> None:
+    async def main() -> None:
+        async with serve(stream) as connect:
+            peer = await connect()
+            last = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            answer = await peer.ask(request_ + last)
+            head, _, rest = answer.partition(b"\r\n\r\n")
+            assert (b"Transfer-Encoding: chunked" in head) == (b"\r\n" in body)
+            assert rest.startswith(body)
+            # The next answer begins where this one ends.
+            assert rest[len(body) :].startswith(
+                b"" if b"1.0" in request_ else b"HTTP/1.1 200 OK\r\n"
+            )
+
+    run(main())
+
+
+def test_head_tells_what_get_would_send(run: Run) -> None:
+    async def main() -> None:
+        async with serve(hello) as connect:
+            peer = await connect()
+            await peer.send(b"HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n" + GET)
+            assert b"Content-Length: 13\r\n" in await peer.head()
+            assert await peer.response() == (200, b"Hello from /a")
+
+    run(main())
+
+
+def test_expect_continue_is_sent_when_the_body_is_read(run: Run) -> None:
+    async def main() -> None:
+        async with serve(echo) as connect:
+            peer = await connect()
+            await peer.send(
+                b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+            )
+            assert await peer.head() == b"HTTP/1.1 100 Continue\r\n\r\n"
+            await peer.send(b"hi")
+            assert await peer.response() == (200, b"hi")
+
+    run(main())
+
+
+def test_a_body_announced_too_large_gets_413_and_no_100(run: Run) -> None:
+    async def main() -> None:
+        async with serve(echo, lingering_time=0.5) as connect:
+            peer = await connect()
+            await peer.send(
+                b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n"
+                b"Expect: 100-continue\r\n\r\n"
+            )
+            head = await peer.head()
+            assert head.startswith(b"HTTP/1.1 413 ")
+            # Whether the body comes is now anybody's guess, so the connection ends.
+            assert b"Connection: close" in head
+
+    run(main())
+
+
+def test_other_expectations_get_417(run: Run) -> None:
+    async def main() -> None:
+        async with serve(echo) as connect:
+            peer = await connect()
+            await peer.send(b"GET / HTTP/1.1\r\nHost: x\r\nExpect: a-pony\r\n\r\n")
+            assert (await peer.response())[0] == 417
+
+    run(main())
+
+
+def test_an_unread_body_is_dropped_and_the_connection_goes_on(run: Run) -> None:
+    async def main() -> None:
+        async with serve(hello) as connect:
+            peer = await connect()
+            await peer.send(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
+            assert await peer.response() == (200, b"Hello from /a")
+            await peer.send(b"GET /not-a-request HTTP/1.1\r\n".ljust(100_000, b"x") + GET)
+            assert await peer.response() == (200, b"Hello from /a")
+
+    run(main())
+
+
+def test_an_endless_unread_body_is_cut_off(run: Run) -> None:
+    async def main() -> None:
+        async with serve(hello, lingering_size=50_000) as connect:
+            peer = await connect()
+            await peer.send(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n")
+            assert (await peer.response())[0] == 200
+            sent = 0
+            with contextlib.suppress(ConnectionError):
+                while sent < 5_000_000:
+                    await peer.send(b"x" * 10_000)
+                    sent += 10_000
+                    await asyncio.sleep(0)
+            # What was sent is far below the announced size: the server has hung up.
+            assert sent < 5_000_000
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        b"Transfer-Encoding: chunked\r\n\r\n3\r\nabcX\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n-3\r\nabc\r\n",
+    ],
+)
+def test_a_malformed_body_is_400_however_it_is_read(run: Run, tail: bytes) -> None:
+    async def main() -> None:
+        async with serve(echo) as connect:
+            peer = await connect()
+            await peer.send(b"POST / HTTP/1.1\r\nHost: x\r\n" + tail)
+            assert (await peer.response())[0] == 400
+            assert await peer.rest() == b""
+
+    run(main())
+
+
+def test_a_body_that_ends_early_fails_the_reader(run: Run) -> None:
+    failures: list[BaseException] = []
+
+    async def read(request: BaseRequest) -> Response:
+        try:
+            await request.read()
+        except ConnectionResetError as error:
+            failures.append(error)
+            raise
+        return Response()
+
+    async def main() -> None:
+        async with serve(read) as connect:
+            peer = await connect()
+            await peer.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+            peer.writer.write_eof()
+            await peer.rest()
+        assert len(failures) == 1
+
+    run(main())
+
+
+def test_the_answer_goes_out_to_a_client_that_has_finished_sending(run: Run) -> None:
+    async def main() -> None:
+        async with serve(hello) as connect:
+            peer = await connect()
+            await peer.send(GET)
+            peer.writer.write_eof()
+            assert (await peer.rest()).endswith(b"Hello from /a")
+
+    run(main())
+
+
+def test_a_reader_that_waits_pauses_the_client(run: Run) -> None:
+    """More than the buffer is not taken from a client whose body nobody reads."""
+    started = asyncio.Event()
+    go_on = asyncio.Event()
+
+    async def wait(request: BaseRequest) -> Response:
+        started.set()
+        await go_on.wait()
+        size = 0
+        async for piece in request.content.iter_chunked(1000):
+            size += len(piece)
+        return Response(text=str(size))
+
+    async def main() -> None:
+        async with serve(wait, read_bufsize=10_000) as connect:
+            peer = await connect()
+            size = 30_000_000
+            await peer.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size)
+            await started.wait()
+            sending = asyncio.ensure_future(peer.send(b"x" * size))
+            done, _ = await asyncio.wait([sending], timeout=0.2)
+            # 30 MB do not fit into any socket's buffers: the client must be waiting.
+            assert not done
+            go_on.set()
+            assert await peer.response() == (200, b"30000000")
+            await sending
+
+    run(main())
+
+
+def test_a_client_that_does_not_read_pauses_the_handler(run: Run) -> None:
+    written: list[int] = []
+
+    async def flood(request: BaseRequest) -> StreamResponse:
+        response = StreamResponse()
+        await response.prepare(request)
+        for number in range(300):
+            await response.write(b"x" * 100_000)
+            written.append(number)
+        return response
+
+    async def main() -> None:
+        async with serve(flood, write_timeout=60) as connect:
+            peer = await connect()
+            await peer.send(b"GET / HTTP/1.0\r\n\r\n")
+            await peer.head()
+            seen = -1
+            while seen != len(written):
+                seen = len(written)
+                await asyncio.sleep(0.05)
+            assert seen < 300
+            assert len(await peer.rest()) == 30_000_000
+
+    run(main())
+
+
+def test_an_upload_of_several_pieces_wakes_the_reader(run: Run) -> None:
+    async def main() -> None:
+        async with serve(echo) as connect:
+            peer = await connect()
+            await peer.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\n")
+            for piece in (b"ab", b"cd", b"ef"):
+                await peer.send(piece)
+                await asyncio.sleep(0.005)
+            assert await peer.response() == (200, b"abcdef")
+
+    run(main())

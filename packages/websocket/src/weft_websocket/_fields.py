@@ -1,0 +1,103 @@
+"""Reading header fields of the opening handshake: lists, tokens, extension offers.
+
+Takes text that was decoded as Latin-1, so that every byte a client can send has a character and
+none can make decoding fail. Returns None where a field breaks its grammar; `_handshake` decides
+what that means. Linear in the length of the field.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+__all__ = ["ExtensionOffer", "is_token", "join_fields", "parse_extensions", "split_list"]
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
+_SPACE: Final = re.compile(r"[ \t]*")
+_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
+
+
+class ExtensionOffer(NamedTuple):
+    """One element of Sec-WebSocket-Extensions: its name and its parameters, in order."""
+
+    name: str
+    parameters: tuple[tuple[str, str | None], ...]
+
+
+def is_token(text: str) -> bool:
+    """Whether `text` is a token of RFC 9110 section 5.6.2."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def join_fields(headers: Iterable[tuple[str | bytes, str | bytes]]) -> dict[str, list[str]]:
+    """Group field values by lower-case name, each stripped of the white space around it."""
+    fields: dict[str, list[str]] = {}
+    for name, value in headers:
+        key = name.decode("latin-1") if isinstance(name, bytes) else name
+        text = value.decode("latin-1") if isinstance(value, bytes) else value
+        fields.setdefault(key.lower(), []).append(text.strip(" \t"))
+    return fields
+
+
+def split_list(values: Iterable[str]) -> list[str]:
+    """Return the elements of comma-separated fields; empty ones do not count."""
+    return [item for value in values for part in value.split(",") if (item := part.strip(" \t"))]
+
+
+def parse_extensions(values: Iterable[str]) -> list[ExtensionOffer] | None:
+    """Parse Sec-WebSocket-Extensions (RFC 6455 section 9.1); None where it is malformed.
+
+    A quoted parameter value must be a token once unquoted, says that section.
+    """
+    offers: list[ExtensionOffer] = []
+    for value in values:
+        pos = _skip(value, 0)
+        while pos < len(value):
+            if value[pos] == ",":
+                pos = _skip(value, pos + 1)
+                continue
+            found = _parse_offer(value, pos)
+            if found is None:
+                return None
+            offer, pos = found
+            if pos < len(value) and value[pos] != ",":
+                return None
+            offers.append(offer)
+    return offers
+
+
+def _parse_offer(text: str, pos: int) -> tuple[ExtensionOffer, int] | None:
+    name = _TOKEN.match(text, pos)
+    if name is None:
+        return None
+    pos = _skip(text, name.end())
+    parameters: list[tuple[str, str | None]] = []
+    while text[pos : pos + 1] == ";":
+        key = _TOKEN.match(text, _skip(text, pos + 1))
+        if key is None:
+            return None
+        pos = _skip(text, key.end())
+        if text[pos : pos + 1] != "=":
+            parameters.append((key.group().lower(), None))
+            continue
+        found = _parse_value(text, _skip(text, pos + 1))
+        if found is None:
+            return None
+        value, pos = found
+        parameters.append((key.group().lower(), value))
+    return ExtensionOffer(name.group().lower(), tuple(parameters)), pos
+
+
+def _parse_value(text: str, pos: int) -> tuple[str, int] | None:
+    token = _TOKEN.match(text, pos)
+    if token is not None:
+        return token.group(), _skip(text, token.end())
+    quoted = _QUOTED.match(text, pos)
+    if quoted is None:
+        return None
+    value = re.sub(r"\\(.)", r"\1", quoted.group(1))
+    return (value, _skip(text, quoted.end())) if is_token(value) else None
+
+
+def _skip(text: str, pos: int) -> int:
+    space = _SPACE.match(text, pos)
+    return pos if space is None else space.end()

@@ -1,0 +1,213 @@
+"""The opening handshake, RFC 6455 section 4.2: the fields of a request in, a decision out.
+
+`ServerHandshake` is made once per endpoint and asked for every request. It parses no HTTP: the
+caller's HTTP parser gives method, version and fields. Every refusal is a `Reject` value with the
+status to send, never an exception, whatever bytes the client sent.
+"""
+
+import binascii
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final, TypeAlias, final
+
+from ._deflate import DeflatePolicy, PerMessageDeflate
+from ._errors import WSHandshakeError, WSValueError
+from ._fields import is_token, join_fields, parse_extensions, split_list
+from ._origins import AllowedOrigins
+
+__all__ = ["Accept", "Decision", "Reject", "ServerHandshake"]
+
+# 7 and 8 are the last drafts; on the wire they differ from 13 only in the name of Origin.
+_VERSIONS: Final = ("13", "8", "7")
+_UPGRADE: Final = (("Upgrade", "websocket"), ("Connection", "Upgrade"))
+_VERSION: Final = ("Sec-WebSocket-Version", "13")
+_DEFAULT_DEFLATE: Final = DeflatePolicy()
+
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+_Fields: TypeAlias = Mapping[str, list[str]]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Send `headers` with status 101, then speak WebSocket."""
+
+    headers: Headers
+    subprotocol: str | None = None
+    extensions: tuple[PerMessageDeflate, ...] = ()
+    # What the client asked for: a server may want to log that nothing matched.
+    offered_subprotocols: tuple[str, ...] = ()
+
+    status: ClassVar[int] = 101
+    reason: ClassVar[str] = "Switching Protocols"
+
+    @property
+    def deflate(self) -> PerMessageDeflate | None:
+        """The compression that was agreed, for `WebSocketSession`."""
+        return self.extensions[0] if self.extensions else None
+
+    def to_bytes(self) -> bytes:
+        """Return the whole HTTP/1.1 response."""
+        return _to_bytes(self.status, self.reason, self.headers, b"")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Send this HTTP response and stay with HTTP; `body` is a sentence in ASCII, plain text."""
+
+    status: int
+    reason: str
+    headers: Headers
+    body: bytes
+
+    def to_bytes(self) -> bytes:
+        """Return the whole HTTP/1.1 response; it announces that the connection will close."""
+        length = ("Content-Length", str(len(self.body)))
+        headers = (*self.headers, length, ("Connection", "close"))
+        return _to_bytes(self.status, self.reason, headers, self.body)
+
+    def error(self) -> WSHandshakeError:
+        """Return the refusal as an exception, for callers that would rather raise."""
+        return WSHandshakeError(self.body.decode("ascii"), status=self.status)
+
+
+Decision: TypeAlias = Accept | Reject
+
+
+def _to_bytes(status: int, reason: str, headers: Headers, body: bytes) -> bytes:
+    lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers)]
+    return "\r\n".join([*lines, "", ""]).encode("ascii") + body
+
+
+@final
+class ServerHandshake:
+    """Decides on requests to open a WebSocket.
+
+    `subprotocols`: names this endpoint speaks; the first that the client lists and that is here
+    is chosen. `deflate`: compression to agree on, None for none. `origins`: pages to let in; None
+    lets all in, read `AllowedOrigins` on when that is not enough. Raises `WSValueError` for a
+    subprotocol that is not a token.
+    """
+
+    __slots__ = ("_deflate", "_origins", "_subprotocols")
+
+    def __init__(
+        self,
+        *,
+        subprotocols: Iterable[str] = (),
+        deflate: DeflatePolicy | None = _DEFAULT_DEFLATE,
+        origins: AllowedOrigins | None = None,
+    ) -> None:
+        if isinstance(subprotocols, str):
+            raise WSValueError(f"subprotocols must be a list of names, [{subprotocols!r}] for one")
+        self._subprotocols = frozenset(subprotocols)
+        for name in self._subprotocols:
+            if not is_token(name):
+                raise WSValueError(f"subprotocol {name!r} must be a token, for example 'chat.v1'")
+        self._deflate = deflate
+        self._origins = origins
+
+    def parse(
+        self,
+        headers: Iterable[tuple[str | bytes, str | bytes]],
+        *,
+        method: str = "GET",
+        http_version: tuple[int, int] = (1, 1),
+    ) -> Decision:
+        """Return `Accept` or `Reject` for a request with these fields.
+
+        Fields given as bytes are read as Latin-1. Nothing is raised for what a client sent.
+        """
+        fields = join_fields(headers)
+        refusal = _check_request(fields, method, http_version) or self._check_origin(fields)
+        if refusal is not None:
+            return refusal
+        offers = parse_extensions(fields.get("sec-websocket-extensions", ()))
+        if offers is None:
+            return _bad_request("Sec-WebSocket-Extensions is malformed")
+        answer = [
+            *_UPGRADE,
+            ("Sec-WebSocket-Accept", _accept_token(fields["sec-websocket-key"][0])),
+        ]
+        offered = split_list(fields.get("sec-websocket-protocol", ()))
+        subprotocol = next((name for name in offered if name in self._subprotocols), None)
+        if subprotocol is not None:
+            answer.append(("Sec-WebSocket-Protocol", subprotocol))
+        agreed = None
+        if self._deflate is not None:
+            # RFC 7692 section 5: offers are in the client's order of preference.
+            agreed = next(filter(None, map(self._deflate.negotiate, offers)), None)
+        if agreed is not None:
+            answer.append(("Sec-WebSocket-Extensions", str(agreed)))
+        extensions = () if agreed is None else (agreed,)
+        return Accept(tuple(answer), subprotocol, extensions, tuple(offered))
+
+    def _check_origin(self, fields: _Fields) -> Reject | None:
+        if self._origins is None:
+            return None
+        origins = [*fields.get("origin", ()), *fields.get("sec-websocket-origin", ())]
+        hosts = fields.get("host", [])
+        origin = ", ".join(dict.fromkeys(origins)) if origins else None
+        # Two different ones join to a text that is no origin, so no policy allows it.
+        if self._origins.allows(origin, hosts[0] if hosts else None):
+            return None
+        return _reject(403, "Forbidden", f"Origin {_quote(origin)} may not connect here")
+
+
+def _check_request(fields: _Fields, method: str, http_version: tuple[int, int]) -> Reject | None:
+    """Check what section 4.2.1 asks of the request, in its order."""
+    if method != "GET":
+        text = f"method {_quote(method)} cannot open a WebSocket; use GET"
+        return _reject(405, "Method Not Allowed", text, ("Allow", "GET"))
+    if tuple(http_version) < (1, 1):
+        return _bad_request("a WebSocket needs HTTP/1.1 or later")
+    upgrade = split_list(fields.get("upgrade", ()))
+    if "websocket" not in map(str.lower, upgrade):
+        return _bad_request(f"Upgrade must be 'websocket', not {_quote(', '.join(upgrade))}")
+    connection = split_list(fields.get("connection", ()))
+    if "upgrade" not in map(str.lower, connection):
+        return _bad_request(f"Connection must list 'Upgrade', not {_quote(', '.join(connection))}")
+    versions = fields.get("sec-websocket-version", [])
+    if len(versions) != 1 or versions[0] not in _VERSIONS:
+        # Section 4.2.2 asks for "an appropriate HTTP error code (such as 426 Upgrade Required) and
+        # a |Sec-WebSocket-Version| header field indicating the version(s) the server is capable
+        # of understanding"; RFC 9110 section 15.5.22 for the two that come with a 426.
+        text = f"Sec-WebSocket-Version must be 13, not {_quote(', '.join(versions))}"
+        return _reject(426, "Upgrade Required", text, *_UPGRADE, _VERSION)
+    keys = fields.get("sec-websocket-key", [])
+    if len(keys) != 1 or not _is_key(keys[0]):
+        return _bad_request("Sec-WebSocket-Key must be given once, 16 bytes in base64")
+    return None
+
+
+def _is_key(key: str) -> bool:
+    # 16 bytes take 24 characters, so a longer field is not even decoded.
+    if len(key) != 24 or not key.isascii():
+        return False
+    try:
+        return len(binascii.a2b_base64(key, strict_mode=True)) == 16
+    except binascii.Error:
+        return False
+
+
+def _accept_token(key: str) -> str:
+    # Imported with the first handshake: wsproto loads h11, tens of milliseconds that a program
+    # without WebSockets should not pay.
+    from wsproto.utilities import generate_accept_token
+
+    return generate_accept_token(key.encode("ascii")).decode("ascii")
+
+
+def _bad_request(text: str) -> Reject:
+    return _reject(400, "Bad Request", text)
+
+
+def _reject(status: int, reason: str, text: str, *headers: tuple[str, str]) -> Reject:
+    plain = ("Content-Type", "text/plain; charset=utf-8")
+    return Reject(status, reason, (*headers, plain), text.encode("ascii"))
+
+
+def _quote(text: str | None) -> str:
+    """Return what a client sent as a short ASCII literal, safe to show in a body or a log."""
+    return ascii(text if text is None else text[:80])

@@ -1,0 +1,48 @@
+"""When to ping a silent peer and when to give it up, as values.
+
+A `KeepAlive` never reads a clock: it is told `now`, in seconds of any clock that does not go
+back, and says by `deadline` when to ask again. Any byte from the peer counts as a sign of life
+(RFC 6455 section 5.5.2: a ping serves "either as a keepalive or as a means to verify that the
+remote endpoint is still responsive"), so a peer that is busy sending is never pinged.
+"""
+
+from enum import Enum
+from typing import final
+
+__all__ = ["KeepAlive", "Verdict"]
+
+
+class Verdict(Enum):
+    """What to do at a given time."""
+
+    WAIT = "wait"
+    PING = "ping"
+    DEAD = "dead"
+
+
+@final
+class KeepAlive:
+    """Pings after `interval` seconds of silence, gives up `patience` seconds after the ping."""
+
+    __slots__ = ("_interval", "_patience", "_pinged", "deadline")
+
+    def __init__(self, interval: float, patience: float, now: float) -> None:
+        self._interval = interval
+        self._patience = patience
+        self._pinged = False
+        self.deadline = now + interval
+
+    def heard(self, now: float) -> None:
+        """The peer sent something."""
+        self._pinged = False
+        self.deadline = now + self._interval
+
+    def judge(self, now: float) -> Verdict:
+        """Return what to do at `now`; after PING the peer's time to answer runs from `now`."""
+        if now < self.deadline:
+            return Verdict.WAIT
+        if self._pinged:
+            return Verdict.DEAD
+        self._pinged = True
+        self.deadline = now + self._patience
+        return Verdict.PING

@@ -1,0 +1,203 @@
+"""The values a session hands out: message types, close codes and one class per message.
+
+Every class is a tuple `(type, data, extra)`. Its `type` is a literal, so in
+`if msg.type is WSMsgType.TEXT:` a type checker knows that `msg.data` is a `str`. `Message` is the
+union that arrives where text is decoded, `RawMessage` the one where it is left as bytes.
+"""
+
+import json
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, final
+
+from ._errors import WebSocketError
+
+__all__ = [
+    "WS_CLOSED_MESSAGE",
+    "WS_CLOSING_MESSAGE",
+    "Message",
+    "RawMessage",
+    "WSCloseCode",
+    "WSMessage",
+    "WSMessageBinary",
+    "WSMessageClose",
+    "WSMessageClosed",
+    "WSMessageClosing",
+    "WSMessageContinuation",
+    "WSMessageError",
+    "WSMessagePing",
+    "WSMessagePong",
+    "WSMessageText",
+    "WSMessageTextBytes",
+    "WSMsgType",
+]
+
+
+class WSMsgType(IntEnum):
+    """What a message is: the opcodes of RFC 6455 section 5.2, and three that never travel."""
+
+    CONTINUATION = 0x0
+    TEXT = 0x1
+    BINARY = 0x2
+    CLOSE = 0x8
+    PING = 0x9
+    PONG = 0xA
+
+    CLOSING = 0x100
+    CLOSED = 0x101
+    ERROR = 0x102
+
+    # Lower-case aliases, for programs written for aiohttp 3.
+    text = TEXT
+    binary = BINARY
+    ping = PING
+    pong = PONG
+    close = CLOSE
+    closing = CLOSING
+    closed = CLOSED
+    error = ERROR
+
+
+class WSCloseCode(IntEnum):
+    """Close codes of RFC 6455 section 7.4.1 and of IANA's registry.
+
+    1005 and 1015 are missing on purpose: they stand for "no code" and "TLS failed" and are never
+    a reason of ours. 1006 is never sent; it says that no close frame came.
+    """
+
+    OK = 1000
+    GOING_AWAY = 1001
+    PROTOCOL_ERROR = 1002
+    UNSUPPORTED_DATA = 1003
+    ABNORMAL_CLOSURE = 1006
+    INVALID_TEXT = 1007
+    POLICY_VIOLATION = 1008
+    MESSAGE_TOO_BIG = 1009
+    MANDATORY_EXTENSION = 1010
+    INTERNAL_ERROR = 1011
+    SERVICE_RESTART = 1012
+    TRY_AGAIN_LATER = 1013
+    BAD_GATEWAY = 1014
+
+
+class WSMessage(NamedTuple):
+    """Any message: base of the classes below, and what code that builds messages itself uses.
+
+    `data` is `Any` here because programs annotated with this class use it as text or bytes
+    without narrowing; annotate with `Message` to have the type checker look.
+    """
+
+    type: WSMsgType
+    data: Any
+    extra: str | None = None
+
+    def json(self, *, loads: Callable[[Any], Any] = json.loads) -> Any:
+        """Return `loads(data)`; raises what `loads` raises (`ValueError` for `json.loads`)."""
+        return loads(self.data)
+
+
+@final
+class WSMessageContinuation(WSMessage):
+    """A fragment, for programs that handle fragments; a session delivers whole messages."""
+
+    __slots__ = ()
+    type: Literal[WSMsgType.CONTINUATION]
+    data: bytes
+
+
+@final
+class WSMessageText(WSMessage):
+    """A text message, decoded."""
+
+    __slots__ = ()
+    type: Literal[WSMsgType.TEXT]
+    data: str
+
+
+@final
+class WSMessageTextBytes(WSMessage):
+    """A text message left as the bytes it came in; they are valid UTF-8."""
+
+    __slots__ = ()
+    type: Literal[WSMsgType.TEXT]
+    data: bytes
+
+
+@final
+class WSMessageBinary(WSMessage):
+    """A binary message."""
+
+    __slots__ = ()
+    type: Literal[WSMsgType.BINARY]
+    data: bytes
+
+
+@final
+class WSMessagePing(WSMessage):
+    """A ping of the peer, delivered only where it is not answered automatically."""
+
+    __slots__ = ()
+    type: Literal[WSMsgType.PING]
+    data: bytes
+
+
+@final
+class WSMessagePong(WSMessage):
+    """A pong of the peer, delivered only where pings are not answered automatically."""
+
+    __slots__ = ()
+    type: Literal[WSMsgType.PONG]
+    data: bytes
+
+
+@final
+class WSMessageClose(WSMessage):
+    """The peer's close frame: `data` is its code, 1005 where it sent none; `extra` its reason."""
+
+    __slots__ = ()
+    type: Literal[WSMsgType.CLOSE]
+    data: int
+
+
+@final
+class WSMessageClosing(WSMessage):
+    """This side is closing; for readers that wait while somebody else closes."""
+
+    __slots__ = ()
+    type: Literal[WSMsgType.CLOSING]
+    data: None
+
+
+@final
+class WSMessageClosed(WSMessage):
+    """Nothing more will come."""
+
+    __slots__ = ()
+    type: Literal[WSMsgType.CLOSED]
+    data: None
+
+
+@final
+class WSMessageError(WSMessage):
+    """The session failed: `data` is a `WebSocketError` (peer at fault) or a `TimeoutError`."""
+
+    __slots__ = ()
+    type: Literal[WSMsgType.ERROR]
+    data: WebSocketError | TimeoutError
+
+
+_Rest: TypeAlias = (
+    WSMessageContinuation
+    | WSMessageBinary
+    | WSMessagePing
+    | WSMessagePong
+    | WSMessageClose
+    | WSMessageClosing
+    | WSMessageClosed
+    | WSMessageError
+)
+Message: TypeAlias = WSMessageText | _Rest
+RawMessage: TypeAlias = WSMessageTextBytes | _Rest
+
+WS_CLOSING_MESSAGE: Final = WSMessageClosing(WSMsgType.CLOSING, None)
+WS_CLOSED_MESSAGE: Final = WSMessageClosed(WSMsgType.CLOSED, None)

@@ -1,0 +1,51 @@
+"""One message for many sessions, encoded once.
+
+A `PreparedMessage` holds the frame that every session without compression sends, and makes the
+compressed form once for each window size that sessions with compression agreed on. Give it to
+`WebSocketSession.send_prepared()`; a thousand sessions then share one bytes object.
+"""
+
+from typing import Final, final
+
+from ._deflate import PerMessageDeflate, deflate_once
+from ._errors import WSMessageTypeError
+from ._frames import FIN, RSV1, encode_frame
+
+__all__ = ["PreparedMessage"]
+
+_TEXT: Final = 1
+_BINARY: Final = 2
+
+
+@final
+class PreparedMessage:
+    """A text (`str`) or binary (`bytes`) message; raises `WSMessageTypeError` for the rest."""
+
+    __slots__ = ("_compressed", "_opcode", "payload", "plain")
+
+    def __init__(self, data: str | bytes) -> None:
+        if isinstance(data, str):
+            self._opcode = _TEXT
+            self.payload = data.encode()
+        elif isinstance(data, bytes):
+            self._opcode = _BINARY
+            self.payload = data
+        else:
+            raise WSMessageTypeError(
+                f"a prepared message is str or bytes, not {type(data).__name__}"
+            )
+        self.plain: bytes = encode_frame(FIN | self._opcode, self.payload)
+        self._compressed: dict[tuple[int, int, int], bytes] = {}
+
+    def compressed(self, agreed: PerMessageDeflate) -> bytes:
+        """Return the frame for sessions with this agreement; made on first use.
+
+        It starts from an empty window. A session with context takeover must forget its own
+        window after sending it; `send_prepared()` does.
+        """
+        key = (agreed.server_max_window_bits, agreed.level, agreed.mem_level)
+        frame = self._compressed.get(key)
+        if frame is None:
+            data = deflate_once(agreed, self.payload)
+            frame = self._compressed[key] = encode_frame(FIN | RSV1 | self._opcode, data)
+        return frame

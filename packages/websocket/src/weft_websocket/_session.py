@@ -1,0 +1,377 @@
+"""One WebSocket after its handshake: bytes in, messages out; messages in, bytes out.
+
+A `WebSocketSession` does no I/O and reads no clock. Its caller's duties, in this order:
+
+1. give everything the transport reads to `receive_data()`, its end to `receive_eof()`;
+2. handle the messages, and write what the `send_*` methods return in the order of the calls;
+3. write what `data_to_send()` returns: pongs, the answer to a close, the last word of a session
+   that failed;
+4. call `tick()` at `deadline`, where it is not None, then do 2. and 3.;
+5. when `closed` is True and everything is written, end the sending side of the transport, and
+   close it once the peer has closed too or a moment has passed: closing it over unread data
+   makes TCP reset the connection, and the close frame may never be seen (section 7.1.1).
+
+Order of messages: any number of text, binary, ping and pong; then one CLOSE, ERROR or CLOSED;
+then nothing. Only the caller's mistakes raise. `now` is in seconds of any clock that does not go
+back; without a heartbeat and without deadlines it can be left out everywhere.
+"""
+
+from typing import Final, Generic, Literal, TypeVar, cast, final, overload
+
+from ._assembler import Assembler
+from ._close import NO_STATUS, clip_reason, decode_close, encode_close
+from ._deflate import Inflater, PerMessageDeflate
+from ._errors import WebSocketError, WSMessageTypeError, WSStateError, WSValueError
+from ._frames import FIN, FrameDecoder
+from ._keepalive import KeepAlive, Verdict
+from ._messages import (
+    WS_CLOSED_MESSAGE,
+    Message,
+    RawMessage,
+    WSCloseCode,
+    WSMessageBinary,
+    WSMessageClose,
+    WSMessageClosed,
+    WSMessageError,
+    WSMessagePing,
+    WSMessagePong,
+    WSMessageText,
+    WSMessageTextBytes,
+    WSMsgType,
+)
+from ._outbox import BytesLike, Outbox, flat
+from ._prepared import PreparedMessage
+from ._settings import SessionSettings
+from ._state import Signal, State, follow
+
+__all__ = ["WebSocketSession"]
+
+MessageT = TypeVar("MessageT", bound=Message | RawMessage)
+
+_DEFAULTS: Final = SessionSettings()
+
+# Names and integers that the hot path would otherwise look up on the enum for every message;
+# `tuple.__new__` builds a message in half the time that its class takes.
+_new: Final = tuple.__new__
+_TEXT: Final = WSMsgType.TEXT
+_BINARY: Final = WSMsgType.BINARY
+_FIN_TEXT: Final = FIN | 1
+_FIN_BINARY: Final = FIN | 2
+_CLOSE: Final = 0x8
+_PING: Final = 0x9
+_PONG: Final = 0xA
+
+# States in which nothing more is read and the peer waits for a close frame.
+_OWING: Final = (State.CLOSE_RECEIVED, State.FAILED)
+
+
+@final
+class WebSocketSession(Generic[MessageT]):
+    """The server's end of one WebSocket.
+
+    `deflate` is what the handshake agreed on (`Accept.deflate`). With `decode_text=False` text
+    messages come as `WSMessageTextBytes`: bytes that are valid UTF-8.
+    """
+
+    __slots__ = (
+        "_assembler",
+        "_close_deadline",
+        "_decode_text",
+        "_decoder",
+        "_keepalive",
+        "_outbox",
+        "close_code",
+        "close_reason",
+        "deflate",
+        "exception",
+        "settings",
+        "state",
+    )
+
+    @overload
+    def __init__(
+        self: "WebSocketSession[Message]",
+        settings: SessionSettings = ...,
+        *,
+        deflate: PerMessageDeflate | None = ...,
+        decode_text: Literal[True] = ...,
+        now: float = ...,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: "WebSocketSession[RawMessage]",
+        settings: SessionSettings = ...,
+        *,
+        deflate: PerMessageDeflate | None = ...,
+        decode_text: Literal[False],
+        now: float = ...,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: "WebSocketSession[Message | RawMessage]",
+        settings: SessionSettings = ...,
+        *,
+        deflate: PerMessageDeflate | None = ...,
+        decode_text: bool,
+        now: float = ...,
+    ) -> None: ...
+    def __init__(
+        self,
+        settings: SessionSettings = _DEFAULTS,
+        *,
+        deflate: PerMessageDeflate | None = None,
+        decode_text: bool = True,
+        now: float = 0.0,
+    ) -> None:
+        self.settings = settings
+        self.deflate = deflate
+        self._decode_text = decode_text
+        # Reading.
+        limit = settings.max_msg_size
+        self._decoder = FrameDecoder(limit, settings.max_fragments, deflate is not None)
+        self._assembler = Assembler(limit, None if deflate is None else Inflater(deflate))
+        # Writing.
+        self._outbox = Outbox(deflate, settings.compress_from)
+        # Time.
+        self._keepalive: KeepAlive | None = None
+        if settings.heartbeat is not None:
+            patience = settings.pong_timeout or settings.heartbeat / 2
+            self._keepalive = KeepAlive(settings.heartbeat, patience, now)
+        self._close_deadline: float | None = None
+        # The end: the peer's code and reason, or ours where it sent none or broke the protocol.
+        self.state = State.OPEN
+        self.close_code: int | None = None
+        self.close_reason = ""
+        self.exception: WebSocketError | TimeoutError | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether both sides are done; the transport can be closed after the last write."""
+        return self.state is State.CLOSED
+
+    @property
+    def deadline(self) -> float | None:
+        """When to call `tick()` at the latest; None for never. Any call may move it."""
+        if self._close_deadline is not None:
+            return self._close_deadline
+        return None if self._keepalive is None else self._keepalive.deadline
+
+    # Receiving
+
+    def receive_data(self, data: bytes, now: float = 0.0) -> list[MessageT]:
+        """Take what the transport read; return the messages that it completes."""
+        messages: list[Message | RawMessage] = []
+        if self.state is not State.OPEN and self.state is not State.CLOSE_SENT:
+            # Section 1.4: "after receiving a control frame indicating the connection should be
+            # closed, a peer discards any further data received".
+            return cast("list[MessageT]", messages)
+        if self._keepalive is not None:
+            self._keepalive.heard(now)
+        assembler = self._assembler
+        decode_text = self._decode_text
+        try:
+            for piece in self._decoder.decode(data):
+                head, payload, ends = piece
+                if head & 0x8:
+                    if head & 0xF == _CLOSE:
+                        self._receive_close(payload, messages)
+                        return cast("list[MessageT]", messages)
+                    self._receive_control(head & 0xF, payload, messages)
+                elif ends and head == _FIN_TEXT and decode_text and not assembler.busy:
+                    messages.append(_new(WSMessageText, (_TEXT, payload.decode(), None)))
+                elif ends and head == _FIN_BINARY and not assembler.busy:
+                    messages.append(_new(WSMessageBinary, (_BINARY, bytes(payload), None)))
+                else:
+                    whole = assembler.add(piece)
+                    if whole is not None:
+                        messages.append(self._build(assembler.is_text, whole))
+        except WebSocketError as exc:
+            self._fail(exc, messages)
+        except UnicodeDecodeError as exc:
+            self._fail(WebSocketError(1007, f"text is not UTF-8 at byte {exc.start}"), messages)
+        else:
+            if self._decoder.fault is not None:
+                self._fail(self._decoder.fault, messages)
+        return cast("list[MessageT]", messages)
+
+    def receive_eof(self) -> list[MessageT]:
+        """Note the end of the stream; without a close handshake that is code 1006."""
+        return [] if self.state is State.CLOSED else self._lose(WS_CLOSED_MESSAGE)
+
+    def tick(self, now: float) -> list[MessageT]:
+        """Do what is due at `now`: queue a ping, or give the peer up with code 1006."""
+        if self._close_deadline is not None:
+            if now >= self._close_deadline:
+                return self._lose(WS_CLOSED_MESSAGE)
+        elif self._keepalive is not None:
+            verdict = self._keepalive.judge(now)
+            if verdict is Verdict.PING:
+                self._outbox.queue(_PING, b"")
+            elif verdict is Verdict.DEAD:
+                self.exception = TimeoutError("the peer did not answer a ping in time")
+                return self._lose(WSMessageError(WSMsgType.ERROR, self.exception))
+        return []
+
+    def data_to_send(self) -> bytes:
+        """Return, once, what the session itself has to say.
+
+        With `autoclose` the close frame that answers the peer's, or tells it what it did wrong, is
+        made here and not on arrival: messages that came before can still be answered.
+        """
+        if self.state is not State.OPEN and self.state in _OWING and self.settings.autoclose:
+            return self.answer_close()
+        return self._outbox.take()
+
+    def answer_close(self) -> bytes:
+        """Return the close frame that the peer is owed: its own code, or why it failed.
+
+        For callers that turned `autoclose` off. `WSStateError` where none is owed.
+        """
+        if self.state not in _OWING:
+            raise WSStateError(f"no close frame is owed: {self.state.value}")
+        if self.state is State.CLOSE_RECEIVED:
+            return self.send_close(None if self.close_code == NO_STATUS else self.close_code)
+        return self.send_close(self.close_code, clip_reason(self.close_reason))
+
+    # Sending: each returns the bytes to write. WSStateError once a close frame went out,
+    # WSMessageTypeError for another type of argument.
+
+    def send_text(self, data: str, *, compress: bool | None = None) -> bytes:
+        """Return a text message; UnicodeEncodeError where `data` has lone surrogates.
+
+        `compress` overrides the setting `compress_from` for this message; without an agreed
+        extension nothing is compressed.
+        """
+        if not isinstance(data, str):
+            raise _wrong_type("send_text", "str", data)
+        if self.state is not State.OPEN:
+            self._check_sending()
+        return self._outbox.message(_FIN_TEXT, data.encode(), compress)
+
+    def send_bytes(self, data: BytesLike, *, compress: bool | None = None) -> bytes:
+        """Return a binary message."""
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise _wrong_type("send_bytes", "bytes, bytearray or memoryview", data)
+        if self.state is not State.OPEN:
+            self._check_sending()
+        return self._outbox.message(_FIN_BINARY, flat(data), compress)
+
+    def send_frame(
+        self, data: BytesLike, opcode: WSMsgType, *, compress: bool | None = None
+    ) -> bytes:
+        """Return a whole message of any opcode from its payload; text must be valid UTF-8."""
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise _wrong_type("send_frame", "bytes, bytearray or memoryview", data)
+        if self.state is not State.OPEN:
+            self._check_sending()
+        match opcode:
+            case WSMsgType.TEXT | WSMsgType.BINARY:
+                return self._outbox.message(FIN | opcode, flat(data), compress)
+            case WSMsgType.PING | WSMsgType.PONG:
+                return self._outbox.control(opcode, data)
+            case _:
+                raise WSValueError(f"send_frame sends no {opcode!r}; use TEXT, BINARY, PING, PONG")
+
+    def send_prepared(self, message: PreparedMessage, *, compress: bool | None = None) -> bytes:
+        """Return the frame of a message that was encoded once for many sessions."""
+        if self.state is not State.OPEN:
+            self._check_sending()
+        return self._outbox.prepared(message, compress)
+
+    def send_ping(self, data: str | BytesLike = b"") -> bytes:
+        """Return a ping; `WSValueError` for more than 125 bytes (section 5.5)."""
+        if self.state is not State.OPEN:
+            self._check_sending()
+        return self._outbox.control(_PING, data)
+
+    def send_pong(self, data: str | BytesLike = b"") -> bytes:
+        """Return a pong; `WSValueError` for more than 125 bytes (section 5.5)."""
+        if self.state is not State.OPEN:
+            self._check_sending()
+        return self._outbox.control(_PONG, data)
+
+    def send_close(
+        self, code: int | None = 1000, reason: str | bytes = "", *, now: float = 0.0
+    ) -> bytes:
+        """Return a close frame; starts the close handshake or completes it.
+
+        Raises `WSValueError` for a code that must not be sent (1005, 1006, 1015 and unassigned
+        ones) and for a reason of more than 123 bytes.
+        """
+        self._check_sending()
+        frame = self._outbox.control(_CLOSE, encode_close(code, reason))
+        self.state = follow(self.state, Signal.SEND_CLOSE)
+        if self.state is State.CLOSE_SENT:
+            self._close_deadline = now + self.settings.close_timeout
+        else:
+            self._stop_reading()
+        return frame
+
+    # Inside
+
+    def _check_sending(self) -> None:
+        if self.state is State.CLOSE_SENT or self.state is State.CLOSED:
+            raise WSStateError(
+                f"cannot send, the session is {self.state.value} (code {self.close_code}); "
+                "nothing may follow a close frame"
+            )
+
+    def _build(self, is_text: bool, payload: bytes | bytearray) -> Message | RawMessage:
+        if not is_text:
+            return WSMessageBinary(WSMsgType.BINARY, bytes(payload))
+        if self._decode_text:
+            return WSMessageText(WSMsgType.TEXT, str(payload, "utf-8"))
+        return WSMessageTextBytes(WSMsgType.TEXT, bytes(payload))
+
+    def _receive_control(
+        self, opcode: int, payload: bytes | bytearray, messages: list[Message | RawMessage]
+    ) -> None:
+        if self.settings.autoping:
+            # Section 5.5.1: nothing follows our own close frame, not even a pong.
+            if opcode == _PING and self.state is State.OPEN:
+                self._outbox.queue(_PONG, payload)
+        elif opcode == _PING:
+            messages.append(WSMessagePing(WSMsgType.PING, bytes(payload)))
+        else:
+            messages.append(WSMessagePong(WSMsgType.PONG, bytes(payload)))
+
+    def _receive_close(
+        self, payload: bytes | bytearray, messages: list[Message | RawMessage]
+    ) -> None:
+        code, reason = decode_close(payload)
+        self.close_code = code
+        self.close_reason = reason
+        self.state = follow(self.state, Signal.RECEIVE_CLOSE)
+        messages.append(WSMessageClose(WSMsgType.CLOSE, code, reason))
+        self._stop_reading()
+
+    def _fail(self, exc: WebSocketError, messages: list[Message | RawMessage]) -> None:
+        """Section 7.1.7, _Fail the WebSocket Connection_; the peer is owed a close frame."""
+        self.state = follow(self.state, Signal.FAIL)
+        self.exception = exc
+        self.close_code = exc.code
+        self.close_reason = exc.message
+        messages.append(WSMessageError(WSMsgType.ERROR, exc))
+        self._stop_reading()
+
+    def _lose(self, last: WSMessageClosed | WSMessageError) -> list[MessageT]:
+        """End without a close handshake; `last` is news only where no end was reported yet."""
+        messages: list[Message | RawMessage] = []
+        if self.state not in _OWING:
+            self.close_code = WSCloseCode.ABNORMAL_CLOSURE
+            messages.append(last)
+        self.state = follow(self.state, Signal.LOSE)
+        self._stop_reading()
+        return cast("list[MessageT]", messages)
+
+    def _stop_reading(self) -> None:
+        """Let go of what reading needs, and of all once closed: the object may live on."""
+        self._keepalive = None
+        self._assembler.clear()
+        if self.state is State.CLOSED:
+            self._close_deadline = None
+            self._outbox.release()
+
+
+def _wrong_type(method: str, wanted: str, data: object) -> WSMessageTypeError:
+    return WSMessageTypeError(f"{method}() takes {wanted}, not {type(data).__name__}")

@@ -1,0 +1,48 @@
+"""What a session can be told, in one frozen value that many sessions share."""
+
+from dataclasses import dataclass
+from typing import final
+
+from ._errors import WSValueError
+
+__all__ = ["SessionSettings"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """Limits, deadlines and habits of a session; raises `WSValueError` for impossible ones."""
+
+    # Bytes of a message, counted after inflation; exactly this many are accepted, 0 lifts the
+    # limit. 4 MiB: what aiohttp allows, and a few thousand of them fit into a server's memory.
+    max_msg_size: int = 4 * 1024 * 1024
+    # Frames of a message, 0 lifts the limit. Honest peers send a handful; a message of millions of
+    # empty frames would never end and never count against `max_msg_size`.
+    max_fragments: int = 1024
+    # Answer pings, and keep pings and pongs out of what `receive_data` returns.
+    autoping: bool = True
+    # Let `data_to_send()` make the close frame that answers the peer's (with its own code, section
+    # 5.5.1: "typically echos") or fails it; else the caller says when, with `answer_close()`.
+    autoclose: bool = True
+    # Seconds to wait for the peer's close frame; it needs one round trip, 10 serves slow radios.
+    close_timeout: float = 10.0
+    # Seconds of silence before a ping; None sends none.
+    heartbeat: float | None = None
+    # Seconds to wait after a ping for any byte; None means half the heartbeat.
+    pong_timeout: float | None = None
+    # Compress messages of at least this many bytes. Below it a message fits one packet anyway,
+    # and zlib takes longer than everything else a small message needs.
+    compress_from: int = 128
+
+    def __post_init__(self) -> None:
+        for name, value, least in (
+            ("max_msg_size", self.max_msg_size, 0),
+            ("max_fragments", self.max_fragments, 0),
+            ("close_timeout", self.close_timeout, 0),
+            ("compress_from", self.compress_from, 0),
+        ):
+            if not value >= least:
+                raise WSValueError(f"{name}={value!r} must be at least {least}")
+        for name, seconds in (("heartbeat", self.heartbeat), ("pong_timeout", self.pong_timeout)):
+            if seconds is not None and not seconds > 0:
+                raise WSValueError(f"{name}={seconds!r} must be above 0; None turns it off")

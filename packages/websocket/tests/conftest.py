@@ -1,0 +1,58 @@
+"""A client's side of the wire, written without the code under test."""
+
+from collections.abc import Callable
+
+import pytest
+
+KEY = b"\x37\xfa\x21\x3d"  # the mask of RFC 6455 section 5.7
+
+
+def _frame(
+    opcode: int,
+    payload: bytes = b"",
+    *,
+    fin: bool = True,
+    rsv: int = 0,
+    masked: bool = True,
+    form: int | None = None,
+    key: bytes = KEY,
+) -> bytes:
+    size = len(payload)
+    if form is None:
+        form = 0 if size < 126 else 2 if size < 1 << 16 else 8
+    mark = {0: size, 2: 126, 8: 127}[form]
+    head = bytes([fin << 7 | rsv << 4 | opcode, masked << 7 | mark])
+    if form:
+        head += size.to_bytes(form, "big")
+    if not masked:
+        return head + payload
+    return head + key + bytes(byte ^ key[i & 3] for i, byte in enumerate(payload))
+
+
+@pytest.fixture(scope="session")
+def frame() -> Callable[..., bytes]:
+    """Build one frame as a client sends it, right or wrong."""
+    return _frame
+
+
+@pytest.fixture(scope="session")
+def request_fields() -> Callable[..., list[tuple[str, str]]]:
+    """The fields of the opening handshake of RFC 6455 section 1.2, changed as asked."""
+
+    def build(**changes: str | None) -> list[tuple[str, str]]:
+        fields = {
+            "Host": "server.example.com",
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+            "Origin": "http://example.com",
+            "Sec-WebSocket-Version": "13",
+        }
+        for name, value in changes.items():
+            field = name.replace("_", "-")
+            fields = {key: old for key, old in fields.items() if key.lower() != field.lower()}
+            if value is not None:
+                fields[field] = value
+        return list(fields.items())
+
+    return build

@@ -1,0 +1,50 @@
+import pytest
+
+from weft_websocket import PerMessageDeflate, WebSocketError
+from weft_websocket._assembler import Assembler
+from weft_websocket._deflate import Inflater
+
+Piece = tuple[int, bytes, bool]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "is_text", "payload"),
+    [
+        ([(0x82, b"ab", True)], False, b"ab"),
+        ([(0x82, b"a", False), (0x82, b"b", True)], False, b"ab"),
+        ([(0x02, b"a", True), (0x80, b"b", True)], False, b"ab"),
+        ([(0x02, b"a", False), (0x02, b"b", True), (0x80, b"", True)], False, b"ab"),
+        ([(0x01, b"", True), (0x00, b"", True), (0x80, b"", True)], True, b""),
+        ([(0x01, b"\xd0", True), (0x80, b"\xb6", True)], True, "ж".encode()),
+        ([(0x81, b"\xd0", False), (0x81, b"\xb6", True)], True, "ж".encode()),
+        ([(0x41, b"\xf2\x48\xcd", True), (0x80, b"\xc9\xc9\x07\x00", True)], True, b"Hello"),
+    ],
+)
+def test_messages(pieces: list[Piece], is_text: bool, payload: bytes) -> None:
+    assembler = Assembler(0, Inflater(PerMessageDeflate()))
+    for _ in range(2):
+        for piece in pieces[:-1]:
+            assert assembler.add(piece) is None
+            assert assembler.busy
+        assert assembler.add(pieces[-1]) == payload
+        assert (assembler.busy, assembler.is_text) == (False, is_text)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "at"),
+    [
+        ([(0x01, b"ok", True), (0x00, b"a\xff", True)], 1),
+        ([(0x81, b"ok", False), (0x81, b"\xc0", False)], 1),
+        ([(0x81, b"\xed", False), (0x81, b"\xa0", False)], 1),  # a surrogate, section 8.1
+        ([(0x01, b"\xf4", True), (0x00, b"\x90", True)], 1),  # above U+10FFFF
+        ([(0x01, b"\xd0", True), (0x80, b"", True)], 1),  # ends inside a character
+        ([(0x41, b"\xf2\x48\xcd", True), (0x80, b"\xff\xff", True)], 1),  # bad DEFLATE
+    ],
+)
+def test_bad_data_is_refused_by_the_piece_that_carries_it(pieces: list[Piece], at: int) -> None:
+    assembler = Assembler(0, Inflater(PerMessageDeflate()))
+    for piece in pieces[:at]:
+        assembler.add(piece)
+    with pytest.raises(WebSocketError) as caught:
+        assembler.add(pieces[at])
+    assert caught.value.code == 1007

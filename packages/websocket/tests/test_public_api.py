@@ -1,0 +1,80 @@
+import ast
+import doctest
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import weft_websocket
+
+PUBLIC = {
+    "WS_CLOSED_MESSAGE",
+    "WS_CLOSING_MESSAGE",
+    "Accept",
+    "AllowedOrigins",
+    "Decision",
+    "DeflatePolicy",
+    "KeepAlive",
+    "Message",
+    "PerMessageDeflate",
+    "PreparedMessage",
+    "RawMessage",
+    "Reject",
+    "ServerHandshake",
+    "SessionSettings",
+    "State",
+    "Verdict",
+    "WSCloseCode",
+    "WSError",
+    "WSHandshakeError",
+    "WSLimitError",
+    "WSMessage",
+    "WSMessageBinary",
+    "WSMessageClose",
+    "WSMessageClosed",
+    "WSMessageClosing",
+    "WSMessageContinuation",
+    "WSMessageError",
+    "WSMessagePing",
+    "WSMessagePong",
+    "WSMessageText",
+    "WSMessageTextBytes",
+    "WSMessageTypeError",
+    "WSMsgType",
+    "WSStateError",
+    "WSValueError",
+    "WebSocketError",
+    "WebSocketSession",
+    "__version__",
+}
+SOURCES = sorted(Path(weft_websocket.__file__).parent.glob("_*.py"))
+MODULES = [path for path in SOURCES if path.stem not in ("__init__", "_version")]
+
+
+def test_what_the_package_offers() -> None:
+    assert set(weft_websocket.__all__) == PUBLIC
+    assert all(hasattr(weft_websocket, name) for name in PUBLIC)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_every_module_says_what_it_is_and_offers(path: Path) -> None:
+    # Read, not imported: compiled modules have no docstrings.
+    assert ast.get_docstring(ast.parse(path.read_text()))
+    module = importlib.import_module(f"weft_websocket.{path.stem}")
+    assert all(hasattr(module, entry) for entry in module.__all__)
+
+
+def test_the_example_in_the_docstring() -> None:
+    results = doctest.testmod(weft_websocket)
+    assert results.attempted > 4
+    assert results.failed == 0
+
+
+def test_importing_loads_neither_wsproto_nor_io() -> None:
+    code = "import sys, weft_websocket; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "weft_websocket" in loaded
+    assert not {"wsproto", "h11", "asyncio", "socket", "ssl", "selectors"} & loaded
