@@ -24,7 +24,7 @@ def targets() -> list[list[str]]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run mypy on every group; ``arguments`` narrow the groups to paths that contain one of them."""
+    """Run mypy on every group, or on those with a path that contains one of ``arguments``."""
     status = 0
     for group in targets():
         if arguments and not any(word in path for word in arguments for path in group):

@@ -1,0 +1,82 @@
+"""Tries each package by itself, as somebody who installs only that one.
+
+Every package is built as a wheel and installed into a fresh environment with nothing but what it
+declares (wheels of this workspace where it needs siblings, the index for the rest).  There it must
+import, must not bring a sibling that it does not declare, and the examples of its README must be
+true.
+"""
+
+import subprocess
+import sys
+import tempfile
+import tomllib
+import venv
+from pathlib import Path
+
+import readme
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def build(packages: list[Path], wheels: Path) -> None:
+    """Build a wheel of every package."""
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    command += ["--no-build-isolation", "--wheel-dir", str(wheels)]
+    subprocess.run([*command, *map(str, packages)], check=True)
+
+
+def declared(name: str, projects: dict[str, dict[str, object]]) -> set[str]:
+    """Return the siblings that ``name`` needs, directly or not, and itself."""
+    needed = {name}
+    dependencies = projects[name]["dependencies"]
+    assert isinstance(dependencies, list)
+    for requirement in dependencies:
+        for sibling in projects:
+            if str(requirement).split("~=")[0].split(">=")[0].strip() == sibling:
+                needed |= declared(sibling, projects)
+    return needed
+
+
+def try_alone(package: Path, name: str, siblings: set[str], wheels: Path) -> None:
+    """Install one package into an environment of its own and use it there."""
+    with tempfile.TemporaryDirectory() as folder:
+        venv.create(folder, with_pip=False, symlinks=True)
+        python = str(Path(folder) / ("Scripts" if sys.platform == "win32" else "bin") / "python")
+        pip = [sys.executable, "-m", "pip", "--python", python]
+        install = [*pip, "install", "--quiet", "--find-links", str(wheels), name]
+        subprocess.run(install, check=True)
+        subprocess.run([*pip, "check", "--quiet"], check=True)
+        listing = subprocess.run(
+            [*pip, "list", "--format=freeze"], check=True, capture_output=True, text=True
+        )
+        installed = {line.partition("==")[0] for line in listing.stdout.splitlines()}
+        found = {item for item in installed if item == "weft" or item.startswith("weft-")}
+        if found != siblings:
+            raise AssertionError(f"{name} brought {sorted(found)}, declared {sorted(siblings)}")
+        module = name.replace("-", "_")
+        # From a directory without the sources, and with warnings as errors.
+        subprocess.run([python, "-W", "error", "-c", f"import {module}"], cwd=folder, check=True)
+        count = readme.check(package / "README.md", python)
+        if not count:
+            raise AssertionError(f"The README of {name} has no example")
+        print(f"{name}: alone with {sorted(installed - found)}; {count} examples are true")
+
+
+def main() -> int:
+    """Build and try all packages."""
+    packages = sorted(path.parent for path in ROOT.glob("packages/*/pyproject.toml"))
+    projects: dict[str, dict[str, object]] = {}
+    folders: dict[str, Path] = {}
+    for package in packages:
+        project = tomllib.loads((package / "pyproject.toml").read_text())["project"]
+        projects[project["name"]] = project
+        folders[project["name"]] = package
+    with tempfile.TemporaryDirectory() as wheels:
+        build(packages, Path(wheels))
+        for name, package in folders.items():
+            try_alone(package, name, declared(name, projects), Path(wheels))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""Everything a clone can do, from nothing but Python 3.11+ and pip.
+
+    python tools/dev.py example     start the example application and print its URL
+    python tools/dev.py test        run all tests
+    python tools/dev.py lint        format, lint and import boundaries
+    python tools/dev.py types       mypy --strict
+    python tools/dev.py fix         format, and mend what ruff can mend
+    python tools/dev.py alone       build each package and try it by itself
+    python tools/dev.py compare     benchmark weft beside its peers
+    python tools/dev.py hatch ...   any hatch command
+
+What follows the word is handed on.  The first call installs hatch into `.hatch/` of the clone, and
+hatch builds the environment there; nothing outside of the clone is touched, and each Python version
+has an environment of its own.
+"""
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HATCH = "hatch>=1.16,<2"
+
+#: The words above, and the hatch script that each one runs.
+SCRIPTS = {
+    "example": "example",
+    "test": "test",
+    "lint": "lint",
+    "types": "types",
+    "fix": "fix",
+    "alone": "alone",
+    "compare": "bench:compare",
+}
+
+
+def bootstrap() -> tuple[list[str], dict[str, str]]:
+    """Return the command of a hatch of our own and the environment to run it in."""
+    home = ROOT / ".hatch" / f"py{sys.version_info[0]}.{sys.version_info[1]}"
+    tool = home / "tool"
+    python = tool / ("Scripts" if os.name == "nt" else "bin") / "python"
+    installed = tool / "installed.txt"
+    if not installed.exists() or installed.read_text() != HATCH:
+        print("Installing hatch into .hatch/ (once) ...", file=sys.stderr, flush=True)
+        venv.create(tool, with_pip=True, clear=True)
+        install = [str(python), "-m", "pip", "install", "--quiet", HATCH]
+        subprocess.run(install, check=True)
+        installed.write_text(HATCH)
+    environment = os.environ | {"HATCH_DATA_DIR": str(home / "data")}
+    # A virtual environment that is active in the caller's shell is not ours.
+    environment.pop("VIRTUAL_ENV", None)
+    return [str(python), "-m", "hatch"], environment
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command that ``arguments`` name; return its exit status."""
+    if sys.version_info < (3, 11):  # noqa: UP036  # an older one can still run this file
+        print("weft needs Python 3.11 or newer; this is", sys.version.split()[0], file=sys.stderr)
+        return 2
+    word, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
+    if word != "hatch" and word not in SCRIPTS:
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        hatch, environment = bootstrap()
+    except subprocess.CalledProcessError as error:
+        print(f"Could not install {HATCH}: see pip's message above.", file=sys.stderr)
+        return error.returncode
+    command = rest if word == "hatch" else ["run", SCRIPTS[word], *rest]
+    try:
+        return subprocess.run([*hatch, *command], cwd=ROOT, env=environment, check=False).returncode
+    except KeyboardInterrupt:
+        # The child got the same signal and has said what there is to say.
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

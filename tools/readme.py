@@ -1,0 +1,174 @@
+"""Runs the examples of a README, so that they stay true.
+
+Every fenced ``python`` block is a complete program, run in an empty directory:
+
+- followed by a ``text`` block, its output must be exactly that;
+- followed by a ``console`` block with ``$ curl`` lines, it is a server on port 8080: it is started
+  on a free port instead, and each line's answer must be the lines behind it;
+- otherwise it must end with status 0.
+
+``python notest`` marks a fragment that is no program.  Run this as ``python tools/readme.py FILE``.
+"""
+
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Example", "check", "examples"]
+
+_BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_PORT = "8080"
+_START_SECONDS = 20
+_RUN_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Example:
+    """One program of a README and what its text says will happen."""
+
+    code: str
+    output: str | None = None
+    requests: tuple[tuple[str, str], ...] = ()
+
+
+def examples(text: str) -> list[Example]:
+    """Return the programs of a README in order."""
+    blocks = [(m[1], m[2].strip(), m[3]) for m in _BLOCK.finditer(text)]
+    found = []
+    for index, (language, flag, code) in enumerate(blocks):
+        if language != "python" or flag == "notest":
+            continue
+        following = blocks[index + 1] if index + 1 < len(blocks) else ("", "", "")
+        if following[0] == "text":
+            found.append(Example(code, output=following[2]))
+        elif following[0] == "console" and "$ curl" in following[2]:
+            found.append(Example(code, requests=_requests(following[2])))
+        else:
+            found.append(Example(code))
+    return found
+
+
+def _requests(console: str) -> tuple[tuple[str, str], ...]:
+    requests: list[tuple[str, list[str]]] = []
+    for line in console.splitlines():
+        if line.startswith("$ "):
+            requests.append((line[2:], []))
+        elif requests:
+            requests[-1][1].append(line)
+    return tuple((command, "\n".join(lines)) for command, lines in requests)
+
+
+def check(readme: Path, python: str = sys.executable) -> int:
+    """Run the examples of ``readme`` and return their number.
+
+    Raises ``AssertionError`` for one that does not do what the text says.
+    """
+    found = examples(readme.read_text(encoding="utf-8"))
+    for example in found:
+        if example.requests:
+            _check_server(example, python)
+        else:
+            _check_program(example, python)
+    return len(found)
+
+
+def _check_program(example: Example, python: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        run = subprocess.run(
+            [python, "-c", example.code],
+            cwd=folder, capture_output=True, text=True, timeout=_RUN_SECONDS, check=False,
+        )  # fmt: skip
+    if run.returncode != 0:
+        raise AssertionError(f"The example failed:\n{example.code}\n{run.stderr}")
+    if example.output is not None and run.stdout.rstrip() != example.output.rstrip():
+        raise AssertionError(
+            f"The example printed\n{run.stdout}\nbut the README says\n{example.output}"
+        )
+
+
+def _check_server(example: Example, python: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = str(probe.getsockname()[1])
+    code = example.code.replace(_PORT, port)
+    if code == example.code:
+        # The program listens where its library does by default.
+        code = code.replace("run_app(app)", f"run_app(app, port={port})")
+    with tempfile.TemporaryDirectory() as folder:
+        server = subprocess.Popen(
+            [python, "-c", code], cwd=folder,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        try:
+            _await_port(int(port), server)
+            for command, expected in example.requests:
+                answer = _curl(command.replace(_PORT, port))
+                if answer.rstrip() != expected.rstrip():
+                    raise AssertionError(
+                        f"{command} answered\n{answer}\nbut the README says\n{expected}"
+                    )
+        finally:
+            server.terminate()
+            server.communicate(timeout=_RUN_SECONDS)
+
+
+def _await_port(port: int, server: "subprocess.Popen[str]") -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if server.poll() is not None:
+                raise AssertionError(f"The example ended at once:\n{server.stdout}") from None
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)  # a foreign process cannot tell us: ask it again
+        else:
+            return
+
+
+def _curl(command: str) -> str:
+    """Do what a simple curl command does: ``-s``, ``-X METHOD``, ``-d DATA`` and a URL."""
+    words = shlex.split(command)
+    method, data, url = None, None, ""
+    position = 1
+    while position < len(words):
+        word = words[position]
+        if word in ("-X", "-d"):
+            position += 1
+            if word == "-X":
+                method = words[position]
+            else:
+                data = words[position].encode()
+        elif not word.startswith("-"):
+            url = word
+        position += 1
+    request = urllib.request.Request(url.replace("localhost", "127.0.0.1"), data, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=_RUN_SECONDS) as response:
+            body: bytes = response.read()
+    except urllib.error.HTTPError as error:
+        body = error.read()
+    return body.decode()
+
+
+def main(arguments: list[str]) -> int:
+    """Check the READMEs that are named; ``--python EXE`` runs their examples with another one."""
+    python = sys.executable
+    if arguments[:1] == ["--python"]:
+        python, arguments = arguments[1], arguments[2:]
+    for name in arguments:
+        count = check(Path(name), python)
+        print(f"{name}: {count} examples are true")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
