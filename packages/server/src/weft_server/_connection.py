@@ -315,13 +315,17 @@ class HttpConnection(asyncio.Protocol):
         """Act on a wait that took too long."""
         waiting = self._waiting
         if waiting is _HEAD:
+            self._core.give_up()
             self._writer.write_error(408, "The request head did not arrive in time.")
             self._start_lingering()
         elif waiting is _BODY and self.busy:
             if self._body is not None and self._body.waiting:
-                self._core.close_after_response()
+                self._core.give_up()
                 self._fail_body(HTTPRequestTimeout())
-            self._wait_for(_HANDLER, NEVER)
+                self._wait_for(_HANDLER, NEVER)
+            else:
+                # Nobody has asked for the bytes that do not come.
+                self._wait_for(_BODY, self._shared.config.body_timeout)
         elif waiting is _IDLE:
             self._wait_for(_LINGER, self._shared.config.lingering_time)
             self._transport.close()

@@ -18,12 +18,11 @@ from typing import Any, Final, cast, final
 from weft_responses import (
     HTTPBadRequest,
     HTTPException,
-    HTTPInternalServerError,
     Response,
     StreamResponse,
 )
 
-from ._errors import RequestPayloadError
+from ._errors import ClientConnectionResetError, RequestPayloadError
 from ._request import BaseRequest
 from ._shared import Shared
 from ._writer import StreamWriter
@@ -165,7 +164,7 @@ class Exchange:
         request = self.request
         assert request is not None
         error = None if task.cancelled() else task.exception()
-        if task.cancelled() or isinstance(error, ConnectionError):
+        if task.cancelled():
             self._writer.abort()
         elif error is not None:
             self._fail(request, error)
@@ -173,6 +172,11 @@ class Exchange:
         self._end()
 
     def _fail(self, request: BaseRequest, error: BaseException) -> None:
+        if isinstance(error, ClientConnectionResetError):
+            # Nobody's mistake, and nobody there to be told.
+            self._writer.abort()
+            self._end()
+            return
         answer = self._answer_to(request, error)
         if self._writer.head_sent:
             # Too late for another answer: a cut-off one is all that can tell the client.
@@ -193,8 +197,6 @@ class Exchange:
             return error.with_traceback(None)
         if isinstance(error, RequestPayloadError):
             return HTTPBadRequest(text=f"400: {error}")
-        if isinstance(error, ConnectionError) and self._writer.transport is None:
-            return HTTPInternalServerError()
         self._shared.config.logger.error(
             "Error handling request %s %s", request.method, request.raw_path, exc_info=error
         )

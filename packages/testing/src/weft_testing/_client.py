@@ -1,8 +1,8 @@
 """A client for one test server: aiohttp's, with paths instead of URLs."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine, Generator
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Self, final
 
 from aiohttp import ClientResponse, ClientSession, CookieJar
 from aiohttp.abc import AbstractCookieJar
@@ -15,19 +15,31 @@ from ._server import BaseTestServer, TestServer
 __all__ = ["RequestContext", "TestClient"]
 
 
-class RequestContext(Awaitable[ClientResponse], Protocol):
+@final
+class RequestContext(Awaitable[ClientResponse]):
     """A request to come: await it for the response, or use it in ``async with``."""
 
+    __slots__ = ("_response", "_send")
+
+    def __init__(self, send: Coroutine[Any, Any, ClientResponse]) -> None:
+        self._send: Final = send
+        self._response: ClientResponse | None = None
+
+    def __await__(self) -> Generator[Any, None, ClientResponse]:
+        return self._send.__await__()
+
     async def __aenter__(self) -> ClientResponse:
-        """Send the request."""
+        self._response = await self._send
+        return self._response
 
     async def __aexit__(
         self,
         exc_type: type[BaseException] | None,
         exc_value: BaseException | None,
         traceback: TracebackType | None,
-    ) -> bool | None:
-        """Release the response."""
+    ) -> None:
+        if self._response is not None:
+            self._response.release()
 
 
 class TestClient:
@@ -52,6 +64,8 @@ class TestClient:
         # The test servers' host is an IP address, whose cookies a jar refuses by default.
         jar = CookieJar(unsafe=True) if cookie_jar is None else cookie_jar
         self._session: Final = ClientSession(cookie_jar=jar, **kwargs)
+        # Closed with the client, so that a test need not release each response that it looked at.
+        self._responses: Final[list[ClientResponse]] = []
         self._closed = False
 
     @property
@@ -91,12 +105,19 @@ class TestClient:
         """Close the session and the server; a second call does nothing."""
         if not self._closed:
             self._closed = True
+            for response in self._responses:
+                response.close()
             await self._session.close()
             await self._server.close()
 
     def request(self, method: str, path: str | URL, **kwargs: Any) -> RequestContext:
         """Send a request; the keyword arguments are those of ``aiohttp.ClientSession.request``."""
-        return self._session.request(method, self.make_url(path), **kwargs)
+        return RequestContext(self._request(method, path, **kwargs))
+
+    async def _request(self, method: str, path: str | URL, **kwargs: Any) -> ClientResponse:
+        response = await self._session.request(method, self.make_url(path), **kwargs)
+        self._responses.append(response)
+        return response
 
     def get(self, path: str | URL, **kwargs: Any) -> RequestContext:
         """Send a GET request."""

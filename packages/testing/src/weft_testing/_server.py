@@ -91,13 +91,14 @@ class BaseTestServer(abc.ABC):
         sock = _port_socket(self.host, self.port or 0, family)
         self.port = sock.getsockname()[1]
         kwargs.setdefault("handler_cancellation", True)
-        runner = self.runner = await self._make_runner(**kwargs)
         try:
+            runner = self.runner = await self._make_runner(**kwargs)
             await runner.setup()
             await SockSite(runner, sock, ssl_context=ssl).start()
         except BaseException:
             sock.close()
-            await runner.cleanup()
+            if self.runner is not None:
+                await self.runner.cleanup()
             raise
         self.scheme = self.scheme or ("https" if ssl else "http")
         self._root = URL.build(scheme=self.scheme, host=self.host, port=self.port)

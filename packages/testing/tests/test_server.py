@@ -1,0 +1,54 @@
+"""Test servers: free ports, URLs, start and end."""
+
+import asyncio
+import socket
+
+import pytest
+
+from weft_server import Application
+from weft_testing import TestServer, get_unused_port_socket, unused_port
+
+
+def test_ports_are_free() -> None:
+    with socket.create_server(("127.0.0.1", unused_port())):
+        pass
+    with get_unused_port_socket("127.0.0.1") as first, get_unused_port_socket("127.0.0.1") as other:
+        assert first.getsockname()[1] != other.getsockname()[1]
+
+
+def test_a_server_listens_until_it_is_closed() -> None:
+    async def main() -> None:
+        server = TestServer(Application())
+        assert not server.started
+        with pytest.raises(RuntimeError, match="start_server"):
+            server.make_url("/")
+        with pytest.raises(RuntimeError, match="start_server"):
+            _ = server.handler
+        await server.start_server()
+        await server.start_server()
+        assert server.started
+        assert server.handler.requests_count == 0
+        assert str(server.make_url("/a b")) == f"http://127.0.0.1:{server.port}/a%20b"
+        with pytest.raises(ValueError, match="takes a path"):
+            server.make_url("http://example.org/")
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        await server.close()
+        await server.close()
+        writer.close()
+        assert server.closed
+        with pytest.raises(OSError, match="Connect call failed"):
+            await asyncio.open_connection("127.0.0.1", server.port)
+
+    asyncio.run(main())
+
+
+def test_options_go_to_the_server() -> None:
+    async def main() -> None:
+        async with TestServer(Application()) as server:
+            assert server.scheme == "http"
+        with pytest.raises(TypeError, match="did you mean 'keepalive_timeout'"):
+            await TestServer(Application()).start_server(keep_alive_timeout=3)
+        with pytest.raises(TypeError, match="number of seconds"):
+            await TestServer(Application()).start_server(shutdown_timeout="soon")
+
+    asyncio.run(main())

@@ -1,0 +1,96 @@
+"""The names of `weft.web` and what importing them costs."""
+
+import subprocess
+import sys
+
+import pytest
+
+import weft
+import weft_responses
+import weft_router
+import weft_server
+from weft import web
+
+# Of section 0.1 of aiohttp's `web.__all__`, what this version has; the rest is still to come.
+NAMES = {
+    "AbstractResource",
+    "AbstractRoute",
+    "AbstractRouteDef",
+    "AppKey",
+    "AppRunner",
+    "Application",
+    "BaseRequest",
+    "BaseRunner",
+    "BaseSite",
+    "CleanupError",
+    "DynamicResource",
+    "GracefulExit",
+    "PayloadAccessError",
+    "PlainResource",
+    "Request",
+    "RequestKey",
+    "RequestPayloadError",
+    "Resource",
+    "ResourceRoute",
+    "Response",
+    "ResponseKey",
+    "RouteDef",
+    "RouteTableDef",
+    "Server",
+    "ServerRunner",
+    "SockSite",
+    "StreamResponse",
+    "TCPSite",
+    "UnixSite",
+    "UrlDispatcher",
+    "UrlMappingMatchInfo",
+    "View",
+    "delete",
+    "get",
+    "head",
+    "json_response",
+    "middleware",
+    "options",
+    "patch",
+    "post",
+    "put",
+    "route",
+    "run_app",
+    "view",
+}
+
+
+def test_the_names_of_aiohttp_web() -> None:
+    assert set(web.__all__) >= NAMES
+    assert len([name for name in web.__all__ if name.startswith("HTTP")]) == 64
+
+
+def test_the_names_are_those_of_the_packages() -> None:
+    for name in web.__all__:
+        value = getattr(web, name)
+        owners = [m for m in (weft_responses, weft_router, weft_server) if hasattr(m, name)]
+        assert any(getattr(owner, name) is value for owner in owners), name
+
+
+def test_the_top_level() -> None:
+    for name in weft.__all__:
+        assert hasattr(weft, name)
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["aiohttp", "h11", "wsproto", "weft_multipart", "weft_testing", "weft_websocket", "argparse"],
+)
+def test_a_hello_world_does_not_load(module: str) -> None:
+    code = f"import sys; from weft import web; sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_it_is_a_command() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "weft.web", "no_such_module:app"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 2
+    assert "unable to import 'no_such_module'" in run.stderr
+    assert "Traceback" not in run.stderr
