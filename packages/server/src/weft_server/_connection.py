@@ -45,7 +45,6 @@ class HttpConnection(asyncio.Protocol):
         "_flow",
         "_info",
         "_linger_left",
-        "_processing",
         "_shared",
         "_transport",
         "_waiting",
@@ -65,7 +64,6 @@ class HttpConnection(asyncio.Protocol):
         self._core: Final = ServerConnection(shared.limits)
         # The body of the request under way, None once it has fully arrived.
         self._body: StreamReader | None = None
-        self._processing = False
         self._linger_left = 0
         self._waiting = _IDLE
         #: When, by the sweeper's clock, the wait is over.
@@ -97,7 +95,23 @@ class HttpConnection(asyncio.Protocol):
         if self._waiting is _LINGER:
             self._linger(len(data))
             return
-        self._process(data)
+        core = self._core
+        events = core.receive_data(data)
+        if len(events) == 2 and not core.has_pending:
+            head, end = events
+            if type(head) is Head and type(end) is EndOfMessage:
+                # One whole request and nothing behind it: what nearly every call brings.
+                shared = self._shared
+                if shared.closing:
+                    core.close_after_response()
+                request = shared.request_factory(head, self._empty, self._writer, self._info)
+                if self._exchange.start(request) and core.is_idle:
+                    self._waiting = _IDLE
+                    self.deadline = shared.idle_deadline
+                else:
+                    self._settle()
+                return
+        self._process(events)
 
     def eof_received(self) -> bool:
         """Take the end of input; True keeps the connection open for the response under way."""
@@ -130,8 +144,8 @@ class HttpConnection(asyncio.Protocol):
         self._flow.resume_writing()
         if self._waiting is _WRITE:
             self._wait_for(_HANDLER, NEVER)
-            if not self._processing and self._exchange.request is None:
-                self._process(b"")
+            if self._exchange.request is None:
+                self._process(self._core.receive_data(b""))
 
     # What the server asks for.
 
@@ -157,39 +171,26 @@ class HttpConnection(asyncio.Protocol):
 
     # Requests.
 
-    def _process(self, data: bytes) -> None:
-        """Act on received bytes, then on those that waited for the response before them."""
-        writer = self._writer
+    def _process(self, events: list[Event]) -> None:
+        """Act on events, then on the bytes that waited for the response to them."""
         core = self._core
-        self._processing = True
+        writer = self._writer
+        if core.has_pending:
+            # More than one answer may follow: let them leave together.
+            writer.cork()
         try:
-            events = core.receive_data(data)
-            if core.has_pending:
-                # More than one answer may follow: let them leave together.
-                writer.cork()
-            while events:
-                self._act(events)
-                # The next request is looked at when this one is answered and its answer is on
-                # its way: that is the back-pressure for clients that pipeline.
-                if self._exchange.request is not None or self._waiting is _LINGER:
-                    break
+            while events and self._act(events):
+                # The next request is looked at when the answer to this one is on its way: that is
+                # the back-pressure for clients that pipeline.
                 if not core.has_pending or self._flow.write_paused:
                     break
                 events = core.receive_data(b"")
         finally:
-            self._processing = False
             writer.uncork()
-        if self._exchange.request is None and core.is_idle:
-            # The common end of a request, apart from the other cases because it is so common.
-            self._waiting = _IDLE
-            self._linger_left = 0
-            self.deadline = self._shared.idle_deadline
-            if self._flow.reading_paused:
-                self._flow.resume_reading()
-        else:
-            self._settle()
+        self._settle()
 
-    def _act(self, events: list[Event]) -> None:
+    def _act(self, events: list[Event]) -> bool:
+        """Act on events; True when the connection is ready for another request."""
         request: BaseRequest | None = None
         for event in events:
             if type(event) is Head:
@@ -202,8 +203,9 @@ class HttpConnection(asyncio.Protocol):
                 self._take(event)
             elif isinstance(event, Error):
                 self._refuse(event)
-        if request is not None:
-            self._exchange.start(request)
+        if request is not None and self._exchange.start(request):
+            self._drop_unread_body()
+        return self._exchange.request is None and self._waiting is not _LINGER
 
     def _begin(self, head: Head) -> BaseRequest:
         """Make the request; the handler starts when all that came with the head is in place."""
@@ -250,15 +252,17 @@ class HttpConnection(asyncio.Protocol):
             body.set_exception(error)
 
     def _exchange_done(self) -> None:
-        """Go on behind a response (called by the exchange)."""
-        core = self._core
-        if core.is_reading_body and self._body is not None:
+        """Go on behind a response that had to wait (called by the exchange)."""
+        self._drop_unread_body()
+        if not self._flow.lost:
+            self._flow.resume_reading()
+            self._process(self._core.receive_data(b""))
+
+    def _drop_unread_body(self) -> None:
+        if self._body is not None and self._core.is_reading_body:
             self._body.discard()
             self._linger_left = self._shared.config.lingering_size
             self._wait_for(_BODY, self._shared.config.lingering_time)
-        if not self._processing and not self._flow.lost:
-            self._flow.resume_reading()
-            self._process(b"")
 
     # Deadlines and the end.
 
@@ -272,7 +276,13 @@ class HttpConnection(asyncio.Protocol):
         config = self._shared.config
         if self._waiting is _LINGER or self._flow.lost:
             return
-        if core.must_close:
+        if self._exchange.request is None and core.is_idle:
+            self._waiting = _IDLE
+            self._linger_left = 0
+            self.deadline = self._shared.idle_deadline
+            if self._flow.reading_paused:
+                self._flow.resume_reading()
+        elif core.must_close:
             if core.peer_failed:
                 self._start_lingering()
             else:

@@ -8,9 +8,10 @@ its own task (Python 3.12+), and what it returned leaves in one write.
 """
 
 import asyncio
+import functools
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from html import escape
 from types import CoroutineType
 from typing import Any, Final, cast, final
@@ -48,24 +49,17 @@ async def _await(awaitable: Awaitable[StreamResponse]) -> StreamResponse:
     return await awaitable
 
 
+_Task = Callable[..., "asyncio.Task[StreamResponse]"]
 if sys.version_info >= (3, 12):
-
-    def _start_task(
-        coroutine: Coroutine[Any, Any, StreamResponse], loop: asyncio.AbstractEventLoop
-    ) -> "asyncio.Task[StreamResponse]":
-        return asyncio.Task(coroutine, loop=loop, eager_start=True)
-
+    # Runs the coroutine up to its first wait before it returns.
+    _start_task: _Task = functools.partial(asyncio.Task, eager_start=True)
 else:
-
-    def _start_task(
-        coroutine: Coroutine[Any, Any, StreamResponse], loop: asyncio.AbstractEventLoop
-    ) -> "asyncio.Task[StreamResponse]":
-        return asyncio.Task(coroutine, loop=loop)
+    _start_task: _Task = asyncio.Task
 
 
 @final
 class Exchange:
-    """Runs one request at a time; ``done`` is called when its response has ended."""
+    """Runs one request at a time; ``done`` is called when a response ends that had to wait."""
 
     __slots__ = ("_done", "_shared", "_task", "_writer", "request")
 
@@ -83,69 +77,71 @@ class Exchange:
         if self._task is not None:
             self._task.cancel()
 
-    def start(self, request: BaseRequest) -> None:
-        """Run the handler for ``request`` and answer it."""
+    def start(self, request: BaseRequest) -> bool:
+        """Run the handler for ``request`` and answer it.
+
+        True means that the response is written; otherwise ``done`` is called when it is.
+        """
         self.request = request
         shared = self._shared
         shared.requests_count += 1
         try:
             awaitable = shared.handler(request)
         except HTTPException as error:
-            self._respond(request, error.with_traceback(None))
-            return
+            return self._respond(request, error.with_traceback(None))
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer
-            self._respond(request, self._answer_to(request, error))
-            return
+            return self._fail(request, error)
         coroutine = awaitable if type(awaitable) is CoroutineType else _await(awaitable)
-        task = _start_task(coroutine, shared.loop)
+        task = _start_task(coroutine, loop=shared.loop)
         if task.done():
-            self._handler_done(task)
-        else:
-            self._task = request._task = task
-            task.add_done_callback(self._handler_done)
+            return self._take_result(request, task)
+        self._task = request._task = task
+        task.add_done_callback(self._handler_done)
+        return False
 
     def _handler_done(self, task: "asyncio.Task[StreamResponse]") -> None:
-        self._task = None
         request = self.request
         assert request is not None
-        request._task = None
+        self._task = request._task = None
+        if self._take_result(request, task):
+            self._done()
+
+    def _take_result(self, request: BaseRequest, task: "asyncio.Task[StreamResponse]") -> bool:
         if task.cancelled():
             # The server is stopping or the client has left: there is nobody to answer.
-            self._writer.abort()
-            self._end()
-            return
+            return self._abort()
         error = task.exception()
-        if error is None:
-            self._respond(request, task.result())
-        else:
-            self._fail(request, error)
+        if error is not None:
+            return self._fail(request, error)
+        return self._respond(request, task.result())
 
-    # The response.
+    # The response.  Like start(), these return whether it is written.
 
-    def _respond(self, request: BaseRequest, response: StreamResponse) -> None:
-        writer = self._writer
-        if writer.transport is None:
-            self._end()
-            return
-        plain = _plain_classes.get(type(response))
-        if plain is None:
-            if not isinstance(response, StreamResponse):
-                response = self._not_a_response(request, response)
-            plain = _is_plain(type(response))
-        if plain and not request.has_prepare_hook:
+    def _respond(self, request: BaseRequest, response: StreamResponse) -> bool:
+        if _plain_classes.get(type(response)) and not request.has_prepare_hook:
             whole = cast("Response", response).whole()
             if whole is not None:
                 block, body = whole
-                writer.write_whole(response._status, response._reason, block, body)
+                self._writer.write_whole(response._status, response._reason, block, body)
                 response.mark_sent(len(body))
-                self._end()
-                return
-        task = _start_task(self._send(request, response), self._shared.loop)
+                self.request = None
+                return True
+        return self._respond_in_task(request, response)
+
+    def _respond_in_task(self, request: BaseRequest, response: StreamResponse) -> bool:
+        if type(response) not in _plain_classes:
+            if not isinstance(response, StreamResponse):
+                response = self._not_a_response(request, response)
+            if _is_plain(type(response)):
+                return self._respond(request, response)
+        if self._writer.transport is None:
+            return self._abort()
+        task = _start_task(self._send(request, response), loop=self._shared.loop)
         if task.done():
-            self._sent(task)
-        else:
-            self._task = task
-            task.add_done_callback(self._sent)
+            return self._take_sent(request, task)
+        self._task = task
+        task.add_done_callback(self._sent)
+        return False
 
     async def _send(self, request: BaseRequest, response: StreamResponse) -> StreamResponse:
         if response.prepared and not self._writer.head_sent:
@@ -163,31 +159,32 @@ class Exchange:
         self._task = None
         request = self.request
         assert request is not None
-        error = None if task.cancelled() else task.exception()
-        if task.cancelled():
-            self._writer.abort()
-        elif error is not None:
-            self._fail(request, error)
-            return
-        self._end()
+        if self._take_sent(request, task):
+            self._done()
 
-    def _fail(self, request: BaseRequest, error: BaseException) -> None:
+    def _take_sent(self, request: BaseRequest, task: "asyncio.Task[StreamResponse]") -> bool:
+        if task.cancelled():
+            return self._abort()
+        error = task.exception()
+        if error is not None:
+            return self._fail(request, error)
+        self.request = None
+        return True
+
+    def _fail(self, request: BaseRequest, error: BaseException) -> bool:
         if isinstance(error, ClientConnectionResetError):
             # Nobody's mistake, and nobody there to be told.
-            self._writer.abort()
-            self._end()
-            return
+            return self._abort()
         answer = self._answer_to(request, error)
         if self._writer.head_sent:
             # Too late for another answer: a cut-off one is all that can tell the client.
-            self._writer.abort()
-            self._end()
-        else:
-            self._respond(request, answer)
+            return self._abort()
+        return self._respond(request, answer)
 
-    def _end(self) -> None:
+    def _abort(self) -> bool:
+        self._writer.abort()
         self.request = None
-        self._done()
+        return True
 
     # Errors.
 

@@ -141,6 +141,8 @@ class StreamWriter:
 
     def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> None:
         """Write a whole response: ``block`` holds its field lines but for Date and Server."""
+        if self._flow.transport is None:
+            return
         if self._awaiting_continue:
             self._begin()
         data = self._core.send_response(
