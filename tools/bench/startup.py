@@ -1,0 +1,56 @@
+"""CPU time of `from weft import web` beside `from aiohttp import web`, each in fresh interpreters.
+
+    python tools/bench/startup.py [--runs 21]
+
+The runs alternate, the first of each is not counted (it writes the byte code), and each number is
+the median of user plus system time as the operating system books it on the child.  An interpreter
+that does nothing is shown, too: it is part of both.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+
+WEFT = "from weft import web"
+AIOHTTP = "from aiohttp import web"
+NOTHING = "pass"
+
+
+def cpu_milliseconds(program: str) -> float:
+    """Run ``program`` in a fresh interpreter; raises ``CalledProcessError`` if it fails."""
+    process = subprocess.Popen([sys.executable, "-c", program])
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, program)
+    return (usage.ru_utime + usage.ru_stime) * 1000
+
+
+def main(arguments: list[str]) -> int:
+    """Measure and print; exit status 1 if one cannot be imported."""
+    parser = argparse.ArgumentParser(prog="startup")
+    parser.add_argument("--runs", type=int, default=21, help="of each, at least 1")
+    runs = max(1, parser.parse_args(arguments).runs)
+    times: dict[str, list[float]] = {NOTHING: [], WEFT: [], AIOHTTP: []}
+    try:
+        for number in range(runs + 1):
+            for program, counted in times.items():
+                spent = cpu_milliseconds(program)
+                if number:
+                    counted.append(spent)
+    except subprocess.CalledProcessError as error:
+        print(f"python -c {error.cmd!r} failed; see its message above.", file=sys.stderr)
+        return 1
+    for program, counted in times.items():
+        middle = statistics.median(counted)
+        print(f"{program:<26}{middle:>8.1f} ms ({min(counted):.1f}-{max(counted):.1f})")
+    each = [ours / theirs for ours, theirs in zip(times[WEFT], times[AIOHTTP], strict=True)]
+    middle = statistics.median(each)
+    print(f"weft/aiohttp              {middle:>8.2f}    ({min(each):.2f}-{max(each):.2f})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
