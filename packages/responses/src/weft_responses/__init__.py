@@ -9,6 +9,7 @@ Nothing here does I/O: a server sends a response through the :class:`ResponseWri
 in its request (:class:`RequestInfo`).
 """
 
+from ._etag import ETag
 from ._exceptions import (
     HTTPAccepted,
     HTTPAlreadyReported,
@@ -76,14 +77,16 @@ from ._exceptions import (
     HTTPVersionNotSupported,
 )
 from ._keys import AppKey, RequestKey, ResponseKey
-from ._response import Body, Response, json_response
-from ._stream import LooseHeaders, StreamResponse
-from ._types import RequestInfo, ResponseWriter
+from ._response import Body, Response
+from ._shortcuts import html_response, json_bytes_response, json_response
+from ._stream import LooseHeaders, RequestInfo, StreamResponse
+from ._types import ResponseWriter
 from ._version import __version__
 
 __all__ = [
     "AppKey",
     "Body",
+    "ETag",
     "HTTPAccepted",
     "HTTPAlreadyReported",
     "HTTPBadGateway",
@@ -156,5 +159,7 @@ __all__ = [
     "ResponseWriter",
     "StreamResponse",
     "__version__",
+    "html_response",
+    "json_bytes_response",
     "json_response",
 ]

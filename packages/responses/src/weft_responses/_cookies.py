@@ -1,21 +1,97 @@
 """Set-Cookie lines (RFC 6265 section 4.1), checked when they are set.
 
 The standard library's ``SimpleCookie`` is the container that users of the API know; what it would
-let through into the header is refused here, with the attribute and the character.
+let through into the header is refused here, with the name, the attribute and the character.
+
+A client tells cookies apart by name, domain and path, a ``SimpleCookie`` by name alone.
+:class:`Cookies` is one that shows the last cookie set under each name and keeps the earlier ones
+beside it; deleting a name from the mapping deletes them all.  What is written past
+:func:`put_cookie`, into the mapping or a morsel, is checked by the server's encoder only.
 """
 
 import re
+from collections.abc import Container
 from http.cookies import CookieError, Morsel, SimpleCookie
-from typing import Final, Literal
+from typing import Any, Final, Literal, final
 
-__all__ = ["SameSite", "delete_cookie", "put_cookie"]
+__all__ = ["Cookie", "Cookies", "SameSite", "delete_cookie", "put_cookie", "set_cookie_lines"]
 
 SameSite = Literal["Strict", "Lax", "None", "strict", "lax", "none"]
 
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BAD_IN_ATTRIBUTE: Final = re.compile("[\x00-\x1f\x7f;]")
+# No `;` here: SimpleCookie sends it as an octal escape inside quotes.
 _BAD_IN_VALUE: Final = re.compile("[\x00-\x1f\x7f]")
 _EPOCH: Final = "Thu, 01 Jan 1970 00:00:00 GMT"
+
+_PARTITIONED: Final = "partitioned"
+# The standard library knows this attribute since Python 3.14.
+_MORSEL_IS_OLD: Final = _PARTITIONED not in Morsel()
+
+
+@final
+class Cookie(Morsel[str]):
+    """A ``Morsel`` with the attribute ``partitioned`` on every version of Python."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self[_PARTITIONED] = ""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key.lower() == _PARTITIONED:
+            # Past Morsel's check, which may not know it.
+            dict.__setitem__(self, _PARTITIONED, value)
+        else:
+            super().__setitem__(key, value)
+
+    def OutputString(self, attrs: Container[str] | None = None) -> str:  # noqa: N802  # Morsel's name
+        """Return the cookie and its attributes as the field has them."""
+        line = super().OutputString(attrs)
+        if _MORSEL_IS_OLD and self[_PARTITIONED] and (attrs is None or _PARTITIONED in attrs):
+            line += "; Partitioned"
+        return line
+
+
+@final
+class Cookies(SimpleCookie):
+    """The cookies of a response; see the top of the module for those that share a name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Name -> cookies of another domain or path than the mapping's, in the order they were set.
+        self.earlier: dict[str, list[Morsel[str]]] = {}
+
+    def take(self, name: str, domain: str | None, path: str | None) -> Morsel[str] | None:
+        """Remove and return the newest cookie of ``name`` that ``domain`` and ``path`` may mean.
+
+        ``None`` means any.  The remaining ones of that name all go to ``earlier``.
+        """
+        current = self.pop(name, None)
+        if current is None:
+            # Deleted from the mapping, and with it the earlier ones.
+            self.earlier.pop(name, None)
+            return None
+        known = [*self.earlier.pop(name, ()), current]
+        found = None
+        for index in reversed(range(len(known))):
+            morsel = known[index]
+            if domain in (None, morsel["domain"]) and path in (None, morsel["path"]):
+                found = known.pop(index)
+                break
+        if known:
+            self.earlier[name] = known
+        return found
+
+
+def set_cookie_lines(cookies: Cookies | None) -> list[str]:
+    """Return the values of the Set-Cookie fields, one for each cookie."""
+    lines: list[str] = []
+    if cookies is None:
+        return lines
+    for name, morsel in cookies.items():
+        lines += [earlier.OutputString() for earlier in cookies.earlier.get(name, ())]
+        lines.append(morsel.OutputString())
+    return lines
 
 
 def _check(pattern: re.Pattern[str], name: str, what: str, value: str) -> str:
@@ -29,7 +105,7 @@ def _check(pattern: re.Pattern[str], name: str, what: str, value: str) -> str:
 
 
 def put_cookie(
-    cookies: SimpleCookie,
+    cookies: Cookies,
     name: str,
     value: str,
     *,
@@ -40,44 +116,50 @@ def put_cookie(
     secure: bool | None,
     httponly: bool | None,
     samesite: str | None,
+    partitioned: bool | None,
+    version: int | str | None = None,
+    keep: bool = True,
 ) -> None:
     """Set one cookie; attributes that are ``None`` keep what an earlier call gave them.
 
-    Raises ``http.cookies.CookieError`` for a bad name and ``ValueError`` for a value or an
-    attribute that would break the header.
+    Without ``keep`` they keep nothing.  Raises ``http.cookies.CookieError`` for a bad name and
+    ``ValueError`` for a value or an attribute that would break the header; nothing is changed then.
     """
     if _NAME.fullmatch(name) is None:
         raise CookieError(
             f"Illegal cookie name {name!r}: RFC 6265 allows letters, digits and !#$%&'*+-.^_`|~"
         )
     _check(_BAD_IN_VALUE, name, "the value", value)
-    attributes: list[tuple[str, str | None]] = [
+    texts: list[tuple[str, str | None]] = [
         ("expires", expires),
         ("domain", domain),
         ("max-age", None if max_age is None else str(max_age)),
         ("path", path),
         ("samesite", samesite),
+        ("version", None if version is None else str(version)),
     ]
-    for attribute, text in attributes:
+    flags = [("secure", secure), ("httponly", httponly), (_PARTITIONED, partitioned)]
+    for attribute, text in texts:
         if text is not None:
             _check(_BAD_IN_ATTRIBUTE, name, attribute, text)
-    old: Morsel[str] | None = cookies.get(name)
-    if old is not None and old.coded_value == "" and old["expires"] == _EPOCH:
-        # A deletion is taken back as a whole, or its expiry would delete the new value.
-        del cookies[name]
-    cookies[name] = value
-    morsel = cookies[name]
-    for attribute, text in attributes:
+    morsel = Cookie()
+    morsel.set(name, *cookies.value_encode(value))
+    old = cookies.take(name, domain, path)
+    # A deletion is taken back as a whole, or its expiry would delete the new value.
+    if keep and old is not None and not (old.value == "" and old["expires"] == _EPOCH):
+        for attribute, kept in old.items():
+            morsel[attribute] = kept
+    for attribute, text in texts:
         if text is not None:
             morsel[attribute] = text
-    if secure is not None:
-        morsel["secure"] = secure
-    if httponly is not None:
-        morsel["httponly"] = httponly
+    for attribute, flag in flags:
+        if flag is not None:
+            morsel[attribute] = flag
+    cookies[name] = morsel
 
 
 def delete_cookie(
-    cookies: SimpleCookie,
+    cookies: Cookies,
     name: str,
     *,
     domain: str | None,
@@ -85,9 +167,12 @@ def delete_cookie(
     secure: bool | None,
     httponly: bool | None,
     samesite: str | None,
+    partitioned: bool | None,
 ) -> None:
-    """Set the cookie that makes a client forget ``name`` (RFC 6265 section 3.1)."""
-    cookies.pop(name, None)
+    """Set the cookie that makes a client forget ``name`` (RFC 6265 section 3.1).
+
+    It takes the place of a cookie that was going to be set with this path and domain.
+    """
     put_cookie(
         cookies,
         name,
@@ -99,4 +184,6 @@ def delete_cookie(
         secure=secure,
         httponly=httponly,
         samesite=samesite,
+        partitioned=partitioned,
+        keep=False,
     )

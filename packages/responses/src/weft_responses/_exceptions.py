@@ -6,12 +6,13 @@ redirects, 405, 413 and 451 have more to say.
 """
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from yarl import URL
 
 from ._response import Body, Response
-from ._stream import LooseHeaders, default_reason
+from ._status import default_reason
+from ._stream import LooseHeaders
 
 __all__ = [
     "HTTPAccepted",
@@ -119,8 +120,14 @@ class HTTPException(Response, Exception):
         )
         Exception.__init__(self, self.reason)
 
-    def __bool__(self) -> bool:
-        return True
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception's own way calls the class with `args`, which no class here takes: a raised one
+        # could not leave a process pool or be copied.
+        return _without_init, (type(self), self.args), self.__dict__
+
+
+def _without_init(cls: type[HTTPException], args: tuple[object, ...]) -> HTTPException:
+    return cls.__new__(cls, *args)
 
 
 class HTTPError(HTTPException):
@@ -160,12 +167,13 @@ class HTTPMove(HTTPRedirection):
         text: str | None = None,
         content_type: str | None = None,
     ) -> None:
-        if not location:
-            raise ValueError("HTTP redirects need a location to redirect to")
+        url = URL(location)
+        if not url:
+            raise ValueError(f"HTTP redirects need a location to redirect to, got {location!r}")
         super().__init__(
             headers=headers, reason=reason, body=body, text=text, content_type=content_type
         )
-        self._location = URL(location)
+        self._location = url
         self.headers["Location"] = str(self._location)
 
     @property
@@ -328,12 +336,11 @@ class HTTPMethodNotAllowed(HTTPClientError):
         text: str | None = None,
         content_type: str | None = None,
     ) -> None:
-        allow = sorted(allowed_methods)
+        self._allowed = set(allowed_methods)
         super().__init__(
             headers=headers, reason=reason, body=body, text=text, content_type=content_type
         )
-        self.headers["Allow"] = ",".join(allow)
-        self._allowed: set[str] = set(allow)
+        self.headers["Allow"] = ",".join(sorted(self._allowed))
         self._method = method.upper()
 
     @property
@@ -390,7 +397,10 @@ class HTTPPreconditionFailed(HTTPClientError):
 
 
 class HTTPRequestEntityTooLarge(HTTPClientError):
-    """413; ``max_size`` is the limit in bytes and ``actual_size`` what arrived, 0 if unknown."""
+    """413 Content Too Large; ``max_size`` is the limit and ``actual_size`` what arrived, in bytes.
+
+    ``actual_size`` is 0 where it is unknown.
+    """
 
     status_code = 413
 
@@ -415,7 +425,7 @@ class HTTPRequestEntityTooLarge(HTTPClientError):
 
 
 class HTTPRequestURITooLong(HTTPClientError):
-    """414 Request-URI Too Long."""
+    """414 URI Too Long."""
 
     status_code = 414
 
@@ -427,7 +437,7 @@ class HTTPUnsupportedMediaType(HTTPClientError):
 
 
 class HTTPRequestRangeNotSatisfiable(HTTPClientError):
-    """416 Requested Range Not Satisfiable."""
+    """416 Range Not Satisfiable."""
 
     status_code = 416
 
@@ -451,7 +461,7 @@ class HTTPMisdirectedRequest(HTTPClientError):
 
 
 class HTTPUnprocessableEntity(HTTPClientError):
-    """422 Unprocessable Entity."""
+    """422 Unprocessable Content."""
 
     status_code = 422
 
@@ -520,7 +530,7 @@ class HTTPUnavailableForLegalReasons(HTTPClientError):
             headers=headers, reason=reason, body=body, text=text, content_type=content_type
         )
         self._link = None if link is None else URL(link)
-        if self._link is not None:
+        if self._link:
             self.headers["Link"] = f'<{self._link}>; rel="blocked-by"'
 
     @property

@@ -1,4 +1,4 @@
-"""The representation fields of a response: media type, charset, length, dates (RFC 9110 section 8).
+"""The representation fields of a response: media type, charset, dates (RFC 9110 section 8).
 
 Pure functions on strings; the response classes keep the values.
 """
@@ -10,10 +10,14 @@ from typing import Final
 
 __all__ = [
     "OCTET_STREAM",
+    "check_charset",
+    "check_content_type",
     "check_reason",
     "format_content_type",
     "http_date",
+    "parse_http_date",
     "split_content_type",
+    "with_charset",
 ]
 
 OCTET_STREAM: Final = "application/octet-stream"
@@ -22,21 +26,57 @@ _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = (
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 )  # fmt: skip
-_CHARSET: Final = re.compile(r";\s*charset\s*=\s*(?:\"([^\"]*)\"|([^\s;\"]+))", re.IGNORECASE)
+_DATE: Final = re.compile(
+    r"[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
+)
+# One parameter; a quoted value may hold what looks like another.
+_PARAMETER: Final = re.compile(r";\s*([^\s=;]*)\s*(?:=\s*(\"(?:[^\"\\]|\\.)*\"|[^;\"]*))?")
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def split_content_type(value: str) -> tuple[str, str | None]:
     """Return the lower-cased media type and charset of a Content-Type that we set ourselves."""
-    media_type, _, rest = value.partition(";")
-    found = _CHARSET.search(";" + rest) if rest else None
-    charset = (found[1] if found[1] is not None else found[2]).lower() if found else None
+    media_type, semicolon, rest = value.partition(";")
+    charset = None
+    if semicolon:
+        for found in _PARAMETER.finditer(semicolon + rest):
+            if charset is None and found[1].lower() == "charset" and found[2] is not None:
+                charset = found[2].strip().strip('"').lower()
     return media_type.strip().lower() or OCTET_STREAM, charset
 
 
 def format_content_type(content_type: str, charset: str | None) -> str:
     """Return the value of a Content-Type field."""
     return content_type if charset is None else f"{content_type}; charset={charset}"
+
+
+def with_charset(value: str, charset: str | None) -> str:
+    """Return a Content-Type with another charset or none; other parameters stay."""
+    media_type, semicolon, rest = value.partition(";")
+    if not semicolon:
+        return format_content_type(media_type.strip() or OCTET_STREAM, charset)
+    parts = [media_type.strip() or OCTET_STREAM]
+    parts += [
+        found[0][1:].strip()
+        for found in _PARAMETER.finditer(semicolon + rest)
+        if found[1].lower() not in ("", "charset")
+    ]
+    return format_content_type("; ".join(parts), charset)
+
+
+def check_charset(charset: str) -> str:
+    """Return ``charset``; raises ``ValueError`` if it is no token (RFC 9110 section 8.3.2)."""
+    if _TOKEN.fullmatch(charset) is None:
+        raise ValueError(f"A charset is a name such as 'utf-8', got {charset!r}")
+    return charset
+
+
+def check_content_type(content_type: str) -> str:
+    """Return ``content_type``; raises ``ValueError`` for a control character in it."""
+    if not content_type.isprintable():
+        raise ValueError(f"content_type {content_type!r} has a character that no header may have")
+    return content_type
 
 
 def check_reason(reason: str) -> str:
@@ -70,3 +110,19 @@ def http_date(value: datetime.datetime | float | str) -> str:
         f"{_DAYS[moment.weekday()]}, {moment.day:02} {_MONTHS[moment.month - 1]} {moment.year:04} "
         f"{moment.hour:02}:{moment.minute:02}:{moment.second:02} GMT"
     )
+
+
+def parse_http_date(value: str | None) -> datetime.datetime | None:
+    """Return the moment of an IMF-fixdate in UTC, None for None and for anything else.
+
+    The obsolete forms are left out: a response must not have them.
+    """
+    found = None if value is None else _DATE.fullmatch(value)
+    if found is None or found[2] not in _MONTHS:
+        return None
+    month = _MONTHS.index(found[2]) + 1
+    day, year, hour, minute, second = (int(found[group]) for group in (1, 3, 4, 5, 6))
+    try:
+        return datetime.datetime(year, month, day, hour, minute, second, tzinfo=datetime.UTC)
+    except ValueError:
+        return None

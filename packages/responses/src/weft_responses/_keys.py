@@ -20,7 +20,11 @@ class _Key(Generic[_T]):
     __orig_class__: type[object]
 
     def __init__(self, name: str, t: type[_T] | None = None) -> None:
-        module = sys._getframe(1).f_globals.get("__name__", "")
+        frame = sys._getframe(1)
+        # `Key[Type](...)` calls through the typing module.
+        while frame.f_globals.get("__name__") == "typing" and frame.f_back is not None:
+            frame = frame.f_back
+        module = frame.f_globals.get("__name__", "")
         self._name = f"{module}.{name}" if module else name
         self._t = t
 

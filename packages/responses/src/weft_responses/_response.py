@@ -1,22 +1,28 @@
-"""``Response``: a response with a whole body, and the JSON shortcut.
+"""``Response``: a response with a whole body.
 
 The common case is a status, a media type and some bytes.  It stays just that: no header object is
 made until somebody reads ``headers``, and :meth:`Response.whole` hands a server the finished field
 lines, so that head and body can leave in one write.
 """
 
-import json
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable
 from concurrent.futures import Executor
-from typing import Any, Final, cast
+from typing import Final
 
 from multidict import CIMultiDict
 
-from ._headers import OCTET_STREAM, format_content_type, split_content_type
-from ._stream import LooseHeaders, StreamResponse, must_be_empty
-from ._types import RequestInfo
+from ._headers import (
+    OCTET_STREAM,
+    check_charset,
+    check_content_type,
+    format_content_type,
+    split_content_type,
+    with_charset,
+)
+from ._status import allows_no_length, must_be_empty
+from ._stream import LooseHeaders, RequestInfo, StreamResponse
 
-__all__ = ["Body", "Response", "json_response"]
+__all__ = ["Body", "Response"]
 
 #: What a response's body may be.
 Body = bytes | bytearray | memoryview | str | AsyncIterable[bytes]
@@ -26,7 +32,10 @@ Body = bytes | bytearray | memoryview | str | AsyncIterable[bytes]
 _blocks: Final[dict[tuple[str, str | None], bytes]] = {}
 _MAX_BLOCKS: Final = 256
 
-_UNSET: Final[Any] = object()
+# content_type arguments that passed their checks once; bounded for the same reason.
+_checked_types: Final[set[str]] = set()
+
+_BODY_AND_TEXT: Final = "body and text are not allowed together"
 
 
 class Response(StreamResponse):
@@ -37,8 +46,10 @@ class Response(StreamResponse):
     sent like ``text``; or an asynchronous iterable of bytes, sent in chunks), not both.
 
     Raises ``ValueError`` for ``body`` with ``text``, for a Content-Type among ``headers`` beside
-    ``content_type`` or ``charset``, for a charset inside ``content_type`` and for a ``body`` of
-    another type; ``TypeError`` for a ``text`` that is no ``str``.
+    ``content_type`` or ``charset``, for a charset or control characters inside ``content_type``,
+    for a ``charset`` that is no name and for a ``body`` of another type; ``TypeError`` for a
+    ``text`` that is no ``str`` and ``LookupError`` for one in an unknown charset.  The two
+    ``zlib_executor`` arguments are there for callers written for aiohttp: nothing is compressed.
     """
 
     _body: bytes | bytearray | AsyncIterable[bytes] | None = None
@@ -61,22 +72,27 @@ class Response(StreamResponse):
     ) -> None:
         if status != 200 or reason is not None:
             self.set_status(status, reason)
-        if content_type is not None and "charset" in content_type:
-            raise ValueError(
-                f"content_type {content_type!r} has a charset: give it as the charset argument"
-            )
-        if headers is not None:
-            given = CIMultiDict(headers)
-            if "Content-Type" in given:
-                if content_type or charset:
-                    raise ValueError(
-                        "Give the Content-Type once: as a header, or as content_type and charset"
-                    )
-                content_type, charset = split_content_type(given.pop("Content-Type"))
+        if content_type is not None and content_type not in _checked_types:
+            _check_type_argument(content_type)
+        if charset is not None:
+            check_charset(charset)
+        given = None if headers is None else CIMultiDict(headers)
+        if given is not None and "Content-Type" in given:
+            if content_type is not None or charset is not None:
+                raise ValueError(
+                    "Give the Content-Type once: as a header, or as content_type and charset"
+                )
+            if text is not None and body is not None:
+                raise ValueError(_BODY_AND_TEXT)
             self._headers = given
+            if text is not None:
+                self.text = text
+            elif body is not None:
+                self.body = body
+            return
         if text is not None:
             if body is not None:
-                raise ValueError("body and text are not allowed together")
+                raise ValueError(_BODY_AND_TEXT)
             if not isinstance(text, str):
                 raise TypeError(f"text must be a str, not {type(text).__name__}: {text!r}")
             self._charset = charset = charset or "utf-8"
@@ -87,12 +103,28 @@ class Response(StreamResponse):
             self._charset = charset
             if body is not None:
                 self.body = body
-        if self._headers is not None:
-            self._store_content_type()
+        if given is not None:
+            self._headers = given
+            self._store_content_type(given)
 
-    def _store_content_type(self) -> None:
+    # The media type stays in two attributes until there is a header object.
+
+    def _read_content_type(self) -> str | None:
+        if self._headers is not None:
+            return self._headers.get("Content-Type")
+        if self._content_type is None and self._charset is None:
+            return None
+        return format_content_type(self._content_type or OCTET_STREAM, self._charset)
+
+    def _write_content_type(self, value: str) -> None:
+        if self._headers is not None:
+            self._headers["Content-Type"] = value
+        else:
+            self._content_type = value
+            self._charset = None
+
+    def _store_content_type(self, headers: CIMultiDict[str]) -> None:
         """Move the media type from its attributes into the header object."""
-        headers = cast("CIMultiDict[str]", self._headers)
         if self._content_type is not None or self._charset is not None:
             content_type = self._content_type or OCTET_STREAM
             headers["Content-Type"] = format_content_type(content_type, self._charset)
@@ -102,7 +134,7 @@ class Response(StreamResponse):
         """The fields; change them freely until the response is sent."""
         if self._headers is None:
             self._headers = CIMultiDict()
-            self._store_content_type()
+            self._store_content_type(self._headers)
         return self._headers
 
     # The body.
@@ -115,9 +147,10 @@ class Response(StreamResponse):
     @body.setter
     def body(self, value: Body | None) -> None:
         if isinstance(value, str):
-            if self._headers is None and self._content_type is None:
+            if self._read_content_type() is None:
+                self._write_content_type("text/plain; charset=utf-8")
+            elif self._headers is None and self._content_type is None:
                 self._content_type = "text/plain"
-                self._charset = self._charset or "utf-8"
             self._body = value.encode(self.charset or "utf-8")
         elif value is None or isinstance(value, (bytes, bytearray)):
             self._body = value
@@ -151,11 +184,14 @@ class Response(StreamResponse):
             return
         if not isinstance(value, str):
             raise TypeError(f"text must be a str, not {type(value).__name__}: {value!r}")
-        if self.content_type == OCTET_STREAM:
-            self.content_type = "text/plain"
-        if self.charset is None:
-            self.charset = "utf-8"
-        self.body = value.encode(self.charset or "utf-8")
+        field = self._read_content_type() or OCTET_STREAM
+        content_type, charset = split_content_type(field)
+        if content_type == OCTET_STREAM or charset is None:
+            if content_type == OCTET_STREAM:
+                field = "text/plain"
+            charset = charset or "utf-8"
+            self._write_content_type(with_charset(field, charset))
+        self.body = value.encode(charset)
 
     @property
     def content_length(self) -> int | None:
@@ -179,13 +215,14 @@ class Response(StreamResponse):
         """Return field lines and body when nothing but a media type and bytes is to be sent.
 
         This is the fast path of servers: the lines are ``Content-Type`` and ``Content-Length``,
-        each with its CRLF.  ``None`` says that the response has more to it (headers, cookies, a
-        connection to close, a streamed body): use :meth:`prepare` then.
+        each with its CRLF, as a response to GET has them (one to HEAD leaves out the body, a 2xx to
+        CONNECT the length too).  ``None`` says that the response has more to it (headers, cookies,
+        a connection to close, a streamed body): use :meth:`prepare` then.
         """
         body = self._body
         if (
             self._headers is not None
-            or self._cookies is not None
+            or self._cookies
             or self._keep_alive is not None
             or self._chunked
             or self._eof_sent
@@ -197,6 +234,8 @@ class Response(StreamResponse):
         elif type(body) is not bytes:
             return None
         if self._status < 200 or self._status == 204 or self._status == 304:
+            if self._content_type is not None or self._charset is not None:
+                return None
             return b"", b""
         prefix = _blocks.get((self._content_type or OCTET_STREAM, self._charset))
         if prefix is None:
@@ -208,11 +247,17 @@ class Response(StreamResponse):
         super().complete_headers(request)
         headers = self.headers
         size = None if self._chunked else self._size()
-        if must_be_empty("GET", self._status) or size is None:
+        if size is None or allows_no_length(request.method, self._status):
             headers.pop("Content-Length", None)
-        elif "Content-Length" not in headers:
-            # A HEAD answer says the length that GET would (RFC 9110 section 9.3.2).
-            headers["Content-Length"] = str(size)
+            return
+        # A HEAD answer says the length that GET would (RFC 9110 section 9.3.2), and its handler may
+        # know it without a body.
+        length = headers.setdefault("Content-Length", str(size))
+        if length != str(size) and request.method != "HEAD":
+            raise ValueError(
+                f"The header Content-Length: {length} does not fit the body of {size} bytes: "
+                "leave it out, it follows from the body"
+            )
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Send the body and end the response; ``data`` is not for a response with a body."""
@@ -221,7 +266,9 @@ class Response(StreamResponse):
         if data:
             raise TypeError("A Response sends its own body: write_eof() takes no data")
         body = self._body
-        if body is None:
+        if body is None or (
+            self._req is not None and must_be_empty(self._req.method, self._status)
+        ):
             await super().write_eof()
         elif isinstance(body, (bytes, bytearray)):
             await super().write_eof(bytes(body))
@@ -231,41 +278,22 @@ class Response(StreamResponse):
             await super().write_eof()
 
 
+def _check_type_argument(content_type: str) -> None:
+    if "charset" in content_type.lower():
+        raise ValueError(
+            f"content_type {content_type!r} has a charset: give it as the charset argument"
+        )
+    check_content_type(content_type)
+    if len(_checked_types) >= _MAX_BLOCKS:
+        _checked_types.clear()
+    _checked_types.add(content_type)
+
+
 def _make_block(content_type: str, charset: str | None) -> bytes:
-    value = format_content_type(content_type, charset)
-    if not value.isprintable():
-        raise ValueError(f"Content-Type {value!r} has a character that no header may have")
-    block = f"Content-Type: {value}\r\nContent-Length: ".encode()
+    # No check here: the parts were checked when they were set.
+    block = f"Content-Type: {format_content_type(content_type, charset)}\r\n".encode()
+    block += b"Content-Length: "
     if len(_blocks) >= _MAX_BLOCKS:
         _blocks.clear()
     _blocks[content_type, charset] = block
     return block
-
-
-def json_response(
-    data: object = _UNSET,
-    *,
-    text: str | None = None,
-    body: bytes | None = None,
-    status: int = 200,
-    reason: str | None = None,
-    headers: LooseHeaders | None = None,
-    content_type: str = "application/json",
-    dumps: Callable[[Any], str] = json.dumps,
-) -> Response:
-    """Return a response with ``data`` as JSON, or with ``text`` or ``body`` that already is JSON.
-
-    Raises ``ValueError`` for more than one of the three, and whatever ``dumps`` raises.
-    """
-    if data is not _UNSET:
-        if text is not None or body is not None:
-            raise ValueError("Only one of data, text and body may be given")
-        text = dumps(data)
-    return Response(
-        text=text,
-        body=body,
-        status=status,
-        reason=reason,
-        headers=headers,
-        content_type=content_type,
-    )

@@ -7,63 +7,52 @@ most applications never need a header object (class attributes hold the defaults
 """
 
 import datetime
-from collections.abc import Iterator, Mapping, MutableMapping
-from http import HTTPStatus
+from collections.abc import Iterable, Mapping
 from http.cookies import SimpleCookie
-from typing import Any, Final, TypeVar, overload
+from typing import Protocol
 
-from multidict import CIMultiDict
+from multidict import CIMultiDict, istr
 
-from ._cookies import SameSite, delete_cookie, put_cookie
+from ._cookies import Cookies, SameSite, delete_cookie, put_cookie, set_cookie_lines
+from ._etag import ETag, format_etag, parse_etag
 from ._headers import (
     OCTET_STREAM,
+    check_charset,
+    check_content_type,
     check_reason,
     format_content_type,
     http_date,
+    parse_http_date,
     split_content_type,
+    with_charset,
 )
-from ._keys import ResponseKey
-from ._types import RequestInfo, ResponseWriter
+from ._state import ResponseState
+from ._status import allows_no_length, default_reason
+from ._types import RequestFor, ResponseWriter
 
-__all__ = ["LooseHeaders", "StreamResponse"]
+__all__ = ["LooseHeaders", "RequestInfo", "StreamResponse"]
 
-_T = TypeVar("_T")
-
-LooseHeaders = Mapping[str, str] | CIMultiDict[str]
-
-# The phrases of RFC 9110; the standard library of Python 3.11 and 3.12 still has older ones, which
-# are kept where aiohttp's users see them.
-_REASONS: Final[dict[int, str]] = {status.value: status.phrase for status in HTTPStatus}
+#: Fields as users have them: any mapping, multidicts and their proxies included, or pairs.
+LooseHeaders = Mapping[str, str] | Mapping[istr, str] | Iterable[tuple[str, str]]
 
 
-def default_reason(status: int) -> str:
-    """Return the reason phrase registered for ``status``, or ``""``."""
-    return _REASONS.get(status, "")
+class RequestInfo(RequestFor["StreamResponse"], Protocol):
+    """What a response looks at in the request that it answers; a server's requests satisfy it."""
 
 
-def must_be_empty(method: str, status: int) -> bool:
-    """Whether a response to ``method`` with ``status`` has no content (RFC 9110 section 6.4.1)."""
-    return (
-        method == "HEAD"
-        or status in (204, 304)
-        or 100 <= status < 200
-        or (method == "CONNECT" and 200 <= status < 300)
-    )
-
-
-class StreamResponse(MutableMapping[str | ResponseKey[Any], Any]):
+class StreamResponse(ResponseState):
     """A response whose body is written by the handler.
 
     ``status`` is an ``int`` from 100 to 999, ``reason`` the phrase behind it (``None`` takes the
-    registered one) and ``headers`` the initial fields.  The mapping interface holds state for
+    registered one) and ``headers`` the initial fields, which are copied.  Names and values of
+    fields are checked by the writer, when the head is sent.  The mapping interface holds state for
     whoever handles the response; use :class:`ResponseKey` for typed access.
     """
 
     _status: int = 200
     _reason: str | None = None
     _headers: CIMultiDict[str] | None = None
-    _cookies: SimpleCookie | None = None
-    _state: dict[str | ResponseKey[Any], Any] | None = None
+    _cookies: Cookies | None = None
     _keep_alive: bool | None = None
     _chunked: bool = False
     _req: RequestInfo | None = None
@@ -103,7 +92,7 @@ class StreamResponse(MutableMapping[str | ResponseKey[Any], Any]):
         Raises ``RuntimeError`` once prepared, ``ValueError`` for a status that is not from 100 to
         999 and for control characters in ``reason``.
         """
-        if self._payload_writer is not None:
+        if self._eof_sent or self._payload_writer is not None:
             raise RuntimeError("Cannot change the status: the response's head is already sent")
         status = int(status)
         if not 100 <= status <= 999:
@@ -120,12 +109,15 @@ class StreamResponse(MutableMapping[str | ResponseKey[Any], Any]):
             self._headers = CIMultiDict()
         return self._headers
 
+    def _own_cookies(self) -> Cookies:
+        if self._cookies is None:
+            self._cookies = Cookies()
+        return self._cookies
+
     @property
     def cookies(self) -> SimpleCookie:
-        """The cookies that are going to be set."""
-        if self._cookies is None:
-            self._cookies = SimpleCookie()
-        return self._cookies
+        """The cookies that are going to be set; of several with one name, the last one set."""
+        return self._own_cookies()
 
     def set_cookie(
         self,
@@ -138,15 +130,21 @@ class StreamResponse(MutableMapping[str | ResponseKey[Any], Any]):
         path: str | None = "/",
         secure: bool | None = None,
         httponly: bool | None = None,
+        version: int | str | None = None,
         samesite: SameSite | None = None,
+        partitioned: bool | None = None,
     ) -> None:
         """Set a cookie, or change the given attributes of one that was set before.
+
+        A client takes cookies with another ``domain`` or ``path`` for different ones: those of one
+        name are all sent.  ``max_age`` is in seconds; ``partitioned`` needs ``secure`` to have an
+        effect; ``version`` (RFC 2109) is sent, and clients ignore it.
 
         Raises ``http.cookies.CookieError`` for a name that is no token and ``ValueError`` for a
         value or attribute with a character that would break the header.
         """
         put_cookie(
-            self.cookies,
+            self._own_cookies(),
             name,
             value,
             expires=expires,
@@ -155,7 +153,9 @@ class StreamResponse(MutableMapping[str | ResponseKey[Any], Any]):
             path=path,
             secure=secure,
             httponly=httponly,
+            version=version,
             samesite=samesite,
+            partitioned=partitioned,
         )
 
     def del_cookie(
@@ -167,22 +167,24 @@ class StreamResponse(MutableMapping[str | ResponseKey[Any], Any]):
         secure: bool | None = None,
         httponly: bool | None = None,
         samesite: SameSite | None = None,
+        partitioned: bool | None = None,
     ) -> None:
         """Ask the client to forget a cookie; ``domain`` and ``path`` are those it was set with."""
         delete_cookie(
-            self.cookies,
+            self._own_cookies(),
             name,
             domain=domain,
             path=path,
             secure=secure,
             httponly=httponly,
             samesite=samesite,
+            partitioned=partitioned,
         )
 
     @property
     def content_length(self) -> int | None:
         """The size of the body in bytes, None while unknown; not for chunked responses."""
-        value = self.headers.get("Content-Length")
+        value = None if self._headers is None else self._headers.get("Content-Length")
         return None if value is None else int(value)
 
     @content_length.setter
@@ -196,34 +198,57 @@ class StreamResponse(MutableMapping[str | ResponseKey[Any], Any]):
             raise ValueError(f"Content-Length must not be negative, got {value}")
         self.headers["Content-Length"] = str(int(value))
 
+    # Where the Content-Type is kept; a subclass may have a cheaper place than a header object.
+
+    def _read_content_type(self) -> str | None:
+        return None if self._headers is None else self._headers.get("Content-Type")
+
+    def _write_content_type(self, value: str) -> None:
+        self.headers["Content-Type"] = value
+
     @property
     def content_type(self) -> str:
-        """The media type without parameters, ``application/octet-stream`` if none is set."""
-        return split_content_type(self.headers.get("Content-Type", OCTET_STREAM))[0]
+        """The media type without parameters, ``application/octet-stream`` if none is set.
+
+        Setting it keeps the charset, unless the new value has one; other parameters go.  Raises
+        ``ValueError`` for control characters.
+        """
+        return split_content_type(self._read_content_type() or OCTET_STREAM)[0]
 
     @content_type.setter
     def content_type(self, value: str) -> None:
-        self.headers["Content-Type"] = format_content_type(str(value), self.charset)
+        value = check_content_type(str(value))
+        charset = None if split_content_type(value)[1] else self.charset
+        self._write_content_type(format_content_type(value, charset))
 
     @property
     def charset(self) -> str | None:
-        """The lower-cased charset of the Content-Type, or None."""
-        return split_content_type(self.headers.get("Content-Type", OCTET_STREAM))[1]
+        """The lower-cased charset of the Content-Type, or None.
+
+        Setting it needs a media type (``RuntimeError`` for ``application/octet-stream``); raises
+        ``ValueError`` for what is no name.
+        """
+        return split_content_type(self._read_content_type() or OCTET_STREAM)[1]
 
     @charset.setter
     def charset(self, value: str | None) -> None:
-        content_type = self.content_type
-        if content_type == OCTET_STREAM:
+        if self.content_type == OCTET_STREAM:
             raise RuntimeError(
                 "A charset says nothing about application/octet-stream: set content_type first"
             )
-        charset = None if value is None else str(value).lower()
-        self.headers["Content-Type"] = format_content_type(content_type, charset)
+        charset = None if value is None else check_charset(str(value).lower())
+        self._write_content_type(with_charset(self._read_content_type() or "", charset))
 
     @property
-    def last_modified(self) -> str | None:
-        """The Last-Modified field; set it to a datetime, POSIX seconds, a str or None."""
-        return self.headers.get("Last-Modified")
+    def last_modified(self) -> datetime.datetime | None:
+        """The Last-Modified field as a UTC ``datetime``, None if absent or malformed.
+
+        Set it to a ``datetime`` (a naive one is UTC), POSIX seconds, a ``str`` in the field's form,
+        or None to remove it; fractions of seconds are rounded up.  Raises ``TypeError`` for others.
+        """
+        return (
+            None if self._headers is None else parse_http_date(self._headers.get("Last-Modified"))
+        )
 
     @last_modified.setter
     def last_modified(self, value: datetime.datetime | float | str | None) -> None:
@@ -231,6 +256,22 @@ class StreamResponse(MutableMapping[str | ResponseKey[Any], Any]):
             self.headers.pop("Last-Modified", None)
         else:
             self.headers["Last-Modified"] = http_date(value)
+
+    @property
+    def etag(self) -> ETag | None:
+        """The entity tag, None if absent or malformed.
+
+        Set it to an :class:`ETag`, a ``str`` (the value of a strong tag, without quotes) or None to
+        remove it.  Raises ``ValueError`` for characters that no tag may have and for other types.
+        """
+        return None if self._headers is None else parse_etag(self._headers.get("ETag"))
+
+    @etag.setter
+    def etag(self, value: ETag | str | None) -> None:
+        if value is None:
+            self.headers.pop("ETag", None)
+        else:
+            self.headers["ETag"] = format_etag(value)
 
     # Framing and connection.
 
@@ -244,6 +285,11 @@ class StreamResponse(MutableMapping[str | ResponseKey[Any], Any]):
         if self._headers is not None and "Content-Length" in self._headers:
             raise RuntimeError("A response with Content-Length cannot be chunked")
         self._chunked = True
+
+    @property
+    def compression(self) -> bool:
+        """Whether the body is compressed while it is sent: it is not."""
+        return False
 
     @property
     def keep_alive(self) -> bool | None:
@@ -277,13 +323,17 @@ class StreamResponse(MutableMapping[str | ResponseKey[Any], Any]):
         if self._payload_writer is not None:
             return self._payload_writer
         self._req = request
+        cookies = set_cookie_lines(self._cookies)
         self.complete_headers(request)
         await request._prepare_hook(self)
+        if self._cookies is not None:
+            # A signal may set cookies too.
+            for line in set_cookie_lines(self._cookies):
+                if line not in cookies:
+                    self.headers.add("Set-Cookie", line)
         writer = request.response_writer
+        writer.write_head(self._status, self.reason, self.headers, body_follows=self._body_follows)
         self._payload_writer = writer
-        writer.write_head(
-            self._status, self.reason, self.headers, body_follows=self._body_follows
-        )
         return writer
 
     def complete_headers(self, request: RequestInfo) -> None:
@@ -292,9 +342,8 @@ class StreamResponse(MutableMapping[str | ResponseKey[Any], Any]):
         For servers that send a response without :meth:`prepare`; others need not call it.
         """
         headers = self.headers
-        if self._cookies is not None:
-            for cookie in self._cookies.values():
-                headers.add("Set-Cookie", cookie.output(header="")[1:])
+        for line in set_cookie_lines(self._cookies):
+            headers.add("Set-Cookie", line)
         if self._keep_alive is None:
             self._keep_alive = request.keep_alive
         elif not self._keep_alive:
@@ -303,7 +352,7 @@ class StreamResponse(MutableMapping[str | ResponseKey[Any], Any]):
             if request.version < (1, 1):
                 raise RuntimeError("Chunked encoding needs an HTTP/1.1 client, this one is older")
             headers["Transfer-Encoding"] = "chunked"
-        if must_be_empty("GET", self._status):
+        if allows_no_length(request.method, self._status):
             headers.pop("Content-Length", None)
             headers.pop("Transfer-Encoding", None)
         else:
@@ -315,23 +364,25 @@ class StreamResponse(MutableMapping[str | ResponseKey[Any], Any]):
         Raises ``TypeError`` for anything but bytes, ``RuntimeError`` before :meth:`prepare` and
         after :meth:`write_eof`, ``ConnectionResetError`` when the peer is gone.
         """
-        if not isinstance(data, (bytes, bytearray, memoryview)):
-            raise TypeError(
-                f"data must be bytes, bytearray or memoryview, not {type(data).__name__}"
-            )
+        _check_data(data)
         if self._eof_sent:
             raise RuntimeError("Cannot call write() after write_eof()")
         if self._payload_writer is None:
             raise RuntimeError("Cannot call write() before prepare()")
-        self._body_length += len(data)
+        self._body_length += data.nbytes if isinstance(data, memoryview) else len(data)
         await self._payload_writer.write(data)
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Send the last piece and end the response; a second call does nothing."""
+        """Send the last piece and end the response; a second call does nothing.
+
+        Raises what :meth:`write` raises.
+        """
+        _check_data(data)
         if self._eof_sent:
             return
         if self._payload_writer is None:
             raise RuntimeError("Cannot call write_eof() before prepare()")
+        data = bytes(data)
         self._body_length += len(data)
         await self._payload_writer.write_eof(data)
         self._eof_sent = True
@@ -343,51 +394,11 @@ class StreamResponse(MutableMapping[str | ResponseKey[Any], Any]):
         self._body_length = body_length
         self._eof_sent = True
 
-    # State.
-
-    @overload
-    def __getitem__(self, key: ResponseKey[_T]) -> _T: ...
-
-    @overload
-    def __getitem__(self, key: str) -> Any: ...
-
-    def __getitem__(self, key: str | ResponseKey[_T]) -> Any:
-        if self._state is None:
-            raise KeyError(key)
-        return self._state[key]
-
-    @overload
-    def __setitem__(self, key: ResponseKey[_T], value: _T) -> None: ...
-
-    @overload
-    def __setitem__(self, key: str, value: Any) -> None: ...
-
-    def __setitem__(self, key: str | ResponseKey[_T], value: Any) -> None:
-        if self._state is None:
-            self._state = {}
-        self._state[key] = value
-
-    def __delitem__(self, key: str | ResponseKey[Any]) -> None:
-        if self._state is None:
-            raise KeyError(key)
-        del self._state[key]
-
-    def __len__(self) -> int:
-        return 0 if self._state is None else len(self._state)
-
-    def __iter__(self) -> Iterator[str | ResponseKey[Any]]:
-        return iter(self._state or ())
-
-    def __bool__(self) -> bool:
-        # A response without state is no less a response.
-        return True
-
-    def __hash__(self) -> int:
-        return object.__hash__(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
     def __repr__(self) -> str:
         state = "eof" if self._eof_sent else "prepared" if self.prepared else "not prepared"
         return f"<{type(self).__name__} {self._status} {self.reason} {state}>"
+
+
+def _check_data(data: bytes | bytearray | memoryview) -> None:
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise TypeError(f"data must be bytes, bytearray or memoryview, not {type(data).__name__}")

@@ -4,14 +4,13 @@ Any server can send these responses by satisfying them; ``weft_server`` is one t
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol, TypeVar
 
 from multidict import CIMultiDict
 
-if TYPE_CHECKING:
-    from ._stream import StreamResponse
+__all__ = ["RequestFor", "ResponseWriter"]
 
-__all__ = ["RequestInfo", "ResponseWriter"]
+_R_contra = TypeVar("_R_contra", contravariant=True)
 
 
 class ResponseWriter(Protocol):
@@ -24,7 +23,11 @@ class ResponseWriter(Protocol):
     def write_head(
         self, status: int, reason: str, headers: CIMultiDict[str], *, body_follows: bool
     ) -> None:
-        """Take the head; with ``body_follows`` it may wait for the first piece of the body."""
+        """Take the head; with ``body_follows`` it may wait for the first piece of the body.
+
+        Responses check what has a setter of its own (reason, media type, cookies, entity tag).
+        Other names and values come as the user gave them: the writer must refuse CR, LF and NUL.
+        """
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send a piece of the body; returns when the peer keeps up."""
@@ -33,8 +36,12 @@ class ResponseWriter(Protocol):
         """Send the last piece and end the response."""
 
 
-class RequestInfo(Protocol):
-    """What a response looks at in the request that it answers."""
+class RequestFor(Protocol[_R_contra]):
+    """What responses of the class ``_R_contra`` look at in the request that they answer.
+
+    ``_R_contra`` is a parameter because the class is defined in a module above this one;
+    :class:`RequestInfo` is this with ``StreamResponse``.
+    """
 
     @property
     def method(self) -> str:
@@ -56,5 +63,5 @@ class RequestInfo(Protocol):
     def response_writer(self) -> ResponseWriter:
         """Where this request's response is written."""
 
-    async def _prepare_hook(self, response: "StreamResponse") -> None:
+    async def _prepare_hook(self, response: _R_contra) -> None:
         """Run before the head is sent, when every header is in place."""

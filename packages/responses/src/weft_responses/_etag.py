@@ -1,0 +1,55 @@
+"""Entity tags (RFC 9110 section 8.8.3): a value, its field form, and back.
+
+``ETag("*")`` stands for the wildcard of If-Match and If-None-Match and is written without quotes.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final, final
+
+__all__ = ["ETag", "format_etag", "parse_etag"]
+
+_ANY: Final = "*"
+# RFC 9110 section 8.8.3: etagc = %x21 / %x23-7E / obs-text
+_BAD: Final = re.compile(r"[^!\x23-\x7e\x80-\xff]")
+_QUOTED: Final = re.compile(r'(W/)?"([!\x23-\x7e\x80-\xff]*)"')
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ETag:
+    """An entity tag: its value without quotes, and whether it only promises equivalence (weak)."""
+
+    value: str
+    is_weak: bool = False
+
+
+def format_etag(tag: ETag | str) -> str:
+    """Return the field value of a tag; a ``str`` is the value of a strong one.
+
+    Raises ``ValueError`` for a character that no tag may have and for anything but a tag or a str.
+    """
+    if isinstance(tag, str):
+        tag = ETag(tag)
+    if not isinstance(tag, ETag) or not isinstance(tag.value, str):
+        # aiohttp's users catch a ValueError here.
+        raise ValueError(f"An entity tag is an ETag or a str, got {tag!r}")  # noqa: TRY004
+    if tag.value == _ANY:
+        return _ANY
+    bad = _BAD.search(tag.value)
+    if bad is not None:
+        raise ValueError(
+            f"An entity tag must not contain {bad[0]!r} (position {bad.start()} of {tag.value!r}): "
+            "it is given without quotes, and RFC 9110 section 8.8.3 allows no spaces or controls"
+        )
+    return f'W/"{tag.value}"' if tag.is_weak else f'"{tag.value}"'
+
+
+def parse_etag(value: str | None) -> ETag | None:
+    """Return the tag that an ETag field holds, None for no field or one that is malformed."""
+    if value is None:
+        return None
+    if value == _ANY:
+        return ETag(_ANY)
+    found = _QUOTED.fullmatch(value)
+    return None if found is None else ETag(found[2], found[1] is not None)

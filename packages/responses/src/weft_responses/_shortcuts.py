@@ -1,0 +1,88 @@
+"""Responses in one call: JSON from values or encoded already, and HTML."""
+
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+from ._response import Response
+from ._stream import LooseHeaders
+
+__all__ = ["html_response", "json_bytes_response", "json_response"]
+
+# None is a value that JSON has.
+_UNSET: Final[Any] = object()
+
+
+def json_response(
+    data: object = _UNSET,
+    *,
+    text: str | None = None,
+    body: bytes | None = None,
+    status: int = 200,
+    reason: str | None = None,
+    headers: LooseHeaders | None = None,
+    content_type: str = "application/json",
+    dumps: Callable[[Any], str] = json.dumps,
+) -> Response:
+    """Return a response with ``data`` as JSON, or with ``text`` or ``body`` that already is JSON.
+
+    Raises ``ValueError`` for more than one of the three, and whatever ``dumps`` raises.
+    """
+    if data is not _UNSET:
+        if text is not None or body is not None:
+            raise ValueError("Only one of data, text and body may be given")
+        text = dumps(data)
+    return Response(
+        text=text,
+        body=body,
+        status=status,
+        reason=reason,
+        headers=headers,
+        content_type=content_type,
+    )
+
+
+def json_bytes_response(
+    data: object = _UNSET,
+    *,
+    dumps: Callable[[Any], bytes],
+    body: bytes | None = None,
+    status: int = 200,
+    reason: str | None = None,
+    headers: LooseHeaders | None = None,
+    content_type: str = "application/json",
+) -> Response:
+    """Return a response with ``data`` as JSON, for encoders that give bytes (orjson, msgspec).
+
+    The media type has no charset: JSON is UTF-8 (RFC 8259 section 8.1).  Raises ``ValueError`` for
+    ``data`` with ``body``, and whatever ``dumps`` raises.
+    """
+    if data is not _UNSET:
+        if body is not None:
+            raise ValueError("Only one of data and body may be given")
+        body = dumps(data)
+    return Response(
+        body=body, status=status, reason=reason, headers=headers, content_type=content_type
+    )
+
+
+def html_response(
+    text: str,
+    *,
+    status: int = 200,
+    reason: str | None = None,
+    headers: LooseHeaders | None = None,
+    charset: str = "utf-8",
+) -> Response:
+    """Return a response with an HTML page; nothing in ``text`` is escaped.
+
+    Raises what :class:`Response` raises.
+    """
+    return Response(
+        text=text,
+        status=status,
+        reason=reason,
+        headers=headers,
+        content_type="text/html",
+        charset=charset,
+    )

@@ -1,0 +1,96 @@
+"""What a status code says: its reason phrase, and whether its response can have content.
+
+The phrases are a table of our own and not the standard library's, which renamed some of them in
+Python 3.13: the same response has the same status line everywhere.
+"""
+
+from typing import Final
+
+__all__ = ["REASONS", "allows_no_length", "default_reason", "must_be_empty"]
+
+#: The IANA registry of HTTP status codes, with the names of RFC 9110; 306 is unused since RFC 7231,
+#: 418 is no more than reserved there (the phrase is RFC 2324's) and 510 is obsolete.
+REASONS: Final[dict[int, str]] = {
+    100: "Continue",
+    101: "Switching Protocols",
+    102: "Processing",
+    103: "Early Hints",
+    200: "OK",
+    201: "Created",
+    202: "Accepted",
+    203: "Non-Authoritative Information",
+    204: "No Content",
+    205: "Reset Content",
+    206: "Partial Content",
+    207: "Multi-Status",
+    208: "Already Reported",
+    226: "IM Used",
+    300: "Multiple Choices",
+    301: "Moved Permanently",
+    302: "Found",
+    303: "See Other",
+    304: "Not Modified",
+    305: "Use Proxy",
+    307: "Temporary Redirect",
+    308: "Permanent Redirect",
+    400: "Bad Request",
+    401: "Unauthorized",
+    402: "Payment Required",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    407: "Proxy Authentication Required",
+    408: "Request Timeout",
+    409: "Conflict",
+    410: "Gone",
+    411: "Length Required",
+    412: "Precondition Failed",
+    413: "Content Too Large",
+    414: "URI Too Long",
+    415: "Unsupported Media Type",
+    416: "Range Not Satisfiable",
+    417: "Expectation Failed",
+    418: "I'm a Teapot",
+    421: "Misdirected Request",
+    422: "Unprocessable Content",
+    423: "Locked",
+    424: "Failed Dependency",
+    425: "Too Early",
+    426: "Upgrade Required",
+    428: "Precondition Required",
+    429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
+    451: "Unavailable For Legal Reasons",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+    505: "HTTP Version Not Supported",
+    506: "Variant Also Negotiates",
+    507: "Insufficient Storage",
+    508: "Loop Detected",
+    510: "Not Extended",
+    511: "Network Authentication Required",
+}
+
+
+def default_reason(status: int) -> str:
+    """Return the reason phrase registered for ``status``, or ``""``."""
+    return REASONS.get(status, "")
+
+
+def allows_no_length(method: str, status: int) -> bool:
+    """Whether a response has neither Content-Length nor Transfer-Encoding (RFC 9110 section 8.6).
+
+    A 304 could repeat the length of the 200 that it stands for; nobody needs it.
+    """
+    return (
+        status in (204, 304) or 100 <= status < 200 or (method == "CONNECT" and 200 <= status < 300)
+    )
+
+
+def must_be_empty(method: str, status: int) -> bool:
+    """Whether a response to ``method`` with ``status`` has no content (RFC 9110 section 6.4.1)."""
+    return method == "HEAD" or allows_no_length(method, status)

@@ -1,0 +1,116 @@
+"""A second implementation of the two protocols, without an event loop; the server's is the first.
+
+A handler's side of a response is driven by one ``send(None)``: nothing in this package may wait for
+anything but the writer, and this writer never waits.
+"""
+
+import re
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from multidict import CIMultiDict
+
+from weft_responses import RequestInfo, ResponseWriter, StreamResponse
+
+Hook = Callable[[StreamResponse], None]
+
+
+@dataclass
+class Wire:
+    """What was written: the head's fields in order, and the body that belongs to it."""
+
+    method: str
+    status: int = 0
+    reason: str = ""
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+    calls: list[str] = field(default_factory=list)
+    body_follows: bool = False
+
+    def write_head(
+        self, status: int, reason: str, headers: CIMultiDict[str], *, body_follows: bool
+    ) -> None:
+        for name, value in headers.items():
+            if re.search("[\r\n\0]", name + value):
+                raise ValueError(f"{name}: {value!r} cannot be sent")
+        self.status, self.reason = status, reason
+        self.fields = list(headers.items())
+        self.body_follows = body_follows
+        self.calls.append("head")
+
+    def _take(self, data: bytes | bytearray | memoryview) -> None:
+        if self.method != "HEAD" and self.status not in (204, 304):
+            self.body += data
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._take(data)
+        self.calls.append("write")
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        assert type(data) is bytes
+        self._take(data)
+        self.calls.append("eof")
+
+    def get(self, name: str) -> list[str]:
+        """Return the values of a field."""
+        return [value for key, value in self.fields if key.lower() == name.lower()]
+
+
+@dataclass
+class Ask:
+    """The request side."""
+
+    method: str = "GET"
+    version: tuple[int, int] = (1, 1)
+    keep_alive: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
+    hook: Hook = lambda response: None
+
+    def __post_init__(self) -> None:
+        self.wire = Wire(self.method)
+
+    @property
+    def response_writer(self) -> ResponseWriter:
+        return self.wire
+
+    async def _prepare_hook(self, response: StreamResponse) -> None:
+        self.wire.calls.append("hook")
+        self.hook(response)
+
+
+def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    coroutine.close()
+    raise AssertionError("The coroutine waited for something that needs an event loop")
+
+
+@pytest.fixture
+def run() -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    """Return what a coroutine returns; it must not wait."""
+    return _run
+
+
+@pytest.fixture
+def ask() -> Callable[..., Any]:
+    """Make a request; its ``wire`` has what was written."""
+    return Ask
+
+
+@pytest.fixture
+def send() -> Callable[..., Any]:
+    """Send a response as a server does after the handler has returned it."""
+
+    def send(response: StreamResponse, method: str = "GET", **facts: Any) -> Wire:
+        request = Ask(method, **facts)
+        # mypy checks here that the protocols can be satisfied.
+        asked: RequestInfo = request
+        _run(response.prepare(asked))
+        _run(response.write_eof())
+        return request.wire
+
+    return send

@@ -1,0 +1,99 @@
+"""The names that users may import, pinned."""
+
+import ast
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import weft_responses
+
+PUBLIC = set(
+    re.findall(
+        r"\w+",
+        """
+        AppKey Body ETag LooseHeaders RequestInfo RequestKey Response ResponseKey ResponseWriter
+        StreamResponse __version__ html_response json_bytes_response json_response
+
+        HTTPAccepted HTTPAlreadyReported HTTPBadGateway HTTPBadRequest HTTPClientError HTTPConflict
+        HTTPCreated HTTPError HTTPException HTTPExpectationFailed HTTPFailedDependency
+        HTTPForbidden HTTPFound HTTPGatewayTimeout HTTPGone HTTPIMUsed HTTPImATeapot
+        HTTPInsufficientStorage HTTPInternalServerError HTTPLengthRequired HTTPLocked
+        HTTPLoopDetected HTTPMethodNotAllowed HTTPMisdirectedRequest HTTPMove HTTPMovedPermanently
+        HTTPMultipleChoices HTTPNetworkAuthenticationRequired HTTPNoContent
+        HTTPNonAuthoritativeInformation HTTPNotAcceptable HTTPNotExtended HTTPNotFound
+        HTTPNotImplemented HTTPNotModified HTTPOk HTTPPartialContent HTTPPaymentRequired
+        HTTPPermanentRedirect HTTPPreconditionFailed HTTPPreconditionRequired
+        HTTPProxyAuthenticationRequired HTTPRedirection HTTPRequestEntityTooLarge
+        HTTPRequestHeaderFieldsTooLarge HTTPRequestRangeNotSatisfiable HTTPRequestTimeout
+        HTTPRequestURITooLong HTTPResetContent HTTPSeeOther HTTPServerError
+        HTTPServiceUnavailable HTTPSuccessful HTTPTemporaryRedirect HTTPTooEarly
+        HTTPTooManyRequests HTTPUnauthorized HTTPUnavailableForLegalReasons
+        HTTPUnprocessableEntity HTTPUnsupportedMediaType HTTPUpgradeRequired HTTPUseProxy
+        HTTPVariantAlsoNegotiates HTTPVersionNotSupported
+        """,
+    )
+)
+
+MODULES = [
+    name for _, name, _ in pkgutil.iter_modules(weft_responses.__path__) if name != "_version"
+]
+PACKAGE = Path(weft_responses.__file__).parent
+ALLOWED_IMPORTS = {
+    "collections", "concurrent", "dataclasses", "datetime", "http", "json", "math", "multidict",
+    "re", "sys", "typing", "yarl",
+}  # fmt: skip
+
+
+def test_all_is_pinned() -> None:
+    assert len(weft_responses.__all__) == len(PUBLIC)
+    assert set(weft_responses.__all__) == PUBLIC
+    for name in PUBLIC:
+        assert hasattr(weft_responses, name)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules(name: str) -> None:
+    module = importlib.import_module(f"weft_responses.{name}")
+    assert module.__doc__
+    assert len(module.__all__) == len(set(module.__all__))
+    for public in module.__all__:
+        assert hasattr(module, public)
+
+
+@pytest.mark.parametrize("name", ["", *MODULES])
+def test_examples_in_docstrings(name: str) -> None:
+    module = importlib.import_module(f"weft_responses.{name}".rstrip("."))
+    assert doctest.testmod(module).failed == 0
+
+
+def test_everything_public_says_what_it_is() -> None:
+    for name in PUBLIC:
+        value = getattr(weft_responses, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            assert value.__doc__, name
+
+
+@pytest.mark.parametrize("name", ["__init__", *MODULES])
+def test_no_io_and_no_other_package(name: str) -> None:
+    tree = ast.parse((PACKAGE / f"{name}.py").read_text("utf-8"))
+    imported = {
+        alias.name.partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    } | {
+        (node.module or "").partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and not node.level
+    }
+    assert imported <= ALLOWED_IMPORTS
+
+
+@pytest.mark.parametrize("name", [*MODULES])
+def test_every_module_has_tests(name: str) -> None:
+    assert (Path(__file__).parent / f"test{name}.py").is_file()

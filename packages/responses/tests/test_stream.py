@@ -1,0 +1,374 @@
+"""``StreamResponse``: status, fields, and the order of prepare, write and write_eof."""
+
+import datetime
+import pickle
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, istr
+
+from weft_responses import ETag, Response, StreamResponse
+from weft_responses._headers import OCTET_STREAM
+
+Make = Callable[..., Any]
+UTC = datetime.UTC
+
+# The field setters behave the same for both classes, with a header object and without one.
+MAKERS: list[Any] = [
+    pytest.param(StreamResponse, id="stream"),
+    pytest.param(Response, id="response"),
+    pytest.param(lambda: Response(headers={"X": "y"}), id="response with headers"),
+]
+
+
+# Status.
+
+
+def test_defaults() -> None:
+    response = StreamResponse()
+    assert (response.status, response.reason) == (200, "OK")
+    assert response.headers == {}
+    assert response.cookies == {}
+    assert response.content_type == OCTET_STREAM
+    assert response.charset is None
+    assert response.content_length is None
+    assert response.last_modified is None
+    assert response.etag is None
+    assert response.chunked is False
+    assert response.compression is False
+    assert response.keep_alive is None
+    assert response.prepared is False
+    assert response.body_length == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "expected"),
+    [
+        (200, None, (200, "OK")),
+        (404, None, (404, "Not Found")),
+        (413, None, (413, "Content Too Large")),
+        (299, None, (299, "")),
+        (999, None, (999, "")),
+        (100, None, (100, "Continue")),
+        (200, "Fine", (200, "Fine")),
+        (200, "", (200, "")),
+        (299, "Mine\town", (299, "Mine\town")),
+        ("201", None, (201, "Created")),
+        (HTTPStatus.CREATED, None, (201, "Created")),
+    ],
+)
+def test_status_and_reason(status: Any, reason: str | None, expected: tuple[int, str]) -> None:
+    for response in (StreamResponse(status=status, reason=reason), StreamResponse()):
+        response.set_status(status, reason)
+        assert (response.status, response.reason) == expected
+        assert type(response.status) is int
+
+
+@pytest.mark.parametrize("status", [0, 99, 1000, -200, "x"])
+def test_status_out_of_range(status: Any) -> None:
+    with pytest.raises(ValueError, match=str(status)):
+        StreamResponse(status=status)
+    response = StreamResponse(status=201)
+    with pytest.raises(ValueError, match=str(status)):
+        response.set_status(status)
+    assert response.status == 201
+
+
+@pytest.mark.parametrize("char", ["\r", "\n", "\0", "\x7f"])
+def test_reason_with_a_control_character(char: str) -> None:
+    for make in (StreamResponse, Response):
+        with pytest.raises(ValueError, match="reason must not contain control characters"):
+            make(reason=f"a{char}b")
+
+
+def test_set_status_takes_the_reason_back() -> None:
+    response = StreamResponse(status=404, reason="Gone fishing")
+    response.set_status(404)
+    assert response.reason == "Not Found"
+
+
+def test_set_status_after_prepare(run: Make, ask: Make) -> None:
+    response = StreamResponse()
+    run(response.prepare(ask()))
+    with pytest.raises(RuntimeError, match="already sent"):
+        response.set_status(404)
+    run(response.write_eof())
+    with pytest.raises(RuntimeError, match="already sent"):
+        response.set_status(404)
+    sent = Response()
+    sent.mark_sent(0)
+    with pytest.raises(RuntimeError, match="already sent"):
+        sent.set_status(404)
+    assert (response.status, sent.status) == (200, 200)
+
+
+# Fields.
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"X-A": "1", "x-b": "2"},
+        {istr("X-A"): "1", istr("x-b"): "2"},
+        [("X-A", "1"), ("x-b", "2")],
+        (pair for pair in [("X-A", "1"), ("x-b", "2")]),
+        MultiDict([("X-A", "1"), ("x-b", "2")]),
+        CIMultiDict([("X-A", "1"), ("x-b", "2")]),
+        CIMultiDictProxy(CIMultiDict([("X-A", "1"), ("x-b", "2")])),
+    ],
+    ids=lambda given: type(given).__name__,
+)
+@pytest.mark.parametrize("make", [StreamResponse, Response])
+def test_headers_of_any_kind(make: Make, given: Iterable[tuple[str, str]]) -> None:
+    if iter(given) is given:
+        given = [("X-A", "1"), ("x-b", "2")].__iter__()
+    response = make(headers=given)
+    assert list(response.headers.items()) == [("X-A", "1"), ("x-b", "2")]
+    assert response.headers["x-a"] == "1"
+
+
+@pytest.mark.parametrize("make", [StreamResponse, Response])
+def test_headers_are_a_copy(make: Make) -> None:
+    for given in (CIMultiDict(a="1"), {"a": "1"}):
+        response = make(headers=given)
+        response.headers["b"] = "2"
+        response.content_type = "text/x"
+        given["c"] = "3"
+        assert response.headers == {"a": "1", "b": "2", "Content-Type": "text/x"}
+        assert set(given) == {"a", "c"}
+
+
+def test_repeated_fields_stay() -> None:
+    pairs = [("Link", "<a>"), ("Link", "<b>")]
+    assert StreamResponse(headers=pairs).headers.getall("link") == ["<a>", "<b>"]
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_content_type_and_charset(make: Make) -> None:
+    response = make()
+    assert (response.content_type, response.charset) == (OCTET_STREAM, None)
+    with pytest.raises(RuntimeError, match="set content_type first"):
+        response.charset = "utf-8"
+    response.content_type = "text/html"
+    assert response.headers["Content-Type"] == "text/html"
+    response = make()
+    response.content_type = "Text/HTML"
+    response.charset = "UTF-8"
+    assert (response.content_type, response.charset) == ("text/html", "utf-8")
+    assert response.headers["Content-Type"] == "Text/HTML; charset=utf-8"
+    response.content_type = "text/plain"
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    response.charset = None
+    assert response.headers["Content-Type"] == "text/plain"
+    response.content_type = "multipart/mixed; boundary=x"
+    response.charset = "a"
+    assert response.headers["Content-Type"] == "multipart/mixed; boundary=x; charset=a"
+    response.content_type = "text/html; charset=b"
+    assert response.headers["Content-Type"] == "text/html; charset=b"
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_content_type_and_charset_refuse(make: Make) -> None:
+    response = make()
+    with pytest.raises(ValueError, match="no header may have"):
+        response.content_type = "text/html\r\nX: y"
+    response.content_type = "text/html"
+    with pytest.raises(ValueError, match="A charset is a name"):
+        response.charset = "utf-8\r\nX: y"
+    assert response.headers["Content-Type"] == "text/html"
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_last_modified(make: Make) -> None:
+    moment = datetime.datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
+    text = "Sun, 06 Nov 1994 08:49:37 GMT"
+    response = make()
+    assert response.last_modified is None
+    for value in (moment, moment.timestamp(), int(moment.timestamp()), text):
+        response.last_modified = value
+        assert response.headers["Last-Modified"] == text
+        assert response.last_modified == moment
+    response.last_modified = moment.timestamp() - 0.5
+    assert response.last_modified == moment
+    mistakes: list[Any] = [b"x", [], True]
+    for bad in mistakes:
+        with pytest.raises(TypeError, match="A date is a datetime"):
+            response.last_modified = bad
+    response.last_modified = None
+    assert "Last-Modified" not in response.headers
+    response.last_modified = "never"
+    assert response.last_modified is None
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_etag(make: Make) -> None:
+    response = make()
+    assert response.etag is None
+    response.etag = "a"
+    assert (response.headers["ETag"], response.etag) == ('"a"', ETag("a"))
+    response.etag = ETag("b", is_weak=True)
+    assert (response.headers["ETag"], response.etag) == ('W/"b"', ETag("b", is_weak=True))
+    response.etag = "*"
+    assert (response.headers["ETag"], response.etag) == ("*", ETag("*"))
+    for bad in ('"a"', "a b", 1):
+        with pytest.raises(ValueError, match="entity tag"):
+            response.etag = bad
+    response.etag = None
+    assert "ETag" not in response.headers
+    response.headers["ETag"] = "broken"
+    assert response.etag is None
+
+
+def test_content_length() -> None:
+    response = StreamResponse()
+    response.content_length = 5
+    assert response.headers["Content-Length"] == "5"
+    assert response.content_length == 5
+    with pytest.raises(ValueError, match="-1"):
+        response.content_length = -1
+    with pytest.raises(RuntimeError, match="cannot be chunked"):
+        response.enable_chunked_encoding()
+    response.content_length = None
+    assert response.content_length is None
+    assert "Content-Length" not in response.headers
+    response.enable_chunked_encoding()
+    assert response.chunked is True
+    with pytest.raises(RuntimeError, match="no Content-Length"):
+        response.content_length = 5
+    response.content_length = None
+    with pytest.raises(ValueError, match="invalid literal"):
+        _ = StreamResponse(headers={"Content-Length": "x"}).content_length
+
+
+# Sending.
+
+
+def test_prepare_write_eof(run: Make, ask: Make) -> None:
+    request = ask()
+    response = StreamResponse(status=201, headers={"X": "y"})
+    assert repr(response) == "<StreamResponse 201 Created not prepared>"
+    writer = run(response.prepare(request))
+    assert writer is request.wire
+    assert response.prepared is True
+    assert response.keep_alive is True
+    assert repr(response) == "<StreamResponse 201 Created prepared>"
+    assert run(response.prepare(request)) is writer
+    for piece in (b"a", bytearray(b"b"), memoryview(b"c")):
+        run(response.write(piece))
+    run(response.write(memoryview(b"1234").cast("I")))
+    assert response.body_length == 7
+    run(response.write_eof(b"end"))
+    run(response.write_eof(b"ignored"))
+    assert response.body_length == 10
+    assert response.prepared is True
+    assert run(response.prepare(request)) is None
+    assert repr(response) == "<StreamResponse 201 Created eof>"
+    wire = request.wire
+    assert wire.calls == ["hook", "head", "write", "write", "write", "write", "eof"]
+    assert wire.body == b"abc1234end"
+    assert (wire.status, wire.reason) == (201, "Created")
+    assert wire.fields == [("X", "y"), ("Content-Type", OCTET_STREAM)]
+    assert wire.body_follows is False
+
+
+def test_order_of_calls(run: Make, ask: Make) -> None:
+    response = StreamResponse()
+    with pytest.raises(RuntimeError, match=r"Cannot call write\(\) before prepare"):
+        run(response.write(b"x"))
+    with pytest.raises(RuntimeError, match=r"Cannot call write_eof\(\) before prepare"):
+        run(response.write_eof())
+    run(response.prepare(ask()))
+    run(response.write_eof())
+    with pytest.raises(RuntimeError, match=r"Cannot call write\(\) after write_eof"):
+        run(response.write(b"x"))
+
+
+@pytest.mark.parametrize("data", ["text", None, 1, [b"a"]])
+def test_write_takes_bytes(run: Make, ask: Make, data: Any) -> None:
+    response = StreamResponse()
+    run(response.prepare(ask()))
+    for method in (response.write, response.write_eof):
+        with pytest.raises(TypeError, match=f"not {type(data).__name__}"):
+            run(method(data))
+    assert response.body_length == 0
+
+
+def test_the_hook_comes_behind_the_fields_and_before_the_head(send: Make) -> None:
+    def hook(response: StreamResponse) -> None:
+        assert response.headers["Content-Type"] == OCTET_STREAM
+        assert response.prepared is False
+        response.headers["X-Late"] = "1"
+        response.set_status(202)
+
+    wire = send(StreamResponse(), hook=hook)
+    assert wire.get("X-Late") == ["1"]
+    assert (wire.status, wire.reason) == (202, "Accepted")
+
+
+@pytest.mark.parametrize("status", [100, 101, 199, 204, 304])
+def test_statuses_without_content_say_no_length(send: Make, status: int) -> None:
+    headers = {"Content-Length": "5", "Transfer-Encoding": "chunked"}
+    wire = send(StreamResponse(status=status, headers=headers))
+    assert wire.fields == []
+
+
+def test_connect_has_no_length(send: Make) -> None:
+    assert (
+        send(StreamResponse(headers={"Content-Length": "5"}), "CONNECT").get("Content-Length") == []
+    )
+    refused = send(StreamResponse(status=405, headers={"Content-Length": "0"}), "CONNECT")
+    assert refused.get("Content-Length") == ["0"]
+
+
+def test_head_keeps_the_length_and_drops_the_body(run: Make, ask: Make) -> None:
+    request = ask("HEAD")
+    response = StreamResponse(headers={"Content-Length": "1"})
+    run(response.prepare(request))
+    run(response.write(b"x"))
+    run(response.write_eof())
+    assert request.wire.get("Content-Length") == ["1"]
+    assert request.wire.body == b""
+
+
+def test_chunked(send: Make) -> None:
+    response = StreamResponse()
+    response.enable_chunked_encoding()
+    assert send(response).get("Transfer-Encoding") == ["chunked"]
+    old = StreamResponse()
+    old.enable_chunked_encoding()
+    with pytest.raises(RuntimeError, match=r"HTTP/1\.1"):
+        send(old, version=(1, 0))
+
+
+@pytest.mark.parametrize("keep_alive", [True, False])
+def test_keep_alive_is_the_requests(send: Make, keep_alive: bool) -> None:
+    response = StreamResponse()
+    wire = send(response, keep_alive=keep_alive)
+    assert response.keep_alive is keep_alive
+    assert wire.get("Connection") == []
+
+
+def test_force_close(send: Make) -> None:
+    response = StreamResponse()
+    response.force_close()
+    assert response.keep_alive is False
+    assert send(response).get("Connection") == ["close"]
+    assert response.keep_alive is False
+
+
+def test_a_failed_head_can_be_followed_by_another_answer(run: Make, ask: Make) -> None:
+    request = ask()
+    response = StreamResponse(headers={"X": "a\r\nb"})
+    with pytest.raises(ValueError, match="X"):
+        run(response.prepare(request))
+    assert request.wire.calls == ["hook"]
+    assert response.prepared is False
+
+
+def test_pickle() -> None:
+    response = StreamResponse(status=404, headers={"X": "y"})
+    response["state"] = 1
+    again = pickle.loads(pickle.dumps(response))
+    assert (again.status, again.headers["X"], again["state"]) == (404, "y", 1)
