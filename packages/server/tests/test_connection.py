@@ -340,6 +340,23 @@ def test_the_answer_goes_out_to_a_client_that_has_finished_sending(run: Run) -> 
     run(main())
 
 
+def test_pipelined_requests_before_the_end_of_input_are_answered(run: Run) -> None:
+    async def slow(request: BaseRequest) -> Response:
+        await asyncio.sleep(0.01)
+        return Response(text=request.path)
+
+    async def main() -> None:
+        async with serve(slow) as connect:
+            peer = await connect()
+            await peer.send(GET + GET.replace(b"/a", b"/b") + b"GET /half")
+            peer.writer.write_eof()
+            answers = await peer.rest()
+            assert answers.count(b"HTTP/1.1 200 OK") == 2
+            assert answers.endswith(b"/b")
+
+    run(main())
+
+
 def test_a_reader_that_waits_pauses_the_client(run: Run) -> None:
     """More than the buffer is not taken from a client whose body nobody reads."""
     started = asyncio.Event()

@@ -19,10 +19,9 @@ __all__ = ["ChunkedReader"]
 
 # Fifteen digits are an exabyte: more is an overflow attack and no upload.
 _SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*(;[\t\x20-\x7e\x80-\xff]*))?")
-_TRAILER: Final = re.compile(
-    rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*"
-    rb"((?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)[ \t]*"
-)
+# The white space around a value is stripped afterwards: a pattern that tried to would be quadratic.
+_TRAILER: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)")
+_MAX_SIZE_DIGITS: Final = 15
 
 # RFC 9110 section 6.5.1: fields for framing, routing, authentication and content processing must
 # not be trailers, because whoever reads them late has already decided.
@@ -43,12 +42,23 @@ _TRAILERS: Final = 3
 class ChunkedReader:
     """Reads one chunked body; make a new one for each message."""
 
-    __slots__ = ("_extensions", "_fields_left", "_limits", "_remaining", "_state", "_trailers")
+    __slots__ = (
+        "_bytes_left",
+        "_extensions",
+        "_fields_left",
+        "_limits",
+        "_max_size_line",
+        "_remaining",
+        "_state",
+        "_trailers",
+    )
 
     def __init__(self, limits: Limits, fields_left: int) -> None:
         self._limits: Final = limits
-        # The head's fields and the trailers share one bound.
+        self._max_size_line: Final = _MAX_SIZE_DIGITS + limits.max_chunk_extension
+        # The head's fields and the trailers share one bound on their number, not one on their size.
         self._fields_left = fields_left
+        self._bytes_left = limits.max_head
         self._state = _SIZE_LINE
         self._remaining = 0
         self._extensions = 0
@@ -98,38 +108,54 @@ class ChunkedReader:
 
     def _check_partial(self, buffer: bytes, position: int) -> None:
         """Refuse a line that can no longer become valid, before its end has arrived."""
-        size = len(buffer) - position
+        # A CR may be the first half of the line's end.
+        partial = buffer[position:].removesuffix(b"\r")
         if self._state == _TRAILERS:
-            if size > self._limits.max_field_line:
-                raise RefusedError(431, texts.FIELD_TOO_LONG)
-            if buffer.find(b"\n", position) >= 0:
+            self._check_trailer_size(partial)
+            if b"\n" in partial:
                 raise RefusedError(400, texts.BAD_TRAILER)
-            return
-        if size > self._limits.max_chunk_extension + 18:
-            raise RefusedError(400, texts.CHUNK_EXTENSION)
-        # A CR may be the first half of the line's end; whatever stands before must be valid.
-        partial = buffer[position:].removesuffix(b"\r").rstrip(b" \t")
-        if partial and _SIZE.fullmatch(partial) is None:
+        else:
+            self._check_size_line(partial)
+
+    def _check_size_line(self, partial: bytes) -> None:
+        """Refuse the beginning of a size line: for what it holds, then for its length."""
+        within = partial[: self._max_size_line].rstrip(b" \t")
+        if within and _SIZE.fullmatch(within) is None:
             raise RefusedError(400, texts.CHUNK_SIZE)
+        if len(partial) > self._max_size_line:
+            raise RefusedError(400, texts.CHUNK_EXTENSION)
 
     def _read_size(self, line: bytes) -> None:
+        if len(line) > self._max_size_line:
+            self._check_size_line(line)
         match = _SIZE.fullmatch(line)
         if match is None:
             raise RefusedError(400, texts.CHUNK_SIZE)
-        size, extension = match.groups()
-        if extension is not None:
-            self._extensions += len(extension)
+        size = match[1]
+        # White space in front of an extension counts as a part of it: it costs as much.
+        extension = len(line) - len(size)
+        if extension:
+            self._extensions += extension
             if (
-                len(extension) > self._limits.max_chunk_extension
+                extension > self._limits.max_chunk_extension
                 or self._extensions > self._limits.max_chunk_extensions_total
             ):
                 raise RefusedError(400, texts.CHUNK_EXTENSION)
         self._remaining = int(size, 16)
         self._state = _DATA if self._remaining else _TRAILERS
 
+    def _check_trailer_size(self, line: bytes) -> None:
+        limit = min(self._limits.max_field_line, self._bytes_left)
+        if len(line) > limit:
+            # Read byte by byte, a line feed within the limit would have been refused first.
+            if b"\n" in line[:limit]:
+                raise RefusedError(400, texts.BAD_TRAILER)
+            whole = limit < self._limits.max_field_line
+            raise RefusedError(431, texts.HEAD_TOO_LONG if whole else texts.FIELD_TOO_LONG)
+
     def _read_trailer(self, line: bytes) -> None:
-        if len(line) > self._limits.max_field_line:
-            raise RefusedError(431, texts.FIELD_TOO_LONG)
+        self._check_trailer_size(line)
+        self._bytes_left = max(self._bytes_left - len(line) - 2, 0)
         self._fields_left -= 1
         if self._fields_left < 0:
             raise RefusedError(431, texts.TOO_MANY_FIELDS)
@@ -139,4 +165,4 @@ class ChunkedReader:
         name, value = match.groups()
         if name.lower() in _FORBIDDEN:
             raise RefusedError(400, texts.FORBIDDEN_TRAILER)
-        self._trailers.append((name, value))
+        self._trailers.append((name, value.strip(b" \t")))

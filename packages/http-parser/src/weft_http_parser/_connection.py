@@ -12,7 +12,7 @@ from typing import Final, final
 from . import _errors as texts
 from . import _state as st
 from ._chunked import ChunkedReader
-from ._encode import chunk, encode_fields, last_chunk, status_line
+from ._encode import bodiless_head, chunk, encode_fields, last_chunk, status_line
 from ._errors import LocalProtocolError, RefusedError
 from ._events import Data, EndOfMessage, Error, Event, Request
 from ._limits import DEFAULT_LIMITS, Limits
@@ -68,7 +68,8 @@ class ServerConnection:
     )
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
-        #: The request under way, or None between requests.
+        #: The request under way, or between requests the last one; None before the first, and
+        #: after an ``Error`` in the place of a :class:`Request`.
         self.request: Request | None = None
         self._limits: Final = limits
         self._state: Final = st.ConnectionState()
@@ -101,7 +102,7 @@ class ServerConnection:
     @property
     def is_idle(self) -> bool:
         """Whether the connection waits between requests with no byte of the next one received."""
-        return self._state.phase.peer is st.IDLE and self._position == len(self._buffer)
+        return self._state.phase is st.START and self._position == len(self._buffer)
 
     @property
     def peer_failed(self) -> bool:
@@ -125,12 +126,12 @@ class ServerConnection:
         return (
             request is not None
             and request.version == (1, 1)
-            and self._state.phase.ours is st.SEND_HEAD
+            and st.INFORMATIONAL in self._state.phase.moves
         )
 
     @property
     def keep_alive(self) -> bool:
-        """Whether the connection is to go on after the current response; may be set to False."""
+        """Whether the connection is to go on after the current response."""
         return self._state.keep_alive
 
     def close_after_response(self) -> None:
@@ -155,15 +156,24 @@ class ServerConnection:
             if phase.peer is st.IDLE:
                 return self._receive_head()
             if phase.peer is st.BODY:
-                events: list[Event] = []
-                self._receive_body(events)
-                return events
+                return self._receive_body([])
         except RefusedError as refused:
             return [self._fail(refused)]
-        if phase.ours is st.MUST_CLOSE or phase.peer is st.ERROR or not self._state.keep_alive:
+        if not self._state.keep_alive and not self._may_switch():
             # RFC 9112 section 9.6: what follows the last request of a connection is ignored.
             self._buffer = b""
         return []
+
+    def _may_switch(self) -> bool:
+        """Whether what follows the current request is, or may become, another protocol's."""
+        if self._state.phase.peer is st.SWITCHED:
+            return True
+        request = self.request
+        return (
+            st.SWITCH in self._state.phase.moves
+            and request is not None
+            and (request.method == "CONNECT" or request.upgrade != "")
+        )
 
     def receive_eof(self) -> list[Event]:
         """Note that the peer will send nothing more; an ``Error`` if that cuts a request short."""
@@ -174,6 +184,14 @@ class ServerConnection:
         self._state.keep_alive = False
         self._state.move(st.PEER_EOF)
         return []
+
+    def give_up(self) -> None:
+        """Stop reading the request under way, as after an :class:`Error`: its time is over.
+
+        One answer may still be sent.  Raises :class:`LocalProtocolError` when no request is being
+        received.
+        """
+        self._fail(RefusedError(408, texts.INCOMPLETE))
 
     def take_tail(self) -> bytes:
         """Return and forget the bytes behind a request whose connection has switched protocols."""
@@ -203,7 +221,8 @@ class ServerConnection:
         framing = request.framing
         self._state.keep_alive = framing.keep_alive and request.method != "CONNECT"
         if framing.content_length == 0:
-            self._state.move(st.BARE_REQUEST)
+            # The move that the table has for BARE_REQUEST, without the lookup.
+            self._state.phase = st.ANSWERING
             return [request, _END]
         self._state.move(st.REQUEST)
         events: list[Event] = [request]
@@ -212,12 +231,7 @@ class ServerConnection:
             self._chunks = ChunkedReader(self._limits, fields_left)
         else:
             self._body_left = framing.content_length
-        if end < len(buffer):
-            try:
-                self._receive_body(events)
-            except RefusedError as refused:
-                events.append(self._fail(refused))
-        return events
+        return self._receive_body(events) if end < len(buffer) else events
 
     def _skip_empty_lines(self) -> int:
         buffer = self._buffer
@@ -235,29 +249,27 @@ class ServerConnection:
         buffer = self._buffer
         position = self._position
         size = len(buffer) - position
-        limits = self._limits
         # A CR may be the first half of an empty line to skip: it belongs to no head yet.
         if size == 0 or (not self._fed and size == 1 and buffer[position] == 0x0D):
             return
-        if size > limits.max_request_line + 2:
-            line_end = buffer.find(b"\r\n", position, position + limits.max_request_line + 2)
-            if line_end < 0:
-                raise RefusedError(414, texts.LINE_TOO_LONG)
-            if size > limits.max_head:
-                raise RefusedError(431, texts.HEAD_TOO_LONG)
         fed = self._fed
         self._fed = size
         self._head.feed(buffer[position + fed :], buffer[position:])
 
-    def _receive_body(self, events: list[Event]) -> None:
+    def _receive_body(self, events: list[Event]) -> list[Event]:
         buffer = self._buffer
         position = self._position
         if self._chunks is not None:
-            self._position = self._chunks.read(buffer, position, events)
+            try:
+                self._position = self._chunks.read(buffer, position, events)
+            except RefusedError as refused:
+                # The data in front of the mistake is the caller's all the same.
+                events.append(self._fail(refused))
+                return events
             if events and type(events[-1]) is EndOfMessage:
                 self._chunks = None
                 self._state.move(st.REQUEST_END)
-            return
+            return events
         take = min(self._body_left, len(buffer) - position)
         if take:
             whole = position == 0 and take == len(buffer)
@@ -267,9 +279,12 @@ class ServerConnection:
         if not self._body_left:
             events.append(_END)
             self._state.move(st.REQUEST_END)
+        return events
 
     def _fail(self, refused: RefusedError) -> Error:
         self._state.keep_alive = False
+        if self._state.phase.peer is st.IDLE:
+            self.request = None
         self._state.move(st.PEER_ERROR)
         self._buffer = b""
         self._position = 0
@@ -280,22 +295,24 @@ class ServerConnection:
     def send_informational(self, status: int, fields: _FieldLines = ()) -> bytes:
         """Return a 1xx response other than 101 (RFC 9110 section 15.2).
 
-        Raises :class:`LocalProtocolError` for another status, for an HTTP/1.0 client, or once the
-        final response has begun.
+        Raises :class:`LocalProtocolError` for another status, for framing fields, for an HTTP/1.0
+        client, or once the final response has begun.
         """
         if not 100 <= status <= 199 or status == 101:
             raise LocalProtocolError(f"{status} is not an informational status (100, 102 to 199)")
         request = self.request
         if request is None or request.version != (1, 1):
             raise LocalProtocolError("Informational responses go to HTTP/1.1 clients only")
+        head = bodiless_head(status, fields)
         self._state.move(st.INFORMATIONAL)
-        return status_line(status) + encode_fields(fields) + b"\r\n"
+        return head
 
     def send_switch(self, fields: _FieldLines, status: int = 101) -> bytes:
         """Return the response that ends HTTP on this connection: 101, or 2xx to CONNECT.
 
         After it the connection's bytes are the application's; those that already arrived are in
-        :meth:`take_tail`.
+        :meth:`take_tail`.  Raises :class:`LocalProtocolError` for another status, for framing
+        fields, for a request that did not ask, or before all of it was read (RFC 9110 section 7.8).
         """
         request = self.request
         tunnel = request is not None and request.method == "CONNECT" and 200 <= status <= 299
@@ -303,8 +320,11 @@ class ServerConnection:
             raise LocalProtocolError(
                 f"Protocols are switched by 101, or by 2xx to CONNECT; not by {status}"
             )
+        if not tunnel and (request is None or not request.upgrade):
+            raise LocalProtocolError("The request did not ask to switch protocols (Upgrade)")
+        head = bodiless_head(status, fields)
         self._state.move(st.SWITCH)
-        return status_line(status) + encode_fields(fields) + b"\r\n"
+        return head
 
     def send_head(self, status: int, fields: _FieldLines = (), reason: str | None = None) -> bytes:
         """Return a final response head with its framing decided.
@@ -312,8 +332,8 @@ class ServerConnection:
         A ``Content-Length`` among ``fields`` makes the body sized; without one the body is chunked,
         or ends with the connection for HTTP/1.0 clients.  ``Transfer-Encoding`` and ``Connection``
         are ours to write: ``Connection: close`` among the fields ends the connection after this
-        response, other values are dropped.  Responses to HEAD and those of status 204 and 304 have
-        no body, whatever is given to :meth:`send_data` (RFC 9112 section 6.3).
+        response, other values are dropped.  Responses to HEAD, those of status 204 and 304 and 2xx
+        to CONNECT have no body, whatever is given to :meth:`send_data` (RFC 9112 section 6.3).
 
         Raises :class:`LocalProtocolError` for what would not be a valid response.
         """
@@ -346,10 +366,14 @@ class ServerConnection:
     def _frame_response(self, status: int, length: int | None) -> bytes:
         """Decide on the body of the response under way and return the fields that say so."""
         request = self.request
-        version = (1, 1) if request is None else request.version
-        bodiless = status in (204, 304) or (request is not None and request.method == "HEAD")
+        # A client whose request could not be read may know no chunks.
+        version = (1, 0) if request is None else request.version
+        method = "" if request is None else request.method
+        # RFC 9110 section 9.3.6: behind the head of such an answer the client sees a tunnel.
+        tunnel = method == "CONNECT" and status <= 299
+        bodiless = status in (204, 304) or method == "HEAD" or tunnel
         block = b""
-        if length is not None and status != 204:
+        if length is not None and status != 204 and not tunnel:
             block = b"Content-Length: %d\r\n" % length
         if bodiless:
             self._response_body = _NO_BODY
@@ -420,7 +444,15 @@ class ServerConnection:
         request = self.request
         if request is None or not self._state.keep_alive or request.version != (1, 1):
             block += self.connection_field()
-        self._state.move(st.RESPONSE)
+            # CONNECT is never kept alive, so that only this branch needs to know it.
+            if request is not None and request.method == "CONNECT":
+                bodiless = bodiless or status.startswith(b"HTTP/1.1 2")
+        state = self._state
+        if state.keep_alive and state.phase is st.ANSWERING:
+            # The move that the table has for RESPONSE, without the lookup.
+            state.phase = st.START
+        else:
+            state.move(st.RESPONSE)
         if bodiless or (request is not None and request.method == "HEAD"):
             return b"%b%b\r\n" % (status, block)
         return b"%b%b\r\n%b" % (status, block, body)

@@ -11,7 +11,7 @@ from typing import Final
 
 from ._errors import LocalProtocolError
 
-__all__ = ["chunk", "encode_fields", "last_chunk", "reason_phrase", "status_line"]
+__all__ = ["bodiless_head", "chunk", "encode_fields", "last_chunk", "reason_phrase", "status_line"]
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 # RFC 9110 section 5.5: visible characters, space, tab, and obs-text, which leaves as UTF-8.
@@ -54,7 +54,7 @@ def status_line(status: int, reason: str | None = None) -> bytes:
         raise LocalProtocolError(
             f"The reason phrase {reason!r} has the control character {bad[0]!r} at {bad.start()}"
         )
-    return f"HTTP/1.1 {status} {reason}\r\n".encode("utf-8", "surrogateescape")
+    return _to_bytes(f"HTTP/1.1 {status} {reason}\r\n")
 
 
 def encode_fields(fields: Iterable[tuple[str, str]]) -> bytes:
@@ -71,7 +71,29 @@ def encode_fields(fields: Iterable[tuple[str, str]]) -> bytes:
         if not value.isprintable():
             _check_value(name, value)
         lines.append(f"{name}: {value}\r\n")
-    return "".join(lines).encode("utf-8", "surrogateescape")
+    return _to_bytes("".join(lines))
+
+
+def bodiless_head(status: int, fields: Iterable[tuple[str, str]]) -> bytes:
+    """Return a head behind which no body can come, as that of a 1xx response.
+
+    Raises :class:`LocalProtocolError` as :func:`encode_fields` does, and for fields that would
+    frame a body (RFC 9110 section 8.6).
+    """
+    lines = tuple(fields)
+    for name, _ in lines:
+        if name.lower() in ("content-length", "transfer-encoding"):
+            raise LocalProtocolError(f"A response of status {status} must not have {name!r}")
+    return status_line(status) + encode_fields(lines) + b"\r\n"
+
+
+def _to_bytes(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise LocalProtocolError(
+            f"{text[error.start]!r} cannot be sent: it is half of a surrogate pair"
+        ) from error
 
 
 def _check_name(name: str) -> None:

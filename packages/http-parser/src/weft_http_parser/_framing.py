@@ -6,6 +6,7 @@ closes behind the refusal.
 """
 
 import re
+from ipaddress import AddressValueError, IPv6Address
 from typing import Final, final
 
 from . import _errors as texts
@@ -23,6 +24,7 @@ _TRANSFER_ENCODING: Final = 3
 _HOST: Final = 4
 _UPGRADE: Final = 5
 _EXPECT: Final = 6
+_OLD_WEBSOCKET: Final = 7
 _SPECIAL: Final = {
     b"connection": _CONNECTION,
     b"content-length": _CONTENT_LENGTH,
@@ -30,13 +32,16 @@ _SPECIAL: Final = {
     b"host": _HOST,
     b"upgrade": _UPGRADE,
     b"expect": _EXPECT,
+    # Its request has eight bytes behind the head that no framing field announces.
+    b"sec-websocket-key1": _OLD_WEBSOCKET,
 }
 
-# RFC 3986 section 3.2: a registered name, an IPv4 address or a bracketed IP literal, and a port.
+# RFC 3986 section 3.2: a registered name, an IPv4 address or a bracketed IPv6 address, and a port.
+# The IPvFuture form is left out: no such version exists.
 # User information is left out on purpose: RFC 9110 section 4.2.4 forbids it in http URIs.
 _AUTHORITY: Final = re.compile(
     rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+(?::[0-9]{0,5})?"
-    rb"|\[(?:[0-9A-Fa-f:.]{2,45}|v[0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+)\](?::[0-9]{0,5})?"
+    rb"|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{0,5})?"
 )
 
 #: A length with more digits than this is no length that anybody serves (and ``int`` is linear).
@@ -84,6 +89,11 @@ def valid_authority(value: bytes) -> str | None:
     port = text.rpartition("]")[2].rpartition(":")
     if port[1] and port[2] and int(port[2]) > 65535:
         return None
+    if text[0] == "[":
+        try:
+            IPv6Address(text[1 : text.index("]")])
+        except AddressValueError:
+            return None
     if len(_known_hosts) >= _MAX_KNOWN_HOSTS:
         _known_hosts.clear()
     _known_hosts[value] = text
@@ -149,8 +159,10 @@ class _Others:
             self.coding = value if self.coding is None else self.coding + b"," + value
         elif special is _UPGRADE:
             self.upgrade = value if not self.upgrade else self.upgrade + b", " + value
+        elif special is _EXPECT:
+            self.expect = value if not self.expect else self.expect + b", " + value
         else:
-            self.expect += value
+            raise RefusedError(400, texts.OLD_WEBSOCKET)
 
     def framing(self, version: tuple[int, int]) -> Framing:
         keep_alive = version == (1, 1)
@@ -167,7 +179,9 @@ class _Others:
                 keep_alive = False
             elif b"keep-alive" in options:
                 keep_alive = True
-            if b"upgrade" in options:
+            # "A server MUST ignore an Upgrade header field that is received in an HTTP/1.0
+            # request" (RFC 9110 section 7.8).
+            if b"upgrade" in options and version == (1, 1):
                 upgrade = self.upgrade.decode("latin-1").lower()
         return Framing(keep_alive, length, upgrade, self.expect.decode("latin-1").lower())
 

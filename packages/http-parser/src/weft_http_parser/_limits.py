@@ -24,7 +24,8 @@ class Limits:
     #: One field line, name and value; the same precedents. 431.
     max_field_line: int = 8 * 1024
 
-    #: Request line and all field lines (Tomcat 8 KiB, Node.js 16, Go 1024). 431.
+    #: Request line and all field lines (Tomcat 8 KiB, Node.js 16, Go 1024); trailers have as much
+    #: again, since the head is gone when they arrive. 431.
     max_head: int = 64 * 1024
 
     #: Field lines, trailers included; browsers behind proxies send 20 to 40. 431.

@@ -159,7 +159,10 @@ def _compile() -> dict[tuple[State, State], Phase]:
 
 
 _PHASES: Final = _compile()
-_START: Final = _PHASES[IDLE, IDLE]
+#: Between requests: the only phase in which a request head may come.
+START: Final = _PHASES[IDLE, IDLE]
+#: Behind a whole request without a body, where nearly all answers are sent from.
+ANSWERING: Final = START.moves[BARE_REQUEST]
 _BOTH_DONE: Final = _PHASES[DONE, DONE]
 _LAST: Final = _PHASES[DONE, MUST_CLOSE]
 
@@ -175,7 +178,7 @@ class ConnectionState:
     __slots__ = ("keep_alive", "phase")
 
     def __init__(self) -> None:
-        self.phase: Phase = _START
+        self.phase: Phase = START
         self.keep_alive = True
 
     def move(self, signal: Signal) -> None:
@@ -187,5 +190,5 @@ class ConnectionState:
                 f"{self.phase.peer.name!r} and ours is {self.phase.ours.name!r}"
             )
         if phase is _BOTH_DONE:
-            phase = _START if self.keep_alive else _LAST
+            phase = START if self.keep_alive else _LAST
         self.phase = phase

@@ -389,6 +389,13 @@ class StreamResponse(ResponseState):
         self._req = None
         self._payload_writer = None
 
+    def whole(self) -> tuple[bytes, bytes] | None:
+        """Return field lines and body of a response that is no more than that; None for others.
+
+        See :meth:`Response.whole`: a response that is written piece by piece is never whole.
+        """
+        return None
+
     def mark_sent(self, body_length: int) -> None:
         """Note that a server has sent this response as a whole, without :meth:`prepare`."""
         self._body_length = body_length

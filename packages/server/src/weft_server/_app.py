@@ -251,6 +251,8 @@ class Application(MutableMapping[str | AppKey[Any], Any]):
         self._state: dict[str | AppKey[Any], Any] = {}
         # Whether start-up is over, behind which routes and state stay as they are.
         self._started = False
+        # Whether there are middlewares, which asking their list for its length would tell slower.
+        self._has_middlewares = False
         # Handlers wrapped in the middlewares, made when a route is first used.
         self._chains: dict[AnyHandler, AnyHandler] = {}
         self._has_prepare_hook = False
@@ -327,6 +329,7 @@ class Application(MutableMapping[str | AppKey[Any], Any]):
         self._on_response_prepare.freeze()
         self._cleanup_ctx.freeze()
         self._has_prepare_hook = bool(self._on_response_prepare)
+        self._has_middlewares = bool(self._middlewares)
 
     async def startup(self) -> None:
         """Enter the cleanup contexts, then send :attr:`on_startup`."""
@@ -371,15 +374,15 @@ class Application(MutableMapping[str | AppKey[Any], Any]):
             route = found.handler
             if head.framing.expect:
                 return self._handle_expecting(request, route)
-            handler = route.handler
+            handler = route._handler
         else:
             allowed = None if isinstance(found, NotFound) else found.allowed
             error = self._no_route(request, allowed)
-            if not self._middlewares:
+            if not self._has_middlewares:
                 raise error
             request._match_info = MatchInfoError(error)
             return self._in_middlewares(request._match_info.handler)(request)
-        if self._middlewares:
+        if self._has_middlewares:
             handler = self._chain(handler)
         return handler(request)
 
@@ -399,7 +402,7 @@ class Application(MutableMapping[str | AppKey[Any], Any]):
         if response is not None:
             return response
         handler = route.handler
-        if self._middlewares:
+        if self._has_middlewares:
             handler = self._chain(handler)
         return await handler(request)
 

@@ -41,6 +41,7 @@ class HttpConnection(asyncio.Protocol):
         "_body",
         "_core",
         "_empty",
+        "_eof",
         "_exchange",
         "_flow",
         "_info",
@@ -65,6 +66,8 @@ class HttpConnection(asyncio.Protocol):
         # The body of the request under way, None once it has fully arrived.
         self._body: StreamReader | None = None
         self._linger_left = 0
+        # Whether the end of input has come behind requests that wait for their turn.
+        self._eof = False
         self._waiting = _IDLE
         #: When, by the sweeper's clock, the wait is over.
         self.deadline = NEVER
@@ -117,7 +120,12 @@ class HttpConnection(asyncio.Protocol):
         """Take the end of input; True keeps the connection open for the response under way."""
         if self._waiting is _LINGER:
             return False
-        for event in self._core.receive_eof():
+        core = self._core
+        if self.busy and self._body is None and core.has_pending:
+            # Whole requests may wait behind the one under way: they are answered first.
+            self._eof = True
+            return not self._shared.config.handler_cancellation
+        for event in core.receive_eof():
             assert isinstance(event, Error)
             if self._body is not None:
                 self._fail_body(ClientConnectionResetError(event.reason))
@@ -275,6 +283,9 @@ class HttpConnection(asyncio.Protocol):
         core = self._core
         config = self._shared.config
         if self._waiting is _LINGER or self._flow.lost:
+            return
+        if self._eof and not self.busy:
+            self._transport.close()
             return
         if self._exchange.request is None and core.is_idle:
             self._waiting = _IDLE

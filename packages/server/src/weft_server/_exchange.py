@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from html import escape
 from types import CoroutineType
-from typing import Any, Final, cast, final
+from typing import Any, Final, final
 
 from weft_responses import (
     HTTPBadRequest,
@@ -119,7 +119,7 @@ class Exchange:
 
     def _respond(self, request: BaseRequest, response: StreamResponse) -> bool:
         if _plain_classes.get(type(response)) and not request.has_prepare_hook:
-            whole = cast("Response", response).whole()
+            whole = response.whole()
             if whole is not None:
                 block, body = whole
                 self._writer.write_whole(response._status, response._reason, block, body)

@@ -10,6 +10,7 @@
 ``web.run_app(app)`` serves it.
 """
 
+from weft_responses import ETag
 from weft_server import (
     ClientConnectionResetError,
     HttpVersion,
@@ -22,6 +23,7 @@ from ._version import __version__
 
 __all__ = [
     "ClientConnectionResetError",
+    "ETag",
     "HttpVersion",
     "HttpVersion10",
     "HttpVersion11",

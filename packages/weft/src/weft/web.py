@@ -74,6 +74,8 @@ from weft_responses import (
     Response,
     ResponseKey,
     StreamResponse,
+    html_response,
+    json_bytes_response,
     json_response,
 )
 from weft_router import (
@@ -227,6 +229,8 @@ __all__ = [
     "delete",
     "get",
     "head",
+    "html_response",
+    "json_bytes_response",
     "json_response",
     "middleware",
     "options",

@@ -7,16 +7,46 @@ says.
 ('text/html', {'charset': 'utf-8'})
 >>> parse_cookies("a=1; b=two")
 [('a', '1'), ('b', 'two')]
+>>> parse_etags('W/"a", "b"')
+(ETag(value='a', is_weak=True), ETag(value='b', is_weak=False))
+>>> parse_accept("text/*;q=0.5, application/json").best(["text/html", "application/json"])
+'application/json'
+>>> [dict(element) for element in parse_forwarded('for="[::1]:80";proto=https, for=unknown')]
+[{'for': '[::1]:80', 'proto': 'https'}, {'for': 'unknown'}]
 """
 
+from ._accept import (
+    AcceptedCodings,
+    AcceptedLanguages,
+    AcceptedTypes,
+    MediaRange,
+    parse_accept,
+    parse_accept_encoding,
+    parse_accept_language,
+)
 from ._content_type import OCTET_STREAM, parse_content_type
 from ._cookies import parse_cookies
 from ._dates import format_http_date, parse_http_date
+from ._etag import ETAG_ANY, ETag, parse_etag, parse_etags, validate_etag_value
+from ._forwarded import parse_forwarded
 
 __all__ = [
+    "ETAG_ANY",
     "OCTET_STREAM",
+    "AcceptedCodings",
+    "AcceptedLanguages",
+    "AcceptedTypes",
+    "ETag",
+    "MediaRange",
     "format_http_date",
+    "parse_accept",
+    "parse_accept_encoding",
+    "parse_accept_language",
     "parse_content_type",
     "parse_cookies",
+    "parse_etag",
+    "parse_etags",
+    "parse_forwarded",
     "parse_http_date",
+    "validate_etag_value",
 ]

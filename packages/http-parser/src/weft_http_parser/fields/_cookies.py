@@ -30,11 +30,12 @@ def parse_cookies(value: str) -> list[tuple[str, str]]:
     # each later pair would make the time quadratic (CVE-2024-7592 was of this kind).
     quotes = True
     while position < size:
-        equals = value.find("=", position)
         end = value.find(";", position)
         if end < 0:
             end = size
-        if equals < 0 or equals > end:
+        # Up to the end of the pair only: the next "=" may be far, and every pair would look for it.
+        equals = value.find("=", position, end)
+        if equals < 0:
             position = end + 1
             continue
         name = value[position:equals].strip(" \t")

@@ -59,7 +59,7 @@ def parse_http_date(value: str | None) -> datetime | None:
         if full_year > this_year + 50:
             full_year -= 100
     try:
-        # 60 is a leap second, which datetime does not know; it is the next minute to everyone else.
+        # 60 is a leap second, which datetime does not know: it repeats the second before it.
         return datetime(
             full_year, _MONTH_NUMBERS[month], int(day), int(hour), int(minute),
             min(int(second), 59), tzinfo=UTC,

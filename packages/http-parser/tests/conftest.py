@@ -1,0 +1,118 @@
+"""What the test modules share, as fixtures: reading bytes in every way, and measuring growth."""
+
+import gc
+import time
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+
+import pytest
+
+from weft_http_parser import (
+    DEFAULT_LIMITS,
+    Data,
+    EndOfMessage,
+    Error,
+    Event,
+    Limits,
+    Request,
+    ServerConnection,
+)
+
+Outcome = list[tuple[object, ...]]
+
+#: Up to this size a case is cut in two at every place.
+SHORT = 400
+
+
+def _note(outcome: Outcome, event: Event) -> None:
+    assert isinstance(event, (Request, Data, EndOfMessage, Error))
+    assert outcome[-1:] == [] or outcome[-1][0] != "error", "nothing may follow an Error"
+    if isinstance(event, Request):
+        outcome.append(
+            ("request", event.method, event.target, event.authority, event.version, event.fields)
+        )
+    elif isinstance(event, Data):
+        assert event.data
+        assert isinstance(event.data, bytes)
+        last = outcome[-1]
+        if last[0] == "data" and not last[2]:
+            data = last[1]
+            assert isinstance(data, bytes)
+            outcome[-1] = ("data", data + event.data, event.chunk_end)
+        else:
+            outcome.append(("data", event.data, event.chunk_end))
+    elif isinstance(event, EndOfMessage):
+        outcome.append(("end", event.trailers))
+    else:
+        outcome.append(("error", event.status, event.reason))
+
+
+def _read(data: bytes, cuts: Iterable[int] = (), limits: Limits = DEFAULT_LIMITS) -> Outcome:
+    """The events of ``data`` as tuples, with pieces of a chunk joined; each request is answered."""
+    connection = ServerConnection(limits)
+    outcome: Outcome = []
+    for start, end in pairwise([0, *cuts, len(data)]):
+        piece = data[start:end]
+        while True:
+            events = connection.receive_data(piece)
+            piece = b""
+            for event in events:
+                _note(outcome, event)
+                if isinstance(event, EndOfMessage):
+                    connection.send_head(204)
+                    connection.send_end()
+            if not events or connection.must_close or not connection.has_pending:
+                break
+    return outcome
+
+
+@pytest.fixture(scope="session")
+def read() -> Callable[..., Outcome]:
+    return _read
+
+
+@pytest.fixture(scope="session")
+def read_every_way() -> Callable[..., Outcome]:
+    def read_every_way(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Outcome:
+        whole = _read(data, (), limits)
+        assert _read(data, range(1, len(data)), limits) == whole, "read byte by byte"
+        if len(data) <= SHORT:
+            for cut in range(1, len(data)):
+                assert _read(data, (cut,), limits) == whole, f"cut at {cut}"
+        return whole
+
+    return read_every_way
+
+
+@pytest.fixture(scope="session")
+def growth() -> Callable[[Callable[[int], Callable[[], object]], int], float]:
+    """How many times longer a call takes for four times as much: 4 is linear, 16 quadratic.
+
+    Of several measurements the best counts, since a busy machine only ever adds time; a good one
+    ends the measuring.
+    """
+
+    def ratio(make: Callable[[int], Callable[[], object]], size: int) -> float:
+        small, large = make(size), make(4 * size)
+        best = float("inf")
+        for _ in range(5):
+            best = min(best, _seconds(large) / _seconds(small))
+            if best < 7:
+                break
+        return best
+
+    return ratio
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    best = float("inf")
+    # The collector's passes cost what the whole test run has allocated, and not what the call does.
+    gc.disable()
+    try:
+        for _ in range(2):
+            start = time.process_time()
+            call()
+            best = min(best, time.process_time() - start)
+    finally:
+        gc.enable()
+    return max(best, 1e-5)

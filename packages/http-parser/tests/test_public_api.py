@@ -1,0 +1,84 @@
+"""The names that users may import, pinned."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+
+import weft_http_parser
+from weft_http_parser import fields, hdrs
+
+PUBLIC = {
+    "DEFAULT_LIMITS", "Data", "EndOfMessage", "Error", "Event", "Fields", "Limits",
+    "LocalProtocolError", "ProtocolError", "Request", "ServerConnection", "__version__",
+    "encode_fields", "reason_phrase", "status_line",
+}  # fmt: skip
+FIELDS = {
+    "ETAG_ANY", "OCTET_STREAM", "AcceptedCodings", "AcceptedLanguages", "AcceptedTypes", "ETag",
+    "MediaRange", "format_http_date", "parse_accept", "parse_accept_encoding",
+    "parse_accept_language", "parse_content_type", "parse_cookies", "parse_etag", "parse_etags",
+    "parse_forwarded", "parse_http_date", "validate_etag_value",
+}  # fmt: skip
+MODULES = [
+    module.name
+    for package in (weft_http_parser, fields)
+    for module in pkgutil.iter_modules(package.__path__, package.__name__ + ".")
+    if not module.name.endswith(("._version", ".hdrs"))
+]
+
+
+def test_all_is_pinned() -> None:
+    assert set(weft_http_parser.__all__) == PUBLIC
+    assert set(fields.__all__) == FIELDS
+    for package in (weft_http_parser, fields):
+        assert len(package.__all__) == len(set(package.__all__))
+        for name in package.__all__:
+            assert hasattr(package, name)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules(name: str) -> None:
+    module = importlib.import_module(name)
+    assert module.__doc__
+    assert len(module.__all__) == len(set(module.__all__))
+    for public in module.__all__:
+        assert hasattr(module, public)
+
+
+@pytest.mark.parametrize("name", ["weft_http_parser", *MODULES])
+def test_examples_in_docstrings(name: str) -> None:
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+def test_everything_public_says_what_it_is() -> None:
+    for package in (weft_http_parser, fields):
+        for name in package.__all__:
+            value = getattr(package, name)
+            if inspect.isclass(value) or inspect.isfunction(value):
+                assert value.__doc__, name
+    for name, member in inspect.getmembers(weft_http_parser.ServerConnection):
+        if not name.startswith("_") and (
+            inspect.isfunction(member) or isinstance(member, property)
+        ):
+            assert member.__doc__, name
+
+
+def test_names_of_fields_and_methods() -> None:
+    names = {name: value for name, value in vars(hdrs).items() if name.isupper()}
+    methods = {name: value for name, value in names.items() if name.startswith("METH_")}
+    assert methods.pop("METH_ANY") == "*"
+    assert methods.pop("METH_ALL") == set(methods.values())
+    assert methods == {f"METH_{value}": value for value in methods.values()}
+    for name, value in names.items():
+        if not name.startswith("METH_"):
+            assert value.upper().replace("-", "_") == name
+
+
+def test_no_input_or_output() -> None:
+    for name in MODULES:
+        module = importlib.import_module(name)
+        for value in vars(module).values():
+            if inspect.ismodule(value):
+                assert value.__name__ not in ("asyncio", "socket", "ssl", "threading", "selectors")
