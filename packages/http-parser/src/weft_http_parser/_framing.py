@@ -47,6 +47,11 @@ _AUTHORITY: Final = re.compile(
 #: A length with more digits than this is no length that anybody serves (and ``int`` is linear).
 _MAX_LENGTH_DIGITS: Final = 18
 
+# Field names as spelled by senders, and which of the above they are, 0 for the application's: one
+# lookup instead of lowering each name first.  Bounded like the hosts below.
+_kinds: Final[dict[bytes, int]] = {}
+_MAX_KINDS: Final = 512
+
 # Hosts seen before, so that a busy server matches the pattern once per name and not per request.
 # Bounded, and emptied when full: a client that varies its Host costs itself the lookup.
 _known_hosts: Final[dict[bytes, str]] = {}
@@ -100,6 +105,14 @@ def valid_authority(value: bytes) -> str | None:
     return text
 
 
+def _kind_of(name: bytes) -> int:
+    kind = _SPECIAL.get(name.lower(), 0)
+    if len(_kinds) >= _MAX_KINDS:
+        _kinds.clear()
+    _kinds[name] = kind
+    return kind
+
+
 def read_framing(fields: Fields, version: tuple[int, int]) -> tuple[str, Framing]:
     """Return the host and the framing of a request head; raises ``RefusedError``.
 
@@ -110,8 +123,10 @@ def read_framing(fields: Fields, version: tuple[int, int]) -> tuple[str, Framing
     host = None
     others = None
     for name, value in fields:
-        special = _SPECIAL.get(name.lower())
+        special = _kinds.get(name)
         if special is None:
+            special = _kind_of(name)
+        if not special:
             continue
         if special is _HOST:
             if host is not None:

@@ -219,13 +219,15 @@ def _line_refusal(line: bytes) -> RefusedError | None:
 def _split_line(line: bytes) -> _Line | None:
     """Return method, target and version of a request line whose characters llhttp has checked.
 
-    None if it has other than three parts, another version, or a fragment in its target, which is
-    never sent (RFC 9112 section 3.2).
+    None if it has other than three parts or another version.  Raises ``RefusedError`` for a target
+    with a fragment, which is never sent (RFC 9112 section 3.2).
     """
     parts = line.split(b" ")
     version = _VERSIONS.get(parts[-1])
-    if version is None or len(parts) != 3 or not parts[1] or b"#" in parts[1]:
+    if version is None or len(parts) != 3 or not parts[1]:
         return None
+    if b"#" in parts[1]:
+        raise RefusedError(400, texts.BAD_TARGET)
     known = (parts[0].decode("ascii"), parts[1].decode("ascii"), version)
     if len(line) <= _MAX_KNOWN_LINE:
         if len(_known_lines) >= _MAX_KNOWN_LINES:

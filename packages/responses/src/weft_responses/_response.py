@@ -85,6 +85,7 @@ class Response(StreamResponse):
             if text is not None and body is not None:
                 raise ValueError(_BODY_AND_TEXT)
             self._headers = given
+            self._simple = False
             if text is not None:
                 self.text = text
             elif body is not None:
@@ -105,6 +106,7 @@ class Response(StreamResponse):
                 self.body = body
         if given is not None:
             self._headers = given
+            self._simple = False
             self._store_content_type(given)
 
     # The media type stays in two attributes until there is a header object.
@@ -134,6 +136,7 @@ class Response(StreamResponse):
         """The fields; change them freely until the response is sent."""
         if self._headers is None:
             self._headers = CIMultiDict()
+            self._simple = False
             self._store_content_type(self._headers)
         return self._headers
 
@@ -220,14 +223,7 @@ class Response(StreamResponse):
         a connection to close, a streamed body): use :meth:`prepare` then.
         """
         body = self._body
-        if (
-            self._headers is not None
-            or self._cookies
-            or self._keep_alive is not None
-            or self._chunked
-            or self._eof_sent
-            or self._payload_writer is not None
-        ):
+        if not self._simple or self._cookies:
             return None
         if body is None:
             body = b""

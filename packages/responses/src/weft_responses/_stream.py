@@ -59,6 +59,9 @@ class StreamResponse(ResponseState):
     _payload_writer: ResponseWriter | None = None
     _eof_sent: bool = False
     _body_length: int = 0
+    # Whether there is nothing to the response but a status, cookies and a body: one look instead of
+    # one at each of the attributes above, whoever changes them clears it.
+    _simple: bool = True
     # Whether write_eof() comes right behind prepare(), so that the head can wait for it.
     _body_follows: bool = False
 
@@ -73,6 +76,7 @@ class StreamResponse(ResponseState):
             self.set_status(status, reason)
         if headers is not None:
             self._headers = CIMultiDict(headers)
+            self._simple = False
 
     # Status.
 
@@ -107,6 +111,7 @@ class StreamResponse(ResponseState):
         """The fields; change them freely until :meth:`prepare`."""
         if self._headers is None:
             self._headers = CIMultiDict()
+            self._simple = False
         return self._headers
 
     def _own_cookies(self) -> Cookies:
@@ -285,6 +290,7 @@ class StreamResponse(ResponseState):
         if self._headers is not None and "Content-Length" in self._headers:
             raise RuntimeError("A response with Content-Length cannot be chunked")
         self._chunked = True
+        self._simple = False
 
     @property
     def compression(self) -> bool:
@@ -299,6 +305,7 @@ class StreamResponse(ResponseState):
     def force_close(self) -> None:
         """Close the connection after this response."""
         self._keep_alive = False
+        self._simple = False
 
     # Sending.
 
@@ -334,6 +341,7 @@ class StreamResponse(ResponseState):
         writer = request.response_writer
         writer.write_head(self._status, self.reason, self.headers, body_follows=self._body_follows)
         self._payload_writer = writer
+        self._simple = False
         return writer
 
     def complete_headers(self, request: RequestInfo) -> None:
@@ -346,6 +354,7 @@ class StreamResponse(ResponseState):
             headers.add("Set-Cookie", line)
         if self._keep_alive is None:
             self._keep_alive = request.keep_alive
+            self._simple = False
         elif not self._keep_alive:
             headers["Connection"] = "close"
         if self._chunked:
@@ -386,6 +395,7 @@ class StreamResponse(ResponseState):
         self._body_length += len(data)
         await self._payload_writer.write_eof(data)
         self._eof_sent = True
+        self._simple = False
         self._req = None
         self._payload_writer = None
 
@@ -400,6 +410,7 @@ class StreamResponse(ResponseState):
         """Note that a server has sent this response as a whole, without :meth:`prepare`."""
         self._body_length = body_length
         self._eof_sent = True
+        self._simple = False
 
     def __repr__(self) -> str:
         state = "eof" if self._eof_sent else "prepared" if self.prepared else "not prepared"

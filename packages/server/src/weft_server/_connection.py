@@ -100,19 +100,21 @@ class HttpConnection(asyncio.Protocol):
             return
         core = self._core
         events = core.receive_data(data)
-        if len(events) == 2 and not core.has_pending:
+        if len(events) == 2:
             head, end = events
             if type(head) is Head and type(end) is EndOfMessage:
-                # One whole request and nothing behind it: what nearly every call brings.
+                # A whole request without a body: what nearly every call brings.
                 shared = self._shared
                 if shared.closing:
                     core.close_after_response()
                 request = shared.request_factory(head, self._empty, self._writer, self._info)
-                if self._exchange.start(request) and core.is_idle:
+                if not self._exchange.start(request):
+                    self._settle()
+                elif core.is_idle:
                     self._waiting = _IDLE
                     self.deadline = shared.idle_deadline
                 else:
-                    self._settle()
+                    self._process(core.receive_data(b""))
                 return
         self._process(events)
 

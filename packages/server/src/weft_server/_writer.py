@@ -19,6 +19,8 @@ from ._flow import FlowControl
 
 __all__ = ["HeadDefaults", "StreamWriter"]
 
+_OK: Final = status_line(200)
+
 #: Bytes that wait for the rest of a batch of answers before they are written without it.
 _MAX_KEPT: Final = 64 * 1024
 
@@ -146,7 +148,7 @@ class StreamWriter:
         if self._awaiting_continue:
             self._begin()
         data = self._core.send_response(
-            status_line(status, reason),
+            _OK if status == 200 and reason is None else status_line(status, reason),
             block + self._defaults.head_block,
             body,
             bodiless=status == 204 or status == 304,
