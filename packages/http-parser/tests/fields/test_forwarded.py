@@ -20,6 +20,7 @@ CASES: list[tuple[str, list[dict[str, str]]]] = [
     ('for="a\\"b\\\\c"', [{"for": 'a"b\\c'}]),
     ('for="a,b;c", for=d', [{"for": "a,b;c"}, {"for": "d"}]),
     ('for=""', [{"for": ""}]),
+    ('for="[::1]":80;by=b', [{"for": "[::1]:80", "by": "b"}]),
     ("for=_hidden;by=unknown", [{"for": "_hidden", "by": "unknown"}]),
     (" for=a ; by=b ", [{"for": "a", "by": "b"}]),
     ("for=a;for=b", [{"for": "b"}]),

@@ -12,8 +12,8 @@ from typing import Final
 __all__ = ["parse_forwarded"]
 
 _TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-# A port behind an unquoted address is no token, and common all the same.
-_PAIR: Final = re.compile(rf'({_TOKEN})=(?:({_TOKEN}(?::[0-9]{{1,5}})?)|"((?:[^"\\]|\\.)*)")')
+# A port behind a token or behind the quotes is no part of either, and common all the same.
+_PAIR: Final = re.compile(rf'({_TOKEN})=(?:({_TOKEN})|"((?:[^"\\]|\\.)*)")(:[0-9]{{1,5}})?')
 _QUOTED_PAIR: Final = re.compile(r"\\(.)")
 # What may stand in front of a pair; section 4 allows no white space there, but proxies write it.
 _GAP: Final = re.compile(r"[ \t]*")
@@ -44,9 +44,9 @@ def _read_element(value: str, position: int, element: dict[str, str]) -> int:
         position = position if gap is None else gap.end()
         pair = _PAIR.match(value, position) if separated else None
         if pair is not None:
-            name, plain, quoted = pair.groups()
+            name, plain, quoted, port = pair.groups()
             text = plain if plain is not None else _QUOTED_PAIR.sub(r"\1", quoted)
-            element[name.lower()] = text
+            element[name.lower()] = text + (port or "")
             position = pair.end()
             separated = False
         elif value.startswith(";", position):
