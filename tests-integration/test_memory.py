@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import weakref
 
 import pytest
@@ -29,6 +30,10 @@ async def failing(request: web.Request) -> web.Response:
     raise web.HTTPNotFound
 
 
+async def breaking(request: web.Request) -> web.Response:
+    return web.Response(headers={"X-Bad": "a\rb"})
+
+
 async def streaming(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Length": "1"})
     await response.prepare(request)
@@ -37,9 +42,13 @@ async def streaming(request: web.Request) -> web.StreamResponse:
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-@pytest.mark.parametrize("handler", [plain, with_headers, waiting, failing, streaming])
-def test_requests_are_gone_without_the_collector(loop: str, handler: web.Handler) -> None:
+@pytest.mark.parametrize("handler", [plain, with_headers, waiting, failing, streaming, breaking])
+def test_requests_are_gone_without_the_collector(
+    loop: str, handler: web.Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Reference counts alone free a request: there is no cycle between request, task and peer."""
+    # pytest keeps what is logged, and a logged error keeps the frames that it came through.
+    monkeypatch.setattr(logging.getLogger("weft.server"), "disabled", True)
     requests: weakref.WeakSet[web.Request] = weakref.WeakSet()
 
     async def remember(request: web.Request) -> web.StreamResponse:
@@ -48,8 +57,8 @@ def test_requests_are_gone_without_the_collector(loop: str, handler: web.Handler
 
     async def main() -> None:
         async with serve(remember) as connect:
-            peer = await connect()
             for _ in range(20):
+                peer = await connect()
                 await peer.send(GET)
                 await peer.response()
             # The peer has the answer before the server's callback has returned.

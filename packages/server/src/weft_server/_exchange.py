@@ -93,14 +93,19 @@ class Exchange:
             return self._fail(request, error)
         coroutine = awaitable if type(awaitable) is CoroutineType else _await(awaitable)
         task = _start_task(coroutine, loop=shared.loop)
-        if task.done():
-            # What _take_result does, for the case that all the speed is for.
-            if not task.cancelled() and task.exception() is None:
-                return self._respond(request, task.result())
-            return self._take_result(request, task)
-        self._task = request._task = task
-        task.add_done_callback(self._handler_done)
-        return False
+        try:
+            if task.done():
+                # What _take_result does, for the case that all the speed is for.
+                if not task.cancelled() and task.exception() is None:
+                    return self._respond(request, task.result())
+                return self._take_result(request, task)
+            self._task = request._task = task
+            task.add_done_callback(self._handler_done)
+            return False
+        finally:
+            # A task keeps the traceback of what it raised; started eagerly, that leads back to this
+            # frame, which must not lead to the task: nothing but the collector would end it.
+            del task
 
     def _handler_done(self, task: "asyncio.Task[StreamResponse]") -> None:
         request = self.request
@@ -140,11 +145,14 @@ class Exchange:
         if self._writer.transport is None:
             return self._abort()
         task = _start_task(self._send(request, response), loop=self._shared.loop)
-        if task.done():
-            return self._take_sent(request, task)
-        self._task = task
-        task.add_done_callback(self._sent)
-        return False
+        try:
+            if task.done():
+                return self._take_sent(request, task)
+            self._task = task
+            task.add_done_callback(self._sent)
+            return False
+        finally:
+            del task  # as in start()
 
     async def _send(self, request: BaseRequest, response: StreamResponse) -> StreamResponse:
         if response.prepared and not self._writer.head_sent:
