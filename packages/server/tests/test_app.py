@@ -347,6 +347,8 @@ FORMS = [
     (b"", FORM, 200, []),
     (b"a=%E9", FORM[:-2] + "; charset=latin-1\r\n", 200, [["a", "é"]]),
     (b"a=%E9", FORM, 400, None),
+    (b"a=1", FORM[:-2] + "; charset=klingon\r\n", 415, None),
+    (b"a=1\r\n", FORM, 200, [["a", "1"]]),
     (b"&".join(b"a" for _ in range(1001)), FORM, 413, None),
     (b"a=1", "Content-Type: application/json\r\n", 200, []),
 ]

@@ -30,7 +30,7 @@ from weft_responses import (
 )
 
 from ._body import StreamReader
-from ._forms import TooManyFieldsError, parse_urlencoded_form
+from ._forms import parse_urlencoded_form
 from ._request_fields import decode_headers, known_charset
 from ._types import ConnectionInfo, HttpVersion, HttpVersion10, HttpVersion11
 from ._writer import StreamWriter
@@ -348,13 +348,9 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
         return self._post
 
     async def _read_urlencoded(self) -> MultiDict[str]:
-        text = await self.text()
-        try:
-            return parse_urlencoded_form(text, self.charset or "utf-8", self.client_max_fields)
-        except TooManyFieldsError as error:
-            raise HTTPRequestEntityTooLarge(self.client_max_size, text=f"413: {error}") from error
-        except UnicodeDecodeError as error:
-            raise HTTPBadRequest(text=f"400: The form is not valid {error.encoding}") from error
+        body = await self.read()
+        charset = self.charset or "utf-8"
+        return parse_urlencoded_form(body, charset, self.client_max_fields, self.client_max_size)
 
     async def release(self) -> None:
         """Read and drop what is left of the body."""
