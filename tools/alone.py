@@ -25,6 +25,12 @@ def build(packages: list[Path], wheels: Path) -> None:
     subprocess.run([*command, *map(str, packages)], check=True)
 
 
+def wheel_of(name: str, wheels: Path) -> str:
+    """Return the path of the wheel of a package of this workspace."""
+    (wheel,) = wheels.glob(f"{name.replace('-', '_')}-*.whl")
+    return str(wheel)
+
+
 def declared(name: str, projects: dict[str, dict[str, object]]) -> set[str]:
     """Return the siblings that ``name`` needs, directly or not, and itself."""
     needed = {name}
@@ -43,8 +49,9 @@ def try_alone(package: Path, name: str, siblings: set[str], wheels: Path) -> Non
         venv.create(folder, with_pip=False, symlinks=True)
         python = str(Path(folder) / ("Scripts" if sys.platform == "win32" else "bin") / "python")
         pip = [sys.executable, "-m", "pip", "--python", python]
-        install = [*pip, "install", "--quiet", "--find-links", str(wheels), name]
-        subprocess.run(install, check=True)
+        # By path, siblings too: by name, the index could answer with a package of somebody else.
+        files = [wheel_of(sibling, wheels) for sibling in sorted(siblings)]
+        subprocess.run([*pip, "install", "--quiet", *files], check=True)
         subprocess.run([*pip, "check", "--quiet"], check=True)
         listing = subprocess.run(
             [*pip, "list", "--format=freeze"], check=True, capture_output=True, text=True
