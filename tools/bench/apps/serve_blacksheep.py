@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 
 # Peers, installed in the bench environment only.
-from blacksheep import (  # type: ignore[import-not-found]
+from blacksheep import (  # type: ignore[import-not-found]  # bench only
     Application,
     Content,
     Request,
@@ -17,8 +17,8 @@ from blacksheep import (  # type: ignore[import-not-found]
     json,
     text,
 )
-from granian.constants import HTTPModes, Interfaces, Loops  # type: ignore[import-not-found]
-from granian.server import Server  # type: ignore[import-not-found]
+from granian.constants import HTTPModes, Interfaces, Loops  # type: ignore[import-not-found]  # bench only
+from granian.server import Server  # type: ignore[import-not-found]  # bench only
 
 
 async def hello(_request: Request) -> Response:

@@ -6,15 +6,15 @@ uvicorn's defaults (httptools, proxy headers, lifespan) but for the access log.
 import socket
 
 # Peers, installed in the bench environment only.
-import uvicorn  # type: ignore[import-not-found]
-from starlette.applications import Starlette  # type: ignore[import-not-found]
-from starlette.requests import Request  # type: ignore[import-not-found]
-from starlette.responses import (  # type: ignore[import-not-found]
+import uvicorn  # type: ignore[import-not-found]  # bench only
+from starlette.applications import Starlette  # type: ignore[import-not-found]  # bench only
+from starlette.requests import Request  # type: ignore[import-not-found]  # bench only
+from starlette.responses import (  # type: ignore[import-not-found]  # bench only
     JSONResponse,
     PlainTextResponse,
     Response,
 )
-from starlette.routing import Route  # type: ignore[import-not-found]
+from starlette.routing import Route  # type: ignore[import-not-found]  # bench only
 
 
 async def hello(_request: Request) -> Response:

@@ -110,7 +110,7 @@ class HttpConnection(asyncio.Protocol):
                 request = shared.request_factory(head, self._empty, self._writer, self._info)
                 if not self._exchange.start(request):
                     self._settle()
-                elif core.is_idle:
+                elif core.is_idle and not self._flow.write_paused:
                     self._waiting = _IDLE
                     self.deadline = shared.idle_deadline
                 else:
@@ -289,7 +289,7 @@ class HttpConnection(asyncio.Protocol):
         if self._eof and not self.busy:
             self._transport.close()
             return
-        if self._exchange.request is None and core.is_idle:
+        if self._exchange.request is None and core.is_idle and not self._flow.write_paused:
             self._waiting = _IDLE
             self._linger_left = 0
             self.deadline = self._shared.idle_deadline
