@@ -32,10 +32,10 @@ def raw_deflate(data: bytes) -> bytes:
 def test_round_trips(data: bytes, size: int) -> None:
     assert decode(base64.b64encode(data), size, "Base64") == data
     assert decode(base64.encodebytes(data).replace(b"\n", b"\r\n"), size, "base64") == data
-    assert decode(gzip.compress(data), size, None, "GZip") == data
+    assert decode(gzip.compress(data, mtime=0), size, None, "GZip") == data
     assert decode(zlib.compress(data), size, "binary", "deflate") == data
     assert decode(raw_deflate(data), size, "8bit", "deflate") == data
-    assert decode(base64.b64encode(gzip.compress(data)), size, "base64", "gzip") == data
+    assert decode(base64.b64encode(gzip.compress(data, mtime=0)), size, "base64", "gzip") == data
     assert decode(data, size, None, "identity") == data
 
 
@@ -66,7 +66,7 @@ def test_quoted_printable_as_it_comes(coded: bytes, plain: bytes) -> None:
     [
         ("base64", b"YQ"), ("base64", b"="), ("base64", b"YQ==YQ=="), ("base64", b"YQ==Y"),
         ("base64", b"YQ===="), ("base64", b"Y=Q="), ("base64", b"===="),
-        ("gzip", b"no gzip"), ("gzip", gzip.compress(b"a")[:-1]), ("gzip", gzip.compress(b"a") * 2),
+        ("gzip", b"no gzip"), ("gzip", gzip.compress(b"a", mtime=0)[:-1]), ("gzip", gzip.compress(b"a", mtime=0) * 2),
         ("gzip", b""), ("deflate", b""), ("deflate", zlib.compress(b"abc")[:-5]),
         ("deflate", zlib.compress(b"abc") + b"x"), ("deflate", b"\xff\xff"),
     ],
@@ -104,6 +104,6 @@ def test_size_is_counted_decoded() -> None:
 
 def test_inflating_gives_bounded_pieces() -> None:
     decoder = PartDecoder(content_encoding="gzip")
-    sizes = [len(piece) for piece in decoder.decode(gzip.compress(b"\0" * 1_000_000))]
+    sizes = [len(piece) for piece in decoder.decode(gzip.compress(b"\0" * 1_000_000, mtime=0))]
     assert sum(sizes) == 1_000_000
     assert max(sizes) <= 65536
