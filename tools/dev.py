@@ -6,6 +6,7 @@
     python tools/dev.py types       mypy --strict
     python tools/dev.py fix         format, and mend what ruff can mend
     python tools/dev.py alone       build each package and try it by itself
+    python tools/dev.py fuzz        fuzz what reads strangers' bytes, a seeded minute each (Linux)
     python tools/dev.py compare     benchmark weft beside its peers
     python tools/dev.py hatch ...   any hatch command
 
@@ -31,6 +32,7 @@ SCRIPTS = {
     "types": "types",
     "fix": "fix",
     "alone": "alone",
+    "fuzz": "fuzz:run",
     "compare": "bench:compare",
 }
 
