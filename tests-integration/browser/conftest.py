@@ -1,0 +1,84 @@
+"""The example application in a real browser: the machine's own Chromium, driven by Playwright.
+
+Without a Chromium these tests are not collected, and the head of the test report says so.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = next(filter(None, map(shutil.which, _NAMES)), None)
+
+if CHROMIUM is None:
+    collect_ignore_glob = ["test_*.py"]
+
+_SECONDS = 20
+_ARGUMENTS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def pytest_report_header() -> str:
+    return f"browser: {CHROMIUM or 'no Chromium was found, so the browser tests are left out'}"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium."""
+    # Chromium's sandbox refuses to run for root, which is who runs tests in containers.
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=_ARGUMENTS, chromium_sandbox=not root
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A fresh profile: its own cookies and cache; ``new_page()`` opens a tab."""
+    context = browser.new_context()
+    context.set_default_timeout(_SECONDS * 1000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A tab."""
+    return context.new_page()
+
+
+@pytest.fixture
+def example() -> Iterator[str]:
+    """The URL of the example application, freshly started as its README says."""
+    command = [sys.executable, "-m", "weft.web", "-H", "127.0.0.1", "-P", "0"]
+    process = subprocess.Popen(
+        [*command, "weft_example.app:init_func"], stdout=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONPATH": str(_examples()), "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    with process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = re.search(r"http://\S+?:\d+", line)
+        assert found, f"the example printed {line!r}"
+        yield found[0]
+        process.terminate()
+        process.communicate(timeout=_SECONDS)
+
+
+def _examples() -> Path:
+    return Path(__file__).resolve().parents[2] / "packages" / "weft" / "examples"
