@@ -11,7 +11,16 @@ from datetime import UTC
 from itertools import pairwise
 from typing import Final
 
-from weft_http_parser import Data, EndOfMessage, Error, Request, ServerConnection
+from weft_http_parser import (
+    ContentDecoder,
+    ContentEncodingError,
+    Data,
+    EndOfMessage,
+    Error,
+    Request,
+    ServerConnection,
+    available_codings,
+)
 from weft_http_parser.fields import (
     format_http_date,
     parse_accept,
@@ -108,6 +117,36 @@ def connection(data: bytes) -> None:
     """Any bytes, cut anywhere, give the same events, and never two framings of one message."""
     wire, cuts = _cut(data)
     assert _read(wire, ()) == _read(wire, cuts)
+
+
+# Content codings.
+
+
+def codings(data: bytes) -> None:
+    """A coded body, cut anywhere, gives the same bytes in bounded steps, or is refused."""
+    wire, cuts = _cut(data)
+    known = available_codings()
+    name = known[data[0] % len(known)] if data else "gzip"
+    assert _decode(name, wire, ()) == _decode(name, wire, cuts)
+
+
+def _decode(name: str, data: bytes, cuts: Iterable[int]) -> bytes | None:
+    decoder = ContentDecoder(name)
+    decoded = bytearray()
+    try:
+        for start, end in pairwise([0, *cuts, len(data)]):
+            decoder.feed(data[start:end])
+            while piece := decoder.read(16 * 1024):
+                decoded += piece
+        decoder.finish()
+    except ContentEncodingError as error:
+        _check_coding_status(error)
+        return None
+    return bytes(decoded)
+
+
+def _check_coding_status(error: ContentEncodingError) -> None:
+    assert error.status in (400, 413), error
 
 
 # Fields.
@@ -259,7 +298,7 @@ def _messages(data: bytes, cuts: Iterable[int], deflate: bool) -> list[object]:
 TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     target.__name__: target
     for target in (
-        connection, content_type, cookies, dates, etags, forwarded, accept, disposition, multipart,
+        connection, codings, content_type, cookies, dates, etags, forwarded, accept, disposition, multipart,
         urlencoded, websocket,
     )
 }  # fmt: skip

@@ -117,3 +117,20 @@ def test_bodiless_head() -> None:
     for name in ("Content-Length", "transfer-encoding"):
         with pytest.raises(LocalProtocolError, match=f"status 103 must not have '{name}'"):
             bodiless_head(103, [(name, "0")])
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        (("Content-Length", 5), "The value of 'Content-Length' must be a str, got 5"),
+        (("A", b"x"), "The value of 'A' must be a str, got b'x'"),
+        (("A", None), "The value of 'A' must be a str, got None"),
+        ((b"A", "x"), "A header field name must be a str, got b'A'"),
+        ((1, "x"), "A header field name must be a str, got 1"),
+    ],
+)
+def test_fields_that_are_no_text(field: tuple[str, str], message: str) -> None:
+    with pytest.raises(LocalProtocolError, match=message):
+        encode_fields([field])
+    with pytest.raises(LocalProtocolError, match=message):
+        bodiless_head(103, [("B", "b"), field])

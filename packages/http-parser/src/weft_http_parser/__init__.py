@@ -12,9 +12,10 @@ httptools splits the head; everything that decides on framing is judged here, an
 readers could disagree.  See :class:`ServerConnection` for the caller's duties.
 """
 
+from ._codings import ContentDecoder, available_codings
 from ._connection import ServerConnection
 from ._encode import encode_fields, reason_phrase, status_line
-from ._errors import LocalProtocolError, ProtocolError
+from ._errors import ContentEncodingError, LocalProtocolError, ProtocolError
 from ._events import Data, EndOfMessage, Error, Event, Request
 from ._framing import Fields
 from ._limits import DEFAULT_LIMITS, Limits
@@ -22,6 +23,8 @@ from ._version import __version__
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "ContentDecoder",
+    "ContentEncodingError",
     "Data",
     "EndOfMessage",
     "Error",
@@ -33,6 +36,7 @@ __all__ = [
     "Request",
     "ServerConnection",
     "__version__",
+    "available_codings",
     "encode_fields",
     "reason_phrase",
     "status_line",

@@ -6,32 +6,24 @@ response is out, so pipelining costs no parsed messages, garbage behind a valid 
 spoil its answer, and the bytes behind a request to switch protocols are never read as HTTP.
 """
 
-from collections.abc import Iterable
 from typing import Final, final
 
 from . import _errors as texts
 from . import _state as st
 from ._chunked import ChunkedReader
-from ._encode import bodiless_head, chunk, encode_fields, last_chunk, status_line
+from ._encode import bodiless_head, encode_fields, status_line
 from ._errors import LocalProtocolError, RefusedError
 from ._events import Data, EndOfMessage, Error, Event, Request
 from ._limits import DEFAULT_LIMITS, Limits
+from ._outgoing import FieldLines, OutgoingBody, read_fields
 from ._parser import HeadParser
 
 __all__ = ["ServerConnection"]
 
 _END: Final = EndOfMessage()
 
-# What the body of the response under way looks like on the wire.
-_NO_BODY: Final = 0
-_SIZED: Final = 1
-_CHUNKED: Final = 2
-_UNTIL_CLOSE: Final = 3
-
 #: Empty lines that are skipped in front of a request line (RFC 9112 section 2.2 asks for one).
 _MAX_EMPTY_LINES: Final = 4
-
-_FieldLines = Iterable[tuple[str, str]]
 
 
 @final
@@ -60,9 +52,8 @@ class ServerConnection:
         "_fed",
         "_head",
         "_limits",
+        "_outgoing",
         "_position",
-        "_response_body",
-        "_response_left",
         "_state",
         "request",
     )
@@ -83,9 +74,7 @@ class ServerConnection:
         # The request body under way: bytes left of a sized one, or the reader of a chunked one.
         self._body_left = 0
         self._chunks: ChunkedReader | None = None
-        # The response body under way.
-        self._response_body = _NO_BODY
-        self._response_left = 0
+        self._outgoing: Final = OutgoingBody()
 
     # State that a caller may ask for.
 
@@ -292,7 +281,7 @@ class ServerConnection:
 
     # Sending.
 
-    def send_informational(self, status: int, fields: _FieldLines = ()) -> bytes:
+    def send_informational(self, status: int, fields: FieldLines = ()) -> bytes:
         """Return a 1xx response other than 101 (RFC 9110 section 15.2).
 
         Raises :class:`LocalProtocolError` for another status, for framing fields, for an HTTP/1.0
@@ -307,7 +296,7 @@ class ServerConnection:
         self._state.move(st.INFORMATIONAL)
         return head
 
-    def send_switch(self, fields: _FieldLines, status: int = 101) -> bytes:
+    def send_switch(self, fields: FieldLines, status: int = 101) -> bytes:
         """Return the response that ends HTTP on this connection: 101, or 2xx to CONNECT.
 
         After it the connection's bytes are the application's; those that already arrived are in
@@ -326,7 +315,7 @@ class ServerConnection:
         self._state.move(st.SWITCH)
         return head
 
-    def send_head(self, status: int, fields: _FieldLines = (), reason: str | None = None) -> bytes:
+    def send_head(self, status: int, fields: FieldLines = (), reason: str | None = None) -> bytes:
         """Return a final response head with its framing decided.
 
         A ``Content-Length`` among ``fields`` makes the body sized; without one the body is chunked,
@@ -339,54 +328,13 @@ class ServerConnection:
         """
         if status < 200:
             raise LocalProtocolError(f"{status} is not a final status; use send_informational")
-        kept, length = self._read_fields(fields)
+        kept, length, close = read_fields(fields)
         head = status_line(status, reason) + encode_fields(kept)
         self._state.move(st.HEAD)
-        return head + self._frame_response(status, length) + b"\r\n"
-
-    def _read_fields(self, fields: _FieldLines) -> tuple[list[tuple[str, str]], int | None]:
-        kept = []
-        length: int | None = None
-        for name, value in fields:
-            lowered = name.lower()
-            if lowered == "content-length":
-                if not value.isascii() or not value.isdigit() or length is not None:
-                    raise LocalProtocolError(
-                        f"Content-Length must be given once, in digits; got {value!r}"
-                    )
-                length = int(value)
-            elif lowered == "connection":
-                options = {option.strip() for option in value.lower().split(",")}
-                if "close" in options:
-                    self._state.keep_alive = False
-            elif lowered != "transfer-encoding":
-                kept.append((name, value))
-        return kept, length
-
-    def _frame_response(self, status: int, length: int | None) -> bytes:
-        """Decide on the body of the response under way and return the fields that say so."""
-        request = self.request
-        # A client whose request could not be read may know no chunks.
-        version = (1, 0) if request is None else request.version
-        method = "" if request is None else request.method
-        # RFC 9110 section 9.3.6: behind the head of such an answer the client sees a tunnel.
-        tunnel = method == "CONNECT" and status <= 299
-        bodiless = status in (204, 304) or method == "HEAD" or tunnel
-        block = b""
-        if length is not None and status != 204 and not tunnel:
-            block = b"Content-Length: %d\r\n" % length
-        if bodiless:
-            self._response_body = _NO_BODY
-        elif length is not None:
-            self._response_body = _SIZED
-            self._response_left = length
-        elif version == (1, 1):
-            self._response_body = _CHUNKED
-            block = b"Transfer-Encoding: chunked\r\n"
-        else:
-            self._response_body = _UNTIL_CLOSE
+        framing = self._outgoing.begin(status, length, self.request)
+        if close or self._outgoing.ends_connection:
             self._state.keep_alive = False
-        return block + self.connection_field()
+        return b"".join((head, framing, self.connection_field(), b"\r\n"))
 
     def connection_field(self) -> bytes:
         """Return the ``Connection`` line that the current response needs, or ``b""``."""
@@ -403,34 +351,28 @@ class ServerConnection:
         """
         if self._state.phase.ours is not st.SEND_BODY:
             raise LocalProtocolError("There is no response head for this data: send_head first")
-        if isinstance(data, memoryview):
-            data = data.cast("B")
-        size = len(data)
-        if not size or self._response_body == _NO_BODY:
-            return b""
-        if self._response_body == _CHUNKED:
-            return chunk(data)
-        if self._response_body == _SIZED:
-            if size > self._response_left:
-                raise LocalProtocolError(
-                    f"The body is longer than its Content-Length: {size} bytes given, "
-                    f"{self._response_left} left"
-                )
-            self._response_left -= size
-        return data if isinstance(data, bytes) else bytes(data)
+        return self._outgoing.frame(data)
 
-    def send_end(self, trailers: _FieldLines = ()) -> bytes:
+    def pass_data(self, size: int) -> None:
+        """Note that ``size`` bytes of a sized body reach the wire by another way (``sendfile``).
+
+        To be called before they do; raises :class:`LocalProtocolError` where they may not.
+        """
+        if self._state.phase.ours is not st.SEND_BODY:
+            raise LocalProtocolError("There is no response head for this data: send_head first")
+        self._outgoing.pass_by(size)
+
+    def send_end(self, trailers: FieldLines = ()) -> bytes:
         """Return what ends the body; ``trailers`` go out behind a chunked body only.
 
         A body shorter than its ``Content-Length`` raises :class:`LocalProtocolError`: the caller
         must then close the connection without another byte, so that the peer can tell.
         """
-        if self._response_body == _SIZED and self._response_left:
+        try:
+            end = self._outgoing.end(trailers)
+        except LocalProtocolError:
             self._state.keep_alive = False
-            raise LocalProtocolError(
-                f"The body is {self._response_left} bytes shorter than its Content-Length"
-            )
-        end = last_chunk(trailers) if self._response_body == _CHUNKED else b""
+            raise
         self._state.move(st.RESPONSE_END)
         return end
 

@@ -6,7 +6,6 @@ moment before the wire, so that no path around an earlier check can split a resp
 
 import re
 from collections.abc import Iterable
-from http import HTTPStatus
 from typing import Final
 
 from ._errors import LocalProtocolError
@@ -16,13 +15,27 @@ __all__ = ["bodiless_head", "chunk", "encode_fields", "last_chunk", "reason_phra
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 # RFC 9110 section 5.5: visible characters, space, tab, and obs-text, which leaves as UTF-8.
 _BAD_IN_VALUE: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
-_REASONS: Final = {status.value: status.phrase for status in HTTPStatus} | {
-    # The names of RFC 9110; the standard library of Python 3.11 and 3.12 still has the older ones.
-    413: "Content Too Large",
-    414: "URI Too Long",
-    416: "Range Not Satisfiable",
-    422: "Unprocessable Content",
-}
+#: The registered phrases; a table of our own, because the standard library's changes with Python.
+_REASONS: Final = {
+    100: "Continue", 101: "Switching Protocols", 102: "Processing", 103: "Early Hints", 200: "OK",
+    201: "Created", 202: "Accepted", 203: "Non-Authoritative Information", 204: "No Content",
+    205: "Reset Content", 206: "Partial Content", 207: "Multi-Status", 208: "Already Reported",
+    226: "IM Used", 300: "Multiple Choices", 301: "Moved Permanently", 302: "Found",
+    303: "See Other", 304: "Not Modified", 305: "Use Proxy", 307: "Temporary Redirect",
+    308: "Permanent Redirect", 400: "Bad Request", 401: "Unauthorized", 402: "Payment Required",
+    403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable",
+    407: "Proxy Authentication Required", 408: "Request Timeout", 409: "Conflict", 410: "Gone",
+    411: "Length Required", 412: "Precondition Failed", 413: "Content Too Large",
+    414: "URI Too Long", 415: "Unsupported Media Type", 416: "Range Not Satisfiable",
+    417: "Expectation Failed", 418: "I'm a Teapot", 421: "Misdirected Request",
+    422: "Unprocessable Content", 423: "Locked", 424: "Failed Dependency", 425: "Too Early",
+    426: "Upgrade Required", 428: "Precondition Required", 429: "Too Many Requests",
+    431: "Request Header Fields Too Large", 451: "Unavailable For Legal Reasons",
+    500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway",
+    503: "Service Unavailable", 504: "Gateway Timeout", 505: "HTTP Version Not Supported",
+    506: "Variant Also Negotiates", 507: "Insufficient Storage", 508: "Loop Detected",
+    510: "Not Extended", 511: "Network Authentication Required",
+}  # fmt: skip
 _STATUS_LINES: Final = {
     code: f"HTTP/1.1 {code} {reason}\r\n".encode("ascii") for code, reason in _REASONS.items()
 }
@@ -67,8 +80,14 @@ def encode_fields(fields: Iterable[tuple[str, str]]) -> bytes:
     for name, value in fields:
         if name not in _known_names:
             _check_name(name)
-        # isprintable is the cheap test that nearly all values pass; the pattern decides the rest.
-        if not value.isprintable():
+        try:
+            # The cheap test that nearly all values pass; the pattern decides the rest.
+            printable = value.isprintable()
+        except AttributeError:
+            raise LocalProtocolError(
+                f"The value of {name!r} must be a str, got {value!r}"
+            ) from None
+        if not printable:
             _check_value(name, value)
         lines.append(f"{name}: {value}\r\n")
     return _to_bytes("".join(lines))
@@ -81,10 +100,11 @@ def bodiless_head(status: int, fields: Iterable[tuple[str, str]]) -> bytes:
     frame a body (RFC 9110 section 8.6).
     """
     lines = tuple(fields)
+    block = encode_fields(lines)
     for name, _ in lines:
         if name.lower() in ("content-length", "transfer-encoding"):
             raise LocalProtocolError(f"A response of status {status} must not have {name!r}")
-    return status_line(status) + encode_fields(lines) + b"\r\n"
+    return status_line(status) + block + b"\r\n"
 
 
 def _to_bytes(text: str) -> bytes:
@@ -97,6 +117,8 @@ def _to_bytes(text: str) -> bytes:
 
 
 def _check_name(name: str) -> None:
+    if not isinstance(name, str):
+        raise LocalProtocolError(f"A header field name must be a str, got {name!r}")
     if _TOKEN.fullmatch(name) is None:
         raise LocalProtocolError(
             f"{name!r} is not a header field name: RFC 9110 section 5.1 allows letters, "

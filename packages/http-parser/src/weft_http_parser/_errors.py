@@ -10,7 +10,7 @@ turns it into the event; it never leaves the package.
 
 from typing import Final, final
 
-__all__ = ["LocalProtocolError", "ProtocolError", "RefusedError"]
+__all__ = ["ContentEncodingError", "LocalProtocolError", "ProtocolError", "RefusedError"]
 
 
 class ProtocolError(Exception):
@@ -23,6 +23,20 @@ class LocalProtocolError(ProtocolError):
 
     Nothing of the refused call was put on the wire.
     """
+
+
+@final
+class ContentEncodingError(ProtocolError):
+    """A body that cannot be decoded: answer ``status`` (400, 413 or 415) with ``reason``.
+
+    A peer's mistake, and an exception all the same: it shows when somebody reads the body, long
+    after the events.  ``reason`` is a fixed sentence, safe to send.
+    """
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status: Final = status
+        self.reason: Final = reason
 
 
 @final

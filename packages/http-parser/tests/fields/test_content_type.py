@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_http_parser.fields import OCTET_STREAM, parse_content_type
+from weft_http_parser.fields import OCTET_STREAM, MimeType, parse_content_type, parse_mimetype
 
 Growth = Callable[[Callable[[int], Callable[[], object]], int], float]
 
@@ -96,3 +96,23 @@ def test_linear(hostile: str, growth: Growth) -> None:
         return lambda: (parse_content_type(text), parse_content_type("a/b" + text))
 
     assert growth(make, 10_000) < 10
+
+
+@pytest.mark.parametrize(
+    ("value", "parts"),
+    [
+        ("text/html", ("text", "html", "", {})),
+        ("*", ("*", "*", "", {})),
+        ("*/*; q=0.5", ("*", "*", "", {"q": "0.5"})),
+        (" Image/SVG+XML ;Base64=x", ("image", "svg", "xml", {"base64": "x"})),
+        ("application/vnd.a.b+json", ("application", "vnd.a.b", "json", {})),
+        ('multipart/mixed; boundary="a;b"', ("multipart", "mixed", "", {"boundary": "a;b"})),
+        ("text", ("text", "", "", {})),
+        ("", ("", "", "", {})),
+        ("a/b;c=;d=e", ("a", "b", "", {"d": "e"})),
+    ],
+)
+def test_parts_of_a_mime_type(value: str, parts: tuple[str, str, str, dict[str, str]]) -> None:
+    assert parse_mimetype(value) == MimeType(*parts)
+    with pytest.raises(TypeError):
+        parse_mimetype(value).parameters["a"] = "b"  # type: ignore[index]  # read-only on purpose

@@ -24,7 +24,8 @@ from ._accept import (
     parse_accept_encoding,
     parse_accept_language,
 )
-from ._content_type import OCTET_STREAM, parse_content_type
+from ._auth import encode_basic_auth
+from ._content_type import OCTET_STREAM, MimeType, parse_content_type, parse_mimetype
 from ._cookies import parse_cookies
 from ._dates import format_http_date, parse_http_date
 from ._etag import ETAG_ANY, ETag, parse_etag, parse_etags, validate_etag_value
@@ -38,6 +39,8 @@ __all__ = [
     "AcceptedTypes",
     "ETag",
     "MediaRange",
+    "MimeType",
+    "encode_basic_auth",
     "format_http_date",
     "parse_accept",
     "parse_accept_encoding",
@@ -48,5 +51,6 @@ __all__ = [
     "parse_etags",
     "parse_forwarded",
     "parse_http_date",
+    "parse_mimetype",
     "validate_etag_value",
 ]

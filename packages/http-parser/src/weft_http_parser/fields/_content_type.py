@@ -4,10 +4,13 @@ The value is read from left to right by one pattern that matches at the current 
 input makes it look at a character more than a constant number of times.
 """
 
+import functools
 import re
-from typing import Final
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
-__all__ = ["OCTET_STREAM", "parse_content_type"]
+__all__ = ["OCTET_STREAM", "MimeType", "parse_content_type", "parse_mimetype"]
 
 #: What a body is when nothing readable says otherwise (RFC 9110 section 8.3).
 OCTET_STREAM: Final = "application/octet-stream"
@@ -45,3 +48,31 @@ def parse_content_type(value: str) -> tuple[str, dict[str, str]]:
             parameters.setdefault(name.lower(), text)
         position = found.end()
     return match[1].lower(), parameters
+
+
+class MimeType(NamedTuple):
+    """A media type in its parts: ``image/svg+xml;a=b`` has the type ``image``, the subtype ``svg``,
+    the suffix ``xml`` (RFC 6838 section 4.2.8) and one parameter."""
+
+    type: str
+    subtype: str
+    suffix: str
+    parameters: Mapping[str, str]
+
+
+@functools.lru_cache(maxsize=64)
+def parse_mimetype(mimetype: str) -> MimeType:
+    """Return the parts of a media type or range, lower-cased but for the parameters' values.
+
+    ``*`` is read as ``*/*``, and a type without a slash has an empty subtype.  Malformed parameters
+    are left out as in :func:`parse_content_type`; a malformed type is cut at its first semicolon.
+    """
+    name, semicolon, rest = mimetype.partition(";")
+    name = name.strip(" \t").lower()
+    if name == "*":
+        name = "*/*"
+    kind, _, subtype = name.partition("/")
+    subtype, _, suffix = subtype.partition("+")
+    # Parameters are read behind a type that is valid, whatever this one is.
+    _, parameters = parse_content_type(f"*/*{semicolon}{rest}")
+    return MimeType(kind, subtype, suffix, MappingProxyType(parameters))
