@@ -127,7 +127,9 @@ def codings(data: bytes) -> None:
     wire, cuts = _cut(data)
     known = available_codings()
     name = known[data[0] % len(known)] if data else "gzip"
-    assert _decode(name, wire, ()) == _decode(name, wire, cuts)
+    whole, pieces = _decode(name, wire, ()), _decode(name, wire, cuts)
+    # libzstd checks more of a frame's header where it has the whole frame at once.
+    assert whole == pieces or (name == "zstd" and None in (whole, pieces))
 
 
 def _decode(name: str, data: bytes, cuts: Iterable[int]) -> bytes | None:
@@ -298,7 +300,7 @@ def _messages(data: bytes, cuts: Iterable[int], deflate: bool) -> list[object]:
 TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     target.__name__: target
     for target in (
-        connection, codings, content_type, cookies, dates, etags, forwarded, accept, disposition, multipart,
-        urlencoded, websocket,
+        connection, codings, content_type, cookies, dates, etags, forwarded, accept, disposition,
+        multipart, urlencoded, websocket,
     )
 }  # fmt: skip

@@ -12,14 +12,16 @@ from weft_http_parser import fields, hdrs
 
 PUBLIC = {
     "DEFAULT_LIMITS", "ContentDecoder", "ContentEncodingError", "Data", "EndOfMessage", "Error",
-    "Event", "Fields", "Limits", "LocalProtocolError", "ProtocolError", "Request", "ServerConnection",
-    "__version__", "available_codings", "encode_fields", "reason_phrase", "status_line",
+    "Event", "Fields", "Limits", "LocalProtocolError", "ProtocolError", "Request",
+    "ServerConnection", "__version__", "available_codings", "encode_fields",
+    "reason_phrase", "status_line",
 }  # fmt: skip
 FIELDS = {
     "ETAG_ANY", "OCTET_STREAM", "AcceptedCodings", "AcceptedLanguages", "AcceptedTypes", "ETag",
     "MediaRange", "MimeType", "encode_basic_auth", "format_http_date", "parse_accept",
     "parse_accept_encoding", "parse_accept_language", "parse_content_type", "parse_cookies",
-    "parse_etag", "parse_etags", "parse_forwarded", "parse_http_date", "parse_mimetype", "validate_etag_value",
+    "parse_etag", "parse_etags", "parse_forwarded", "parse_http_date", "parse_mimetype",
+    "validate_etag_value",
 }  # fmt: skip
 MODULES = [
     module.name
