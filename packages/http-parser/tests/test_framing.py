@@ -2,7 +2,7 @@
 
 import pytest
 
-from weft_http_parser import Fields
+from weft_http_parser import Fields, Request, ServerConnection
 from weft_http_parser import _errors as texts
 from weft_http_parser._errors import RefusedError
 from weft_http_parser._framing import Framing, read_framing, valid_authority
@@ -146,3 +146,20 @@ def test_hosts_seen_before_are_bounded() -> None:
 def test_framing_defaults_to_no_body() -> None:
     framing = Framing(keep_alive=True)
     assert (framing.content_length, framing.chunked) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("lines", "coding"),
+    [
+        (b"", ""),
+        (b"Content-Encoding: GZip\r\n", "gzip"),
+        (b"Content-Encoding: gzip\r\ncontent-encoding: br\r\n", "gzip, br"),
+        (b"Content-Encoding: \xff\r\n", "\xff"),
+    ],
+)
+def test_content_codings(lines: bytes, coding: str) -> None:
+    connection = ServerConnection()
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n" + lines + b"\r\n"
+    event = connection.receive_data(head)[0]
+    assert isinstance(event, Request)
+    assert event.content_coding == coding

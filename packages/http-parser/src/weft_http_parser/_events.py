@@ -68,6 +68,11 @@ class Request:
         return self.framing.expect
 
     @property
+    def content_coding(self) -> str:
+        """The lower-cased ``Content-Encoding`` value, ``""`` without one."""
+        return self.framing.content_coding
+
+    @property
     def has_body(self) -> bool:
         """Whether the framing fields announce content."""
         return self.framing.content_length != 0

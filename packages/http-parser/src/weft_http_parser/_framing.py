@@ -17,14 +17,16 @@ __all__ = ["Fields", "Framing", "read_framing", "valid_authority"]
 #: Field lines as sent: names in the sender's case, values without surrounding white space.
 Fields = tuple[tuple[bytes, bytes], ...]
 
-# The fields that decide on framing and routing; all others are the application's.
+# The fields that decide on framing, routing and how the body is read; all others are the
+# application's.
 _CONNECTION: Final = 1
 _CONTENT_LENGTH: Final = 2
 _TRANSFER_ENCODING: Final = 3
 _HOST: Final = 4
 _UPGRADE: Final = 5
 _EXPECT: Final = 6
-_OLD_WEBSOCKET: Final = 7
+_CODING: Final = 7
+_OLD_WEBSOCKET: Final = 8
 _SPECIAL: Final = {
     b"connection": _CONNECTION,
     b"content-length": _CONTENT_LENGTH,
@@ -32,6 +34,7 @@ _SPECIAL: Final = {
     b"host": _HOST,
     b"upgrade": _UPGRADE,
     b"expect": _EXPECT,
+    b"content-encoding": _CODING,
     # Its request has eight bytes behind the head that no framing field announces.
     b"sec-websocket-key1": _OLD_WEBSOCKET,
 }
@@ -62,7 +65,7 @@ _MAX_KNOWN_HOSTS: Final = 256
 class Framing:
     """What the fields of a head say about its message and its connection; never changed."""
 
-    __slots__ = ("chunked", "content_length", "expect", "keep_alive", "upgrade")
+    __slots__ = ("chunked", "content_coding", "content_length", "expect", "keep_alive", "upgrade")
 
     def __init__(
         self,
@@ -70,12 +73,14 @@ class Framing:
         content_length: int | None = 0,
         upgrade: str = "",
         expect: str = "",
+        content_coding: str = "",
     ) -> None:
         self.keep_alive: Final = keep_alive
         self.content_length: Final = content_length
         self.chunked: Final = content_length is None
         self.upgrade: Final = upgrade
         self.expect: Final = expect
+        self.content_coding: Final = content_coding
 
 
 # What nearly every GET comes to: shared, because building one costs as much as reading two fields.
@@ -153,7 +158,7 @@ def read_framing(fields: Fields, version: tuple[int, int]) -> tuple[str, Framing
 class _Others:
     """Collects the special fields beside Host, which most requests do not have."""
 
-    __slots__ = ("coding", "connection", "expect", "length", "upgrade")
+    __slots__ = ("coding", "connection", "content_coding", "expect", "length", "upgrade")
 
     def __init__(self) -> None:
         self.connection = b""
@@ -161,6 +166,7 @@ class _Others:
         self.coding: bytes | None = None
         self.upgrade = b""
         self.expect = b""
+        self.content_coding = b""
 
     def add(self, special: int, value: bytes) -> None:
         if special is _CONNECTION:
@@ -176,6 +182,9 @@ class _Others:
             self.upgrade = value if not self.upgrade else self.upgrade + b", " + value
         elif special is _EXPECT:
             self.expect = value if not self.expect else self.expect + b", " + value
+        elif special is _CODING:
+            before = self.content_coding
+            self.content_coding = value if not before else before + b", " + value
         else:
             raise RefusedError(400, texts.OLD_WEBSOCKET)
 
@@ -198,7 +207,9 @@ class _Others:
             # request" (RFC 9110 section 7.8).
             if b"upgrade" in options and version == (1, 1):
                 upgrade = self.upgrade.decode("latin-1").lower()
-        return Framing(keep_alive, length, upgrade, self.expect.decode("latin-1").lower())
+        expect = self.expect.decode("latin-1").lower()
+        content_coding = self.content_coding.decode("latin-1").lower()
+        return Framing(keep_alive, length, upgrade, expect, content_coding)
 
 
 def _read_length(value: bytes) -> int:
