@@ -250,6 +250,11 @@ def test_whole_answers(
     block = encode_fields([("Content-Length", "2")])
     assert connection.send_response(status_line(status), block, b"hi", bodiless=bodiless) == wire
     assert connection.must_close is not goes_on
+    other = received(data)
+    head, body = other.send_large_response(status_line(status), block, b"hi", bodiless=bodiless)
+    assert head.endswith(b"\r\n\r\n")
+    assert head + body == wire
+    assert other.must_close is not goes_on
 
 
 def test_trailers_go_out_behind_chunks_only() -> None:

@@ -19,6 +19,15 @@ PUBLIC = set(
         AppKey Body ETag LooseHeaders RequestInfo RequestKey Response ResponseKey ResponseWriter
         StreamResponse __version__ html_response json_bytes_response json_response
 
+        AsyncIterablePayload BufferedReaderPayload BytesIOPayload BytesPayload IOBasePayload
+        JsonBytesPayload JsonPayload Order PAYLOAD_REGISTRY Payload PayloadLookupError
+        PayloadRegistry StringIOPayload StringPayload TextIOPayload get_payload payload_type
+        register_payload
+
+        ByteRange CODING_SUFFIXES ContentCoding ErrorPage FileFacts FilePlan Segment Verdict
+        acceptable_codings add_vary content_disposition_header content_range error_page evaluate
+        guess_content_type if_range_holds is_compressed_type parse_etags parse_range plan_file
+
         HTTPAccepted HTTPAlreadyReported HTTPBadGateway HTTPBadRequest HTTPClientError HTTPConflict
         HTTPCreated HTTPError HTTPException HTTPExpectationFailed HTTPFailedDependency
         HTTPForbidden HTTPFound HTTPGatewayTimeout HTTPGone HTTPIMUsed HTTPImATeapot
@@ -44,8 +53,9 @@ MODULES = [
 ]
 PACKAGE = Path(weft_responses.__file__).parent
 ALLOWED_IMPORTS = {
-    "collections", "concurrent", "dataclasses", "datetime", "http", "json", "math", "multidict",
-    "re", "sys", "typing", "yarl",
+    "abc", "collections", "concurrent", "dataclasses", "datetime", "enum", "functools", "html",
+    "http", "importlib", "io", "json", "math", "multidict", "re", "os", "sys", "types",
+    "typing", "urllib", "yarl", "zlib",
 }  # fmt: skip
 
 

@@ -398,3 +398,16 @@ class ServerConnection:
         if bodiless or (request is not None and request.method == "HEAD"):
             return b"%b%b\r\n" % (status, block)
         return b"%b%b\r\n%b" % (status, block, body)
+
+    def send_large_response(
+        self, status: bytes, block: bytes, body: bytes, *, bodiless: bool
+    ) -> tuple[bytes, bytes]:
+        """Return head and body of a whole response, as :meth:`send_response` without joining them.
+
+        For bodies that are too large to be copied; the body is ``b""`` where there must be none.
+        """
+        head = self.send_response(status, block, b"", bodiless=bodiless)
+        request = self.request
+        method = "" if request is None else request.method
+        tunnel = method == "CONNECT" and status.startswith(b"HTTP/1.1 2")
+        return head, b"" if bodiless or tunnel or method == "HEAD" else body

@@ -9,6 +9,11 @@ Nothing here does I/O: a server sends a response through the :class:`ResponseWri
 in its request (:class:`RequestInfo`).
 """
 
+from ._accept import acceptable_codings
+from ._compression import ContentCoding, add_vary, is_compressed_type
+from ._conditional import Verdict, evaluate, if_range_holds, parse_etags
+from ._disposition import content_disposition_header
+from ._error_pages import ErrorPage, error_page
 from ._etag import ETag
 from ._exceptions import (
     HTTPAccepted,
@@ -76,17 +81,56 @@ from ._exceptions import (
     HTTPVariantAlsoNegotiates,
     HTTPVersionNotSupported,
 )
+from ._fileplan import FileFacts, FilePlan, Segment, plan_file
+from ._head import LooseHeaders
 from ._keys import AppKey, RequestKey, ResponseKey
+from ._media_types import CODING_SUFFIXES, guess_content_type
+from ._payload import (
+    BytesPayload,
+    JsonBytesPayload,
+    JsonPayload,
+    Payload,
+    StringIOPayload,
+    StringPayload,
+)
+from ._payload_streams import (
+    AsyncIterablePayload,
+    BufferedReaderPayload,
+    BytesIOPayload,
+    IOBasePayload,
+    TextIOPayload,
+)
+from ._ranges import ByteRange, content_range, parse_range
+from ._registry import (
+    PAYLOAD_REGISTRY,
+    Order,
+    PayloadLookupError,
+    PayloadRegistry,
+    get_payload,
+    payload_type,
+    register_payload,
+)
 from ._response import Body, Response
 from ._shortcuts import html_response, json_bytes_response, json_response
-from ._stream import LooseHeaders, RequestInfo, StreamResponse
+from ._stream import RequestInfo, StreamResponse
 from ._types import ResponseWriter
 from ._version import __version__
 
 __all__ = [
+    "CODING_SUFFIXES",
+    "PAYLOAD_REGISTRY",
     "AppKey",
+    "AsyncIterablePayload",
     "Body",
+    "BufferedReaderPayload",
+    "ByteRange",
+    "BytesIOPayload",
+    "BytesPayload",
+    "ContentCoding",
     "ETag",
+    "ErrorPage",
+    "FileFacts",
+    "FilePlan",
     "HTTPAccepted",
     "HTTPAlreadyReported",
     "HTTPBadGateway",
@@ -151,15 +195,42 @@ __all__ = [
     "HTTPUseProxy",
     "HTTPVariantAlsoNegotiates",
     "HTTPVersionNotSupported",
+    "IOBasePayload",
+    "JsonBytesPayload",
+    "JsonPayload",
     "LooseHeaders",
+    "Order",
+    "Payload",
+    "PayloadLookupError",
+    "PayloadRegistry",
     "RequestInfo",
     "RequestKey",
     "Response",
     "ResponseKey",
     "ResponseWriter",
+    "Segment",
     "StreamResponse",
+    "StringIOPayload",
+    "StringPayload",
+    "TextIOPayload",
+    "Verdict",
     "__version__",
+    "acceptable_codings",
+    "add_vary",
+    "content_disposition_header",
+    "content_range",
+    "error_page",
+    "evaluate",
+    "get_payload",
+    "guess_content_type",
     "html_response",
+    "if_range_holds",
+    "is_compressed_type",
     "json_bytes_response",
     "json_response",
+    "parse_etags",
+    "parse_range",
+    "payload_type",
+    "plan_file",
+    "register_payload",
 ]

@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 
 from yarl import URL
 
+from ._error_pages import ErrorPage, error_page
+from ._head import LooseHeaders
 from ._response import Body, Response
 from ._status import default_reason
-from ._stream import LooseHeaders
 
 __all__ = [
     "HTTPAccepted",
@@ -92,6 +93,8 @@ class HTTPException(Response, Exception):
     status_code: ClassVar[int] = -1
     #: Whether the status allows no body.
     empty_body: ClassVar[bool] = False
+    # Whether the body is one that was given, or none; see `default_page`.
+    _own_body: bool = True
 
     def __init__(
         self,
@@ -108,6 +111,7 @@ class HTTPException(Response, Exception):
             )
         if text is None and body is None and not self.empty_body:
             text = f"{self.status_code}: {reason or default_reason(self.status_code)}"
+            self._own_body = content_type is not None
         # Response's side runs first; Exception takes what str() and tracebacks show.
         Response.__init__(
             self,
@@ -119,6 +123,20 @@ class HTTPException(Response, Exception):
             content_type=content_type,
         )
         Exception.__init__(self, self.reason)
+
+    def default_page(self, accept: str | None) -> ErrorPage | None:
+        """Return what to send instead of the default text to who asks for HTML or JSON.
+
+        ``accept`` is the request's Accept field.  None says that the response has words of its own,
+        or that its plain text is what the client likes best.  For servers; they may as well not.
+        """
+        if self._own_body or not accept or self._body != self._default_body():
+            return None
+        page = error_page(self._status, accept, reason=self.reason)
+        return None if page.content_type == "text/plain" else page
+
+    def _default_body(self) -> bytes:
+        return f"{self.status_code}: {self.reason}".encode()
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exception's own way calls the class with `args`, which no class here takes: a raised one

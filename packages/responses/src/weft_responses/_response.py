@@ -5,12 +5,16 @@ made until somebody reads ``headers``, and :meth:`Response.whole` hands a server
 lines, so that head and body can leave in one write.
 """
 
+import io
 from collections.abc import AsyncIterable
 from concurrent.futures import Executor
 from typing import Final
 
 from multidict import CIMultiDict
 
+from ._compression import CompressionWish, declare_coding
+from ._compressors import make_compressor
+from ._head import LooseHeaders
 from ._headers import (
     OCTET_STREAM,
     check_charset,
@@ -19,13 +23,16 @@ from ._headers import (
     split_content_type,
     with_charset,
 )
+from ._payload import Payload
+from ._registry import PAYLOAD_REGISTRY, PayloadLookupError
 from ._status import allows_no_length, must_be_empty
-from ._stream import LooseHeaders, RequestInfo, StreamResponse
+from ._stream import RequestInfo, StreamResponse
 
 __all__ = ["Body", "Response"]
 
-#: What a response's body may be.
-Body = bytes | bytearray | memoryview | str | AsyncIterable[bytes]
+#: What a response's body may be; values of other types that are registered come as a `Payload`
+#: (`get_payload`), though at run time the value itself will do.
+Body = bytes | bytearray | memoryview | str | io.IOBase | AsyncIterable[bytes] | Payload
 
 # Content-Type values seen before, encoded and with the start of the next line, so that a whole
 # response is one formatting operation.  Bounded: a type made up per request must not stay.
@@ -42,17 +49,23 @@ class Response(StreamResponse):
     """A response with a body that is known as a whole.
 
     Give ``text`` (a ``str``, sent as ``text/plain; charset=utf-8`` unless ``content_type`` and
-    ``charset`` say otherwise) or ``body`` (bytes, sent as ``application/octet-stream``; a ``str``,
-    sent like ``text``; or an asynchronous iterable of bytes, sent in chunks), not both.
+    ``charset`` say otherwise) or ``body``, not both: bytes, sent as ``application/octet-stream``; a
+    ``str``, sent like ``text``; an open file, which is closed when the response ends; an
+    asynchronous iterable of bytes, sent in chunks; or anything else that has a :class:`Payload` in
+    :data:`PAYLOAD_REGISTRY`, whose fields become the response's where it has none of the name.
+
+    ``zlib_executor_size`` is the size in bytes from which :meth:`enable_compression` compresses the
+    body in ``zlib_executor`` (None: where the server makes calls that block).
 
     Raises ``ValueError`` for ``body`` with ``text``, for a Content-Type among ``headers`` beside
     ``content_type`` or ``charset``, for a charset or control characters inside ``content_type``,
     for a ``charset`` that is no name and for a ``body`` of another type; ``TypeError`` for a
-    ``text`` that is no ``str`` and ``LookupError`` for one in an unknown charset.  The two
-    ``zlib_executor`` arguments are there for callers written for aiohttp: nothing is compressed.
+    ``text`` that is no ``str`` and ``LookupError`` for one in an unknown charset.
     """
 
-    _body: bytes | bytearray | AsyncIterable[bytes] | None = None
+    _body: bytes | bytearray | Payload | None = None
+    # The body as it is sent, when it was compressed as a whole.
+    _encoded: bytes | None = None
     _content_type: str | None = None
     _charset: str | None = None
     _body_follows: bool = True
@@ -67,9 +80,11 @@ class Response(StreamResponse):
         headers: LooseHeaders | None = None,
         content_type: str | None = None,
         charset: str | None = None,
-        zlib_executor_size: int | None = None,  # noqa: ARG002  # accepted for aiohttp's callers
-        zlib_executor: Executor | None = None,  # noqa: ARG002
+        zlib_executor_size: int | None = None,
+        zlib_executor: Executor | None = None,
     ) -> None:
+        if zlib_executor_size is not None or zlib_executor is not None:
+            self._set_executor(zlib_executor_size, zlib_executor)
         if status != 200 or reason is not None:
             self.set_status(status, reason)
         if content_type is not None and content_type not in _checked_types:
@@ -82,14 +97,7 @@ class Response(StreamResponse):
                 raise ValueError(
                     "Give the Content-Type once: as a header, or as content_type and charset"
                 )
-            if text is not None and body is not None:
-                raise ValueError(_BODY_AND_TEXT)
-            self._headers = given
-            self._simple = False
-            if text is not None:
-                self.text = text
-            elif body is not None:
-                self.body = body
+            self._fill_typed(given, text, body)
             return
         if text is not None:
             if body is not None:
@@ -108,6 +116,22 @@ class Response(StreamResponse):
             self._headers = given
             self._simple = False
             self._store_content_type(given)
+
+    def _fill_typed(self, headers: CIMultiDict[str], text: str | None, body: Body | None) -> None:
+        """Take fields that have the Content-Type among them, and what it is the type of."""
+        if text is not None and body is not None:
+            raise ValueError(_BODY_AND_TEXT)
+        self._headers = headers
+        self._simple = False
+        if text is not None:
+            self.text = text
+        elif body is not None:
+            self.body = body
+
+    def _set_executor(self, size: int | None, executor: Executor | None) -> None:
+        self._executor = executor
+        if size is not None:
+            self._executor_size = size
 
     # The media type stays in two attributes until there is a header object.
 
@@ -143,8 +167,8 @@ class Response(StreamResponse):
     # The body.
 
     @property
-    def body(self) -> bytes | bytearray | AsyncIterable[bytes] | None:
-        """The body as it will be sent."""
+    def body(self) -> bytes | bytearray | Payload | None:
+        """The body as it was given: bytes, or the payload of anything else."""
         return self._body
 
     @body.setter
@@ -159,26 +183,33 @@ class Response(StreamResponse):
             self._body = value
         elif isinstance(value, memoryview):
             self._body = bytes(value)
-        elif isinstance(value, AsyncIterable):
-            self._body = value
-            self._body_follows = False
         else:
-            raise ValueError(
-                f"Unsupported body type {type(value).__name__}: give bytes, str or an asynchronous "
-                "iterable of bytes"
-            )
+            self._body = self._take_payload(value)
         if self._headers is not None:
             self._headers.pop("Content-Length", None)
 
+    def _take_payload(self, value: object) -> Payload:
+        try:
+            payload = PAYLOAD_REGISTRY.get(value)
+        except PayloadLookupError as error:
+            raise ValueError(f"Unsupported body type {type(value).__name__}: {error}") from error
+        self._body_follows = False
+        if self._content_type is None and self._charset is not None:
+            # A charset that was given goes with the payload's type, not with the default one.
+            self._content_type = payload.content_type.partition(";")[0]
+        headers = self.headers
+        for name, field in payload.headers.items():
+            headers.setdefault(name, field)
+        return payload
+
     @property
     def text(self) -> str | None:
-        """The body decoded with the charset (UTF-8 without one), None without a body."""
+        """The body decoded with the charset (UTF-8 without one), None without a body.
+
+        Raises ``TypeError`` for a body that is read while it is sent.
+        """
         body = self._body
-        if body is None:
-            return None
-        if not isinstance(body, (bytes, bytearray)):
-            raise TypeError("The body is a stream: it has no text before it is sent")
-        return body.decode(self.charset or "utf-8")
+        return None if body is None else body.decode(self.charset or "utf-8")
 
     @text.setter
     def text(self, value: str | None) -> None:
@@ -208,9 +239,10 @@ class Response(StreamResponse):
         raise RuntimeError(f"The length of a Response follows from its body, not from {value!r}")
 
     def _size(self) -> int | None:
-        if self._body is None:
+        body = self._body if self._encoded is None else self._encoded
+        if body is None:
             return 0
-        return len(self._body) if isinstance(self._body, (bytes, bytearray)) else None
+        return body.size if isinstance(body, Payload) else len(body)
 
     # Sending.
 
@@ -242,7 +274,8 @@ class Response(StreamResponse):
         """Fill in the fields that follow from cookies, body and request."""
         super().complete_headers(request)
         headers = self.headers
-        size = None if self._chunked else self._size()
+        # A compressed stream is as long as it turns out to be.
+        size = None if self._chunked or self._compressor is not None else self._size()
         if size is None or allows_no_length(request.method, self._status):
             headers.pop("Content-Length", None)
             return
@@ -255,23 +288,52 @@ class Response(StreamResponse):
                 "leave it out, it follows from the body"
             )
 
+    async def _start_compression(self, request: RequestInfo, wish: CompressionWish) -> None:
+        size = self._size()
+        if size == 0 and self._status != 304:
+            return
+        coding = self._choose_coding(request, wish, size)
+        if coding is None:
+            return
+        body = self._body
+        compressor = make_compressor(coding, wish.strategy)
+        if isinstance(body, (bytes, bytearray)):
+            # Also for HEAD, whose answer says the length of the one to GET.
+            encoded = await self._encode(compressor.finish, bytes(body))
+            if wish.force is None and len(encoded) >= len(body):
+                return
+            self._encoded = encoded
+        else:
+            self._compressor = compressor
+        declare_coding(self.headers, coding)
+
     async def write_eof(self, data: bytes = b"") -> None:
         """Send the body and end the response; ``data`` is not for a response with a body."""
         if self._eof_sent:
             return
         if data:
             raise TypeError("A Response sends its own body: write_eof() takes no data")
-        body = self._body
+        body = self._body if self._encoded is None else self._encoded
         if body is None or (
             self._req is not None and must_be_empty(self._req.method, self._status)
         ):
+            self._compressor = None
             await super().write_eof()
-        elif isinstance(body, (bytes, bytearray)):
-            await super().write_eof(bytes(body))
+            self.abandon()
+        elif isinstance(body, Payload):
+            try:
+                # A file may have grown since its size was announced.
+                await body.write_with_length(self, body.size)
+            finally:
+                await body.close()
+            await super().write_eof()
         else:
-            async for piece in body:
-                await self.write(piece)
-            await super().write_eof()
+            await super().write_eof(bytes(body))
+
+    def abandon(self) -> None:
+        """Let go of what the body holds; for servers that will not send this response."""
+        if isinstance(self._body, Payload):
+            self._body.close_now()
 
 
 def _check_type_argument(content_type: str) -> None:

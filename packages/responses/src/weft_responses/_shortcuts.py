@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
+from ._head import LooseHeaders
 from ._response import Response
-from ._stream import LooseHeaders
 
 __all__ = ["html_response", "json_bytes_response", "json_response"]
 

@@ -6,41 +6,40 @@ writer; then come any number of :meth:`~StreamResponse.write` and one
 most applications never need a header object (class attributes hold the defaults).
 """
 
-import datetime
-from collections.abc import Iterable, Mapping
-from http.cookies import SimpleCookie
-from typing import Protocol
+import functools
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Protocol, TypeVar
 
-from multidict import CIMultiDict, istr
+from multidict import CIMultiDict
 
-from ._cookies import Cookies, SameSite, delete_cookie, put_cookie, set_cookie_lines
-from ._etag import ETag, format_etag, parse_etag
-from ._headers import (
-    OCTET_STREAM,
-    check_charset,
-    check_content_type,
-    check_reason,
-    format_content_type,
-    http_date,
-    parse_http_date,
-    split_content_type,
-    with_charset,
+from ._compression import (
+    CompressionWish,
+    ContentCoding,
+    add_vary,
+    choose_coding,
+    declare_coding,
+    depends_on_client,
+    make_wish,
+    weaken_etag,
 )
-from ._state import ResponseState
-from ._status import allows_no_length, default_reason
-from ._types import RequestFor, ResponseWriter
+from ._compressors import Compressor, make_compressor
+from ._cookies import set_cookie_lines
+from ._head import LooseHeaders, ResponseHead
+from ._headers import OCTET_STREAM, check_reason
+from ._status import allows_no_length, default_reason, must_be_empty
+from ._types import RequestFor, ResponseWriter, run_blocking
 
-__all__ = ["LooseHeaders", "RequestInfo", "StreamResponse"]
+__all__ = ["RequestInfo", "StreamResponse"]
 
-#: Fields as users have them: any mapping, multidicts and their proxies included, or pairs.
-LooseHeaders = Mapping[str, str] | Mapping[istr, str] | Iterable[tuple[str, str]]
+_T = TypeVar("_T")
 
 
 class RequestInfo(RequestFor["StreamResponse"], Protocol):
     """What a response looks at in the request that it answers; a server's requests satisfy it."""
 
 
-class StreamResponse(ResponseState):
+class StreamResponse(ResponseHead):
     """A response whose body is written by the handler.
 
     ``status`` is an ``int`` from 100 to 999, ``reason`` the phrase behind it (``None`` takes the
@@ -51,17 +50,17 @@ class StreamResponse(ResponseState):
 
     _status: int = 200
     _reason: str | None = None
-    _headers: CIMultiDict[str] | None = None
-    _cookies: Cookies | None = None
     _keep_alive: bool | None = None
-    _chunked: bool = False
     _req: RequestInfo | None = None
     _payload_writer: ResponseWriter | None = None
     _eof_sent: bool = False
     _body_length: int = 0
-    # Whether there is nothing to the response but a status, cookies and a body: one look instead of
-    # one at each of the attributes above, whoever changes them clears it.
-    _simple: bool = True
+    # What enable_compression was called with, and what has come of it.
+    _wish: CompressionWish | None = None
+    _compressor: Compressor | None = None
+    # From how many bytes on compression leaves the event loop to others, and to which executor.
+    _executor_size: int = 4096
+    _executor: Executor | None = None
     # Whether write_eof() comes right behind prepare(), so that the head can wait for it.
     _body_follows: bool = False
 
@@ -104,180 +103,6 @@ class StreamResponse(ResponseState):
         self._status = status
         self._reason = None if reason is None else check_reason(reason)
 
-    # Headers and cookies.
-
-    @property
-    def headers(self) -> CIMultiDict[str]:
-        """The fields; change them freely until :meth:`prepare`."""
-        if self._headers is None:
-            self._headers = CIMultiDict()
-            self._simple = False
-        return self._headers
-
-    def _own_cookies(self) -> Cookies:
-        if self._cookies is None:
-            self._cookies = Cookies()
-        return self._cookies
-
-    @property
-    def cookies(self) -> SimpleCookie:
-        """The cookies that are going to be set; of several with one name, the last one set."""
-        return self._own_cookies()
-
-    def set_cookie(
-        self,
-        name: str,
-        value: str,
-        *,
-        expires: str | None = None,
-        domain: str | None = None,
-        max_age: int | str | None = None,
-        path: str | None = "/",
-        secure: bool | None = None,
-        httponly: bool | None = None,
-        version: int | str | None = None,
-        samesite: SameSite | None = None,
-        partitioned: bool | None = None,
-    ) -> None:
-        """Set a cookie, or change the given attributes of one that was set before.
-
-        A client takes cookies with another ``domain`` or ``path`` for different ones: those of one
-        name are all sent.  ``max_age`` is in seconds; ``partitioned`` needs ``secure`` to have an
-        effect; ``version`` (RFC 2109) is sent, and clients ignore it.
-
-        Raises ``http.cookies.CookieError`` for a name that is no token and ``ValueError`` for a
-        value or attribute with a character that would break the header.
-        """
-        put_cookie(
-            self._own_cookies(),
-            name,
-            value,
-            expires=expires,
-            domain=domain,
-            max_age=max_age,
-            path=path,
-            secure=secure,
-            httponly=httponly,
-            version=version,
-            samesite=samesite,
-            partitioned=partitioned,
-        )
-
-    def del_cookie(
-        self,
-        name: str,
-        *,
-        domain: str | None = None,
-        path: str = "/",
-        secure: bool | None = None,
-        httponly: bool | None = None,
-        samesite: SameSite | None = None,
-        partitioned: bool | None = None,
-    ) -> None:
-        """Ask the client to forget a cookie; ``domain`` and ``path`` are those it was set with."""
-        delete_cookie(
-            self._own_cookies(),
-            name,
-            domain=domain,
-            path=path,
-            secure=secure,
-            httponly=httponly,
-            samesite=samesite,
-            partitioned=partitioned,
-        )
-
-    @property
-    def content_length(self) -> int | None:
-        """The size of the body in bytes, None while unknown; not for chunked responses."""
-        value = None if self._headers is None else self._headers.get("Content-Length")
-        return None if value is None else int(value)
-
-    @content_length.setter
-    def content_length(self, value: int | None) -> None:
-        if value is None:
-            self.headers.pop("Content-Length", None)
-            return
-        if self._chunked:
-            raise RuntimeError("A chunked response has no Content-Length")
-        if int(value) < 0:
-            raise ValueError(f"Content-Length must not be negative, got {value}")
-        self.headers["Content-Length"] = str(int(value))
-
-    # Where the Content-Type is kept; a subclass may have a cheaper place than a header object.
-
-    def _read_content_type(self) -> str | None:
-        return None if self._headers is None else self._headers.get("Content-Type")
-
-    def _write_content_type(self, value: str) -> None:
-        self.headers["Content-Type"] = value
-
-    @property
-    def content_type(self) -> str:
-        """The media type without parameters, ``application/octet-stream`` if none is set.
-
-        Setting it keeps the charset, unless the new value has one; other parameters go.  Raises
-        ``ValueError`` for control characters.
-        """
-        return split_content_type(self._read_content_type() or OCTET_STREAM)[0]
-
-    @content_type.setter
-    def content_type(self, value: str) -> None:
-        value = check_content_type(str(value))
-        charset = None if split_content_type(value)[1] else self.charset
-        self._write_content_type(format_content_type(value, charset))
-
-    @property
-    def charset(self) -> str | None:
-        """The lower-cased charset of the Content-Type, or None.
-
-        Setting it needs a media type (``RuntimeError`` for ``application/octet-stream``); raises
-        ``ValueError`` for what is no name.
-        """
-        return split_content_type(self._read_content_type() or OCTET_STREAM)[1]
-
-    @charset.setter
-    def charset(self, value: str | None) -> None:
-        if self.content_type == OCTET_STREAM:
-            raise RuntimeError(
-                "A charset says nothing about application/octet-stream: set content_type first"
-            )
-        charset = None if value is None else check_charset(str(value).lower())
-        self._write_content_type(with_charset(self._read_content_type() or "", charset))
-
-    @property
-    def last_modified(self) -> datetime.datetime | None:
-        """The Last-Modified field as a UTC ``datetime``, None if absent or malformed.
-
-        Set it to a ``datetime`` (a naive one is UTC), POSIX seconds, a ``str`` in the field's form,
-        or None to remove it; fractions of seconds are rounded up.  Raises ``TypeError`` for others.
-        """
-        return (
-            None if self._headers is None else parse_http_date(self._headers.get("Last-Modified"))
-        )
-
-    @last_modified.setter
-    def last_modified(self, value: datetime.datetime | float | str | None) -> None:
-        if value is None:
-            self.headers.pop("Last-Modified", None)
-        else:
-            self.headers["Last-Modified"] = http_date(value)
-
-    @property
-    def etag(self) -> ETag | None:
-        """The entity tag, None if absent or malformed.
-
-        Set it to an :class:`ETag`, a ``str`` (the value of a strong tag, without quotes) or None to
-        remove it.  Raises ``ValueError`` for characters that no tag may have and for other types.
-        """
-        return None if self._headers is None else parse_etag(self._headers.get("ETag"))
-
-    @etag.setter
-    def etag(self, value: ETag | str | None) -> None:
-        if value is None:
-            self.headers.pop("ETag", None)
-        else:
-            self.headers["ETag"] = format_etag(value)
-
     # Framing and connection.
 
     @property
@@ -294,8 +119,29 @@ class StreamResponse(ResponseState):
 
     @property
     def compression(self) -> bool:
-        """Whether the body is compressed while it is sent: it is not."""
-        return False
+        """Whether compression was asked for; what became of it tells Content-Encoding."""
+        return self._wish is not None
+
+    def enable_compression(
+        self, force: ContentCoding | None = None, strategy: int | None = None
+    ) -> None:
+        """Compress the body as far as the client's Accept-Encoding and the content make it useful.
+
+        Of what is installed the first in the client's order is taken, between equals of zstd, br,
+        gzip and deflate.  Small bodies and types that are compressed already are left alone, and
+        so is a response with a Content-Encoding or Content-Range of its own.  ``Vary`` gets
+        ``Accept-Encoding`` and a strong ETag becomes weak.  Whatever is written piece by piece can
+        be decoded by the client piece by piece.
+
+        ``force`` sets the coding whatever the client accepts; ``strategy`` is one of zlib's
+        ``Z_*`` strategies.  Raises ``TypeError`` for another ``force`` than a
+        :class:`ContentCoding`, ``ValueError`` for one that is not installed, ``RuntimeError`` once
+        prepared.
+        """
+        if self.prepared:
+            raise RuntimeError("Cannot enable compression: the response's head is already sent")
+        self._wish = make_wish(force, strategy)
+        self._simple = False
 
     @property
     def keep_alive(self) -> bool | None:
@@ -308,6 +154,11 @@ class StreamResponse(ResponseState):
         self._simple = False
 
     # Sending.
+
+    @property
+    def task(self) -> object | None:
+        """The server's task that runs the request's handler, None where there is none now."""
+        return getattr(self._req, "_task", None)
 
     @property
     def prepared(self) -> bool:
@@ -330,6 +181,8 @@ class StreamResponse(ResponseState):
         if self._payload_writer is not None:
             return self._payload_writer
         self._req = request
+        if self._wish is not None:
+            await self._start_compression(request, self._wish)
         cookies = set_cookie_lines(self._cookies)
         self.complete_headers(request)
         await request._prepare_hook(self)
@@ -367,6 +220,45 @@ class StreamResponse(ResponseState):
         else:
             headers.setdefault("Content-Type", OCTET_STREAM)
 
+    def _choose_coding(
+        self, request: RequestInfo, wish: CompressionWish, size: int | None
+    ) -> str | None:
+        headers = self.headers
+        if "Content-Encoding" in headers or "Content-Range" in headers or self._status == 206:
+            return None
+        if allows_no_length(request.method, self._status):
+            if self._status != 304:
+                return None
+            # It stands for a response whose size is not known here.
+            size = None
+        media_type = self.content_type
+        if depends_on_client(wish, media_type, size):
+            add_vary(headers, "Accept-Encoding")
+        coding = choose_coding(wish, request.headers.get("Accept-Encoding"), media_type, size)
+        if coding is not None and self._status == 304:
+            # RFC 9110 section 15.4.5: its ETag is the one that the 200 would have.
+            weaken_etag(headers)
+            return None
+        return coding
+
+    async def _start_compression(self, request: RequestInfo, wish: CompressionWish) -> None:
+        """Decide on a coding and say so in the fields."""
+        coding = self._choose_coding(request, wish, self.content_length)
+        if coding is not None:
+            declare_coding(self.headers, coding)
+            if not must_be_empty(request.method, self._status):
+                self._compressor = make_compressor(coding, wish.strategy)
+
+    async def _encode(self, call: Callable[[bytes], bytes], data: bytes) -> bytes:
+        if len(data) <= self._executor_size:
+            return call(data)
+        return await self.run_blocking(functools.partial(call, data), self._executor)
+
+    async def run_blocking(self, call: Callable[[], _T], executor: Executor | None = None) -> _T:
+        """Return ``call()``, made where the server makes calls that block; only while sending."""
+        writer = None if self._req is None else self._req.response_writer
+        return await run_blocking(writer, call, executor)
+
     async def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send a piece of the body and wait while the peer is slow to take it.
 
@@ -378,6 +270,10 @@ class StreamResponse(ResponseState):
             raise RuntimeError("Cannot call write() after write_eof()")
         if self._payload_writer is None:
             raise RuntimeError("Cannot call write() before prepare()")
+        if self._compressor is not None:
+            if not data:
+                return
+            data = await self._encode(self._compressor.piece, bytes(data))
         self._body_length += data.nbytes if isinstance(data, memoryview) else len(data)
         await self._payload_writer.write(data)
 
@@ -392,12 +288,15 @@ class StreamResponse(ResponseState):
         if self._payload_writer is None:
             raise RuntimeError("Cannot call write_eof() before prepare()")
         data = bytes(data)
+        if self._compressor is not None:
+            data = await self._encode(self._compressor.finish, data)
         self._body_length += len(data)
         await self._payload_writer.write_eof(data)
         self._eof_sent = True
         self._simple = False
         self._req = None
         self._payload_writer = None
+        self._compressor = None
 
     def whole(self) -> tuple[bytes, bytes] | None:
         """Return field lines and body of a response that is no more than that; None for others.
@@ -411,6 +310,9 @@ class StreamResponse(ResponseState):
         self._body_length = body_length
         self._eof_sent = True
         self._simple = False
+
+    def abandon(self) -> None:
+        """Let go of what the body holds; for servers that will not send this response."""
 
     def __repr__(self) -> str:
         state = "eof" if self._eof_sent else "prepared" if self.prepared else "not prepared"

@@ -3,13 +3,15 @@
 Any server can send these responses by satisfying them; ``weft_server`` is one that does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from typing import Protocol, TypeVar
 
 from multidict import CIMultiDict
 
-__all__ = ["RequestFor", "ResponseWriter"]
+__all__ = ["RequestFor", "ResponseWriter", "run_blocking"]
 
+_T = TypeVar("_T")
 _R_contra = TypeVar("_R_contra", contravariant=True)
 
 
@@ -18,6 +20,13 @@ class ResponseWriter(Protocol):
 
     The writer owns framing and the connection: it writes ``Content-Length`` or chunks, adds the
     fields of the connection, and sends no body where the request or the status allows none.
+
+    Responses read files and compress large bodies through one more method, if the writer has it::
+
+        async def run_blocking(self, call, executor=None): ...
+
+    It returns what ``call()`` returns, without holding up other connections (in a thread of
+    ``executor``, None for the server's own).  Without the method the call is simply made.
     """
 
     def write_head(
@@ -34,6 +43,17 @@ class ResponseWriter(Protocol):
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Send the last piece and end the response."""
+
+
+async def run_blocking(
+    writer: object, call: Callable[[], _T], executor: Executor | None = None
+) -> _T:
+    """Return ``call()``, made the way that ``writer`` makes calls that block."""
+    run = getattr(writer, "run_blocking", None)
+    if run is None:
+        return call()
+    result: _T = await run(call, executor)
+    return result
 
 
 class RequestFor(Protocol[_R_contra]):

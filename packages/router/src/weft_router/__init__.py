@@ -38,6 +38,7 @@ takes the time it takes, on text that a stranger wrote.
 """
 
 from ._converters import CONVERTERS, Converter
+from ._enclosure import Enclosure, Item
 from ._errors import (
     BuildError,
     ConflictError,
@@ -64,6 +65,7 @@ from ._routedef import (
     AbstractRouteDef,
     ExpectHandler,
     RouteDef,
+    RouteMiddleware,
     StaticDef,
     SupportsAddRoute,
     delete,
@@ -77,7 +79,7 @@ from ._routedef import (
     static,
     view,
 )
-from ._router import Group, Router
+from ._router import Group, Router, check_resource_name
 from ._routetable import RouteDecorator, RouteTableDef
 from ._segments import Variable
 from ._version import __version__
@@ -89,12 +91,14 @@ __all__ = [
     "BuildError",
     "ConflictError",
     "Converter",
+    "Enclosure",
     "ExpectHandler",
     "FrozenError",
     "Group",
     "HandlerError",
     "HostError",
     "HostPattern",
+    "Item",
     "Match",
     "Matcher",
     "MethodError",
@@ -110,6 +114,7 @@ __all__ = [
     "Route",
     "RouteDecorator",
     "RouteDef",
+    "RouteMiddleware",
     "RouteTableDef",
     "Router",
     "RouterError",
@@ -119,6 +124,7 @@ __all__ = [
     "UnknownPartError",
     "Variable",
     "__version__",
+    "check_resource_name",
     "decode_safe",
     "decode_value",
     "delete",

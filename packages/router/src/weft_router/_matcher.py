@@ -11,10 +11,11 @@ Nothing is cached and nothing written: a matcher may be used from any number of 
 (if the handlers do) as its resources, and is compiled again where it is loaded.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Generic, TypeVar, final
 
+from ._enclosure import Enclosure, Item
 from ._errors import UnknownNameError
 from ._hosts import HostPattern
 from ._quoting import decode_safe
@@ -29,17 +30,20 @@ H = TypeVar("H")
 
 @final
 class Matcher(Generic[H]):
-    """What ``Router.freeze()`` returns."""
+    """What ``Router.freeze()`` returns: ``items`` compiled, and host rules asked before them."""
 
-    __slots__ = ("_hosts", "_named", "_plain", "_resources", "_root")
+    __slots__ = ("_hosts", "_items", "_named", "_plain", "_resources", "_root")
 
     def __init__(
-        self, resources: list[Resource[H]], hosts: "list[tuple[HostPattern, Matcher[H]]]"
+        self,
+        items: Sequence[Item[H]],
+        hosts: "Sequence[tuple[HostPattern, Matcher[H]]]" = (),
     ) -> None:
-        self._resources: Final = tuple(resources)
+        self._items: Final = tuple(items)
+        self._resources: Final = tuple(i for i in self._items if not isinstance(i, Enclosure))
         self._hosts: Final = tuple(hosts)
-        self._named: Final = {r.name: r for r in resources if r.name is not None}
-        self._root, self._plain = grow(resources)
+        self._named: Final = {r.name: r for r in self._resources if r.name is not None}
+        self._root, self._plain = grow(self._items)
 
     def match(
         self, method: str, path: str, *, host: str | None = None
@@ -91,12 +95,16 @@ class Matcher(Generic[H]):
         """Return a read-only mapping of names to resources."""
         return MappingProxyType(self._named)
 
+    def enclosures(self) -> tuple[Enclosure[H], ...]:
+        """Return what was enclosed, in that order."""
+        return tuple(item for item in self._items if isinstance(item, Enclosure))
+
     def hosts(self) -> "tuple[tuple[HostPattern, Matcher[H]], ...]":
         """Return the host rules and what answers for them, in the order they are asked."""
         return self._hosts
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Matcher, (list(self._resources), list(self._hosts))
+        return Matcher, (self._items, self._hosts)
 
     def __repr__(self) -> str:
         return f"<Matcher of {len(self._resources)} resources>"

@@ -5,8 +5,9 @@ between "no such path" and "not with this method" does not matter.  A result is 
 and shares nothing that can change with another.
 """
 
-from typing import Final, Generic, Literal, TypeVar, final
+from typing import Any, Final, Generic, Literal, TypeVar, final
 
+from ._enclosure import Enclosure
 from ._resource import Route
 
 __all__ = ["NOT_FOUND", "Match", "MethodNotAllowed", "NotFound"]
@@ -59,38 +60,49 @@ class Match(Generic[H]):
 
 @final
 class NotFound:
-    """No resource has this path."""
+    """No resource has this path.  ``enclosure`` is the one that the path leads into, if any."""
 
-    __slots__ = ()
+    __slots__ = ("enclosure",)
+
+    def __init__(self, enclosure: Enclosure[Any] | None = None) -> None:
+        self.enclosure: Final = enclosure
 
     def __bool__(self) -> Literal[False]:
         return False
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, NotFound)
+        return isinstance(other, NotFound) and other.enclosure is self.enclosure
 
     def __hash__(self) -> int:
-        return hash(NotFound)
+        return hash((NotFound, self.enclosure))
 
     def __repr__(self) -> str:
-        return "<NotFound>"
+        return "<NotFound>" if self.enclosure is None else f"<NotFound in {self.enclosure.prefix}>"
 
 
 @final
 class MethodNotAllowed:
-    """Resources have this path, but no route for the method.  ``allowed`` is what they do have."""
+    """Resources have this path, but no route for the method.
+
+    ``allowed`` is what they do have, ``enclosure`` the one that they are in, if any.
+    """
 
     __match_args__ = ("allowed",)
-    __slots__ = ("allowed",)
+    __slots__ = ("allowed", "enclosure")
 
-    def __init__(self, allowed: frozenset[str]) -> None:
+    def __init__(self, allowed: frozenset[str], enclosure: Enclosure[Any] | None = None) -> None:
         self.allowed: Final = allowed
+        self.enclosure: Final = enclosure
 
     def __bool__(self) -> Literal[False]:
         return False
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, MethodNotAllowed) and other.allowed == self.allowed
+        return (
+            isinstance(other, MethodNotAllowed)
+            and other.allowed == self.allowed
+            and other.enclosure is self.enclosure
+        )
 
     def __hash__(self) -> int:
         return hash(self.allowed)

@@ -23,6 +23,7 @@ __all__ = [
     "ExpectHandler",
     "PathLike",
     "RouteDef",
+    "RouteMiddleware",
     "StaticDef",
     "SupportsAddRoute",
     "delete",
@@ -46,6 +47,8 @@ R_co = TypeVar("R_co", covariant=True)
 
 # What a framework calls with a request that expects `100-continue`; a router only keeps it.
 ExpectHandler: TypeAlias = Callable[..., Awaitable[object]]
+# What a framework wraps around the handler, outermost first; a router only keeps it.
+RouteMiddleware: TypeAlias = Callable[..., Awaitable[object]]
 PathLike: TypeAlias = str | os.PathLike[str]
 
 # Large enough that a read is worth its system call, small enough for many at once.
@@ -134,13 +137,21 @@ def _keywords(kwargs: dict[str, object]) -> str:
 
 
 def keywords_to_keep(
-    kwargs: dict[str, object], name: str | None, expect_handler: ExpectHandler | None
+    kwargs: dict[str, object],
+    name: str | None,
+    expect_handler: ExpectHandler | None,
+    middlewares: Iterable[RouteMiddleware] = (),
+    client_max_size: int | None = None,
 ) -> dict[str, object]:
     """Return the keywords to keep: all that are unknown, and the known ones that say something."""
     if name is not None:
         kwargs["name"] = name
     if expect_handler is not None:
         kwargs["expect_handler"] = expect_handler
+    if kept := tuple(middlewares):
+        kwargs["middlewares"] = kept
+    if client_max_size is not None:
+        kwargs["client_max_size"] = client_max_size
     return kwargs
 
 
@@ -151,10 +162,17 @@ def route(
     *,
     name: str | None = None,
     expect_handler: ExpectHandler | None = None,
+    middlewares: Iterable[RouteMiddleware] = (),
+    client_max_size: int | None = None,
     **kwargs: object,
 ) -> RouteDef[H]:
     """Return the definition of ``handler`` for ``method`` (``*``: every other one)."""
-    return RouteDef(method, path, handler, keywords_to_keep(kwargs, name, expect_handler))
+    return RouteDef(
+        method,
+        path,
+        handler,
+        keywords_to_keep(kwargs, name, expect_handler, middlewares, client_max_size),
+    )
 
 
 def head(
@@ -163,10 +181,21 @@ def head(
     *,
     name: str | None = None,
     expect_handler: ExpectHandler | None = None,
+    middlewares: Iterable[RouteMiddleware] = (),
+    client_max_size: int | None = None,
     **kwargs: object,
 ) -> RouteDef[H]:
     """Return the definition of ``handler`` for HEAD."""
-    return route("HEAD", path, handler, name=name, expect_handler=expect_handler, **kwargs)
+    return route(
+        "HEAD",
+        path,
+        handler,
+        name=name,
+        expect_handler=expect_handler,
+        middlewares=middlewares,
+        client_max_size=client_max_size,
+        **kwargs,
+    )
 
 
 def options(
@@ -175,10 +204,21 @@ def options(
     *,
     name: str | None = None,
     expect_handler: ExpectHandler | None = None,
+    middlewares: Iterable[RouteMiddleware] = (),
+    client_max_size: int | None = None,
     **kwargs: object,
 ) -> RouteDef[H]:
     """Return the definition of ``handler`` for OPTIONS."""
-    return route("OPTIONS", path, handler, name=name, expect_handler=expect_handler, **kwargs)
+    return route(
+        "OPTIONS",
+        path,
+        handler,
+        name=name,
+        expect_handler=expect_handler,
+        middlewares=middlewares,
+        client_max_size=client_max_size,
+        **kwargs,
+    )
 
 
 def post(
@@ -187,10 +227,21 @@ def post(
     *,
     name: str | None = None,
     expect_handler: ExpectHandler | None = None,
+    middlewares: Iterable[RouteMiddleware] = (),
+    client_max_size: int | None = None,
     **kwargs: object,
 ) -> RouteDef[H]:
     """Return the definition of ``handler`` for POST."""
-    return route("POST", path, handler, name=name, expect_handler=expect_handler, **kwargs)
+    return route(
+        "POST",
+        path,
+        handler,
+        name=name,
+        expect_handler=expect_handler,
+        middlewares=middlewares,
+        client_max_size=client_max_size,
+        **kwargs,
+    )
 
 
 def put(
@@ -199,10 +250,21 @@ def put(
     *,
     name: str | None = None,
     expect_handler: ExpectHandler | None = None,
+    middlewares: Iterable[RouteMiddleware] = (),
+    client_max_size: int | None = None,
     **kwargs: object,
 ) -> RouteDef[H]:
     """Return the definition of ``handler`` for PUT."""
-    return route("PUT", path, handler, name=name, expect_handler=expect_handler, **kwargs)
+    return route(
+        "PUT",
+        path,
+        handler,
+        name=name,
+        expect_handler=expect_handler,
+        middlewares=middlewares,
+        client_max_size=client_max_size,
+        **kwargs,
+    )
 
 
 def patch(
@@ -211,10 +273,21 @@ def patch(
     *,
     name: str | None = None,
     expect_handler: ExpectHandler | None = None,
+    middlewares: Iterable[RouteMiddleware] = (),
+    client_max_size: int | None = None,
     **kwargs: object,
 ) -> RouteDef[H]:
     """Return the definition of ``handler`` for PATCH."""
-    return route("PATCH", path, handler, name=name, expect_handler=expect_handler, **kwargs)
+    return route(
+        "PATCH",
+        path,
+        handler,
+        name=name,
+        expect_handler=expect_handler,
+        middlewares=middlewares,
+        client_max_size=client_max_size,
+        **kwargs,
+    )
 
 
 def delete(
@@ -223,10 +296,21 @@ def delete(
     *,
     name: str | None = None,
     expect_handler: ExpectHandler | None = None,
+    middlewares: Iterable[RouteMiddleware] = (),
+    client_max_size: int | None = None,
     **kwargs: object,
 ) -> RouteDef[H]:
     """Return the definition of ``handler`` for DELETE."""
-    return route("DELETE", path, handler, name=name, expect_handler=expect_handler, **kwargs)
+    return route(
+        "DELETE",
+        path,
+        handler,
+        name=name,
+        expect_handler=expect_handler,
+        middlewares=middlewares,
+        client_max_size=client_max_size,
+        **kwargs,
+    )
 
 
 def get(
@@ -236,12 +320,23 @@ def get(
     name: str | None = None,
     allow_head: bool = True,
     expect_handler: ExpectHandler | None = None,
+    middlewares: Iterable[RouteMiddleware] = (),
+    client_max_size: int | None = None,
     **kwargs: object,
 ) -> RouteDef[H]:
     """Return the definition of ``handler`` for GET, and for HEAD unless ``allow_head`` is false."""
     if not allow_head:
         kwargs["allow_head"] = False
-    return route("GET", path, handler, name=name, expect_handler=expect_handler, **kwargs)
+    return route(
+        "GET",
+        path,
+        handler,
+        name=name,
+        expect_handler=expect_handler,
+        middlewares=middlewares,
+        client_max_size=client_max_size,
+        **kwargs,
+    )
 
 
 def view(
@@ -250,10 +345,21 @@ def view(
     *,
     name: str | None = None,
     expect_handler: ExpectHandler | None = None,
+    middlewares: Iterable[RouteMiddleware] = (),
+    client_max_size: int | None = None,
     **kwargs: object,
 ) -> RouteDef[H]:
     """Return the definition of ``handler`` for every method."""
-    return route("*", path, handler, name=name, expect_handler=expect_handler, **kwargs)
+    return route(
+        "*",
+        path,
+        handler,
+        name=name,
+        expect_handler=expect_handler,
+        middlewares=middlewares,
+        client_max_size=client_max_size,
+        **kwargs,
+    )
 
 
 def static(

@@ -16,13 +16,14 @@ from typing import Final, TypeVar, final
 
 from ._converters import CONVERTERS, Converter
 from ._declare import Declares
+from ._enclosure import Enclosure, Item
 from ._errors import FrozenError, HostError, PathError, ResourceNameError
 from ._hosts import HostPattern
 from ._matcher import Matcher
 from ._resource import Resource, Route
 from ._results import Match, MethodNotAllowed, NotFound
 
-__all__ = ["Group", "Router"]
+__all__ = ["Group", "Router", "check_resource_name"]
 
 H = TypeVar("H")
 
@@ -38,7 +39,16 @@ class Router(Declares[H]):
     is passed over; if none is left, the answer is the methods of all that matched.
     """
 
-    __slots__ = ("_accept", "_converters", "_frozen", "_hosts", "_matcher", "_named", "_resources")
+    __slots__ = (
+        "_accept",
+        "_converters",
+        "_enclosed",
+        "_frozen",
+        "_hosts",
+        "_items",
+        "_matcher",
+        "_named",
+    )
 
     def __init__(
         self,
@@ -54,7 +64,8 @@ class Router(Declares[H]):
         """
         self._converters: Final = {**CONVERTERS, **(converters or {})}
         self._accept: Final = accept
-        self._resources: list[Resource[H]] = []
+        self._items: list[Item[H]] = []
+        self._enclosed: list[Router[H]] = []
         self._named: dict[str, Resource[H]] = {}
         self._hosts: list[tuple[HostPattern, Router[H]]] = []
         self._frozen = False
@@ -69,11 +80,15 @@ class Router(Declares[H]):
         looked up together.  ``name`` is for :meth:`url_for`: identifiers joined by ``.``, ``:`` or
         ``-``.  Raises :class:`PathError`, :class:`ResourceNameError` and :class:`FrozenError`.
         """
-        if self._resources:
-            last = self._resources[-1]
-            if last.path == path and last.name == name and not last.is_prefix:
-                self._check_not_frozen(path)
-                return last
+        last = self._items[-1] if self._items else None
+        if (
+            isinstance(last, Resource)
+            and last.path == path
+            and last.name == name
+            and not last.is_prefix
+        ):
+            self._check_not_frozen(path)
+            return last
         return self.register_resource(
             Resource(path, name=name, converters=self._converters, accept=self._accept)
         )
@@ -99,7 +114,7 @@ class Router(Declares[H]):
         self._check_not_frozen(resource.path)
         name = resource.name
         if name is not None:
-            _check_name(name)
+            check_resource_name(name)
             existing = self._named.get(name)
             if existing is not None:
                 raise ResourceNameError(
@@ -109,7 +124,7 @@ class Router(Declares[H]):
                     existing,
                 )
             self._named[name] = resource
-        self._resources.append(resource)
+        self._items.append(resource)
         self._matcher = None
         return resource
 
@@ -127,20 +142,51 @@ class Router(Declares[H]):
 
         ``router`` is frozen: a route added to it later would be missing here.  It may be mounted
         again elsewhere, under another ``name``, which goes before its names with a dot.
+        What ``router`` encloses is enclosed here too.
         Raises :class:`PathError`, :class:`ResourceNameError`, :class:`FrozenError`, and
         :class:`HostError` if it has host rules, which mean nothing below a prefix.
         """
         check_prefix(prefix)
-        if router._hosts:
-            raise HostError(
-                f"A router with host rules cannot be mounted at {prefix!r}: add the rules here.",
-                router._hosts[0][0].canonical,
-            )
+        _check_no_hosts(prefix, router)
         router.freeze()
-        for resource in router.resources():
-            self.register_resource(
-                resource.copy(prefix=prefix, name=_joined_name(name, resource.name))
+        enclosed = iter(router._enclosed)
+        for item in router._items:
+            if isinstance(item, Enclosure):
+                inner = next(enclosed).copy()
+                inner._put_before(prefix)
+                self._enclose(prefix + item.prefix, inner, item.owner)
+            else:
+                self.register_resource(item.copy(prefix=prefix, name=_joined_name(name, item.name)))
+
+    def enclose(self, prefix: str, router: "Router[H]", *, owner: object = None) -> Enclosure[H]:
+        """Let ``router`` alone answer for ``prefix`` and everything below it.
+
+        Unlike with :meth:`mount`, a path below the prefix that ``router`` does not have is not
+        found, whatever resources of this router match it; ``NotFound`` and ``MethodNotAllowed``
+        tell in which enclosure, and ``owner`` comes with it.  Resources of this router with more
+        fixed segments than the prefix, or with as many and added before, are asked first.
+
+        ``router`` becomes a part of this one: the prefix is put before its paths, so that its own
+        ``url_for`` makes whole paths, and it is frozen.  It keeps its names to itself.
+        Raises like :meth:`mount`, and :class:`FrozenError` if ``router`` is frozen already.
+        """
+        check_prefix(prefix)
+        _check_no_hosts(prefix, router)
+        self._check_not_frozen(prefix)
+        if router is self:
+            raise PathError(
+                f"A router cannot be enclosed in itself, at {prefix!r}.", path=prefix, position=0
             )
+        router.prefix_with(prefix)
+        return self._enclose(prefix, router, owner)
+
+    def _enclose(self, prefix: str, router: "Router[H]", owner: object) -> Enclosure[H]:
+        router._refuse_changes()
+        enclosure: Enclosure[H] = Enclosure(prefix, router._items, owner=owner)
+        self._items.append(enclosure)
+        self._enclosed.append(router)
+        self._matcher = None
+        return enclosure
 
     def add_host(self, host: str | HostPattern, router: "Router[H]") -> HostPattern:
         """Let ``router`` alone answer for a host; ``*`` in ``host`` stands for any characters.
@@ -163,8 +209,14 @@ class Router(Declares[H]):
         """
         check_prefix(prefix)
         self._check_not_frozen(prefix)
-        for resource in self._resources:
+        self._put_before(prefix)
+
+    def _put_before(self, prefix: str) -> None:
+        for item in self._items:
+            resource = item.resource if isinstance(item, Enclosure) else item
             resource.add_prefix(prefix)
+        for router in self._enclosed:
+            router._put_before(prefix)
         self._matcher = None
 
     def copy(self) -> "Router[H]":
@@ -173,8 +225,12 @@ class Router(Declares[H]):
         The routers of host rules are shared: they are frozen.
         """
         copied: Router[H] = Router(converters=self._converters, accept=self._accept)
-        for resource in self._resources:
-            copied.register_resource(resource.copy(name=resource.name))
+        enclosed = iter(self._enclosed)
+        for item in self._items:
+            if isinstance(item, Enclosure):
+                copied._enclose(item.prefix, next(enclosed).copy(), item.owner)
+            else:
+                copied.register_resource(item.copy(name=item.name))
         for pattern, router in self._hosts:
             copied.add_host(pattern, router)
         return copied
@@ -196,11 +252,14 @@ class Router(Declares[H]):
 
     def freeze(self) -> Matcher[H]:
         """Refuse further changes and return the matcher: immutable, thread-safe, picklable."""
+        self._refuse_changes()
+        return self._matcher or self._compile()
+
+    def _refuse_changes(self) -> None:
         if not self._frozen:
             self._frozen = True
-            for resource in self._resources:
+            for resource in self.resources():
                 resource.freeze()
-        return self._matcher or self._compile()
 
     @property
     def frozen(self) -> bool:
@@ -209,11 +268,15 @@ class Router(Declares[H]):
 
     def resources(self) -> tuple[Resource[H], ...]:
         """Return the resources, in the order they were added."""
-        return tuple(self._resources)
+        return tuple(item for item in self._items if isinstance(item, Resource))
+
+    def enclosures(self) -> tuple[Enclosure[H], ...]:
+        """Return what was enclosed, in that order."""
+        return tuple(item for item in self._items if isinstance(item, Enclosure))
 
     def routes(self) -> Iterator[Route[H]]:
         """Return an iterator over the routes of all resources."""
-        for resource in self._resources:
+        for resource in self.resources():
             yield from resource.routes
 
     def named_resources(self) -> Mapping[str, Resource[H]]:
@@ -225,11 +288,11 @@ class Router(Declares[H]):
         return tuple(self._hosts)
 
     def __repr__(self) -> str:
-        return f"<Router of {len(self._resources)} resources{', frozen' * self._frozen}>"
+        return f"<Router of {len(self.resources())} resources{', frozen' * self._frozen}>"
 
     def _compile(self) -> Matcher[H]:
         hosts = [(pattern, router.freeze()) for pattern, router in self._hosts]
-        self._matcher = Matcher(self._resources, hosts)
+        self._matcher = Matcher(self._items, hosts)
         return self._matcher
 
     def _check_not_frozen(self, what: str) -> None:
@@ -294,13 +357,22 @@ def check_prefix(prefix: str) -> None:
         )
 
 
+def _check_no_hosts(prefix: str, router: "Router[H]") -> None:
+    if router._hosts:
+        raise HostError(
+            f"A router with host rules cannot be mounted at {prefix!r}: add the rules around it.",
+            router._hosts[0][0].canonical,
+        )
+
+
 def _joined_name(outer: str | None, inner: str | None) -> str | None:
     if not outer or inner is None:
         return inner
     return f"{outer}.{inner}" if inner else outer
 
 
-def _check_name(name: str) -> None:
+def check_resource_name(name: str) -> None:
+    """Raise :class:`ResourceNameError` unless ``name`` is identifiers joined by ``. : -``."""
     if not isinstance(name, str):
         raise ResourceNameError(f"Incorrect route name {name!r}, it must be a str.", name)
     for part in _NAME_SEPARATOR.split(name):

@@ -3,7 +3,7 @@
 The keywords are those of the functions in ``_routedef``, and so is what becomes of them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, Generic, TypeVar, cast, final, overload
 
 from ._routedef import (
@@ -12,6 +12,7 @@ from ._routedef import (
     ExpectHandler,
     PathLike,
     RouteDef,
+    RouteMiddleware,
     StaticDef,
     keywords_to_keep,
     static,
@@ -94,10 +95,12 @@ class RouteTableDef(Sequence[AbstractRouteDef[H]], Generic[H]):
         *,
         name: str | None = None,
         expect_handler: ExpectHandler | None = None,
+        middlewares: Iterable[RouteMiddleware] = (),
+        client_max_size: int | None = None,
         **kwargs: object,
     ) -> RouteDecorator:
         """Decorate a handler for ``method`` (``*``: every other one)."""
-        kwargs = keywords_to_keep(kwargs, name, expect_handler)
+        kwargs = keywords_to_keep(kwargs, name, expect_handler, middlewares, client_max_size)
 
         def add(handler: object) -> None:
             self._items.append(RouteDef(method, path, cast("H", handler), dict(kwargs)))
@@ -110,10 +113,20 @@ class RouteTableDef(Sequence[AbstractRouteDef[H]], Generic[H]):
         *,
         name: str | None = None,
         expect_handler: ExpectHandler | None = None,
+        middlewares: Iterable[RouteMiddleware] = (),
+        client_max_size: int | None = None,
         **kwargs: object,
     ) -> RouteDecorator:
         """Decorate a handler for HEAD."""
-        return self.route("HEAD", path, name=name, expect_handler=expect_handler, **kwargs)
+        return self.route(
+            "HEAD",
+            path,
+            name=name,
+            expect_handler=expect_handler,
+            middlewares=middlewares,
+            client_max_size=client_max_size,
+            **kwargs,
+        )
 
     def options(
         self,
@@ -121,10 +134,20 @@ class RouteTableDef(Sequence[AbstractRouteDef[H]], Generic[H]):
         *,
         name: str | None = None,
         expect_handler: ExpectHandler | None = None,
+        middlewares: Iterable[RouteMiddleware] = (),
+        client_max_size: int | None = None,
         **kwargs: object,
     ) -> RouteDecorator:
         """Decorate a handler for OPTIONS."""
-        return self.route("OPTIONS", path, name=name, expect_handler=expect_handler, **kwargs)
+        return self.route(
+            "OPTIONS",
+            path,
+            name=name,
+            expect_handler=expect_handler,
+            middlewares=middlewares,
+            client_max_size=client_max_size,
+            **kwargs,
+        )
 
     def post(
         self,
@@ -132,10 +155,20 @@ class RouteTableDef(Sequence[AbstractRouteDef[H]], Generic[H]):
         *,
         name: str | None = None,
         expect_handler: ExpectHandler | None = None,
+        middlewares: Iterable[RouteMiddleware] = (),
+        client_max_size: int | None = None,
         **kwargs: object,
     ) -> RouteDecorator:
         """Decorate a handler for POST."""
-        return self.route("POST", path, name=name, expect_handler=expect_handler, **kwargs)
+        return self.route(
+            "POST",
+            path,
+            name=name,
+            expect_handler=expect_handler,
+            middlewares=middlewares,
+            client_max_size=client_max_size,
+            **kwargs,
+        )
 
     def put(
         self,
@@ -143,10 +176,20 @@ class RouteTableDef(Sequence[AbstractRouteDef[H]], Generic[H]):
         *,
         name: str | None = None,
         expect_handler: ExpectHandler | None = None,
+        middlewares: Iterable[RouteMiddleware] = (),
+        client_max_size: int | None = None,
         **kwargs: object,
     ) -> RouteDecorator:
         """Decorate a handler for PUT."""
-        return self.route("PUT", path, name=name, expect_handler=expect_handler, **kwargs)
+        return self.route(
+            "PUT",
+            path,
+            name=name,
+            expect_handler=expect_handler,
+            middlewares=middlewares,
+            client_max_size=client_max_size,
+            **kwargs,
+        )
 
     def patch(
         self,
@@ -154,10 +197,20 @@ class RouteTableDef(Sequence[AbstractRouteDef[H]], Generic[H]):
         *,
         name: str | None = None,
         expect_handler: ExpectHandler | None = None,
+        middlewares: Iterable[RouteMiddleware] = (),
+        client_max_size: int | None = None,
         **kwargs: object,
     ) -> RouteDecorator:
         """Decorate a handler for PATCH."""
-        return self.route("PATCH", path, name=name, expect_handler=expect_handler, **kwargs)
+        return self.route(
+            "PATCH",
+            path,
+            name=name,
+            expect_handler=expect_handler,
+            middlewares=middlewares,
+            client_max_size=client_max_size,
+            **kwargs,
+        )
 
     def delete(
         self,
@@ -165,10 +218,20 @@ class RouteTableDef(Sequence[AbstractRouteDef[H]], Generic[H]):
         *,
         name: str | None = None,
         expect_handler: ExpectHandler | None = None,
+        middlewares: Iterable[RouteMiddleware] = (),
+        client_max_size: int | None = None,
         **kwargs: object,
     ) -> RouteDecorator:
         """Decorate a handler for DELETE."""
-        return self.route("DELETE", path, name=name, expect_handler=expect_handler, **kwargs)
+        return self.route(
+            "DELETE",
+            path,
+            name=name,
+            expect_handler=expect_handler,
+            middlewares=middlewares,
+            client_max_size=client_max_size,
+            **kwargs,
+        )
 
     def get(
         self,
@@ -177,12 +240,22 @@ class RouteTableDef(Sequence[AbstractRouteDef[H]], Generic[H]):
         name: str | None = None,
         allow_head: bool = True,
         expect_handler: ExpectHandler | None = None,
+        middlewares: Iterable[RouteMiddleware] = (),
+        client_max_size: int | None = None,
         **kwargs: object,
     ) -> RouteDecorator:
         """Decorate a handler for GET, and for HEAD unless ``allow_head`` is false."""
         if not allow_head:
             kwargs["allow_head"] = False
-        return self.route("GET", path, name=name, expect_handler=expect_handler, **kwargs)
+        return self.route(
+            "GET",
+            path,
+            name=name,
+            expect_handler=expect_handler,
+            middlewares=middlewares,
+            client_max_size=client_max_size,
+            **kwargs,
+        )
 
     def view(
         self,
@@ -190,10 +263,20 @@ class RouteTableDef(Sequence[AbstractRouteDef[H]], Generic[H]):
         *,
         name: str | None = None,
         expect_handler: ExpectHandler | None = None,
+        middlewares: Iterable[RouteMiddleware] = (),
+        client_max_size: int | None = None,
         **kwargs: object,
     ) -> RouteDecorator:
         """Decorate a class (or handler) for every method."""
-        return self.route("*", path, name=name, expect_handler=expect_handler, **kwargs)
+        return self.route(
+            "*",
+            path,
+            name=name,
+            expect_handler=expect_handler,
+            middlewares=middlewares,
+            client_max_size=client_max_size,
+            **kwargs,
+        )
 
     def static(
         self,

@@ -11,6 +11,10 @@ A node stands for the segments consumed so far::
     /users/{id}                             |  --{ }------> ends, variable "id"
     /users/{id}/{tail:.*}                                     `- anywhere: the tail
 
+An enclosure takes the place of one resource in this order: its items are numbered there, in their
+own order, and behind them comes its *fence*, an entry that matches the prefix and everything below
+it.  It has no routes; where it is the first answer, the search is over and nothing was found.
+
 ``ends`` are the entries that match if the path ends here; ``anywhere`` those that must look at all
 of the path (tails, prefixes, and patterns whose expression may reach over a slash).
 
@@ -20,12 +24,13 @@ steps as the tree has nodes, whatever the path, and none twice.  Most paths do n
 may follow.  An ``entry`` stands there only if nothing that the walk passed by could rank lower.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from sys import maxsize
 from typing import Final, Generic, TypeVar, final
 
 from ._converters import Converter
+from ._enclosure import Enclosure, Item
 from ._quoting import decode_value
 from ._resource import ANY_METHOD, Resource, Route
 from ._results import NOT_FOUND, Match, MethodNotAllowed, NotFound
@@ -42,10 +47,24 @@ _NEVER: Final = maxsize
 class Entry(Generic[H]):
     """One resource in the tree, with what a match of it needs at hand."""
 
-    __slots__ = ("by_method", "converters", "following", "rank", "resource", "slots")
+    __slots__ = (
+        "by_method",
+        "converters",
+        "enclosure",
+        "following",
+        "is_fence",
+        "rank",
+        "resource",
+        "slots",
+    )
 
-    def __init__(self, resource: Resource[H], rank: int) -> None:
+    def __init__(
+        self, resource: Resource[H], rank: int, enclosure: Enclosure[H] | None = None
+    ) -> None:
         pattern = resource.path_pattern
+        # What it is in, or is the fence of.
+        self.enclosure: Final = enclosure
+        self.is_fence: Final = enclosure is not None and enclosure.resource is resource
         self.resource: Final = resource
         self.rank: Final = rank
         # The table is the resource's own: routes added later are seen.
@@ -128,17 +147,42 @@ class Node(Generic[H]):
         self.entry: Entry[H] | None = None  # the answer if the path ends here, if that is certain
 
 
-def grow(resources: list[Resource[H]]) -> tuple[Node[H], dict[str, Entry[H]]]:
-    """Compile ``resources``, in order of registration, into a tree and a table of plain paths.
+# A place in the order of dispatch: for each enclosure and the item itself, how many fixed segments
+# it has (negative, as more come first) and when it was added.
+_Key = tuple[tuple[int, int], ...]
+# Comes behind the places of all items, which are not positive.
+_BEHIND: Final = (1, 0)
+
+
+def _places(
+    items: Sequence[Item[H]], outer: _Key, enclosure: Enclosure[H] | None
+) -> Iterator[tuple[_Key, Resource[H], Enclosure[H] | None]]:
+    """Yield the resources of ``items`` with their places and what they are enclosed in."""
+    for index, item in enumerate(items):
+        resource = item.resource if isinstance(item, Enclosure) else item
+        key = (*outer, (-resource.path_pattern.depth, index))
+        if isinstance(item, Enclosure):
+            yield from _places(item.items, key, item)
+            yield (*key, _BEHIND), resource, item
+        else:
+            yield key, resource, enclosure
+
+
+def _place(placed: tuple[_Key, object, object]) -> _Key:
+    return placed[0]
+
+
+def grow(items: Sequence[Item[H]]) -> tuple[Node[H], dict[str, Entry[H]]]:
+    """Compile ``items``, in order of registration, into a tree and a table of plain paths.
 
     The table has each path without variables whose own resource is the first answer for it.
     """
     root: Node[H] = Node()
     plain: dict[str, Entry[H]] = {}
-    order = sorted(enumerate(resources), key=lambda item: (-item[1].path_pattern.depth, item[0]))
+    order = sorted(_places(items, (), None), key=_place)
     children: dict[tuple[int, object], Node[H]] = {}
-    for rank, (_, resource) in enumerate(order):
-        entry = Entry(resource, rank)
+    for rank, (_, resource, enclosure) in enumerate(order):
+        entry = Entry(resource, rank, enclosure)
         _insert(root, entry, children)
         text = resource.path_pattern.text
         if text is not None:
@@ -218,13 +262,15 @@ def _is_first(root: Node[H], path: str, entry: Entry[H]) -> bool:
 class _Found(Generic[H]):
     """The best answer so far of one search.  ``method`` None takes a resource, routes or not."""
 
-    __slots__ = ("allowed", "match", "method", "rank")
+    __slots__ = ("allowed", "enclosure", "match", "method", "rank")
 
     def __init__(self, method: str | None) -> None:
         self.method: Final = method
         self.match: Match[H] | None = None
         self.rank = _NEVER
-        self.allowed: set[str] = set()
+        # The enclosure whose fence is the answer, which discards the match of what ranks behind.
+        self.enclosure: Enclosure[H] | None = None
+        self.allowed: dict[Enclosure[H] | None, set[str]] = {}
 
     def offer(self, entry: Entry[H], path: str, segments: list[str]) -> None:
         """Take ``entry`` if it matches and ranks lower than what there is."""
@@ -236,9 +282,14 @@ class _Found(Generic[H]):
         if self.method is None:
             self.rank = entry.rank
             return
+        if entry.is_fence:
+            self.rank = entry.rank
+            self.match = None
+            self.enclosure = entry.enclosure
+            return
         route = entry.by_method.get(self.method) or entry.by_method.get(ANY_METHOD)
         if route is None:
-            self.allowed.update(entry.by_method)
+            self.allowed.setdefault(entry.enclosure, set()).update(entry.by_method)
             return
         self.rank = entry.rank
         self.match = Match(route, route.handler, params, raw)
@@ -252,9 +303,11 @@ def search(
     _visit(root, path, segments, found)
     if found.match is not None:
         return found.match
-    if found.allowed:
-        return MethodNotAllowed(frozenset(found.allowed))
-    return NOT_FOUND
+    enclosure = found.enclosure
+    allowed = found.allowed.get(enclosure)
+    if allowed:
+        return MethodNotAllowed(frozenset(allowed), enclosure)
+    return NOT_FOUND if enclosure is None else NotFound(enclosure)
 
 
 def _visit(root: Node[H], path: str, segments: list[str], found: _Found[H]) -> None:

@@ -1,0 +1,132 @@
+"""Whether and how a body is compressed: decisions over values, taken before a head is sent.
+
+A response asks :func:`choose_coding` with what it knows of its body and its client, and writes the
+consequences into its fields with :func:`declare_coding`.  The work itself is ``_compressors``'.
+"""
+
+import enum
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Final, final
+
+from ._accept import acceptable_codings
+from ._compressors import available_codings
+from ._etag import ETag, format_etag, parse_etag
+
+__all__ = [
+    "CompressionWish",
+    "ContentCoding",
+    "add_vary",
+    "choose_coding",
+    "declare_coding",
+    "depends_on_client",
+    "is_compressed_type",
+    "make_wish",
+]
+
+#: Smaller bodies are sent as they are: with its fields such a response is one packet either way,
+#: and the codings' own framing eats what they save.
+MIN_SIZE: Final = 512
+
+# Media types whose content is compressed already; another pass costs time and gains nothing.
+_COMPRESSED_TYPES: Final = frozenset({
+    "application/epub+zip", "application/gzip", "application/java-archive", "application/pdf",
+    "application/vnd.android.package-archive", "application/vnd.rar", "application/x-7z-compressed",
+    "application/x-bzip2", "application/x-compress", "application/x-rar-compressed",
+    "application/x-xz", "application/zip", "application/zstd", "font/woff", "font/woff2",
+})  # fmt: skip
+_COMPRESSED_PREFIXES: Final = ("audio/", "image/", "video/", "application/vnd.openxmlformats")
+# Images and sounds that are not.
+_PLAIN_TYPES: Final = frozenset({
+    "audio/wav", "audio/x-wav", "image/bmp", "image/svg+xml", "image/tiff",
+    "image/vnd.microsoft.icon", "image/x-icon",
+})  # fmt: skip
+
+
+class ContentCoding(enum.Enum):
+    """A content coding (RFC 9110 section 8.4.1), for :meth:`StreamResponse.enable_compression`."""
+
+    zstd = "zstd"
+    br = "br"
+    gzip = "gzip"
+    deflate = "deflate"
+    identity = "identity"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class CompressionWish:
+    """What ``enable_compression`` was called with."""
+
+    force: ContentCoding | None
+    strategy: int | None
+
+
+def make_wish(force: ContentCoding | None, strategy: int | None) -> CompressionWish:
+    """Return the wish; raises ``TypeError`` and ``ValueError`` for what cannot be fulfilled."""
+    if force is not None:
+        if not isinstance(force, ContentCoding):
+            raise TypeError(
+                f"force is a ContentCoding or None, not {force!r}: True was "
+                "ContentCoding.deflate, False leaves the call out"
+            )
+        if force is not ContentCoding.identity and force.value not in available_codings():
+            raise ValueError(
+                f"Cannot force {force.value!r}: this process has {', '.join(available_codings())}"
+            )
+    return CompressionWish(force, strategy)
+
+
+def is_compressed_type(media_type: str) -> bool:
+    """Whether content of ``media_type`` (lower-case, no parameters) is compressed by its format."""
+    if media_type in _COMPRESSED_TYPES:
+        return True
+    return media_type.startswith(_COMPRESSED_PREFIXES) and media_type not in _PLAIN_TYPES
+
+
+def choose_coding(
+    wish: CompressionWish, accept_encoding: str | None, media_type: str, size: int | None
+) -> str | None:
+    """Return the coding for a body, None to send it as it is; ``size`` is None where unknown.
+
+    A forced coding is taken whatever the client and the body are like.
+    """
+    if wish.force is not None:
+        return None if wish.force is ContentCoding.identity else wish.force.value
+    if not depends_on_client(wish, media_type, size):
+        return None
+    codings = acceptable_codings(accept_encoding, available_codings())
+    return codings[0] if codings else None
+
+
+def depends_on_client(wish: CompressionWish, media_type: str, size: int | None) -> bool:
+    """Whether another Accept-Encoding could have led to another choice: what Vary tells caches."""
+    if wish.force is not None or is_compressed_type(media_type):
+        return False
+    return size is None or size >= MIN_SIZE
+
+
+def declare_coding(headers: MutableMapping[str, str], coding: str) -> None:
+    """Write into ``headers`` that the body is encoded.
+
+    A strong entity tag becomes weak: the encoded bytes are another representation (RFC 9110
+    section 8.8.1), and they differ from one version of a compressor to the next.
+    """
+    headers["Content-Encoding"] = coding
+    headers.pop("Content-Length", None)
+    weaken_etag(headers)
+
+
+def weaken_etag(headers: MutableMapping[str, str]) -> None:
+    """Make a strong ETag weak."""
+    tag = parse_etag(headers.get("ETag"))
+    if tag is not None and not tag.is_weak and tag.value != "*":
+        headers["ETag"] = format_etag(ETag(tag.value, is_weak=True))
+
+
+def add_vary(headers: MutableMapping[str, str], name: str) -> None:
+    """Add a field name to Vary, unless it is there or Vary is ``*``."""
+    current = headers.get("Vary", "")
+    listed = {item.strip().lower() for item in current.split(",")}
+    if name.lower() not in listed and "*" not in listed:
+        headers["Vary"] = f"{current}, {name}" if current.strip() else name

@@ -1,0 +1,140 @@
+"""The content codings as machines: bytes in, encoded bytes out (RFC 9110 section 8.4.1).
+
+zlib is always there; Brotli and Zstandard where one of their libraries is installed, which is found
+out and imported when a coding is first looked for.  All have the same three methods
+(:class:`Compressor`), whatever their libraries call them.
+"""
+
+import functools
+import importlib
+import zlib
+from types import ModuleType
+from typing import Final, Protocol, final
+
+__all__ = ["Compressor", "available_codings", "make_compressor"]
+
+# Levels for content that is made while the client waits: each is near the point where more time
+# buys little (gzip's own default, Brotli's and Zstandard's for content on the fly).
+_ZLIB_LEVEL: Final = 6
+_BROTLI_QUALITY: Final = 4
+_ZSTD_LEVEL: Final = 3
+
+_BROTLI_MODULES: Final = ("brotli", "brotlicffi")
+_ZSTD_MODULES: Final = ("compression.zstd", "backports.zstd")
+_OLD_ZSTD_MODULE: Final = "zstandard"
+
+
+class Compressor(Protocol):
+    """Encodes one body."""
+
+    def piece(self, data: bytes) -> bytes:
+        """Return what lets the client decode everything up to the end of ``data``."""
+
+    def finish(self, data: bytes) -> bytes:
+        """Return the encoded end of the body, of which ``data`` is the last piece."""
+
+
+@final
+class _Zlib:
+    __slots__ = ("_coder",)
+
+    def __init__(self, wbits: int, strategy: int) -> None:
+        self._coder: Final = zlib.compressobj(
+            _ZLIB_LEVEL, zlib.DEFLATED, wbits, zlib.DEF_MEM_LEVEL, strategy
+        )
+
+    def piece(self, data: bytes) -> bytes:
+        return self._coder.compress(data) + self._coder.flush(zlib.Z_SYNC_FLUSH)
+
+    def finish(self, data: bytes) -> bytes:
+        return self._coder.compress(data) + self._coder.flush()
+
+
+@final
+class _Brotli:
+    __slots__ = ("_coder",)
+
+    def __init__(self, module: ModuleType) -> None:
+        self._coder: Final = module.Compressor(quality=_BROTLI_QUALITY)
+
+    def piece(self, data: bytes) -> bytes:
+        return bytes(self._coder.process(data) + self._coder.flush())
+
+    def finish(self, data: bytes) -> bytes:
+        return bytes(self._coder.process(data) + self._coder.finish())
+
+
+@final
+class _Zstd:
+    __slots__ = ("_coder", "_module")
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module: Final = module.ZstdCompressor
+        self._coder: Final = module.ZstdCompressor(level=_ZSTD_LEVEL)
+
+    def piece(self, data: bytes) -> bytes:
+        return bytes(self._coder.compress(data, self._module.FLUSH_BLOCK))
+
+    def finish(self, data: bytes) -> bytes:
+        return bytes(self._coder.compress(data, self._module.FLUSH_FRAME))
+
+
+@final
+class _OldZstd:
+    """The API of the package ``zstandard``."""
+
+    __slots__ = ("_block", "_coder", "_end")
+
+    def __init__(self, module: ModuleType) -> None:
+        self._coder: Final = module.ZstdCompressor(level=_ZSTD_LEVEL).compressobj()
+        self._block: Final = module.COMPRESSOBJ_FLUSH_BLOCK
+        self._end: Final = module.COMPRESSOBJ_FLUSH_FINISH
+
+    def piece(self, data: bytes) -> bytes:
+        return bytes(self._coder.compress(data) + self._coder.flush(self._block))
+
+    def finish(self, data: bytes) -> bytes:
+        return bytes(self._coder.compress(data) + self._coder.flush(self._end))
+
+
+@functools.cache
+def _first_of(*names: str) -> ModuleType | None:
+    for name in names:
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    return None
+
+
+@functools.cache
+def available_codings() -> tuple[str, ...]:
+    """Return the codings that can be made here, the preferred first: zstd, br, gzip, deflate."""
+    found = []
+    if _first_of(*_ZSTD_MODULES, _OLD_ZSTD_MODULE) is not None:
+        found.append("zstd")
+    if _first_of(*_BROTLI_MODULES) is not None:
+        found.append("br")
+    return (*found, "gzip", "deflate")
+
+
+def make_compressor(coding: str, strategy: int | None = None) -> Compressor:
+    """Return a compressor for ``coding``; ``strategy`` is zlib's and for its two codings only.
+
+    Raises ``ValueError`` for a coding that is unknown, or whose library is not installed.
+    """
+    if coding in ("gzip", "deflate"):
+        # RFC 9110 section 8.4.1.2: `deflate` is the zlib format around a deflate stream.
+        wbits = zlib.MAX_WBITS + 16 if coding == "gzip" else zlib.MAX_WBITS
+        return _Zlib(wbits, zlib.Z_DEFAULT_STRATEGY if strategy is None else strategy)
+    if coding == "br" and (module := _first_of(*_BROTLI_MODULES)) is not None:
+        return _Brotli(module)
+    if coding == "zstd":
+        if (module := _first_of(*_ZSTD_MODULES)) is not None:
+            return _Zstd(module)
+        if (module := _first_of(_OLD_ZSTD_MODULE)) is not None:
+            return _OldZstd(module)
+    raise ValueError(
+        f"Cannot encode {coding!r}: this process has {', '.join(available_codings())} "
+        "(install Brotli for 'br', backports.zstd for 'zstd')"
+    )

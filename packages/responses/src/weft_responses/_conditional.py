@@ -1,0 +1,153 @@
+"""Conditional requests as pure functions (RFC 9110 section 13): facts in, verdict out.
+
+The validators are those of the selected representation: its entity tag, and when it was last
+modified, in whole POSIX seconds.  Where a field is malformed it is taken as the RFC says: dates are
+ignored, and a list of entity tags has the tags that can be read.
+"""
+
+import enum
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from ._etag import ETag
+
+__all__ = ["Verdict", "evaluate", "if_range_holds", "parse_date", "parse_etags"]
+
+# One pass: every character belongs to at most one match attempt, `"` ends the only repetition.
+_TAG: Final = re.compile(r'[ \t,]*(W/)?"([!\x23-\x7e\x80-\U0010ffff]*)"[ \t]*(?=,|\Z)')
+_MONTHS: Final = (
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+)  # fmt: skip
+_TIME: Final = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
+_MONTH: Final = r"(?P<month>[A-Z][a-z]{2})"
+# RFC 9110 section 5.6.7: recipients accept all three forms.
+_DATES: Final = (
+    re.compile(rf"[A-Z][a-z]{{2}}, (?P<day>[0-9]{{2}}) {_MONTH} (?P<year>[0-9]{{4}}) {_TIME} GMT"),
+    re.compile(
+        rf"[A-Z][a-z]{{5,8}}, (?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) {_TIME} GMT"
+    ),
+    re.compile(rf"[A-Z][a-z]{{2}} {_MONTH} (?P<day>[ 0-9][0-9]) {_TIME} (?P<year>[0-9]{{4}})"),
+)
+
+
+class Verdict(enum.Enum):
+    """What to do about the conditions of a request."""
+
+    PROCEED = "answer as if there were no conditions"
+    NOT_MODIFIED = "answer 304 with the fields of the 200, without a body"
+    FAILED = "answer 412 and do nothing"
+
+
+def parse_date(value: str | None) -> int | None:
+    """Return an HTTP date as POSIX seconds, None for None and for what is no date.
+
+    Two-digit years from 70 on are of the 20th century: the form died before this one.
+    """
+    if value is None:
+        return None
+    for pattern in _DATES:
+        found = pattern.fullmatch(value)
+        if found is not None and found["month"] in _MONTHS:
+            year = int(found["year"])
+            if len(found["year"]) == 2:
+                year += 1900 if year >= 70 else 2000
+            # HTTP dates have leap seconds, POSIX time has not.
+            second = 59 if found["second"] == "60" else int(found["second"])
+            try:
+                moment = datetime(
+                    year, _MONTHS.index(found["month"]) + 1, int(found["day"]),
+                    int(found["hour"]), int(found["minute"]), second, tzinfo=UTC,
+                )  # fmt: skip
+            except ValueError:
+                return None
+            return int(moment.timestamp())
+    return None
+
+
+def parse_etags(value: str) -> tuple[ETag, ...]:
+    """Return the tags of an If-Match or If-None-Match field; ``*`` is ``(ETag("*"),)``.
+
+    Reading stops at what is no tag.
+    """
+    if value.strip(" \t") == "*":
+        return (ETag("*"),)
+    tags = []
+    position = 0
+    while found := _TAG.match(value, position):
+        tags.append(ETag(found[2], found[1] is not None))
+        position = found.end()
+    return tuple(tags)
+
+
+def _matches(value: str, etag: ETag | None, *, strong: bool) -> bool:
+    """Compare a field's tags with the representation's (RFC 9110 section 8.8.3.2)."""
+    tags = parse_etags(value)
+    if tags == (ETag("*"),):
+        # True for any current representation, also one without a tag.
+        return True
+    if etag is None:
+        return False
+    if strong:
+        return not etag.is_weak and etag in tags
+    return any(tag.value == etag.value for tag in tags)
+
+
+def evaluate(
+    method: str,
+    fields: Mapping[str, str],
+    *,
+    etag: ETag | None = None,
+    last_modified: int | None = None,
+    exists: bool = True,
+) -> Verdict:
+    """Judge the conditions of a request in the order of RFC 9110 section 13.2.2.
+
+    ``fields`` are the request's, under their usual names or in a case-insensitive mapping.  Without
+    a current representation (``exists`` false) every If-Match fails and every If-None-Match holds.
+    Only ask for a request whose answer would else be 2xx.
+    """
+    reads = method in ("GET", "HEAD")
+    changed = math.inf if last_modified is None else last_modified
+    if (if_match := fields.get("If-Match")) is not None:
+        if not exists or not _matches(if_match, etag, strong=True):
+            return Verdict.FAILED
+    else:
+        since = parse_date(fields.get("If-Unmodified-Since"))
+        # Without a date the condition cannot be judged, and is ignored (section 13.1.4).
+        if since is not None and since < changed < math.inf:
+            return Verdict.FAILED
+    if (if_none_match := fields.get("If-None-Match")) is not None:
+        if exists and _matches(if_none_match, etag, strong=False):
+            return Verdict.NOT_MODIFIED if reads else Verdict.FAILED
+    elif reads:
+        since = parse_date(fields.get("If-Modified-Since"))
+        if since is not None and changed <= since:
+            return Verdict.NOT_MODIFIED
+    return Verdict.PROCEED
+
+
+def if_range_holds(
+    value: str | None,
+    *,
+    etag: ETag | None = None,
+    last_modified: int | None = None,
+    now: float | None = None,
+) -> bool:
+    """Whether If-Range lets the Range of its request count (RFC 9110 section 13.1.5).
+
+    A weak tag never does; a date only if it is exactly ours, and if that is no weak validator: what
+    changed within the last second before ``now`` (POSIX seconds) may change again within it.
+    """
+    if value is None:
+        return True
+    value = value.strip(" \t")
+    if value.startswith(('"', "W/")):
+        tags = parse_etags(value)
+        return len(tags) == 1 and etag is not None and not etag.is_weak and tags[0] == etag
+    date = parse_date(value)
+    if date is None or last_modified is None or date != last_modified:
+        return False
+    return now is None or last_modified + 1 <= now

@@ -1,0 +1,153 @@
+"""What to answer to a request for a file: a pure function from facts to status, fields and slices.
+
+The caller opens the file, asks the system about what it has opened, and gives both sides' facts to
+:func:`plan_file`; then it sends what the plan says: for each segment the preamble and so many bytes
+from an offset, and at last the closing.  No I/O here, and nothing is decided elsewhere.
+"""
+
+import os
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple, final
+
+from ._conditional import Verdict, evaluate, if_range_holds, parse_date
+from ._etag import parse_etag
+from ._headers import http_date
+from ._ranges import ByteRange, content_range, multipart_ranges, parse_range
+from ._status import default_reason
+
+__all__ = ["FileFacts", "FilePlan", "Segment", "plan_file"]
+
+_NO_FIELDS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@final
+class FileFacts(NamedTuple):
+    """What an open file is: its size in bytes, its time of change, and how it is encoded.
+
+    ``coding`` is that of a file that was compressed beforehand, ``varies`` whether another client
+    could get another encoding of it.
+    """
+
+    size: int
+    mtime_ns: int
+    coding: str | None = None
+    varies: bool = False
+
+
+@final
+class Segment(NamedTuple):
+    """``preamble`` and, behind it, ``length`` bytes of the file from ``offset`` on."""
+
+    preamble: bytes
+    offset: int
+    length: int
+
+
+@final
+class FilePlan(NamedTuple):
+    """A whole response; ``length`` is that of its body, which a response to HEAD leaves out."""
+
+    status: int
+    headers: dict[str, str]
+    segments: tuple[Segment, ...]
+    closing: bytes
+    length: int
+
+
+def plan_file(
+    method: str,
+    fields: Mapping[str, str],
+    facts: FileFacts,
+    *,
+    content_type: str,
+    status: int = 200,
+    given: Mapping[str, str] = _NO_FIELDS,
+    now: float | None = None,
+    boundary: str | None = None,
+) -> FilePlan:
+    """Return the answer to ``method`` with the request fields ``fields``.
+
+    ``given`` are fields that the response has already: they win over ours, and its ETag and
+    Last-Modified are what conditions are judged by.  ``now`` in POSIX seconds bounds dates;
+    ``boundary`` separates several ranges, by default one that nobody can foresee.  With another
+    ``status`` than 200 neither conditions nor ranges are looked at.
+    """
+    headers = _representation_fields(facts, content_type, given, now)
+    if status != 200:
+        return _whole(status, headers, facts.size)
+    etag = parse_etag(headers.get("ETag"))
+    last_modified = parse_date(headers.get("Last-Modified"))
+    verdict = evaluate(method, fields, etag=etag, last_modified=last_modified)
+    if verdict is Verdict.FAILED:
+        return _error(412, {})
+    if verdict is Verdict.NOT_MODIFIED:
+        # RFC 9110 section 15.4.5: what the 200 would have said, but not about its content.
+        for name in ("Content-Type", "Content-Encoding", "Accept-Ranges"):
+            headers.pop(name, None)
+        return FilePlan(304, headers, (), b"", 0)
+    wanted = fields.get("Range")
+    # RFC 9110 section 14.2: Range means nothing to any method but GET.
+    if wanted is None or method != "GET":
+        return _whole(200, headers, facts.size)
+    if not if_range_holds(fields.get("If-Range"), etag=etag, last_modified=last_modified, now=now):
+        return _whole(200, headers, facts.size)
+    ranges = parse_range(wanted, facts.size)
+    if ranges is None:
+        return _whole(200, headers, facts.size)
+    if not ranges:
+        return _error(416, {"Content-Range": content_range(None, facts.size)})
+    if len(ranges) > 1:
+        return _several(ranges, headers, facts.size, boundary or os.urandom(16).hex())
+    (bounds,) = ranges
+    headers["Content-Range"] = content_range(bounds, facts.size)
+    length = bounds.stop - bounds.start
+    headers["Content-Length"] = str(length)
+    return FilePlan(206, headers, (Segment(b"", bounds.start, length),), b"", length)
+
+
+def _representation_fields(
+    facts: FileFacts, content_type: str, given: Mapping[str, str], now: float | None
+) -> dict[str, str]:
+    seconds = facts.mtime_ns // 1_000_000_000
+    if now is not None:
+        # RFC 9110 section 8.8.2.1: never a date later than that of the response.
+        seconds = min(seconds, int(now))
+    # Encoded and plain content are two representations with a tag each.
+    suffix = f"-{facts.coding}" if facts.coding else ""
+    headers = {
+        "Content-Type": given.get("Content-Type", content_type),
+        "ETag": given.get("ETag") or f'"{facts.mtime_ns:x}-{facts.size:x}{suffix}"',
+        "Last-Modified": given.get("Last-Modified") or http_date(seconds),
+        "Accept-Ranges": "bytes",
+    }
+    if facts.coding:
+        headers["Content-Encoding"] = facts.coding
+    if facts.varies:
+        headers["Vary"] = "Accept-Encoding"
+    return headers
+
+
+def _whole(status: int, headers: dict[str, str], size: int) -> FilePlan:
+    headers["Content-Length"] = str(size)
+    return FilePlan(status, headers, (Segment(b"", 0, size),), b"", size)
+
+
+def _several(
+    ranges: tuple[ByteRange, ...], headers: dict[str, str], size: int, boundary: str
+) -> FilePlan:
+    parts, closing, length = multipart_ranges(ranges, size, headers["Content-Type"], boundary)
+    headers["Content-Type"] = f"multipart/byteranges; boundary={boundary}"
+    headers["Content-Length"] = str(length)
+    segments = tuple(
+        Segment(part.preamble, part.range.start, part.range.stop - part.range.start)
+        for part in parts
+    )
+    return FilePlan(206, headers, segments, closing, length)
+
+
+def _error(status: int, headers: dict[str, str]) -> FilePlan:
+    text = f"{status}: {default_reason(status)}".encode()
+    headers["Content-Type"] = "text/plain; charset=utf-8"
+    headers["Content-Length"] = str(len(text))
+    return FilePlan(status, headers, (), text, len(text))

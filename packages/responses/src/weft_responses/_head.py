@@ -1,0 +1,213 @@
+"""The head of a response: its fields, cookies, and what is derived from them.
+
+Values only: nothing here knows how a response is sent.  No header object is made before somebody
+asks for one, because most responses of most applications never need it.
+"""
+
+import datetime
+from collections.abc import Iterable, Mapping
+from http.cookies import SimpleCookie
+
+from multidict import CIMultiDict, istr
+
+from ._cookies import Cookies, SameSite, delete_cookie, put_cookie
+from ._etag import ETag, format_etag, parse_etag
+from ._headers import (
+    OCTET_STREAM,
+    check_charset,
+    check_content_type,
+    format_content_type,
+    http_date,
+    parse_http_date,
+    split_content_type,
+    with_charset,
+)
+from ._state import ResponseState
+
+__all__ = ["LooseHeaders", "ResponseHead"]
+
+#: Fields as users have them: any mapping, multidicts and their proxies included, or pairs.
+LooseHeaders = Mapping[str, str] | Mapping[istr, str] | Iterable[tuple[str, str]]
+
+
+class ResponseHead(ResponseState):
+    """Fields and cookies; class attributes are the defaults of what is built on demand."""
+
+    _headers: CIMultiDict[str] | None = None
+    _cookies: Cookies | None = None
+    _chunked: bool = False
+    # Whether there is nothing to the response but a status, cookies and a body: one look instead of
+    # one at each of the attributes, whoever changes them clears it.
+    _simple: bool = True
+
+    @property
+    def headers(self) -> CIMultiDict[str]:
+        """The fields; change them freely until :meth:`prepare`."""
+        if self._headers is None:
+            self._headers = CIMultiDict()
+            self._simple = False
+        return self._headers
+
+    def _own_cookies(self) -> Cookies:
+        if self._cookies is None:
+            self._cookies = Cookies()
+        return self._cookies
+
+    @property
+    def cookies(self) -> SimpleCookie:
+        """The cookies that are going to be set; of several with one name, the last one set."""
+        return self._own_cookies()
+
+    def set_cookie(
+        self,
+        name: str,
+        value: str,
+        *,
+        expires: str | None = None,
+        domain: str | None = None,
+        max_age: int | str | None = None,
+        path: str | None = "/",
+        secure: bool | None = None,
+        httponly: bool | None = None,
+        version: int | str | None = None,
+        samesite: SameSite | None = None,
+        partitioned: bool | None = None,
+    ) -> None:
+        """Set a cookie, or change the given attributes of one that was set before.
+
+        A client takes cookies with another ``domain`` or ``path`` for different ones: those of one
+        name are all sent.  ``max_age`` is in seconds; ``partitioned`` needs ``secure`` to have an
+        effect; ``version`` (RFC 2109) is sent, and clients ignore it.
+
+        Raises ``http.cookies.CookieError`` for a name that is no token and ``ValueError`` for a
+        value or attribute with a character that would break the header.
+        """
+        put_cookie(
+            self._own_cookies(),
+            name,
+            value,
+            expires=expires,
+            domain=domain,
+            max_age=max_age,
+            path=path,
+            secure=secure,
+            httponly=httponly,
+            version=version,
+            samesite=samesite,
+            partitioned=partitioned,
+        )
+
+    def del_cookie(
+        self,
+        name: str,
+        *,
+        domain: str | None = None,
+        path: str = "/",
+        secure: bool | None = None,
+        httponly: bool | None = None,
+        samesite: SameSite | None = None,
+        partitioned: bool | None = None,
+    ) -> None:
+        """Ask the client to forget a cookie; ``domain`` and ``path`` are those it was set with."""
+        delete_cookie(
+            self._own_cookies(),
+            name,
+            domain=domain,
+            path=path,
+            secure=secure,
+            httponly=httponly,
+            samesite=samesite,
+            partitioned=partitioned,
+        )
+
+    @property
+    def content_length(self) -> int | None:
+        """The size of the body in bytes, None while unknown; not for chunked responses."""
+        value = None if self._headers is None else self._headers.get("Content-Length")
+        return None if value is None else int(value)
+
+    @content_length.setter
+    def content_length(self, value: int | None) -> None:
+        if value is None:
+            self.headers.pop("Content-Length", None)
+            return
+        if self._chunked:
+            raise RuntimeError("A chunked response has no Content-Length")
+        if int(value) < 0:
+            raise ValueError(f"Content-Length must not be negative, got {value}")
+        self.headers["Content-Length"] = str(int(value))
+
+    # Where the Content-Type is kept; a subclass may have a cheaper place than a header object.
+
+    def _read_content_type(self) -> str | None:
+        return None if self._headers is None else self._headers.get("Content-Type")
+
+    def _write_content_type(self, value: str) -> None:
+        self.headers["Content-Type"] = value
+
+    @property
+    def content_type(self) -> str:
+        """The media type without parameters, ``application/octet-stream`` if none is set.
+
+        Setting it keeps the charset, unless the new value has one; other parameters go.  Raises
+        ``ValueError`` for control characters.
+        """
+        return split_content_type(self._read_content_type() or OCTET_STREAM)[0]
+
+    @content_type.setter
+    def content_type(self, value: str) -> None:
+        value = check_content_type(str(value))
+        charset = None if split_content_type(value)[1] else self.charset
+        self._write_content_type(format_content_type(value, charset))
+
+    @property
+    def charset(self) -> str | None:
+        """The lower-cased charset of the Content-Type, or None.
+
+        Setting it needs a media type (``RuntimeError`` for ``application/octet-stream``); raises
+        ``ValueError`` for what is no name.
+        """
+        return split_content_type(self._read_content_type() or OCTET_STREAM)[1]
+
+    @charset.setter
+    def charset(self, value: str | None) -> None:
+        if self.content_type == OCTET_STREAM:
+            raise RuntimeError(
+                "A charset says nothing about application/octet-stream: set content_type first"
+            )
+        charset = None if value is None else check_charset(str(value).lower())
+        self._write_content_type(with_charset(self._read_content_type() or "", charset))
+
+    @property
+    def last_modified(self) -> datetime.datetime | None:
+        """The Last-Modified field as a UTC ``datetime``, None if absent or malformed.
+
+        Set it to a ``datetime`` (a naive one is UTC), POSIX seconds, a ``str`` in the field's form,
+        or None to remove it; fractions of seconds are rounded up.  Raises ``TypeError`` for others.
+        """
+        return (
+            None if self._headers is None else parse_http_date(self._headers.get("Last-Modified"))
+        )
+
+    @last_modified.setter
+    def last_modified(self, value: datetime.datetime | float | str | None) -> None:
+        if value is None:
+            self.headers.pop("Last-Modified", None)
+        else:
+            self.headers["Last-Modified"] = http_date(value)
+
+    @property
+    def etag(self) -> ETag | None:
+        """The entity tag, None if absent or malformed.
+
+        Set it to an :class:`ETag`, a ``str`` (the value of a strong tag, without quotes) or None to
+        remove it.  Raises ``ValueError`` for characters that no tag may have and for other types.
+        """
+        return None if self._headers is None else parse_etag(self._headers.get("ETag"))
+
+    @etag.setter
+    def etag(self, value: ETag | str | None) -> None:
+        if value is None:
+            self.headers.pop("ETag", None)
+        else:
+            self.headers["ETag"] = format_etag(value)

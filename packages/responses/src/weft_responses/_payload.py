@@ -1,0 +1,265 @@
+"""Bodies that describe themselves: the base of all payloads, and those whose bytes are at hand.
+
+A :class:`Payload` knows what it is (media type, size where that can be told) and writes itself to
+anything with an asynchronous ``write``.  Files and other streams are in ``_payload_streams``; which
+payload a value becomes is ``_registry``'s business.
+"""
+
+import abc
+import io
+import json
+from collections.abc import Callable
+from typing import Any, ClassVar, Protocol
+
+from multidict import CIMultiDict
+
+from ._disposition import content_disposition_header
+from ._head import LooseHeaders
+from ._headers import OCTET_STREAM, check_charset, check_content_type
+from ._media_types import guess_content_type
+
+__all__ = [
+    "BytesPayload",
+    "JsonBytesPayload",
+    "JsonPayload",
+    "Payload",
+    "Sink",
+    "StringIOPayload",
+    "StringPayload",
+    "text_type",
+]
+
+
+class Sink(Protocol):
+    """What a payload is written to: a response, a ``ResponseWriter``, or a part of a form.
+
+    A method ``run_blocking`` (see ``ResponseWriter``) is used where there is one.
+    """
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Take a piece."""
+
+
+class _Limited:
+    """A sink that takes so many bytes and drops the rest."""
+
+    def __init__(self, sink: Sink, left: int) -> None:
+        self._sink = sink
+        self._left = left
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        piece = bytes(data)[: self._left]
+        self._left -= len(piece)
+        if piece:
+            await self._sink.write(piece)
+
+
+class _Collected:
+    """A sink that keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.pieces.append(bytes(data))
+
+
+class Payload(abc.ABC):
+    """A body that writes itself; subclass it with :meth:`write` and :meth:`decode`.
+
+    The media type is ``content_type``, else what ``filename`` tells, else the class's default.
+    Raises ``ValueError`` for control characters in ``content_type`` and a bad ``encoding``.
+    """
+
+    _default_content_type: ClassVar[str] = OCTET_STREAM
+    #: Whether nothing is lost when the payload is never written.
+    _autoclose: ClassVar[bool] = True
+    _size: int | None = None
+    _consumed: bool = False
+
+    def __init__(
+        self,
+        value: object,
+        headers: LooseHeaders | None = None,
+        content_type: str | None = None,
+        filename: str | None = None,
+        encoding: str | None = None,
+    ) -> None:
+        self._value = value
+        self._filename = filename
+        self._encoding = None if encoding is None else check_charset(encoding)
+        self._headers: CIMultiDict[str] = CIMultiDict(headers or ())
+        if content_type is not None:
+            self._headers["Content-Type"] = check_content_type(content_type)
+        elif "Content-Type" not in self._headers:
+            guessed = OCTET_STREAM if filename is None else guess_content_type(filename)
+            if guessed == OCTET_STREAM:
+                guessed = self._default_content_type
+            self._headers["Content-Type"] = guessed
+
+    @property
+    def size(self) -> int | None:
+        """The bytes that will be written, None while unknown."""
+        return self._size
+
+    @property
+    def filename(self) -> str | None:
+        """The name that a client may save the payload under."""
+        return self._filename
+
+    @property
+    def headers(self) -> CIMultiDict[str]:
+        """The fields that describe the payload."""
+        return self._headers
+
+    @property
+    def encoding(self) -> str | None:
+        """The charset of text."""
+        return self._encoding
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type field."""
+        return self._headers["Content-Type"]
+
+    @property
+    def consumed(self) -> bool:
+        """Whether the payload was written and cannot be written again."""
+        return self._consumed
+
+    @property
+    def autoclose(self) -> bool:
+        """Whether there is nothing to close."""
+        return self._autoclose
+
+    def set_content_disposition(self, disptype: str, **params: str) -> None:
+        """Set the Content-Disposition; see :func:`content_disposition_header`."""
+        self._headers["Content-Disposition"] = content_disposition_header(disptype, **params)
+
+    @abc.abstractmethod
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Return the payload as text; ``TypeError`` for a stream."""
+
+    @abc.abstractmethod
+    async def write(self, writer: Sink) -> None:
+        """Write all of the payload."""
+
+    async def write_with_length(self, writer: Sink, content_length: int | None) -> None:
+        """Write the payload, but no more than ``content_length`` bytes of it."""
+        await self.write(writer if content_length is None else _Limited(writer, content_length))
+
+    async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002
+        """Return what would be written; a stream is consumed."""
+        sink = _Collected()
+        await self.write(sink)
+        return b"".join(sink.pieces)
+
+    async def close(self) -> None:
+        """Let go of what the payload holds; may be called again."""
+        self.close_now()
+
+    def close_now(self) -> None:  # noqa: B027  # most payloads have nothing to close
+        """Do what :meth:`close` does where nothing can be awaited."""
+
+
+class BytesPayload(Payload):
+    """Bytes; sent as ``application/octet-stream``."""
+
+    _value: bytes | bytearray | memoryview
+
+    def __init__(
+        self,
+        value: bytes | bytearray | memoryview,
+        headers: LooseHeaders | None = None,
+        content_type: str | None = None,
+        filename: str | None = None,
+        encoding: str | None = None,
+    ) -> None:
+        if not isinstance(value, (bytes, bytearray, memoryview)):
+            raise TypeError(f"value must be bytes-like, not {type(value).__name__}")
+        super().__init__(value, headers, content_type, filename, encoding)
+        self._size = value.nbytes if isinstance(value, memoryview) else len(value)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Return the bytes decoded."""
+        return bytes(self._value).decode(encoding, errors)
+
+    async def write(self, writer: Sink) -> None:
+        """Write the bytes."""
+        await writer.write(self._value)
+
+
+class StringPayload(BytesPayload):
+    """Text; encoded with ``encoding``, else the charset of ``content_type``, else UTF-8."""
+
+    def __init__(
+        self,
+        value: str,
+        headers: LooseHeaders | None = None,
+        content_type: str | None = None,
+        filename: str | None = None,
+        encoding: str | None = None,
+    ) -> None:
+        encoding, content_type = text_type(encoding, content_type)
+        super().__init__(value.encode(encoding), headers, content_type, filename, encoding)
+        self._text = value
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002
+        """Return the text."""
+        return self._text
+
+
+def text_type(encoding: str | None, content_type: str | None) -> tuple[str, str]:
+    """Return charset and Content-Type of text, of which either may be given."""
+    if content_type is None:
+        encoding = encoding or "utf-8"
+        return encoding, f"text/plain; charset={check_charset(encoding)}"
+    if encoding is None:
+        _, _, charset = content_type.lower().partition("charset=")
+        encoding = charset.partition(";")[0].strip(' "') or "utf-8"
+    return encoding, content_type
+
+
+class StringIOPayload(StringPayload):
+    """What is left to read of an ``io.StringIO``."""
+
+    def __init__(
+        self,
+        value: io.StringIO,
+        headers: LooseHeaders | None = None,
+        content_type: str | None = None,
+        filename: str | None = None,
+        encoding: str | None = None,
+    ) -> None:
+        super().__init__(value.read(), headers, content_type, filename, encoding)
+
+
+class JsonPayload(BytesPayload):
+    """A value as JSON."""
+
+    _default_content_type = "application/json"
+
+    def __init__(
+        self,
+        value: object,
+        encoding: str = "utf-8",
+        content_type: str = "application/json",
+        dumps: Callable[[Any], str] = json.dumps,
+        headers: LooseHeaders | None = None,
+        filename: str | None = None,
+    ) -> None:
+        super().__init__(dumps(value).encode(encoding), headers, content_type, filename, encoding)
+
+
+class JsonBytesPayload(BytesPayload):
+    """A value as JSON by an encoder that gives bytes (orjson, msgspec)."""
+
+    def __init__(
+        self,
+        value: object,
+        dumps: Callable[[Any], bytes],
+        content_type: str = "application/json",
+        headers: LooseHeaders | None = None,
+        filename: str | None = None,
+    ) -> None:
+        super().__init__(dumps(value), headers, content_type, filename, "utf-8")

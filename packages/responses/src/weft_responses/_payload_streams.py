@@ -1,0 +1,211 @@
+"""Payloads that are read while they are sent: open files, text streams, asynchronous iterables.
+
+Files are read in bounded pieces, each through the writer's ``run_blocking`` where it has one.  A
+stream can be written once; whoever writes it closes it, on every path.
+"""
+
+import abc
+import functools
+import io
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from typing import Final
+
+from ._head import LooseHeaders
+from ._payload import Payload, Sink, text_type
+from ._types import run_blocking
+
+__all__ = [
+    "AsyncIterablePayload",
+    "BufferedReaderPayload",
+    "BytesIOPayload",
+    "IOBasePayload",
+    "TextIOPayload",
+]
+
+#: How much of a file is read at a time: large enough that a hop to a thread and back does not
+#: count, small enough that a thousand downloads fit into memory.
+_PIECE: Final = 256 * 1024
+
+_IS_A_STREAM: Final = "The body is a stream: it has no text before it is sent"
+
+
+class _Streamed(Payload):
+    """A payload that comes in pieces."""
+
+    _autoclose = False
+
+    @abc.abstractmethod
+    def _pieces(self, writer: object) -> AsyncGenerator[bytes, None]:
+        """Yield the payload; ``writer`` may know how to run what blocks."""
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002
+        """Raise ``TypeError``: the text is not there yet."""
+        raise TypeError(_IS_A_STREAM)
+
+    async def write(self, writer: Sink) -> None:
+        """Write all of the payload and close it.
+
+        Raises ``RuntimeError`` the second time.
+        """
+        await self.write_with_length(writer, None)
+
+    async def write_with_length(self, writer: Sink, content_length: int | None) -> None:
+        """Write up to ``content_length`` bytes of the payload, reading no further, and close it."""
+        if self._consumed:
+            raise RuntimeError(f"{self!r} was written before, and a stream is read once")
+        self._consumed = True
+        left = content_length
+        pieces = self._pieces(writer)
+        try:
+            if left == 0:
+                return
+            async for piece in pieces:
+                if left is not None:
+                    piece = piece[:left]
+                    left -= len(piece)
+                if piece:
+                    await writer.write(piece)
+                if left == 0:
+                    break
+        finally:
+            await pieces.aclose()
+            await self.close()
+
+
+class BytesIOPayload(_Streamed):
+    """What is left to read of an ``io.BytesIO``."""
+
+    _autoclose = True
+    _value: io.BytesIO
+
+    def __init__(
+        self,
+        value: io.BytesIO,
+        headers: LooseHeaders | None = None,
+        content_type: str | None = None,
+        filename: str | None = None,
+        encoding: str | None = None,
+    ) -> None:
+        super().__init__(value, headers, content_type, filename, encoding)
+        self._size = max(0, value.getbuffer().nbytes - value.tell())
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Return the bytes decoded; the position stays."""
+        return self._value.getvalue()[self._value.tell() :].decode(encoding, errors)
+
+    async def _pieces(self, writer: object) -> AsyncGenerator[bytes, None]:  # noqa: ARG002
+        while piece := self._value.read(_PIECE):
+            yield piece
+
+
+class IOBasePayload(_Streamed):
+    """What is left to read of an open binary file, which is closed at the end.
+
+    Its name, if it has one, becomes the name to save it under, unless ``disposition`` is None.
+    """
+
+    _value: io.IOBase
+
+    def __init__(
+        self,
+        value: io.IOBase,
+        headers: LooseHeaders | None = None,
+        content_type: str | None = None,
+        filename: str | None = None,
+        encoding: str | None = None,
+        disposition: str | None = "attachment",
+    ) -> None:
+        if filename is None:
+            filename = _file_name(value)
+        super().__init__(value, headers, content_type, filename, encoding)
+        given = "Content-Disposition" in self._headers
+        if filename is not None and disposition is not None and not given:
+            self.set_content_disposition(disposition, filename=filename)
+        self._size = self._size_left()
+
+    def _size_left(self) -> int | None:
+        file = self._value
+        try:
+            position = file.tell()
+            end = file.seek(0, io.SEEK_END)
+            file.seek(position)
+        except (OSError, ValueError):
+            # A pipe or a socket: its end shows when it comes.
+            return None
+        return max(0, end - position)
+
+    async def _pieces(self, writer: object) -> AsyncGenerator[bytes, None]:
+        # Every concrete file has it, `IOBase` itself does not.
+        read: Callable[[int], bytes | None] = getattr(self._value, "read")  # noqa: B009
+        while piece := await run_blocking(writer, functools.partial(read, _PIECE)):
+            yield piece
+
+    def close_now(self) -> None:
+        """Close the file."""
+        self._value.close()
+
+
+class BufferedReaderPayload(IOBasePayload):
+    """What is left to read of a file that was opened with ``"rb"``."""
+
+
+class TextIOPayload(IOBasePayload):
+    """What is left to read of a file that was opened as text; sent in ``encoding`` or UTF-8."""
+
+    _value: io.TextIOBase
+
+    def __init__(
+        self,
+        value: io.TextIOBase,
+        headers: LooseHeaders | None = None,
+        content_type: str | None = None,
+        filename: str | None = None,
+        encoding: str | None = None,
+        disposition: str | None = "attachment",
+    ) -> None:
+        encoding, content_type = text_type(encoding, content_type)
+        super().__init__(value, headers, content_type, filename, encoding, disposition)
+
+    def _size_left(self) -> int | None:
+        # Bytes in the file and bytes on the wire need not be the same.
+        return None
+
+    async def _pieces(self, writer: object) -> AsyncGenerator[bytes, None]:
+        while piece := await run_blocking(writer, functools.partial(self._value.read, _PIECE)):
+            yield piece.encode(self._encoding or "utf-8")
+
+
+def _file_name(file: object) -> str | None:
+    name = getattr(file, "name", None)
+    # open(3).name is a number, and a pipe's is "<fdopen>".
+    if not isinstance(name, str) or name.startswith("<"):
+        return None
+    return name.replace("\\", "/").rpartition("/")[2] or None
+
+
+class AsyncIterablePayload(_Streamed):
+    """The pieces of an asynchronous iterable of bytes."""
+
+    _value: AsyncIterable[bytes]
+
+    def __init__(
+        self,
+        value: AsyncIterable[bytes],
+        headers: LooseHeaders | None = None,
+        content_type: str | None = None,
+        filename: str | None = None,
+        encoding: str | None = None,
+    ) -> None:
+        if not isinstance(value, AsyncIterable):
+            raise TypeError(f"value must be an AsyncIterable, not {type(value).__name__}")
+        super().__init__(value, headers, content_type, filename, encoding)
+
+    async def _pieces(self, writer: object) -> AsyncGenerator[bytes, None]:  # noqa: ARG002
+        iterator = aiter(self._value)
+        try:
+            async for piece in iterator:
+                yield piece
+        finally:
+            # A generator that is left halfway has something to clean up, and now is the time.
+            if isinstance(iterator, AsyncGenerator):
+                await iterator.aclose()

@@ -1,0 +1,133 @@
+"""Which payload a value becomes: a registry by type, open to types of your own."""
+
+import enum
+import io
+from collections.abc import AsyncIterable, Callable
+from typing import Any, Final, TypeVar, final
+
+from ._payload import BytesPayload, Payload, StringIOPayload, StringPayload
+from ._payload_streams import (
+    AsyncIterablePayload,
+    BufferedReaderPayload,
+    BytesIOPayload,
+    IOBasePayload,
+    TextIOPayload,
+)
+
+__all__ = [
+    "PAYLOAD_REGISTRY",
+    "Order",
+    "PayloadLookupError",
+    "PayloadRegistry",
+    "get_payload",
+    "payload_type",
+    "register_payload",
+]
+
+_P = TypeVar("_P", bound=type[Payload])
+_Factory = Callable[..., Payload]
+
+
+class PayloadLookupError(LookupError):
+    """No payload is registered for the type of a value."""
+
+
+class Order(enum.Enum):
+    """When a registered type is looked at."""
+
+    normal = "normal"
+    try_first = "try_first"
+    try_last = "try_last"
+
+
+@final
+class PayloadRegistry:
+    """Types and the payloads made of their values.
+
+    A value's own class is looked up first, then ``isinstance`` decides: in the order of
+    :class:`Order`, and within it of registration.
+    """
+
+    __slots__ = ("_by_order", "_exact")
+
+    def __init__(self) -> None:
+        self._by_order: Final[dict[Order, list[tuple[type, _Factory]]]] = {
+            Order.try_first: [],
+            Order.normal: [],
+            Order.try_last: [],
+        }
+        self._exact: Final[dict[type, _Factory]] = {}
+
+    def get(self, data: object, *args: object, **kwargs: Any) -> Payload:
+        """Return the payload for ``data``, itself if it is one; more arguments go to the factory.
+
+        Raises :class:`PayloadLookupError` for a type that nobody has registered.
+        """
+        if isinstance(data, Payload):
+            return data
+        first = self._by_order[Order.try_first]
+        factory = None if first else self._exact.get(type(data))
+        if factory is None:
+            factory = self._search(data)
+        return factory(data, *args, **kwargs)
+
+    def _search(self, data: object) -> _Factory:
+        for order, entries in self._by_order.items():
+            if order is Order.normal and type(data) in self._exact:
+                return self._exact[type(data)]
+            for kind, factory in entries:
+                if isinstance(data, kind):
+                    return factory
+        raise PayloadLookupError(
+            f"No payload is registered for {type(data).__name__}: give bytes, str, an open file or "
+            "an asynchronous iterable of bytes, or register the type with payload_type()"
+        )
+
+    def register(self, factory: _Factory, type: type, *, order: Order = Order.normal) -> None:  # noqa: A002
+        """Make ``factory`` the payload of ``type``; raises ``TypeError`` for a bad ``order``."""
+        if not isinstance(order, Order):
+            raise TypeError(f"order is one of Order.normal, try_first and try_last, not {order!r}")
+        self._by_order[order].append((type, factory))
+        if order is Order.normal:
+            self._exact[type] = factory
+
+
+#: The registry that responses use.
+PAYLOAD_REGISTRY: Final = PayloadRegistry()
+
+
+def get_payload(data: object, *args: object, **kwargs: Any) -> Payload:
+    """Return the payload for ``data``; see :meth:`PayloadRegistry.get`."""
+    return PAYLOAD_REGISTRY.get(data, *args, **kwargs)
+
+
+def register_payload(factory: _Factory, type: type, *, order: Order = Order.normal) -> None:  # noqa: A002
+    """Make ``factory`` the payload of ``type``; see :meth:`PayloadRegistry.register`."""
+    PAYLOAD_REGISTRY.register(factory, type, order=order)
+
+
+def payload_type(type: type, *, order: Order = Order.normal) -> Callable[[_P], _P]:  # noqa: A002
+    """Register the decorated payload class for ``type``."""
+
+    def decorate(factory: _P) -> _P:
+        PAYLOAD_REGISTRY.register(factory, type, order=order)
+        return factory
+
+    return decorate
+
+
+for _type, _factory in (
+    (bytes, BytesPayload),
+    (bytearray, BytesPayload),
+    (memoryview, BytesPayload),
+    (str, StringPayload),
+    (io.StringIO, StringIOPayload),
+    (io.TextIOBase, TextIOPayload),
+    (io.BytesIO, BytesIOPayload),
+    (io.BufferedReader, BufferedReaderPayload),
+    (io.BufferedRandom, BufferedReaderPayload),
+    (io.IOBase, IOBasePayload),
+):
+    PAYLOAD_REGISTRY.register(_factory, _type)
+# Behind all others: many things can be iterated.
+PAYLOAD_REGISTRY.register(AsyncIterablePayload, AsyncIterable, order=Order.try_last)

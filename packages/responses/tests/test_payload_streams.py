@@ -1,0 +1,223 @@
+"""Files and iterables as bodies: read in pieces, closed on every path."""
+
+import io
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from weft_responses import (
+    AsyncIterablePayload,
+    BufferedReaderPayload,
+    BytesIOPayload,
+    IOBasePayload,
+    Response,
+    TextIOPayload,
+)
+
+Make = Callable[..., Any]
+DATA = bytes(range(256)) * 2048  # twice the size of a piece
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "r\xe9sum\xe9.pdf"
+    path.write_bytes(DATA)
+    return path
+
+
+def test_bytes_io(run: Make) -> None:
+    file = io.BytesIO(DATA)
+    file.read(10)
+    payload = BytesIOPayload(file)
+    assert (payload.size, payload.autoclose) == (len(DATA) - 10, True)
+    assert payload.decode("latin-1") == DATA[10:].decode("latin-1")
+    assert run(payload.as_bytes()) == DATA[10:]
+    assert payload.consumed is True
+    assert not file.closed
+    with pytest.raises(RuntimeError, match="written before"):
+        run(payload.as_bytes())
+
+
+def test_a_file(run: Make, path: Path) -> None:
+    file = path.open("rb")
+    file.read(10)
+    payload = BufferedReaderPayload(file)
+    assert (payload.size, payload.autoclose) == (len(DATA) - 10, False)
+    assert payload.content_type == "application/pdf"
+    assert payload.filename == path.name
+    assert "filename*=UTF-8''r%C3%A9sum%C3%A9.pdf" in payload.headers["Content-Disposition"]
+    assert run(payload.as_bytes()) == DATA[10:]
+    assert file.closed
+    with pytest.raises(TypeError, match="is a stream"):
+        payload.decode()
+
+
+def test_a_file_without_a_name(run: Make) -> None:
+    with tempfile.TemporaryFile() as file:
+        file.write(b"abc")
+        file.seek(0)
+        # A number on some systems, which names nothing.
+        payload = IOBasePayload(file, disposition=None)
+        assert "Content-Disposition" not in payload.headers
+        assert run(payload.as_bytes()) == b"abc"
+
+
+def test_a_pipe_has_no_size(run: Make) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"abc")
+    os.close(writer)
+    payload = IOBasePayload(os.fdopen(reader, "rb", buffering=0))
+    assert (payload.size, payload.filename) == (None, None)
+    assert run(payload.as_bytes()) == b"abc"
+
+
+def test_text(run: Make, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("\xfc\n", "utf-16")
+    payload = TextIOPayload(path.open(encoding="utf-16"))
+    assert (payload.size, payload.content_type) == (None, "text/plain; charset=utf-8")
+    assert run(payload.as_bytes()) == b"\xc3\xbc\n"
+    latin = TextIOPayload(path.open(encoding="utf-16"), encoding="latin-1", disposition=None)
+    assert run(latin.as_bytes()) == b"\xfc\n"
+
+
+def test_reads_are_bounded_and_go_through_the_hook(run: Make, ask: Make, path: Path) -> None:
+    calls: list[int] = []
+
+    async def run_blocking(call: Callable[[], bytes], executor: object = None) -> bytes:
+        data = call()
+        calls.append(len(data))
+        return data
+
+    request = ask()
+    request.wire.run_blocking = run_blocking
+    response = Response(body=path.open("rb"))
+    run(response.prepare(request))
+    run(response.write_eof())
+    assert request.wire.body == DATA
+    assert calls == [256 * 1024, 256 * 1024]
+
+
+def test_a_file_as_a_body(send: Make, path: Path) -> None:
+    file = path.open("rb")
+    response = Response(body=file)
+    assert isinstance(response.body, BufferedReaderPayload)
+    assert response.content_length == len(DATA)
+    with pytest.raises(TypeError, match="is a stream"):
+        _ = response.text
+    wire = send(response)
+    assert wire.body == DATA
+    assert wire.get("Content-Length") == [str(len(DATA))]
+    assert wire.get("Content-Type") == ["application/pdf"]
+    assert file.closed
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"content_type": "a/b"}, {"headers": {"Content-Type": "a/b"}}]
+)
+def test_what_the_response_says_wins(send: Make, path: Path, arguments: dict[str, Any]) -> None:
+    wire = send(Response(body=path.open("rb"), **arguments))
+    assert wire.get("Content-Type") == ["a/b"]
+    other = Response(body=path.open("rb"), headers={"Content-Disposition": "inline"})
+    assert send(other).get("Content-Disposition") == ["inline"]
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
+def test_a_file_that_is_not_sent_is_closed(
+    send: Make, path: Path, method: str, status: int
+) -> None:
+    file = path.open("rb")
+    assert send(Response(body=file, status=status), method).body == b""
+    assert file.closed
+
+
+def test_abandoned(path: Path) -> None:
+    file = path.open("rb")
+    Response(body=file).abandon()
+    assert file.closed
+    Response(text="x").abandon()
+
+
+def test_a_file_that_grew_or_shrank(send: Make, tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"abc")
+    response = Response(body=path.open("rb"))
+    path.write_bytes(b"abcdef")
+    assert send(response).body == b"abc"
+    response = Response(body=path.open("rb"))
+    path.write_bytes(b"a")
+    # Fewer bytes than announced: the writer sees it, and ends the connection.
+    wire = send(response)
+    assert (wire.get("Content-Length"), wire.body) == (["6"], b"a")
+
+
+class Broken(io.RawIOBase):
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        raise OSError("disk on fire")
+
+
+def test_an_error_while_reading_closes(run: Make, ask: Make) -> None:
+    file = Broken()
+    response = Response(body=file)
+    run(response.prepare(ask()))
+    with pytest.raises(OSError, match="on fire"):
+        run(response.write_eof())
+    assert file.closed
+
+
+class Gone(Exception):
+    pass
+
+
+def test_a_client_that_leaves(run: Make, ask: Make, path: Path) -> None:
+    ended: list[str] = []
+
+    async def pieces() -> AsyncIterator[bytes]:
+        try:
+            yield b"a"
+            yield b"b"
+        finally:
+            ended.append("closed")
+
+    async def write(data: bytes) -> None:
+        raise Gone
+
+    file = path.open("rb")
+    bodies: Iterator[Any] = iter([pieces(), file])
+    for body in bodies:
+        request = ask()
+        response = Response(body=body)
+        run(response.prepare(request))
+        request.wire.write = write
+        with pytest.raises(Gone):
+            run(response.write_eof())
+    assert ended == ["closed"]
+    assert file.closed
+
+
+def test_iterables(run: Make) -> None:
+    class Numbers:
+        def __init__(self) -> None:
+            self.left = 3
+
+        def __aiter__(self) -> "Numbers":
+            return self
+
+        async def __anext__(self) -> bytes:
+            if not self.left:
+                raise StopAsyncIteration
+            self.left -= 1
+            return b"%d" % self.left
+
+    payload = AsyncIterablePayload(Numbers(), content_type="text/plain")
+    assert (payload.size, payload.content_type) == (None, "text/plain")
+    assert run(payload.as_bytes()) == b"210"
+    with pytest.raises(TypeError, match="must be an AsyncIterable"):
+        AsyncIterablePayload([b"x"])  # type: ignore[arg-type]  # the mistake under test
