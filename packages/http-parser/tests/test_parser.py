@@ -405,3 +405,52 @@ def test_one_parser_serves_many_heads() -> None:
     assert (first.fields, first.target) == (second.fields, second.target)
     with pytest.raises(RefusedError):
         parser.finish(b"\x01", b"\x01")
+
+
+@pytest.mark.parametrize("case", [*ACCEPTED.values(), *REFUSED.values()], ids=[*ACCEPTED, *REFUSED])
+@pytest.mark.parametrize("line", [b"GET /before HTTP/1.1", b"GET / HTTP/1.0", b"PUT /x HTTP/1.1"])
+def test_repeated_field_lines_change_nothing(
+    case: tuple[bytes, *tuple[object, ...]], line: bytes, read: Read
+) -> None:
+    data = case[0]
+    before = line + data[max(data.find(b"\r\n"), 0) :]
+    first = read(before)
+    # Only a whole request leaves field lines to repeat, and only a kept connection has a next one.
+    if [event[0] for event in first] == ["request", "end"] and read(before + NEXT)[2:]:
+        assert read(before + data) == first + read(data)
+        assert read(before + data, (len(before),)) == first + read(data)
+
+
+AGENT = b"User-Agent: test\r\nAccept: */*\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "authorities"),
+    [
+        # The target's own authority is that request's only.
+        (["GET http://other:1/a", "GET /b", "GET /a"], ["other:1", "a", "a"]),
+        (["GET /a", "GET http://other:1/a", "GET /b"], ["a", "other:1", "a"]),
+        (["GET /a", "OPTIONS *", "GET /a"], ["a", "a", "a"]),
+    ],
+)
+def test_an_authority_is_not_repeated(lines: list[str], authorities: list[str], read: Read) -> None:
+    wire = b"".join(f"{line} HTTP/1.1\r\nHost: a\r\n".encode() + AGENT for line in lines)
+    assert [event[3] for event in read(wire) if event[0] == "request"] == authorities
+
+
+def test_lines_are_bounded_behind_repeated_fields_too(read: Read) -> None:
+    limits = Limits(max_request_line=40)
+    good = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
+    long = good.replace(b"/a", b"/" + b"a" * 30)
+    # Known to servers that allow more.
+    assert [event[0] for event in read(good + long)] == ["request", "end"] * 2
+    assert read(good + long, (), limits)[2:] == [("error", 414, texts.LINE_TOO_LONG)]
+    assert read(good + long, (len(good),), limits)[2:] == [("error", 414, texts.LINE_TOO_LONG)]
+
+
+def test_tunnels_are_judged_behind_repeated_fields_too(read: Read) -> None:
+    good = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
+    for line in (b"CONNECT /a HTTP/1.1", b"CONNECT a HTTP/1.1"):
+        bad = line + b"\r\nHost: a\r\n\r\n"
+        assert read(bad) == [("error", 400, texts.BAD_TARGET)]
+        assert read(good + bad)[2:] == read(bad)

@@ -48,13 +48,23 @@ _Line = tuple[str, str, tuple[int, int]]
 _known_lines: Final[dict[bytes, _Line]] = {}
 _MAX_KNOWN_LINES: Final = 1024
 _MAX_KNOWN_LINE: Final = 256
+#: Heads above this size are not kept for comparison: an idle connection holds its last one.
+_MAX_REPEATED: Final = 1024
 
 
 @final
 class HeadParser:
     """Turns the bytes of a head into a :class:`Request`; one serves a whole connection."""
 
-    __slots__ = ("_always_allowed", "_fields", "_limits", "_parser")
+    __slots__ = (
+        "_always_allowed",
+        "_block",
+        "_fields",
+        "_last",
+        "_limits",
+        "_max_repeated",
+        "_parser",
+    )
 
     def __init__(self, limits: Limits) -> None:
         self._limits: Final = limits
@@ -64,6 +74,10 @@ class HeadParser:
         )
         self._fields: list[tuple[bytes, bytes]] = []
         self._parser = HttpRequestParser(self)
+        # The last head's field lines, and what they were read to: see `finish`.
+        self._block = b""
+        self._last: Request | None = None
+        self._max_repeated: Final = min(_MAX_REPEATED, self._always_allowed)
 
     # httptools calls this; what its other callbacks would tell follows from the sums.
 
@@ -107,7 +121,28 @@ class HeadParser:
         """Parse the last piece; ``head`` is the whole head with its empty line.
 
         Raises ``RefusedError``.
+
+        A client that keeps its connection mostly repeats its field lines, byte for byte: those are
+        read once, and of a head that has them again only the request line is.
         """
+        line_end = head.find(b"\r\n")
+        line = head[:line_end]
+        block = self._block
+        if (
+            len(head) - len(block) == line_end
+            and head.endswith(block)
+            and rest is head
+            and len(head) <= self._max_repeated
+        ):
+            parts = _known_lines.get(line) or self._read_line(line, head)
+            last = self._last
+            if last is not None and parts is not None and parts[2] is last.version:
+                method, target, version = parts
+                # Other targets say more than a path, and CONNECT is not meant for us.
+                if target[0] == "/" and method != "CONNECT":
+                    return Request(
+                        method, target, last.authority, version, last.fields, last.framing
+                    )
         large = len(head) > self._always_allowed
         if large:
             self._check_bounds(rest, head)
@@ -123,7 +158,6 @@ class HeadParser:
         except HttpParserError as error:
             raise self._refuse(head, error) from error
         fields = tuple(self._fields)
-        line = head[: head.find(b"\r\n")]
         parts = _known_lines.get(line) or _split_line(line)
         lines = len(fields) + 2
         if parts is None or head.count(b"\n") != lines or head.count(b"\r") != lines:
@@ -140,7 +174,25 @@ class HeadParser:
         if framing.content_length != 0 or not reusable:
             # The body is read by our own rules, so llhttp would wait for it for ever.
             self._parser = HttpRequestParser(self)
-        return Request(method, target, authority, version, fields, framing)
+        request = Request(method, target, authority, version, fields, framing)
+        if reusable and parts[1][0] == "/" and len(head) <= self._max_repeated:
+            self._last = request
+            self._block = head[line_end:]
+        return request
+
+    def _read_line(self, line: bytes, head: bytes) -> _Line | None:
+        """Read the request line of a head whose field lines are known; None to read all of it."""
+        method, _, target = line.partition(b" ")
+        if not target.startswith(b"/") or method == b"CONNECT" or not line.endswith(b" HTTP/1.1"):
+            return None
+        try:
+            self._parser.feed_data(line + b"\r\n\r\n")
+        except (HttpParserError, HttpParserUpgrade) as error:
+            raise self._refuse(head, error) from error
+        parts = _split_line(line)
+        if parts is None:
+            raise self._refuse(head, None)
+        return parts
 
     def _check_bounds(self, piece: bytes, head: bytes) -> None:
         """Refuse a head that is too large, unless a mistake within the bounds comes first."""
@@ -219,12 +271,12 @@ def _line_refusal(line: bytes) -> RefusedError | None:
 def _split_line(line: bytes) -> _Line | None:
     """Return method, target and version of a request line whose characters llhttp has checked.
 
-    None if it has other than three parts or another version.  Raises ``RefusedError`` for a target
-    with a fragment, which is never sent (RFC 9112 section 3.2).
+    None if it has other than three parts, a bare line end or another version.  Raises
+    ``RefusedError`` for a target with a fragment, which is never sent (RFC 9112 section 3.2).
     """
     parts = line.split(b" ")
     version = _VERSIONS.get(parts[-1])
-    if version is None or len(parts) != 3 or not parts[1]:
+    if version is None or len(parts) != 3 or not parts[1] or b"\n" in line or b"\r" in line:
         return None
     if b"#" in parts[1]:
         raise RefusedError(400, texts.BAD_TARGET)
