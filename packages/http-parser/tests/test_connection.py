@@ -685,3 +685,25 @@ def many_fields(count: int) -> Callable[[], object]:
 
 def test_many_fields_are_linear(growth: Growth) -> None:
     assert growth(many_fields, 10_000) < 9
+
+
+def pipeline(count: int) -> Callable[[], object]:
+    wire = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * count
+
+    def read() -> int:
+        connection = ServerConnection()
+        events = connection.receive_data(wire)
+        answered = 0
+        while events:
+            connection.send_head(204)
+            connection.send_end()
+            answered += 1
+            events = connection.receive_data(b"") if connection.has_pending else []
+        assert answered == count
+        return answered
+
+    return read
+
+
+def test_a_pipeline_in_one_read_is_linear(growth: Growth) -> None:
+    assert growth(pipeline, 4000) < 7

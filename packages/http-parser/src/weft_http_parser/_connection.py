@@ -94,6 +94,11 @@ class ServerConnection:
         return self._state.phase is st.START and self._position == len(self._buffer)
 
     @property
+    def is_between(self) -> bool:
+        """Whether the last response has ended: what is received now is read as another request."""
+        return self._state.phase is st.START
+
+    @property
     def peer_failed(self) -> bool:
         """Whether an :class:`Error` was reported: more of the refused bytes may be on their way."""
         return self._state.phase.peer is st.ERROR
@@ -135,11 +140,12 @@ class ServerConnection:
         ``b""`` is allowed at any time and only looks at what is pending.  Events never reach
         beyond the current request; see the duties above for how to go on.
         """
-        if self._position < len(self._buffer):
-            self._buffer = self._buffer[self._position :] + data
-        else:
+        if self._position == len(self._buffer):
             self._buffer = data
-        self._position = 0
+            self._position = 0
+        elif data:
+            self._buffer = self._buffer[self._position :] + data
+            self._position = 0
         phase = self._state.phase
         try:
             if phase.peer is st.IDLE:
@@ -213,13 +219,19 @@ class ServerConnection:
             # The move that the table has for BARE_REQUEST, without the lookup.
             self._state.phase = st.ANSWERING
             return [request, _END]
+        size = framing.content_length
+        if size is not None and size <= len(buffer) - end:
+            # So it is for a small body that came with its head.
+            self._state.phase = st.ANSWERING
+            self._position = end + size
+            return [request, Data(buffer[end : end + size]), _END]
         self._state.move(st.REQUEST)
         events: list[Event] = [request]
-        if framing.content_length is None:
+        if size is None:
             fields_left = self._limits.max_fields - len(request.fields)
             self._chunks = ChunkedReader(self._limits, fields_left)
         else:
-            self._body_left = framing.content_length
+            self._body_left = size
         return self._receive_body(events) if end < len(buffer) else events
 
     def _skip_empty_lines(self) -> int:
