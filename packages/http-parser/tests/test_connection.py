@@ -1,5 +1,6 @@
 """A connection: answers and their framing, what may follow what, and the caller's duties."""
 
+import sys
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -705,5 +706,30 @@ def pipeline(count: int) -> Callable[[], object]:
     return read
 
 
+def test_a_closed_connection_is_gone_without_the_collector() -> None:
+    connection = ServerConnection()
+    connection.receive_data(GET)
+    parser = connection._head
+    connection.close()
+    connection.close()
+    del connection
+    # Ours, and that of the call itself.
+    assert sys.getrefcount(parser) == 2
+
+
 def test_a_pipeline_in_one_read_is_linear(growth: Growth) -> None:
     assert growth(pipeline, 4000) < 7
+
+
+def test_between_requests() -> None:
+    connection = ServerConnection()
+    assert connection.is_between
+    connection.receive_data(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n")
+    assert not connection.is_between
+    # Behind the request under way, bytes of the next one make no difference.
+    connection.receive_data(b"aGET /")
+    connection.send_head(204)
+    assert not connection.is_between
+    connection.send_end()
+    assert connection.is_between
+    assert not connection.is_idle

@@ -195,6 +195,14 @@ class ServerConnection:
         self._position = 0
         return tail
 
+    def close(self) -> None:
+        """Let go of the parser: the connection has ended, and nothing more is received.
+
+        Not needed for anything but memory: httptools and its user know each other, so that
+        otherwise only the garbage collector ends them.
+        """
+        self._head.close()
+
     def _receive_head(self) -> list[Event]:
         buffer = self._buffer
         position = self._position

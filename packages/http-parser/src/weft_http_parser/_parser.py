@@ -87,6 +87,10 @@ class HeadParser:
 
     # The connection calls these.
 
+    def close(self) -> None:
+        """Let go of httptools, which knows this object."""
+        self._parser = None
+
     def feed(self, piece: bytes, head: bytes) -> None:
         """Parse a piece of a head whose end has not arrived; ``head`` is all that has.
 
