@@ -69,7 +69,7 @@ def test_every_length_form(frame: Frame, size: int) -> None:
 @pytest.mark.parametrize("key", [b"\0\0\0\0", b"\x01\x02\x03\x04", b"\xff\0\xff\x80"])
 def test_masking_is_that_of_wsproto(size: int, key: bytes) -> None:
     data = bytes(i * 7 & 0xFF for i in range(size))
-    assert unmask(data, key) == XorMaskerSimple(key).process(bytearray(data))
+    assert unmask(data, 0, len(data), key) == XorMaskerSimple(key).process(bytearray(data))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -209,3 +209,65 @@ def test_control_frames_come_whole(frame: Frame) -> None:
     decoder = FrameDecoder(0, 0, compression=False)
     assert decoder.decode(wire[:9]) == []
     assert decoder.decode(wire[9:]) == [(0x89, b"abcdefgh", True)]
+
+
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 124, 125])
+def test_the_short_way_reads_what_the_long_one_does(frame: Frame, size: int) -> None:
+    decoder = FrameDecoder(MIB, 1024, False)
+    assert decoder.decode_text(frame(1, b"x" * size)) == b"x" * size
+    # Nothing stays behind.
+    assert decoder.decode(frame(2, b"y")) == [(0x82, b"y", True)]
+
+
+@pytest.mark.parametrize("size", [0, 1, 100, 125, 126, 127, 128])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"opcode": 2},
+        {"opcode": 0},
+        {"opcode": 9},
+        {"fin": False},
+        {"rsv": 4},
+        {"masked": False},
+        {"form": 2},
+        {"form": 8},
+    ],
+    ids=str,
+)
+def test_the_short_way_leaves_the_rest_to_the_long_one(
+    frame: Frame, size: int, changes: dict[str, object]
+) -> None:
+    wire = frame(**{"opcode": 1, "payload": b"x" * size} | changes)
+    decoder = FrameDecoder(MIB, 1024, False)
+    assert decoder.decode_text(wire) is None
+    for data in (wire[:-1], wire + b"\x81"):
+        assert decoder.decode_text(data) is None
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"opcode": 1, "payload": b"a", "fin": False},  # a message that goes on
+        {"opcode": 3},  # a fault
+    ],
+    ids=str,
+)
+def test_the_short_way_is_not_for_what_has_begun(frame: Frame, before: dict[str, object]) -> None:
+    decoder = FrameDecoder(MIB, 1024, False)
+    decoder.decode(frame(**before))
+    assert decoder.decode_text(frame(1, b"x")) is None
+
+
+def test_the_short_way_is_not_for_the_middle_of_a_frame(frame: Frame) -> None:
+    inner = frame(1, b"x")
+    wire = frame(2, inner, key=b"\0\0\0\0")
+    for cut in (1, 6):
+        decoder = FrameDecoder(MIB, 1024, False)
+        decoder.decode(wire[:cut])
+        assert decoder.decode_text(inner) is None
+
+
+def test_the_short_way_keeps_the_limit(frame: Frame) -> None:
+    decoder = FrameDecoder(5, 1024, False)
+    assert decoder.decode_text(frame(1, b"12345")) == b"12345"
+    assert decoder.decode_text(frame(1, b"123456")) is None

@@ -23,6 +23,13 @@ def test_answers_that_wait_go_first_and_once(send: Callable[[Outbox], bytes], wi
     assert send(outbox) == wire
 
 
+def test_of_many_answers_the_latest_wait() -> None:
+    outbox = Outbox(None, 0)
+    for number in range(1000):
+        outbox.queue(10, b"%03d" % number)
+    assert outbox.take() == b"".join(b"\x8a\x03%03d" % number for number in range(872, 1000))
+
+
 def test_after_release_nothing_is_compressed() -> None:
     outbox = Outbox(PerMessageDeflate(), 0)
     assert outbox.message(0x81, b"x", None)[0] == 0xC1

@@ -15,6 +15,7 @@ PUBLIC = {
     "Accept",
     "AllowedOrigins",
     "Decision",
+    "Deflation",
     "DeflatePolicy",
     "KeepAlive",
     "Message",

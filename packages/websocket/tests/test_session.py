@@ -1,4 +1,5 @@
 import tracemalloc
+import zlib
 from collections.abc import Callable
 from itertools import pairwise
 from typing import assert_type
@@ -603,3 +604,78 @@ def test_a_compressed_conversation_with_wsproto(
         WSMsgType.CLOSE
     ]
     assert session.closed
+
+
+def test_a_session_says_when_it_has_something_to_send(frame: Frame) -> None:
+    session = WebSocketSession(SessionSettings(heartbeat=10), now=0)
+    session.receive_data(frame(1, b"x"), 0)
+    assert not session.wants_to_send
+    acts: list[Callable[[], list[Message]]] = [
+        lambda: session.receive_data(frame(9), 0),
+        lambda: session.tick(10),
+        lambda: session.receive_data(frame(8), 10),
+    ]
+    for act in acts:
+        act()
+        assert session.wants_to_send
+        assert session.data_to_send() != b""
+        assert not session.wants_to_send
+    failed = WebSocketSession()
+    failed.receive_data(frame(3))
+    assert failed.wants_to_send
+
+
+def test_a_large_message_may_be_compressed_elsewhere() -> None:
+    session = WebSocketSession(deflate=AGREED)
+    inflater = zlib.decompressobj(-15)
+    sent: list[str | bytes] = ["begin " * 50, "large " * 20_000, b"bytes " * 20_000, "end " * 50]
+    for data in sent:
+        if len(data) > 1000:
+            deflation = session.start_deflation(data)
+            assert deflation is not None
+            deflation.run()
+            wire = session.send_deflated(deflation)
+        else:
+            assert isinstance(data, str)
+            wire = session.send_text(data)
+        assert wire[0] == (0xC2 if isinstance(data, bytes) else 0xC1)
+        payload = wire[2 if wire[1] < 126 else 4 :]
+        got = inflater.decompress(payload + b"\0\0\xff\xff")
+        assert got == (data if isinstance(data, bytes) else data.encode())
+
+
+def test_a_message_that_is_compressed_elsewhere_and_given_up() -> None:
+    """Nobody knows how far zlib came: the window starts empty, and the peer need not know."""
+    session = WebSocketSession(deflate=AGREED)
+    reader = WebSocketSession(RAW, deflate=AGREED)
+    first = session.send_text("shared " * 50)
+    lost = session.start_deflation("lost " * 50)
+    assert lost is not None
+    lost.run()
+    behind = session.send_text("shared " * 50)
+    received = reader.receive_data(masked(first) + masked(behind))
+    assert [message.data for message in received] == ["shared " * 50] * 2
+
+
+def masked(wire: bytes) -> bytes:
+    """Return a server's short frame as a client would send it."""
+    assert wire[1] < 126
+    return bytes([wire[0], wire[1] | 0x80, 0, 0, 0, 0]) + wire[2:]
+
+
+def test_where_nothing_is_compressed_nothing_is_begun() -> None:
+    assert WebSocketSession[Message]().start_deflation("x" * 100_000) is None
+    session = WebSocketSession(deflate=AGREED)
+    assert session.start_deflation("") is None
+    with pytest.raises(WSMessageTypeError, match="start_deflation"):
+        session.start_deflation(1)  # type: ignore[arg-type]  # the mistake
+    begun = session.start_deflation(b"x" * 1000)
+    assert begun is not None
+    with pytest.raises(WSValueError, match="run"):
+        session.send_deflated(begun)
+    begun.run()
+    session.send_close()
+    with pytest.raises(WSStateError):
+        session.send_deflated(begun)
+    with pytest.raises(WSStateError):
+        session.start_deflation("x")

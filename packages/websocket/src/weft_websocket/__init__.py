@@ -21,7 +21,7 @@ into bytes:
 Hello b'\\x81\\x05Hello'
 """
 
-from ._deflate import DeflatePolicy, PerMessageDeflate
+from ._deflate import DeflatePolicy, Deflation, PerMessageDeflate
 from ._errors import (
     WebSocketError,
     WSError,
@@ -66,6 +66,7 @@ __all__ = [
     "AllowedOrigins",
     "Decision",
     "DeflatePolicy",
+    "Deflation",
     "KeepAlive",
     "Message",
     "PerMessageDeflate",

@@ -14,7 +14,14 @@ from typing import Final, final
 from ._errors import WebSocketError, WSLimitError, WSValueError
 from ._fields import ExtensionOffer
 
-__all__ = ["DeflatePolicy", "Deflater", "Inflater", "PerMessageDeflate", "deflate_once"]
+__all__ = [
+    "DeflatePolicy",
+    "Deflater",
+    "Deflation",
+    "Inflater",
+    "PerMessageDeflate",
+    "deflate_once",
+]
 
 _NAME: Final = "permessage-deflate"
 # The end of a flushed DEFLATE block, which messages leave out (section 7.2.1).
@@ -141,6 +148,16 @@ class Deflater:
             self._context = None
         return out[:-4]
 
+    def lend(self) -> "zlib._Compress":
+        """Hand out the context, to compress one message elsewhere; `give_back()` it then."""
+        context, self._context = self._context, None
+        return _new_context(self.agreed) if context is None else context
+
+    def give_back(self, context: "zlib._Compress") -> None:
+        """Go on with `context`, whose output was sent."""
+        if not self.agreed.server_no_context_takeover:
+            self._context = context
+
     def forget(self) -> None:
         """Start from an empty window: the peer got compressed data that did not come from here.
 
@@ -159,6 +176,29 @@ def deflate_once(agreed: PerMessageDeflate, data: bytes) -> bytes:
 def _new_context(agreed: PerMessageDeflate) -> "zlib._Compress":
     bits = -agreed.server_max_window_bits
     return zlib.compressobj(agreed.level, zlib.DEFLATED, bits, agreed.mem_level)
+
+
+@final
+class Deflation:
+    """One large message on its way through zlib.
+
+    `run()` needs nothing but itself, so any thread may call it: zlib lets go of the interpreter
+    while it works. Nothing compressed may be sent between its making and its sending; one that
+    is never sent costs the window and no more.
+    """
+
+    __slots__ = ("_data", "context", "head", "output")
+
+    def __init__(self, head: int, data: bytes | bytearray, context: "zlib._Compress") -> None:
+        self.head = head
+        self._data = data
+        self.context = context
+        self.output: bytes | None = None
+
+    def run(self) -> None:
+        """Compress; once."""
+        context = self.context
+        self.output = (context.compress(self._data) + context.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
 @final

@@ -32,6 +32,7 @@ _TEXT: Final = 0x1
 _BINARY: Final = 0x2
 _CONTROL: Final = 0x8  # the bit that all control opcodes share
 _PONG: Final = 0xA
+_FIN_TEXT: Final = 0x81
 _WHOLE: Final = (0x81, 0x82)  # a text or binary message in one frame, uncompressed
 
 _PROTOCOL_ERROR: Final = 1002
@@ -46,23 +47,32 @@ Piece = tuple[int, bytes | bytearray, bool]
 # (tools/bench/bench_websocket.py --masks).
 _STRIPES_FROM: Final = 512
 
+_from_bytes: Final = int.from_bytes
+
+# The headers of short text messages, which are what most programs send most.
+_SHORT_TEXT: Final = tuple(bytes((_FIN_TEXT, size)) for size in range(126))
+
 # `_XOR[k]` maps each byte b to b ^ k. 64 KiB, filled on the first large frame.
 _XOR: Final[list[bytes]] = []
 
 
-def unmask(data: bytes, key: bytes) -> bytes | bytearray:
-    """XOR `data` with the four bytes of `key`, repeated (section 5.3); masks just as well."""
-    size = len(data)
+def unmask(data: bytes, start: int, stop: int, key: bytes) -> bytes | bytearray:
+    """XOR `data[start:stop]` with the four bytes of `key`, repeated (section 5.3).
+
+    It masks just as well.
+    """
+    size = stop - start
     if size < _STRIPES_FROM:
         stream = (key * ((size + 3) >> 2))[:size]
-        return (int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")).to_bytes(size, "big")
+        # Big-endian, which is the default: naming it costs a tenth of the whole.
+        return (_from_bytes(data[start:stop]) ^ _from_bytes(stream)).to_bytes(size)
     if not _XOR:
         _XOR.extend(bytes(byte ^ k for byte in range(256)) for k in range(256))
-    out = bytearray(data)
-    out[0::4] = out[0::4].translate(_XOR[key[0]])
-    out[1::4] = out[1::4].translate(_XOR[key[1]])
-    out[2::4] = out[2::4].translate(_XOR[key[2]])
-    out[3::4] = out[3::4].translate(_XOR[key[3]])
+    out = bytearray(size)
+    out[0::4] = data[start:stop:4].translate(_XOR[key[0]])
+    out[1::4] = data[start + 1 : stop : 4].translate(_XOR[key[1]])
+    out[2::4] = data[start + 2 : stop : 4].translate(_XOR[key[2]])
+    out[3::4] = data[start + 3 : stop : 4].translate(_XOR[key[3]])
     return out
 
 
@@ -73,6 +83,8 @@ def encode_frame(head: int, payload: bytes | bytearray) -> bytes:
     """
     size = len(payload)
     if size < 126:
+        if head == _FIN_TEXT:
+            return _SHORT_TEXT[size] + payload
         return (head << 8 | size).to_bytes(2, "big") + payload
     if size < 1 << 16:
         return (head << 24 | 126 << 16 | size).to_bytes(4, "big") + payload
@@ -162,31 +174,55 @@ class FrameDecoder:
                 break
             stop = start + length
             if stop > end:
-                self._begin(head, stop - end, data[start - 4 : start], data[start:], pieces)
+                self._begin(head, stop - end, data[start - 4 : start], data, start, pieces)
                 return pieces
-            pieces.append((head, unmask(data[start:stop], data[start - 4 : start]), True))
+            pieces.append((head, unmask(data, start, stop, data[start - 4 : start]), True))
             pos = stop
         if pos < end and self.fault is None:
             self._rest = data[pos:]
         return pieces
 
+    def decode_text(self, data: bytes) -> bytes | None:
+        """Return the payload if `data` is one short text message and nothing else, else None.
+
+        That is what most reads of most programs are; it costs a third of what `decode()` does.
+        """
+        size = len(data)
+        if (
+            5 < size < 132
+            and data[0] == _FIN_TEXT
+            and data[1] == size + 122
+            and self._message < 0
+            and not self._left
+            and not self._rest
+            and self.fault is None
+            and (size - 6 <= self._max_size or not self._max_size)
+        ):
+            # What `unmask` does, without another call.
+            stream = (data[2:6] * 32)[: size - 6]
+            return (_from_bytes(data[6:]) ^ _from_bytes(stream)).to_bytes(size - 6)
+        return None
+
     # Payload that comes in pieces
 
-    def _begin(self, head: int, left: int, key: bytes, data: bytes, pieces: list[Piece]) -> None:
-        turn = len(data) & 3
+    def _begin(
+        self, head: int, left: int, key: bytes, data: bytes, start: int, pieces: list[Piece]
+    ) -> None:
+        end = len(data)
+        turn = end - start & 3
         self._head = head
         self._left = left
         self._key = key[turn:] + key[:turn]
-        if data:
-            pieces.append((head, unmask(data, key), False))
+        if end > start:
+            pieces.append((head, unmask(data, start, end, key), False))
 
     def _continue(self, data: bytes, pieces: list[Piece]) -> int:
         if len(data) < self._left:
-            self._begin(self._head, self._left - len(data), self._key, data, pieces)
+            self._begin(self._head, self._left - len(data), self._key, data, 0, pieces)
             return len(data)
         stop = self._left
         self._left = 0
-        pieces.append((self._head, unmask(data[:stop], self._key), True))
+        pieces.append((self._head, unmask(data, 0, stop, self._key), True))
         return stop
 
     # Judging a header; every rule is of section 5.2 unless its line says otherwise

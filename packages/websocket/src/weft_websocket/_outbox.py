@@ -8,7 +8,7 @@ in order needs to think of nothing else.
 
 from typing import Final, final
 
-from ._deflate import Deflater, PerMessageDeflate
+from ._deflate import Deflater, Deflation, PerMessageDeflate
 from ._errors import WSValueError
 from ._frames import FIN, RSV1, encode_frame
 from ._prepared import PreparedMessage
@@ -18,6 +18,9 @@ __all__ = ["BytesLike", "Outbox", "flat"]
 BytesLike = bytes | bytearray | memoryview
 
 _MAX_CONTROL: Final = 125  # section 5.5
+# Frames that wait: a caller that does not write while its peer does not read keeps 16 KiB at most,
+# however many pings come.
+_MAX_WAITING: Final = 128
 
 
 @final
@@ -33,11 +36,27 @@ class Outbox:
 
     def message(self, head: int, payload: bytes | bytearray, compress: bool | None) -> bytes:
         """Return a whole text or binary message; `head` is its first byte without RSV1."""
+        if self._deflater is None and not self._waiting:
+            return encode_frame(head, payload)
         if self._deflater is not None and self._compresses(len(payload), compress):
             frame = encode_frame(head | RSV1, self._deflater.deflate(payload))
         else:
             frame = encode_frame(head, payload)
         return self.take(frame) if self._waiting else frame
+
+    def start_deflation(self, head: int, payload: bytes | bytearray) -> Deflation | None:
+        """Return a message to be compressed elsewhere; None where it would not be compressed."""
+        if self._deflater is None or not payload:
+            return None
+        return Deflation(head | RSV1, payload, self._deflater.lend())
+
+    def deflated(self, deflation: Deflation) -> bytes:
+        """Return the frame of a message that was compressed elsewhere."""
+        if deflation.output is None:
+            raise WSValueError("the message is not compressed yet: call its run() first")
+        if self._deflater is not None:
+            self._deflater.give_back(deflation.context)
+        return self.take(encode_frame(deflation.head, deflation.output))
 
     def prepared(self, message: PreparedMessage, compress: bool | None) -> bytes:
         """Return a frame that other sessions share."""
@@ -56,7 +75,11 @@ class Outbox:
         return self.take(encode_frame(FIN | opcode, payload))
 
     def queue(self, opcode: int, payload: bytes | bytearray) -> None:
-        """Let a control frame wait for the next write."""
+        """Let a control frame wait for the next write; of many only the latest wait."""
+        if len(self._waiting) >= _MAX_WAITING:
+            # Section 5.5.3: an endpoint that has not yet answered earlier pings "MAY elect to send
+            # a Pong frame for only the most recently processed Ping frame".
+            del self._waiting[0]
         self._waiting.append(encode_frame(FIN | opcode, payload))
 
     def take(self, frame: bytes = b"") -> bytes:

@@ -5,7 +5,7 @@ A `WebSocketSession` does no I/O and reads no clock. Its caller's duties, in thi
 1. give everything the transport reads to `receive_data()`, its end to `receive_eof()`;
 2. handle the messages, and write what the `send_*` methods return in the order of the calls;
 3. write what `data_to_send()` returns: pongs, the answer to a close, the last word of a session
-   that failed;
+   that failed; while `wants_to_send` is False it has nothing;
 4. call `tick()` at `deadline`, where it is not None, then do 2. and 3.;
 5. when `closed` is True and everything is written, end the sending side of the transport, and
    close it once the peer has closed too or a moment has passed: closing it over unread data
@@ -20,7 +20,7 @@ from typing import Final, Generic, Literal, TypeVar, cast, final, overload
 
 from ._assembler import Assembler
 from ._close import NO_STATUS, clip_reason, decode_close, encode_close
-from ._deflate import Inflater, PerMessageDeflate
+from ._deflate import Deflation, Inflater, PerMessageDeflate
 from ._errors import WebSocketError, WSMessageTypeError, WSStateError, WSValueError
 from ._frames import FIN, FrameDecoder
 from ._keepalive import KeepAlive, Verdict
@@ -53,6 +53,7 @@ _DEFAULTS: Final = SessionSettings()
 # Names and integers that the hot path would otherwise look up on the enum for every message;
 # `tuple.__new__` builds a message in half the time that its class takes.
 _new: Final = tuple.__new__
+_OPEN: Final = State.OPEN
 _TEXT: Final = WSMsgType.TEXT
 _BINARY: Final = WSMsgType.BINARY
 _FIN_TEXT: Final = FIN | 1
@@ -86,6 +87,7 @@ class WebSocketSession(Generic[MessageT]):
         "exception",
         "settings",
         "state",
+        "wants_to_send",
     )
 
     @overload
@@ -132,6 +134,8 @@ class WebSocketSession(Generic[MessageT]):
         self._assembler = Assembler(limit, None if deflate is None else Inflater(deflate))
         # Writing.
         self._outbox = Outbox(deflate, settings.compress_from)
+        # Whether `data_to_send()` may have something; saves those who read a lot a call.
+        self.wants_to_send = False
         # Time.
         self._keepalive: KeepAlive | None = None
         if settings.heartbeat is not None:
@@ -160,13 +164,25 @@ class WebSocketSession(Generic[MessageT]):
 
     def receive_data(self, data: bytes, now: float = 0.0) -> list[MessageT]:
         """Take what the transport read; return the messages that it completes."""
-        messages: list[Message | RawMessage] = []
-        if self.state is not State.OPEN and self.state is not State.CLOSE_SENT:
+        if self.state is not _OPEN and self.state is not State.CLOSE_SENT:
             # Section 1.4: "after receiving a control frame indicating the connection should be
             # closed, a peer discards any further data received".
-            return cast("list[MessageT]", messages)
+            return []
         if self._keepalive is not None:
             self._keepalive.heard(now)
+        if self._decode_text:
+            text = self._decoder.decode_text(data)
+            if text is not None:
+                try:
+                    message = _new(WSMessageText, (_TEXT, text.decode(), None))
+                except UnicodeDecodeError:
+                    pass  # The long way fails the session for it.
+                else:
+                    return [message]  # type: ignore[list-item]  # decode_text says which it is
+        return self._receive(data)
+
+    def _receive(self, data: bytes) -> list[MessageT]:
+        messages: list[Message | RawMessage] = []
         assembler = self._assembler
         decode_text = self._decode_text
         try:
@@ -207,6 +223,7 @@ class WebSocketSession(Generic[MessageT]):
             verdict = self._keepalive.judge(now)
             if verdict is Verdict.PING:
                 self._outbox.queue(_PING, b"")
+                self.wants_to_send = True
             elif verdict is Verdict.DEAD:
                 self.exception = TimeoutError("the peer did not answer a ping in time")
                 return self._lose(WSMessageError(WSMsgType.ERROR, self.exception))
@@ -218,7 +235,8 @@ class WebSocketSession(Generic[MessageT]):
         With `autoclose` the close frame that answers the peer's, or tells it what it did wrong, is
         made here and not on arrival: messages that came before can still be answered.
         """
-        if self.state is not State.OPEN and self.state in _OWING and self.settings.autoclose:
+        self.wants_to_send = False
+        if self.state is not _OPEN and self.state in _OWING and self.settings.autoclose:
             return self.answer_close()
         return self._outbox.take()
 
@@ -244,7 +262,7 @@ class WebSocketSession(Generic[MessageT]):
         """
         if not isinstance(data, str):
             raise _wrong_type("send_text", "str", data)
-        if self.state is not State.OPEN:
+        if self.state is not _OPEN:
             self._check_sending()
         return self._outbox.message(_FIN_TEXT, data.encode(), compress)
 
@@ -252,7 +270,7 @@ class WebSocketSession(Generic[MessageT]):
         """Return a binary message."""
         if not isinstance(data, (bytes, bytearray, memoryview)):
             raise _wrong_type("send_bytes", "bytes, bytearray or memoryview", data)
-        if self.state is not State.OPEN:
+        if self.state is not _OPEN:
             self._check_sending()
         return self._outbox.message(_FIN_BINARY, flat(data), compress)
 
@@ -262,7 +280,7 @@ class WebSocketSession(Generic[MessageT]):
         """Return a whole message of any opcode from its payload; text must be valid UTF-8."""
         if not isinstance(data, (bytes, bytearray, memoryview)):
             raise _wrong_type("send_frame", "bytes, bytearray or memoryview", data)
-        if self.state is not State.OPEN:
+        if self.state is not _OPEN:
             self._check_sending()
         match opcode:
             case WSMsgType.TEXT | WSMsgType.BINARY:
@@ -272,21 +290,44 @@ class WebSocketSession(Generic[MessageT]):
             case _:
                 raise WSValueError(f"send_frame sends no {opcode!r}; use TEXT, BINARY, PING, PONG")
 
+    def start_deflation(self, data: str | BytesLike) -> Deflation | None:
+        """Begin to send a large message, for callers that compress in a thread.
+
+        Call `run()` of what comes back where you like, then give it to `send_deflated()`; send
+        nothing compressed in between. None where messages are not compressed: send it as ever.
+        """
+        if self.state is not _OPEN:
+            self._check_sending()
+        if isinstance(data, str):
+            return self._outbox.start_deflation(_FIN_TEXT, data.encode())
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise _wrong_type("start_deflation", "str, bytes, bytearray or memoryview", data)
+        return self._outbox.start_deflation(_FIN_BINARY, flat(data))
+
+    def send_deflated(self, deflation: Deflation) -> bytes:
+        """Return the frame of a message that `start_deflation` began.
+
+        Raises `WSValueError` where it was not `run()`.
+        """
+        if self.state is not _OPEN:
+            self._check_sending()
+        return self._outbox.deflated(deflation)
+
     def send_prepared(self, message: PreparedMessage, *, compress: bool | None = None) -> bytes:
         """Return the frame of a message that was encoded once for many sessions."""
-        if self.state is not State.OPEN:
+        if self.state is not _OPEN:
             self._check_sending()
         return self._outbox.prepared(message, compress)
 
     def send_ping(self, data: str | BytesLike = b"") -> bytes:
         """Return a ping; `WSValueError` for more than 125 bytes (section 5.5)."""
-        if self.state is not State.OPEN:
+        if self.state is not _OPEN:
             self._check_sending()
         return self._outbox.control(_PING, data)
 
     def send_pong(self, data: str | BytesLike = b"") -> bytes:
         """Return a pong; `WSValueError` for more than 125 bytes (section 5.5)."""
-        if self.state is not State.OPEN:
+        if self.state is not _OPEN:
             self._check_sending()
         return self._outbox.control(_PONG, data)
 
@@ -330,6 +371,7 @@ class WebSocketSession(Generic[MessageT]):
             # Section 5.5.1: nothing follows our own close frame, not even a pong.
             if opcode == _PING and self.state is State.OPEN:
                 self._outbox.queue(_PONG, payload)
+                self.wants_to_send = True
         elif opcode == _PING:
             messages.append(WSMessagePing(WSMsgType.PING, bytes(payload)))
         else:
@@ -342,6 +384,7 @@ class WebSocketSession(Generic[MessageT]):
         self.close_code = code
         self.close_reason = reason
         self.state = follow(self.state, Signal.RECEIVE_CLOSE)
+        self.wants_to_send = True
         messages.append(WSMessageClose(WSMsgType.CLOSE, code, reason))
         self._stop_reading()
 
@@ -351,6 +394,7 @@ class WebSocketSession(Generic[MessageT]):
         self.exception = exc
         self.close_code = exc.code
         self.close_reason = exc.message
+        self.wants_to_send = True
         messages.append(WSMessageError(WSMsgType.ERROR, exc))
         self._stop_reading()
 
