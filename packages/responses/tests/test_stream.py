@@ -367,6 +367,31 @@ def test_a_failed_head_can_be_followed_by_another_answer(run: Make, ask: Make) -
     assert response.prepared is False
 
 
+def test_task(run: Make, ask: Make) -> None:
+    response, request = StreamResponse(), ask()
+    assert response.task is None
+    request._task = task = object()
+    run(response.prepare(request))
+    assert response.task is task
+    run(response.write_eof())
+    assert response.task is None
+
+
+def test_calls_that_block(run: Make, ask: Make) -> None:
+    response, request = StreamResponse(), ask()
+    # Without a server, and with one that has no such method, they are just made.
+    assert run(response.run_blocking(lambda: 1)) == 1
+    run(response.prepare(request))
+    assert run(response.run_blocking(lambda: 2)) == 2
+
+    async def run_blocking(call: Callable[[], int], executor: object = None) -> int:
+        return call() + 10
+
+    request.wire.run_blocking = run_blocking
+    assert run(response.run_blocking(lambda: 3)) == 13
+    response.abandon()
+
+
 def test_pickle() -> None:
     response = StreamResponse(status=404, headers={"X": "y"})
     response["state"] = 1

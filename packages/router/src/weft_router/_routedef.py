@@ -373,12 +373,18 @@ def static(
     follow_symlinks: bool = False,
     break_symlink_sandbox: bool = False,
     append_version: bool = False,
+    index: str | None = None,
+    fallback: str | None = None,
+    cache_control: str | None = None,
+    immutable: bool = False,
+    precompressed: bool = True,
     **kwargs: object,
 ) -> StaticDef[object]:
     """Return the definition of the directory ``path`` under the URL ``prefix``.
 
     ``chunk_size`` is in bytes.  ``break_symlink_sandbox`` is the newer name of ``follow_symlinks``,
-    by which it is kept: links may then lead out of the directory.
+    by which it is kept: links may then lead out of the directory.  ``index``, ``fallback``,
+    ``cache_control``, ``immutable`` and ``precompressed`` are for routers that know them.
     """
     kwargs = keywords_to_keep(kwargs, name, expect_handler)
     if chunk_size != DEFAULT_CHUNK_SIZE:
@@ -389,4 +395,14 @@ def static(
         kwargs["follow_symlinks"] = True
     if append_version:
         kwargs["append_version"] = True
+    if index is not None:
+        kwargs["index"] = index
+    if fallback is not None:
+        kwargs["fallback"] = fallback
+    if cache_control is not None:
+        kwargs["cache_control"] = cache_control
+    if immutable:
+        kwargs["immutable"] = True
+    if not precompressed:
+        kwargs["precompressed"] = False
     return StaticDef(prefix, path, kwargs)

@@ -290,6 +290,11 @@ class RouteTableDef(Sequence[AbstractRouteDef[H]], Generic[H]):
         follow_symlinks: bool = False,
         break_symlink_sandbox: bool = False,
         append_version: bool = False,
+        index: str | None = None,
+        fallback: str | None = None,
+        cache_control: str | None = None,
+        immutable: bool = False,
+        precompressed: bool = True,
         **kwargs: object,
     ) -> None:
         """Add a directory of files; the keywords are those of :func:`static`."""
@@ -303,6 +308,11 @@ class RouteTableDef(Sequence[AbstractRouteDef[H]], Generic[H]):
             follow_symlinks=follow_symlinks,
             break_symlink_sandbox=break_symlink_sandbox,
             append_version=append_version,
+            index=index,
+            fallback=fallback,
+            cache_control=cache_control,
+            immutable=immutable,
+            precompressed=precompressed,
             **kwargs,
         )
         self._items.append(StaticDef(definition.prefix, definition.path, definition.kwargs))
