@@ -505,7 +505,7 @@ def test_life_cycle_in_order(run: Run) -> None:
         await runner.cleanup()
 
     run(main())
-    assert seen == ["enter", "startup", "shutdown", "cleanup", "leave"]
+    assert seen == ["enter", "startup", "shutdown", "leave", "cleanup"]
 
 
 def test_a_failed_start_leaves_what_was_entered(run: Run) -> None:

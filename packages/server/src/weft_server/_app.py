@@ -1,88 +1,132 @@
 """The application, its request and its router: the three classes whose types know each other.
 
 A request knows its application, an application its router, and the router's handlers take requests;
-so the three live in one module.  Their machinery does not: see ``_request``, ``_dispatcher`` and
-``_lifecycle``.
+so the three live in one module.  Their machinery does not: see ``_request``, ``_dispatcher``,
+``_subapps``, ``_chain``, ``_app_state`` and ``_app_life``.
 """
 
-import functools
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
-from typing import Any, Final, Protocol, TypeVar, overload
+import os
+import sys
+import warnings
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Protocol, cast
 
-from weft_http_parser.hdrs import METH_ANY
-from weft_responses import (
-    AppKey,
-    HTTPException,
-    HTTPMethodNotAllowed,
-    HTTPNoContent,
-    HTTPNotFound,
-    HTTPNotImplemented,
-    StreamResponse,
-)
-from weft_router import AbstractRouteDef, Match, NotFound
+from weft_responses import StreamResponse
+from weft_router import AbstractRouteDef, Match, MethodNotAllowed, NotFound
 from weft_router import RouteTableDef as _RouteTableDef
 
-from ._dispatcher import (
-    AbstractRoute,
-    AbstractView,
-    AnyHandler,
-    Dispatcher,
-    ExpectHandler,
-    MatchInfoError,
-    ResourceRoute,
-    UrlMappingMatchInfo,
-)
+from ._app_life import AppLife
+from ._app_state import ChainMapProxy
+from ._chain import compose
+from ._dispatcher import Dispatcher, Undecided
 from ._errors import web_logger
-from ._lifecycle import CleanupContext
+from ._fileresponse import CHUNK_SIZE
+from ._handlers import AnyHandler, ExpectHandler, check_size
 from ._request import BaseRequest
-from ._signals import FrozenList, Signal
+from ._resources import ResourceRoute
+from ._routes import AbstractRoute, MatchInfoError, UrlMappingMatchInfo
+from ._static import StaticResource
+from ._subapps import AbstractApplication
 
 __all__ = ["Application", "Handler", "Middleware", "Request", "RouteTableDef", "UrlDispatcher"]
 
-_T = TypeVar("_T")
 
-_REQUEST_WITHOUT_APP: Final = (
-    "The request is not routed yet: only handlers and middlewares of an application have {}"
-)
+def _not_routed(what: str) -> RuntimeError:
+    return RuntimeError(
+        "The request is not routed yet: only handlers and middlewares of an application have "
+        + what
+    )
 
 
 class Request(BaseRequest):
     """A request that an application handles."""
 
+    # The application whose code runs; the first one of all until a sub-application is entered.
     _app: "Application | None" = None
+    # All applications around the handler, the outermost first, if there are several.
+    _apps: "tuple[Application, ...] | None" = None
     _match: Match[ResourceRoute] | None = None
     _match_info: UrlMappingMatchInfo | None = None
 
     @property
     def app(self) -> "Application":
-        """The application that handles the request."""
+        """The application whose handler or middleware is running, the innermost such."""
+        if self._match_info is not None and self._match_info.apps:
+            return cast("Application", self._match_info.current_app)
         if self._app is None:
-            raise RuntimeError(_REQUEST_WITHOUT_APP.format("an app"))
+            raise _not_routed("an app")
         return self._app
-
-    @property
-    def client_max_size(self) -> int:
-        """The most bytes that :meth:`read` takes, the application's setting; 0: any number."""
-        return self._client_max_size if self._app is None else self._app._client_max_size
-
-    @property
-    def client_max_fields(self) -> int:
-        """The most fields that :meth:`post` takes, the application's setting; 0: any number."""
-        return self._client_max_fields if self._app is None else self._app._client_max_fields
 
     @property
     def match_info(self) -> UrlMappingMatchInfo:
         """What routing found: the path's variables, as strings."""
-        if self._match_info is None:
-            if self._match is None:
-                raise RuntimeError(_REQUEST_WITHOUT_APP.format("a match_info"))
-            self._match_info = UrlMappingMatchInfo.of(self._match)
-        return self._match_info
+        info = self._match_info
+        if info is None:
+            if self._match is None or self._app is None:
+                raise _not_routed("a match_info")
+            info = UrlMappingMatchInfo.of(self._match)
+            for app in reversed(self._apps or (self._app,)):
+                info.add_app(app)
+            info.freeze()
+            info.current_app = self._app
+            self._match_info = info
+        return info
+
+    @property
+    def config_dict(self) -> ChainMapProxy:
+        """The state of :attr:`app` and of those around it; the innermost that has a key counts."""
+        apps = self._around
+        if not apps:
+            raise _not_routed("a config_dict")
+        return ChainMapProxy(apps[apps.index(self.app) :: -1])
+
+    @property
+    def client_max_size(self) -> int:
+        """The most bytes that :meth:`read` takes: what the route says, else the outermost app."""
+        own: int | None = self.__dict__.get("_client_max_size")
+        if own is not None:
+            return own
+        route: AbstractRoute | None = None
+        if self._match is not None:
+            route = self._match.handler
+        elif isinstance(self._match_info, UrlMappingMatchInfo):
+            route = self._match_info.route
+        if route is not None and route.client_max_size is not None:
+            return route.client_max_size
+        apps = self._around
+        return apps[0]._client_max_size if apps else self._client_max_size
+
+    @property
+    def client_max_fields(self) -> int:
+        """The most fields that :meth:`post` takes, the outermost app's setting; 0: any number."""
+        own: int | None = self.__dict__.get("_client_max_fields")
+        apps = self._around
+        if own is not None or not apps:
+            return self._client_max_fields
+        return apps[0]._client_max_fields
+
+    @property
+    def _around(self) -> "tuple[Application, ...]":
+        """The applications around the handler, the outermost first."""
+        if self._match_info is not None and self._match_info.apps:
+            return cast("tuple[Application, ...]", self._match_info.apps)
+        return self._apps or (() if self._app is None else (self._app,))
+
+    def _enter(self, apps: tuple[AbstractApplication, ...], current: AbstractApplication) -> None:
+        self._apps = cast("tuple[Application, ...]", apps)
+        self._switch(current)
+
+    def _switch(self, current: AbstractApplication) -> None:
+        self._app = cast("Application", current)
+        if self._match_info is not None and current in self._match_info.apps:
+            self._match_info.current_app = current
 
     async def _prepare_hook(self, response: StreamResponse) -> None:
-        if self._app is not None:
-            await self._app.on_response_prepare.send(self, response)
+        for app in self._around:
+            if app._on_response_prepare:
+                await app._on_response_prepare.send(self, response)
 
 
 #: What answers requests: an async function (or a View class) from a request to a response.
@@ -100,169 +144,98 @@ class RouteTableDef(_RouteTableDef[Handler]):
     """Route definitions collected by decorators: ``@routes.get("/")`` above a handler."""
 
 
-class UrlDispatcher(Dispatcher):
+class UrlDispatcher(Dispatcher[Handler, Middleware]):
     """The router of an application."""
 
-    def add_route(
+    def add_static(
         self,
-        method: str,
-        path: str,
-        handler: Handler,
+        prefix: str,
+        path: str | os.PathLike[str],
         *,
         name: str | None = None,
         expect_handler: ExpectHandler | None = None,
-    ) -> AbstractRoute:
-        """Add ``handler`` for ``method`` (``*``: every other one) under ``path``.
+        chunk_size: int = CHUNK_SIZE,
+        show_index: bool = False,
+        follow_symlinks: bool = False,
+        break_symlink_sandbox: bool = False,
+        append_version: bool = False,
+        index: str | None = None,
+        fallback: str | None = None,
+        cache_control: str | None = None,
+        immutable: bool = False,
+        precompressed: bool = True,
+    ) -> StaticResource:
+        """Serve the files of the directory ``path`` below ``prefix``; see :class:`StaticResource`.
 
-        Raises ``ValueError`` for a bad path, name or method, ``TypeError`` for something that is no
-        handler, ``RuntimeError`` for a second handler of the method and once frozen.
+        Raises ``ValueError`` for a bad prefix or name and for what is no directory, and
+        ``RuntimeError`` once frozen.
         """
-        resource = self.add_resource(path, name=name)
-        return resource.add_route(method, handler, expect_handler=expect_handler)
-
-    def add_get(
-        self,
-        path: str,
-        handler: Handler,
-        *,
-        name: str | None = None,
-        allow_head: bool = True,
-        expect_handler: ExpectHandler | None = None,
-    ) -> AbstractRoute:
-        """Add ``handler`` for GET, and for HEAD unless ``allow_head`` is false."""
-        resource = self.add_resource(path, name=name)
-        if allow_head:
-            resource.add_route("HEAD", handler, expect_handler=expect_handler)
-        return resource.add_route("GET", handler, expect_handler=expect_handler)
-
-    def add_head(
-        self,
-        path: str,
-        handler: Handler,
-        *,
-        name: str | None = None,
-        expect_handler: ExpectHandler | None = None,
-    ) -> AbstractRoute:
-        """Add ``handler`` for HEAD."""
-        return self.add_route("HEAD", path, handler, name=name, expect_handler=expect_handler)
-
-    def add_options(
-        self,
-        path: str,
-        handler: Handler,
-        *,
-        name: str | None = None,
-        expect_handler: ExpectHandler | None = None,
-    ) -> AbstractRoute:
-        """Add ``handler`` for OPTIONS."""
-        return self.add_route("OPTIONS", path, handler, name=name, expect_handler=expect_handler)
-
-    def add_post(
-        self,
-        path: str,
-        handler: Handler,
-        *,
-        name: str | None = None,
-        expect_handler: ExpectHandler | None = None,
-    ) -> AbstractRoute:
-        """Add ``handler`` for POST."""
-        return self.add_route("POST", path, handler, name=name, expect_handler=expect_handler)
-
-    def add_put(
-        self,
-        path: str,
-        handler: Handler,
-        *,
-        name: str | None = None,
-        expect_handler: ExpectHandler | None = None,
-    ) -> AbstractRoute:
-        """Add ``handler`` for PUT."""
-        return self.add_route("PUT", path, handler, name=name, expect_handler=expect_handler)
-
-    def add_patch(
-        self,
-        path: str,
-        handler: Handler,
-        *,
-        name: str | None = None,
-        expect_handler: ExpectHandler | None = None,
-    ) -> AbstractRoute:
-        """Add ``handler`` for PATCH."""
-        return self.add_route("PATCH", path, handler, name=name, expect_handler=expect_handler)
-
-    def add_delete(
-        self,
-        path: str,
-        handler: Handler,
-        *,
-        name: str | None = None,
-        expect_handler: ExpectHandler | None = None,
-    ) -> AbstractRoute:
-        """Add ``handler`` for DELETE."""
-        return self.add_route("DELETE", path, handler, name=name, expect_handler=expect_handler)
-
-    def add_view(
-        self,
-        path: str,
-        handler: type[AbstractView],
-        *,
-        name: str | None = None,
-        expect_handler: ExpectHandler | None = None,
-    ) -> AbstractRoute:
-        """Add a view class, which answers every method that it defines."""
-        return self.add_route(METH_ANY, path, handler, name=name, expect_handler=expect_handler)
-
-    def add_routes(self, routes: Iterable[AbstractRouteDef[Any]]) -> list[AbstractRoute]:
-        """Add route definitions in their order and return the routes they made."""
-        added: list[AbstractRoute] = []
-        for definition in routes:
-            added += definition.register(self)
-        return added
+        resource = StaticResource(
+            prefix,
+            path,
+            name=name,
+            expect_handler=expect_handler,
+            chunk_size=chunk_size,
+            show_index=show_index,
+            follow_symlinks=follow_symlinks,
+            break_symlink_sandbox=break_symlink_sandbox,
+            append_version=append_version,
+            index=index,
+            fallback=fallback,
+            cache_control=cache_control,
+            immutable=immutable,
+            precompressed=precompressed,
+        )
+        self.register_resource(resource)
+        return resource
 
 
-def _wrap(middleware: Middleware, handler: AnyHandler) -> AnyHandler:
-    def call(request: Request) -> Awaitable[StreamResponse]:
-        return middleware(request, handler)
-
-    # Middlewares may look at the function that they are around.
-    return functools.update_wrapper(call, handler)
-
-
-class Application(MutableMapping[str | AppKey[Any], Any]):
+class Application(AppLife["Application", Request, Middleware]):
     """A web application: routes, middlewares, signals, and state as a mapping.
 
     ``client_max_size`` is the most bytes of a body that ``request.read()`` takes (0: any number),
-    ``client_max_fields`` the most fields of a form.  Use :class:`AppKey` for typed state.
+    ``client_max_fields`` the most fields of a form; what an application says counts for those in it
+    too, a route may have a ``client_max_size`` of its own.  ``handler_args`` are options of the
+    server (:class:`ServerConfig`) that override the runner's; ``debug`` is one of them, by default
+    whether the event loop is in debug mode.  With ``auto_options``, OPTIONS for a path that has
+    routes but none for it is answered with 204 and ``Allow``.  Use :class:`AppKey` for typed state.
     """
 
     def __init__(
         self,
         *,
         logger: logging.Logger = web_logger,
+        router: None = None,
         middlewares: Iterable[Middleware] = (),
+        handler_args: Mapping[str, Any] | None = None,
         client_max_size: int = 1024**2,
         client_max_fields: int = 1000,
+        loop: asyncio.AbstractEventLoop | None = None,
+        debug: bool | None = None,
+        auto_options: bool = False,
     ) -> None:
+        super().__init__(middlewares)
+        if loop is not None:
+            warnings.warn(
+                "loop= of Application is ignored: an application runs on the loop it is started on",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+        if router is not None:
+            raise TypeError(
+                f"router={router!r}: an application makes its own router; add routes to app.router"
+            )
+        check_size(client_max_size, "the application")
         self._logger = logger
         self._router = UrlDispatcher()
-        self._middlewares: FrozenList[Middleware] = FrozenList(middlewares, what="middlewares")
+        self._router.auto_options = auto_options
+        self._handler_args = handler_args
+        self._debug = debug
         self._client_max_size = client_max_size
         self._client_max_fields = client_max_fields
-        self._state: dict[str | AppKey[Any], Any] = {}
-        # Whether start-up is over, behind which routes and state stay as they are.
-        self._started = False
-        # Whether there are middlewares, which asking their list for its length would tell slower.
-        self._has_middlewares = False
-        # Handlers wrapped in the middlewares, made when a route is first used.
-        self._chains: dict[AnyHandler, AnyHandler] = {}
-        self._has_prepare_hook = False
-        self._on_response_prepare: Signal[[Request, StreamResponse]] = Signal(
-            what="on_response_prepare"
-        )
-        self._on_startup: Signal[[Application]] = Signal(what="on_startup")
-        self._on_shutdown: Signal[[Application]] = Signal(what="on_shutdown")
-        self._on_cleanup: Signal[[Application]] = Signal(what="on_cleanup")
-        self._cleanup_ctx: CleanupContext[Application] = CleanupContext()
+        # Routes' handlers in their middlewares, made when a route is first used.
+        self._entries: dict[AbstractRoute, AnyHandler] = {}
+        self._router.post_init(self)
 
     # What an application is made of.
 
@@ -272,91 +245,37 @@ class Application(MutableMapping[str | AppKey[Any], Any]):
         return self._router
 
     @property
-    def middlewares(self) -> FrozenList[Middleware]:
-        """The middlewares, the outermost first."""
-        return self._middlewares
-
-    @property
     def logger(self) -> logging.Logger:
         """The application's logger."""
         return self._logger
 
     @property
-    def on_response_prepare(self) -> "Signal[[Request, StreamResponse]]":
-        """Awaited with request and response before a response's head is sent."""
-        return self._on_response_prepare
-
-    @property
-    def on_startup(self) -> "Signal[[Application]]":
-        """Awaited with the application before it serves."""
-        return self._on_startup
-
-    @property
-    def on_shutdown(self) -> "Signal[[Application]]":
-        """Awaited with the application when it stops, before its handlers are waited for."""
-        return self._on_shutdown
-
-    @property
-    def on_cleanup(self) -> "Signal[[Application]]":
-        """Awaited with the application when the last handler has ended."""
-        return self._on_cleanup
-
-    @property
-    def cleanup_ctx(self) -> "CleanupContext[Application]":
-        """Functions that set up before their ``yield`` and clean up behind it."""
-        return self._cleanup_ctx
+    def debug(self) -> bool:
+        """Whether error pages show tracebacks: as given, else whether the loop is in debug mode."""
+        if self._debug is not None:
+            return self._debug
+        try:
+            return asyncio.get_running_loop().get_debug()
+        except RuntimeError:
+            return sys.flags.dev_mode
 
     def add_routes(self, routes: Iterable[AbstractRouteDef[Any]]) -> list[AbstractRoute]:
         """Add route definitions (``web.get(...)``, a ``RouteTableDef``) in their order."""
         return self._router.add_routes(routes)
 
-    # Life.
-
-    @property
-    def frozen(self) -> bool:
-        """Whether routes, middlewares and signals can no longer be changed."""
-        return self._on_cleanup.frozen
-
-    def freeze(self) -> None:
-        """Refuse further routes, middlewares and signal receivers."""
-        if self.frozen:
-            return
-        if not self._router.frozen:
-            self._router.freeze()
-        self._middlewares.freeze()
-        for signal in (self._on_startup, self._on_shutdown, self._on_cleanup):
-            signal.freeze()
-        self._on_response_prepare.freeze()
-        self._cleanup_ctx.freeze()
-        self._has_prepare_hook = bool(self._on_response_prepare)
-        self._has_middlewares = bool(self._middlewares)
-
-    async def startup(self) -> None:
-        """Enter the cleanup contexts, then send :attr:`on_startup`."""
-        # Start-up itself may still add routes and middlewares.
-        self._on_startup.freeze()
-        self._cleanup_ctx.freeze()
-        await self._cleanup_ctx.enter(self)
-        await self._on_startup.send(self)
-        self.freeze()
-        self._started = True
-
-    async def shutdown(self) -> None:
-        """Send :attr:`on_shutdown`."""
-        self._on_shutdown.freeze()
-        await self._on_shutdown.send(self)
-
-    async def cleanup(self) -> None:
-        """Send :attr:`on_cleanup`, then leave the cleanup contexts that were entered."""
-        try:
-            self._on_cleanup.freeze()
-            await self._on_cleanup.send(self)
-        finally:
-            await self._cleanup_ctx.leave()
-
     def __call__(self) -> "Application":
         """Return the application itself: servers that want a factory get one."""
         return self
+
+    def _set_loop(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Do nothing: there is no loop to keep.  Some add-ons call it."""
+
+    def _server_options(self, options: Mapping[str, object]) -> dict[str, object]:
+        """Return a runner's ``options`` with what the application says instead."""
+        merged = {"debug": self.debug, **options}
+        if self._debug is not None:
+            merged["debug"] = self._debug
+        return {**merged, **(self._handler_args or {})}
 
     # Handling.
 
@@ -373,97 +292,77 @@ class Application(MutableMapping[str | AppKey[Any], Any]):
             request._match = found
             route = found.handler
             if head.framing.expect:
-                return self._handle_expecting(request, route)
-            handler = route._handler
-        else:
-            allowed = None if isinstance(found, NotFound) else found.allowed
-            error = self._no_route(request, allowed)
-            if not self._has_middlewares:
-                raise error
-            request._match_info = MatchInfoError(error)
-            return self._in_middlewares(request._match_info.handler)(request)
-        if self._has_middlewares:
-            handler = self._chain(handler)
-        return handler(request)
+                return self._handle_expecting(request, found)
+            if self._calls_directly:
+                return route._handler(request)
+            return (self._entries.get(route) or self._entry(found))(request)
+        if isinstance(found, Undecided):
+            return self._handle_resolved(request)
+        return self._handle_unmatched(request, found)
 
-    def _no_route(self, request: Request, allowed: "frozenset[str] | None") -> HTTPException:
-        if request.raw_path == "*":
-            # RFC 9110 section 9.3.7: OPTIONS * asks about the server, not about a resource.
-            methods = {route.method for route in self._router.routes()} - {METH_ANY}
-            return HTTPNoContent(headers={"Allow": ",".join(sorted(methods | {"OPTIONS"}))})
-        if allowed is not None:
-            return HTTPMethodNotAllowed(request.method, allowed)
-        if request.method == "CONNECT":
-            return HTTPNotImplemented(text="501: This server is not a proxy")
-        return HTTPNotFound()
+    def _entry(self, found: Match[ResourceRoute]) -> AnyHandler:
+        """Return the handler of what was found in its middlewares, made once."""
+        route = found.handler
+        entry = compose(route.handler, route.middlewares, self._apps_of(found))
+        if self._frozen:
+            self._entries[route] = entry
+        return entry
 
-    async def _handle_expecting(self, request: Request, route: AbstractRoute) -> StreamResponse:
-        response = await route.handle_expect_header(request)
+    def _apps_of(
+        self, found: "Match[ResourceRoute] | NotFound | MethodNotAllowed"
+    ) -> "tuple[Application, ...]":
+        return (self, *cast("tuple[Application, ...]", self._router.apps_of(found)))
+
+    async def _handle_expecting(
+        self, request: Request, found: Match[ResourceRoute]
+    ) -> StreamResponse:
+        apps = self._apps_of(found)
+        request._enter(apps, apps[-1])
+        response = await found.handler.handle_expect_header(request)
         if response is not None:
             return response
-        handler = route.handler
-        if self._has_middlewares:
-            handler = self._chain(handler)
-        return await handler(request)
+        return await self._entry(found)(request)
 
-    def _chain(self, handler: AnyHandler) -> AnyHandler:
-        """Return a route's ``handler`` inside the middlewares, made once."""
-        chain = self._chains.get(handler)
-        if chain is None:
-            chain = self._chains[handler] = self._in_middlewares(handler)
-        return chain
+    def _handle_unmatched(
+        self, request: Request, found: NotFound | MethodNotAllowed
+    ) -> Awaitable[StreamResponse]:
+        allowed = found.allowed if isinstance(found, MethodNotAllowed) else frozenset()
+        apps = self._apps_of(found)
+        path = request._head.target.partition("?")[0]
+        error = self._router.error(request.method, path, allowed, apps[1:])
+        if not self._run_middlewares and not self._has_prepare_hook:
+            raise error
+        info = MatchInfoError(error)
+        for app in reversed(apps):
+            info.add_app(app)
+        info.freeze()
+        request._match_info = info
+        request._enter(apps, apps[-1])
+        # Not kept: what is not found must leave nothing behind.
+        return compose(info.handler, (), apps)(request)
 
-    def _in_middlewares(self, handler: AnyHandler) -> AnyHandler:
-        for middleware in reversed(self._middlewares):
-            handler = _wrap(middleware, handler)
-        return handler
-
-    # State.
-
-    @overload
-    def __getitem__(self, key: AppKey[_T]) -> _T: ...
-
-    @overload
-    def __getitem__(self, key: str) -> Any: ...
-
-    def __getitem__(self, key: str | AppKey[_T]) -> Any:
-        return self._state[key]
-
-    @overload
-    def __setitem__(self, key: AppKey[_T], value: _T) -> None: ...
-
-    @overload
-    def __setitem__(self, key: str, value: Any) -> None: ...
-
-    def __setitem__(self, key: str | AppKey[_T], value: Any) -> None:
-        self._check_not_started(key)
-        self._state[key] = value
-
-    def __delitem__(self, key: str | AppKey[Any]) -> None:
-        self._check_not_started(key)
-        del self._state[key]
-
-    def _check_not_started(self, key: object) -> None:
-        if self._started:
-            raise RuntimeError(
-                f"Cannot change {key!r} of a started application: store an object that changes "
-                "before or at start-up, or use the request's state"
-            )
-
-    def __len__(self) -> int:
-        return len(self._state)
-
-    def __iter__(self) -> Iterator[str | AppKey[Any]]:
-        return iter(self._state)
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __hash__(self) -> int:
-        return object.__hash__(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
+    async def _handle_resolved(self, request: Request) -> StreamResponse:
+        """Handle a request that only the router's ``resolve`` can tell about."""
+        info = cast("UrlMappingMatchInfo", await self._router.resolve(request))
+        info.add_app(self)
+        info.freeze()
+        request._match_info = info
+        apps = cast("tuple[Application, ...]", info.apps)
+        request._enter(apps, apps[-1])
+        if request._head.framing.expect:
+            response = await info.expect_handler(request)
+            if response is not None:
+                return response
+        route = getattr(info, "route", None)
+        if not isinstance(route, AbstractRoute):
+            return await compose(info.handler, (), apps)(request)
+        entry = self._entries.get(route)
+        if entry is None:
+            entry = compose(info.handler, route.middlewares, apps)
+            # Not of a resource that may make a route per request.
+            if self._frozen and getattr(info, "is_compiled", False):
+                self._entries[route] = entry
+        return await entry(request)
 
     def __repr__(self) -> str:
         return f"<Application 0x{id(self):x}>"

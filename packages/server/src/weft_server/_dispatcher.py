@@ -1,410 +1,111 @@
-"""Resources and routes as applications see them, over the matcher of `weft_router`.
+"""The router of an application: resources in the order of dispatch, over ``weft_router``'s matcher.
 
-The router knows paths and methods; here they get what belongs to a web application: handlers that
-are checked when they are added, URLs as ``yarl.URL``, the expectations of ``Expect``, and a match
-that a request carries.  Nothing here knows the request's class: handlers are stored as they come,
-and ``_app`` gives the methods that take them their precise types.
+All resources of the framework, those of sub-applications with them, are compiled into one matcher,
+so that a route of a sub-application costs what any other costs.  :attr:`Dispatcher.match` is that
+matcher's method.  Three things it cannot hold, and where there is one of them, ``match`` says
+``UNDECIDED`` and the application asks :meth:`Dispatcher.resolve` instead:
+
+* a resource with a ``resolve`` of its own.  It cuts the order of dispatch in two: what stands
+  before it is one matcher, what stands behind it another (``_stages``);
+* rules for hosts, which are asked before everything else;
+* a ``resolve`` of the dispatcher that somebody has replaced, as instrumentation does.
+
+Nothing is remembered of requests: paths that are not found leave nothing behind.
 """
 
-import abc
-import inspect
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sized
+import re
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Final, final
+from typing import Any, ClassVar, Final, TypeVar, final
 
-from yarl import URL
+from weft_http_parser.hdrs import METH_ANY, METH_OPTIONS
+from weft_responses import (
+    HTTPException,
+    HTTPMethodNotAllowed,
+    HTTPNoContent,
+    HTTPNotFound,
+    HTTPNotImplemented,
+)
+from weft_router import (
+    Enclosure,
+    Item,
+    Match,
+    Matcher,
+    MethodNotAllowed,
+    NotFound,
+    ResourceNameError,
+    check_resource_name,
+    decode_safe,
+)
 
-from weft_responses import HTTPException, HTTPExpectationFailed, StreamResponse
-from weft_router import Match, MethodNotAllowed, NotFound, Router
-from weft_router import Resource as RouterResource
+from ._app_state import AppState
+from ._declare import Declares
+from ._handlers import AnyHandler, AnyMiddleware
+from ._resources import DynamicResource, PlainResource, Resource, ResourceRoute, matcher_item
+from ._routes import (
+    AbstractMatchInfo,
+    AbstractResource,
+    AbstractRoute,
+    AbstractRouter,
+    MatchInfoError,
+    UrlMappingMatchInfo,
+)
 
-from ._request import BaseRequest
+__all__ = ["Dispatcher", "Found", "Undecided"]
 
-__all__ = [
-    "AbstractMatchInfo",
-    "AbstractResource",
-    "AbstractRoute",
-    "AbstractView",
-    "AnyHandler",
-    "Dispatcher",
-    "DynamicResource",
-    "ExpectHandler",
-    "PlainResource",
-    "Resource",
-    "ResourceRoute",
-    "SystemRoute",
-    "UrlMappingMatchInfo",
-]
-
-#: A handler before its request type is known; `web.Handler` is the precise type.
-AnyHandler = Callable[[Any], Awaitable[StreamResponse]]
-#: Answers `Expect: 100-continue`: a response refuses the body, None lets it come.
-ExpectHandler = Callable[[Any], Awaitable[StreamResponse | None]]
-
-
-class AbstractView(abc.ABC):
-    """A class whose instances answer one request when they are awaited."""
-
-    def __init__(self, request: BaseRequest) -> None:
-        self._request = request
-
-    @property
-    def request(self) -> BaseRequest:
-        """The request to answer."""
-        return self._request
-
-    @abc.abstractmethod
-    def __await__(self) -> Generator[Any, None, StreamResponse]:
-        """Return the generator that produces the response."""
-
-
-def where(handler: object) -> str:
-    """Return ``file:line`` of a function or class for an error message, or ``""``."""
-    target = inspect.unwrap(handler) if callable(handler) else handler
-    code = getattr(target, "__code__", None)
-    if code is not None:
-        return f" ({code.co_filename}:{code.co_firstlineno})"
-    return ""
-
-
-def check_handler(handler: object) -> AnyHandler:
-    """Return ``handler`` as a function that can be awaited; raises ``TypeError`` with the fix."""
-    if inspect.iscoroutinefunction(handler):
-        return handler
-    if isinstance(handler, type) and issubclass(handler, AbstractView):
-        return handler
-    if not callable(handler):
-        raise TypeError(
-            f"A handler is an async function or a View class, not {handler!r}"
-            + (": pass the function, do not call it" if inspect.iscoroutine(handler) else "")
-        )
-    if inspect.iscoroutinefunction(getattr(handler, "__call__", None)):  # noqa: B004  # not a test
-        return handler
-    if inspect.isasyncgenfunction(handler):
-        raise TypeError(
-            f"The handler {handler!r}{where(handler)} is an async generator: it has a `yield`, but "
-            "a handler returns its response"
-        )
-    raise TypeError(
-        f"The handler {handler!r}{where(handler)} is not an async function: define it with "
-        "`async def`"
-    )
-
-
-async def default_expect_handler(request: BaseRequest) -> None:
-    """Let the body come for ``100-continue``, refuse any other expectation with 417.
-
-    The server sends 100 Continue when the body is first read, so that a handler can still refuse
-    it unseen (RFC 9110 section 10.1.1).
-    """
-    if request.headers.get("Expect", "").lower() != "100-continue":
-        raise HTTPExpectationFailed
-
-
-class AbstractRoute(abc.ABC):
-    """A handler under a method."""
-
-    def __init__(
-        self,
-        method: str,
-        handler: AnyHandler,
-        *,
-        expect_handler: ExpectHandler | None = None,
-        resource: "AbstractResource | None" = None,
-    ) -> None:
-        self._method: Final = method.upper()
-        self._handler: Final = check_handler(handler)
-        if expect_handler is not None and not inspect.iscoroutinefunction(expect_handler):
-            raise TypeError(f"expect_handler must be an async function, not {expect_handler!r}")
-        self._expect_handler: Final = expect_handler
-        self._resource: Final = resource
-
-    @property
-    def method(self) -> str:
-        """The HTTP method, ``*`` for any."""
-        return self._method
-
-    @property
-    def handler(self) -> AnyHandler:
-        """The function or view class."""
-        return self._handler
-
-    @property
-    def resource(self) -> "AbstractResource | None":
-        """The resource that the route belongs to."""
-        return self._resource
-
-    @property
-    @abc.abstractmethod
-    def name(self) -> str | None:
-        """The name of the resource."""
-
-    @abc.abstractmethod
-    def get_info(self) -> Mapping[str, object]:
-        """Return what describes the route."""
-
-    @abc.abstractmethod
-    def url_for(self, **parts: object) -> URL:
-        """Return the URL that leads here."""
-
-    async def handle_expect_header(self, request: BaseRequest) -> StreamResponse | None:
-        """Act on a request's ``Expect`` field."""
-        handler = self._expect_handler or default_expect_handler
-        return await handler(request)
-
-
-class AbstractResource(Sized, abc.ABC):
-    """A path with the routes under it."""
-
-    def __init__(self, *, name: str | None = None) -> None:
-        self._name = name
-
-    @property
-    def name(self) -> str | None:
-        """The name for :meth:`UrlDispatcher.__getitem__`, or None."""
-        return self._name
-
-    @property
-    @abc.abstractmethod
-    def canonical(self) -> str:
-        """The path with its variables in braces, without their patterns."""
-
-    @abc.abstractmethod
-    def url_for(self, **parts: object) -> URL:
-        """Return the URL of the resource with ``parts`` for its variables."""
-
-    @abc.abstractmethod
-    def get_info(self) -> Mapping[str, object]:
-        """Return what describes the resource."""
-
-    @abc.abstractmethod
-    def __iter__(self) -> Iterator[AbstractRoute]: ...
-
-
-class Resource(AbstractResource):
-    """A path of the application's own; made by the dispatcher."""
-
-    def __init__(self, resource: "RouterResource[ResourceRoute]") -> None:
-        super().__init__(name=resource.name)
-        self._resource: Final = resource
-
-    @property
-    def canonical(self) -> str:
-        """The path with its variables in braces, without their patterns."""
-        return self._resource.canonical
-
-    def add_route(
-        self, method: str, handler: AnyHandler, *, expect_handler: ExpectHandler | None = None
-    ) -> "ResourceRoute":
-        """Add ``handler`` for ``method`` (``*``: every other one) and return the route.
-
-        Raises ``RuntimeError`` for a second handler of the method, ``TypeError`` for something
-        that is no handler, ``ValueError`` for a method that is no token.
-        """
-        route = ResourceRoute(method, handler, self, expect_handler=expect_handler)
-        self._resource.add_route(method, route)
-        return route
-
-    def url_for(self, **parts: object) -> URL:
-        """Return the relative URL with ``parts`` for the variables.
-
-        Raises ``KeyError`` for a missing part, and ``ValueError`` for an unknown one or a value
-        that the path would not match.
-        """
-        return URL(self._resource.build(**parts), encoded=True)
-
-    def get_info(self) -> Mapping[str, object]:
-        """Return ``path``, or ``formatter`` and ``pattern`` for a path with variables."""
-        if self._resource.pattern is None:
-            return {"path": self._resource.canonical}
-        return {"formatter": self._resource.canonical, "pattern": self._resource.pattern}
-
-    def __len__(self) -> int:
-        return len(self._resource)
-
-    def __iter__(self) -> "Iterator[ResourceRoute]":
-        return (route.handler for route in self._resource)
-
-    def __repr__(self) -> str:
-        name = "" if self._name is None else f"'{self._name}' "
-        return f"<{type(self).__name__} {name} {self.canonical}>"
+H = TypeVar("H", bound=AnyHandler)
+M = TypeVar("M", bound=AnyMiddleware)
 
 
 @final
-class PlainResource(Resource):
-    """A path without variables."""
+class Undecided:
+    """A request that ``match`` cannot tell about: ask ``resolve``."""
+
+    __slots__ = ()
+
+
+_UNDECIDED: Final = Undecided()
+
+Found = Match[ResourceRoute] | NotFound | MethodNotAllowed | Undecided
 
 
 @final
-class DynamicResource(Resource):
-    """A path with variables."""
+class _Stage:
+    """A resource that is asked by its ``resolve``, for the paths that its fixed part leads to."""
+
+    __slots__ = ("_prefix", "depth", "resource")
+
+    def __init__(self, resource: AbstractResource) -> None:
+        self.resource: Final = resource
+        fixed = resource.canonical
+        if "{" in fixed:
+            fixed = fixed.partition("{")[0].rpartition("/")[0]
+        self._prefix: Final = decode_safe(fixed).rstrip("/")
+        self.depth: Final = self._prefix.count("/")
+
+    def takes(self, path: str) -> bool:
+        """Tell whether the safe-decoded ``path`` is the fixed part or below it."""
+        return path.startswith(self._prefix + "/") or path == self._prefix
 
 
-@final
-class ResourceRoute(AbstractRoute):
-    """A route of a resource."""
-
-    def __init__(
-        self,
-        method: str,
-        handler: AnyHandler,
-        resource: AbstractResource,
-        *,
-        expect_handler: ExpectHandler | None = None,
-    ) -> None:
-        super().__init__(method, handler, expect_handler=expect_handler, resource=resource)
-        self._home: Final = resource
-
-    @property
-    def name(self) -> str | None:
-        """The name of the resource."""
-        return self._home.name
-
-    def get_info(self) -> Mapping[str, object]:
-        """Return what describes the resource."""
-        return self._home.get_info()
-
-    def url_for(self, **parts: object) -> URL:
-        """Return the URL of the resource with ``parts`` for its variables."""
-        return self._home.url_for(**parts)
-
-    def __repr__(self) -> str:
-        return f"<ResourceRoute [{self._method}] {self._home!r} -> {self._handler!r}>"
-
-
-@final
-class SystemRoute(AbstractRoute):
-    """The route of a request that matched none: its handler raises 404 or 405."""
-
-    def __init__(self, http_exception: HTTPException) -> None:
-        async def handler(request: BaseRequest) -> StreamResponse:  # noqa: ARG001
-            raise http_exception
-
-        super().__init__("*", handler)
-        self._http_exception: Final = http_exception
-
-    @property
-    def name(self) -> str | None:
-        """None: nobody has named it."""
-        return None
-
-    @property
-    def status(self) -> int:
-        """The status that the request gets."""
-        return self._http_exception.status
-
-    @property
-    def reason(self) -> str:
-        """The reason phrase that the request gets."""
-        return self._http_exception.reason
-
-    def get_info(self) -> Mapping[str, object]:
-        """Return the exception."""
-        return {"http_exception": self._http_exception}
-
-    def url_for(self, **parts: object) -> URL:
-        """Raise ``RuntimeError``: no URL leads to an error."""
-        raise RuntimeError(f"A request without a route has no URL to build from {parts}")
-
-    def __repr__(self) -> str:
-        return f"<SystemRoute {self.status}: {self.reason}>"
-
-
-class AbstractMatchInfo(abc.ABC):
-    """What routing found out about a request."""
-
-    @property
-    @abc.abstractmethod
-    def handler(self) -> AnyHandler:
-        """The handler to call."""
-
-    @property
-    @abc.abstractmethod
-    def http_exception(self) -> HTTPException | None:
-        """The error if there is no handler."""
-
-    @abc.abstractmethod
-    def get_info(self) -> Mapping[str, object]:
-        """Return what describes the route."""
-
-
-class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
-    """The variables of the path as strings; ``converted`` has the typed ones as their types."""
-
-    def __init__(
-        self, match_dict: Mapping[str, str], route: AbstractRoute, converted: Mapping[str, object]
-    ) -> None:
-        super().__init__(match_dict)
-        self._route: Final = route
-        self.converted: Final[Mapping[str, object]] = MappingProxyType(dict(converted))
-
-    @classmethod
-    def of(cls, match: Match[ResourceRoute]) -> "UrlMappingMatchInfo":
-        """Return the information for a match of the router."""
-        return cls(match.raw_params, match.handler, match.params)
-
-    @property
-    def route(self) -> AbstractRoute:
-        """The route that was found."""
-        return self._route
-
-    @property
-    def handler(self) -> AnyHandler:
-        """The handler of the route."""
-        return self._route.handler
-
-    @property
-    def expect_handler(self) -> Callable[[BaseRequest], Awaitable[StreamResponse | None]]:
-        """What acts on an ``Expect`` field."""
-        return self._route.handle_expect_header
-
-    @property
-    def http_exception(self) -> HTTPException | None:
-        """None: there is a handler."""
-        return None
-
-    def get_info(self) -> Mapping[str, object]:
-        """Return what describes the route."""
-        return self._route.get_info()
-
-    def __repr__(self) -> str:
-        return f"<MatchInfo {dict.__repr__(self)}: {self._route!r}>"
-
-
-@final
-class MatchInfoError(UrlMappingMatchInfo):
-    """The information of a request that matched no route."""
-
-    def __init__(self, http_exception: HTTPException) -> None:
-        super().__init__({}, SystemRoute(http_exception), {})
-        self._exception: Final = http_exception
-
-    @property
-    def http_exception(self) -> HTTPException | None:
-        """The answer."""
-        return self._exception
-
-
-class Dispatcher(Mapping[str, AbstractResource]):
+class Dispatcher(AbstractRouter, Declares[H, M], Mapping[str, AbstractResource]):
     """The resources of an application; as a mapping, the named ones by name."""
+
+    NAME_SPLIT_RE: ClassVar[re.Pattern[str]] = re.compile("[.:-]")
 
     def __init__(self) -> None:
         super().__init__()
-        self._router: Final[Router[ResourceRoute]] = Router()
         self._resources: Final[list[AbstractResource]] = []
-        self._by_router: Final[dict[RouterResource[ResourceRoute], Resource]] = {}
-        # The hot path's way in; once frozen, the compiled matcher's own method.
-        self.match: Callable[[str, str], Match[ResourceRoute] | NotFound | MethodNotAllowed]
-        self.match = self._router.match
+        self._named: Final[dict[str, AbstractResource]] = {}
+        #: Whether OPTIONS is answered for paths that have no route for it.
+        self.auto_options = False
+        #: The hot path's way in; once compiled, the matcher's own method.
+        self.match: Callable[[str, str], Found] = self._first_match
+        self._stages: tuple[Matcher[ResourceRoute] | _Stage, ...] | None = None
+        # The applications around what is enclosed, the outermost first, by resource or enclosure.
+        self._owners: dict[object, tuple[AppState, ...]] = {}
 
-    @property
-    def frozen(self) -> bool:
-        """Whether resources can no longer be added."""
-        return self._router.frozen
-
-    def freeze(self) -> None:
-        """Refuse further resources and routes."""
-        self.match = self._router.freeze().match
+    # Declaring
 
     def add_resource(self, path: str, *, name: str | None = None) -> Resource:
         """Return the resource for ``path``: the last one added, if path and name are the same.
@@ -412,42 +113,266 @@ class Dispatcher(Mapping[str, AbstractResource]):
         Raises ``ValueError`` for a bad path or name or a name that is taken, ``RuntimeError`` once
         frozen.
         """
-        inner = self._router.add_resource(path, name=name)
-        resource = self._by_router.get(inner)
-        if resource is None:
-            kind = PlainResource if inner.pattern is None else DynamicResource
-            resource = self._by_router[inner] = kind(inner)
-            self._resources.append(resource)
+        if not isinstance(path, str):
+            raise TypeError(f"A path must be a str that starts with `/`, not {path!r}")
+        last = self._resources[-1] if self._resources else None
+        if isinstance(last, Resource) and last.name == name and last.raw_match(path):
+            self._check_not_frozen(path)
+            return last
+        kind = DynamicResource if "{" in path or "}" in path else PlainResource
+        resource = kind(path, name=name)
+        self.register_resource(resource)
         return resource
+
+    def register_resource(self, resource: AbstractResource) -> None:
+        """Add a resource that was made by itself, of any class.
+
+        Raises ``TypeError`` for something else, ``ValueError`` for a bad name or one that is taken,
+        ``RuntimeError`` once frozen.
+        """
+        if not isinstance(resource, AbstractResource):
+            raise TypeError(f"Instance of AbstractResource class is required, got {resource!r}")
+        self._check_not_frozen(resource.canonical)
+        name = resource.name
+        if name is not None:
+            check_resource_name(name)
+            existing = self._named.get(name)
+            if existing is not None:
+                raise ResourceNameError(
+                    f"Duplicate {name!r}, already handled by {existing!r}: "
+                    f"{resource.canonical!r} needs a name of its own.",
+                    name,
+                    existing,
+                )
+            self._named[name] = resource
+        self._resources.append(resource)
+        self.changed()
+
+    def _check_not_frozen(self, what: str) -> None:
+        if self._frozen:
+            raise RuntimeError(
+                f"Cannot register a resource into frozen router: {what!r} comes after its "
+                "application has started or has become part of another."
+            )
+
+    def add_prefix(self, prefix: str) -> None:
+        """Put ``prefix`` before all paths: the application becomes part of another."""
+        for resource in self._resources:
+            resource.add_prefix(prefix)
+        self.changed()
+
+    def freeze(self) -> None:
+        """Refuse further resources and routes."""
+        super().freeze()
+        for resource in self._resources:
+            resource.freeze()
+        # What somebody has replaced until now counts.
+        self.changed()
+
+    # Matching
+
+    def changed(self) -> None:
+        """Forget what was compiled."""
+        self._stages = None
+        self.match = self._first_match
+
+    def _first_match(self, method: str, path: str) -> Found:
+        self.compile()
+        return self.match(method, path)
+
+    def _ask_resolve(self, method: str, path: str) -> Found:  # noqa: ARG002  # as `Matcher.match`
+        return _UNDECIDED
+
+    def matcher_items(self) -> list[Item[ResourceRoute]] | None:
+        """Return what stands for all resources in a matcher; None if there is no such thing."""
+        if getattr(self.resolve, "__func__", None) is not _RESOLVE:
+            return None
+        items: list[Item[ResourceRoute]] = []
+        for resource in self._resources:
+            item = matcher_item(resource)
+            if item is None:
+                return None
+            items.append(item)
+        return items
+
+    def compile(self) -> None:
+        """Make ready what requests are matched with; otherwise the first one does."""
+        self._owners = {}
+        items = self.matcher_items()
+        if items is None:
+            self._stages = tuple(self._cut())
+            self.match = self._ask_resolve
+        else:
+            matcher = Matcher(items)
+            self._stages = (matcher,)
+            self.match = matcher.match
+        for stage in self._stages:
+            if isinstance(stage, Matcher):
+                self._note_owners(stage.enclosures(), ())
+
+    def _cut(self) -> Iterator[Matcher[ResourceRoute] | _Stage]:
+        """Yield the stages in the order of dispatch."""
+        ordered: list[tuple[int, int, Item[ResourceRoute] | _Stage]] = []
+        for index, resource in enumerate(self._resources):
+            if resource._is_rule:
+                continue
+            item = matcher_item(resource)
+            if item is None:
+                stage = _Stage(resource)
+                ordered.append((-stage.depth, index, stage))
+            else:
+                inner = item.resource if isinstance(item, Enclosure) else item
+                ordered.append((-inner.path_pattern.depth, index, item))
+        ordered.sort(key=lambda entry: entry[:2])
+        run: list[tuple[int, Item[ResourceRoute]]] = []
+        for _, index, entry in ordered:
+            if not isinstance(entry, _Stage):
+                run.append((index, entry))
+                continue
+            if run:
+                # In the order of registration, which is what a matcher starts from.
+                yield Matcher([item for _, item in sorted(run, key=lambda pair: pair[0])])
+                run = []
+            yield entry
+        if run:
+            yield Matcher([item for _, item in sorted(run, key=lambda pair: pair[0])])
+
+    def _note_owners(
+        self,
+        enclosures: "tuple[Enclosure[ResourceRoute], ...]",
+        outer: tuple[AppState, ...],
+    ) -> None:
+        for enclosure in enclosures:
+            owner = enclosure.owner
+            assert isinstance(owner, AppState)
+            apps = (*outer, owner)
+            self._owners[enclosure] = apps
+            for item in enclosure.items:
+                if isinstance(item, Enclosure):
+                    self._note_owners((item,), apps)
+                else:
+                    self._owners[item] = apps
+
+    def apps_of(
+        self, found: Match[ResourceRoute] | NotFound | MethodNotAllowed
+    ) -> tuple[AppState, ...]:
+        """Return the sub-applications that what was found is in, the outermost first."""
+        if not self._owners:
+            return ()
+        if isinstance(found, Match):
+            return self._owners.get(found.route.resource, ())
+        return () if found.enclosure is None else self._owners[found.enclosure]
+
+    async def resolve(self, request: Any) -> AbstractMatchInfo:
+        """Return the match of ``request``, which has the error if there is none.
+
+        Raises nothing but what the ``resolve`` of somebody's resource raises.
+        """
+        # Not `rel_url`, which would have to be made.
+        method, path = request.method, request.raw_path.partition("?")[0]
+        allowed: set[str] = set()
+        for resource in self._resources:
+            if resource._is_rule:
+                info, methods = await resource.resolve(request)
+                if info is not None:
+                    return info
+                allowed |= methods
+        if self._stages is None:
+            self.compile()
+        assert self._stages is not None
+        safe = decode_safe(path)
+        for stage in self._stages:
+            if isinstance(stage, Matcher):
+                found = stage.match(method, path)
+                if isinstance(found, Match) or found.enclosure is not None:
+                    return self._info(found, method, path)
+                if isinstance(found, MethodNotAllowed):
+                    allowed |= found.allowed
+            elif stage.takes(safe):
+                info, methods = await stage.resource.resolve(request)
+                if info is not None:
+                    return info
+                allowed |= methods
+        return MatchInfoError(self.error(method, path, frozenset(allowed), ()))
+
+    def _info(
+        self, found: Match[ResourceRoute] | NotFound | MethodNotAllowed, method: str, path: str
+    ) -> UrlMappingMatchInfo:
+        apps = self.apps_of(found)
+        if isinstance(found, Match):
+            info = UrlMappingMatchInfo.of(found)
+            info.is_compiled = True
+        else:
+            allowed = found.allowed if isinstance(found, MethodNotAllowed) else frozenset()
+            info = MatchInfoError(self.error(method, path, allowed, apps))
+        for app in reversed(apps):
+            info.add_app(app)
+        return info
+
+    def error(
+        self, method: str, path: str, allowed: frozenset[str], apps: tuple[AppState, ...]
+    ) -> HTTPException:
+        """Return the answer to a request without a route; ``allowed`` has its path's methods."""
+        if path == "*":
+            # RFC 9110 section 9.3.7: OPTIONS * asks about the server, not about a resource.
+            return _options({route.method for route in self.routes()} - {METH_ANY})
+        if allowed:
+            if method == METH_OPTIONS and (
+                self.auto_options or any(_answers_options(app) for app in apps)
+            ):
+                return _options(allowed)
+            return HTTPMethodNotAllowed(method, allowed)
+        if method == "CONNECT":
+            return HTTPNotImplemented(text="501: This server is not a proxy")
+        return HTTPNotFound()
+
+    # Looking
 
     def resources(self) -> tuple[AbstractResource, ...]:
         """Return all resources in the order of their registration."""
         return tuple(self._resources)
 
     def routes(self) -> tuple[AbstractRoute, ...]:
-        """Return the routes of all resources."""
+        """Return the routes of all resources, those of sub-applications too."""
         return tuple(route for resource in self._resources for route in resource)
 
     def named_resources(self) -> Mapping[str, AbstractResource]:
         """Return the resources that have a name."""
-        return MappingProxyType(
-            {resource.name: resource for resource in self._resources if resource.name is not None}
-        )
+        return MappingProxyType(self._named)
 
     def __getitem__(self, name: str) -> AbstractResource:
-        return self._by_router[self._router.named_resources()[name]]
+        return self._named[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._router.named_resources())
+        return iter(self._named)
 
     def __len__(self) -> int:
-        return len(self._router.named_resources())
+        return len(self._named)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._router.named_resources()
+        return name in self._named
 
     def __bool__(self) -> bool:
         return True
 
+    def __hash__(self) -> int:
+        return object.__hash__(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} ({len(self._resources)} resources)>"
+
+
+# What `resolve` is while nobody has replaced it.
+_RESOLVE: Final = Dispatcher.resolve
+
+
+def _options(methods: "set[str] | frozenset[str]") -> HTTPException:
+    return HTTPNoContent(headers={"Allow": ",".join(sorted(methods | {METH_OPTIONS}))})
+
+
+def _answers_options(app: AppState) -> bool:
+    router = getattr(app, "router", None)
+    return isinstance(router, Dispatcher) and router.auto_options

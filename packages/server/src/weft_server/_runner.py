@@ -316,7 +316,8 @@ class AppRunner(BaseRunner):
         self._started = True
         await self._app.startup()
         handler = cast("RawHandler", self._app._handle)
-        return Server(handler, request_factory=Request, **self._kwargs)
+        options = self._app._server_options(self._kwargs)
+        return Server(handler, request_factory=Request, **options)
 
     async def shutdown(self) -> None:
         """Send the application's ``on_shutdown``."""

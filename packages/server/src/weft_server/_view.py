@@ -7,7 +7,7 @@ from weft_http_parser.hdrs import METH_ALL
 from weft_responses import HTTPMethodNotAllowed, StreamResponse
 
 from ._app import Request
-from ._dispatcher import AbstractView
+from ._handlers import AbstractView
 
 __all__ = ["View"]
 
@@ -27,6 +27,11 @@ class View(AbstractView):
     def request(self) -> Request:
         """The request to answer."""
         return self._view_request
+
+    @classmethod
+    def _answers_nothing(cls) -> bool:
+        own_way = cls.__await__ is not View.__await__ or cls._dispatch is not View._dispatch
+        return not own_way and not any(hasattr(cls, method.lower()) for method in METH_ALL)
 
     async def _dispatch(self) -> StreamResponse:
         name = self.request.method

@@ -1,0 +1,55 @@
+"""Class-based views: one method per HTTP method, and what they are refused for."""
+
+import pytest
+
+from testkit import Run, serve
+from weft_responses import Response
+from weft_server import Application, Request, View
+
+
+class Page(View):
+    async def get(self) -> Response:
+        return Response(text=f"get {self.request.path}")
+
+    async def trace(self) -> Response:
+        return Response(text="trace")
+
+    async def purge(self) -> Response:
+        raise AssertionError("PURGE is no method that views answer")
+
+
+class Inherited(Page):
+    """Answers what its base does."""
+
+
+@pytest.mark.parametrize("cls", [Page, Inherited])
+@pytest.mark.parametrize(
+    ("method", "status", "body"),
+    [
+        ("GET", 200, b"get /v"),
+        ("TRACE", 200, b"trace"),
+        ("HEAD", 405, b""),
+        ("POST", 405, b""),
+        ("PURGE", 405, b""),
+    ],
+)
+def test_dispatch(run: Run, cls: type[View], method: str, status: int, body: bytes) -> None:
+    async def main() -> None:
+        app = Application()
+        app.router.add_view("/v", cls)
+        async with serve(app) as connect:
+            peer = await connect()
+            await peer.send(f"{method} /v HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+            head = await peer.head()
+            assert int(head.split()[1]) == status
+            if status == 405:
+                assert b"\r\nAllow: GET,TRACE\r\n" in head
+            else:
+                assert await peer.exactly(len(body)) == body
+
+    run(main())
+
+
+def test_a_view_knows_its_request() -> None:
+    request: Request = object()  # type: ignore[assignment]  # only its identity matters
+    assert Page(request).request is request
