@@ -424,3 +424,49 @@ def test_an_upload_of_several_pieces_wakes_the_reader(run: Run) -> None:
             assert await peer.response() == (200, b"abcdef")
 
     run(main())
+
+
+def test_a_peer_that_does_not_read_fills_no_kernel_buffers(run: Run) -> None:
+    size = 8 * 1024 * 1024
+    transports: list[asyncio.Transport] = []
+
+    async def large(request: BaseRequest) -> Response:
+        assert request.transport is not None
+        transports.append(request.transport)
+        return Response(body=bytes(size))
+
+    async def main() -> None:
+        async with serve(large) as connect:
+            peer = await connect()
+            await peer.send(GET)
+            await peer.head()
+            # What the peer's stream does not take, and the kernels do not hold, waits here; without
+            # a bound the kernels would hold megabytes.
+            assert size - transports[0].get_write_buffer_size() < 1024 * 1024
+            assert await peer.exactly(size) == bytes(size)
+
+    run(main())
+
+
+def test_a_refused_client_that_has_finished_sending_is_not_waited_for(run: Run) -> None:
+    async def late(request: BaseRequest) -> Response:
+        # The end of input comes first.
+        await asyncio.sleep(0.01)
+        return Response(body=await request.read())
+
+    async def main() -> None:
+        async with serve(late, lingering_time=1000) as connect:
+            peer = await connect()
+            await peer.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+            peer.writer.write_eof()
+            with contextlib.suppress(ConnectionError):
+                await peer.rest()
+            for body in (b"5\r\nabc", b"x"):
+                peer = await connect()
+                await peer.send(
+                    b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + body
+                )
+                peer.writer.write_eof()
+                await peer.rest()
+
+    run(main())

@@ -228,3 +228,44 @@ def test_a_client_that_leaves(run: Run, cancels: bool) -> None:
         assert ended == ["cancelled" if cancels else "finished"]
 
     run(main())
+
+
+def test_a_handler_may_send_all_of_its_response(run: Run) -> None:
+    async def handler(request: Request) -> StreamResponse:
+        response = Response(text="x") if request.path == "/whole" else StreamResponse()
+        await response.prepare(request)
+        if not isinstance(response, Response):
+            await response.write(b"y")
+        await response.write_eof()
+        return response
+
+    async def main() -> None:
+        async with serve(handler) as connect:
+            peer = await connect()
+            for _ in range(2):
+                await peer.send(b"GET /whole HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert await peer.response() == (200, b"x")
+            await peer.send(GET)
+            assert (await peer.head()).startswith(b"HTTP/1.1 200 ")
+            assert await peer.exactly(11) == b"1\r\ny\r\n0\r\n\r\n"
+
+    run(main())
+
+
+def test_another_response_behind_a_whole_one(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    async def handler(request: Request) -> StreamResponse:
+        response = StreamResponse(headers={"Content-Length": "1"})
+        await response.prepare(request)
+        await response.write_eof(b"x")
+        return Response(text="y") if request.path == "/x" else StreamResponse()
+
+    async def main() -> None:
+        async with serve(handler) as connect:
+            for request in (GET, GET.replace(b"/x", b"/stream")):
+                answer = await (await connect()).ask(request)
+                assert answer.count(b"HTTP/1.1") == 1
+                assert answer.endswith(b"\r\n\r\nx")
+
+    with caplog.at_level(logging.ERROR):
+        run(main())
+    assert len(caplog.records) == 2

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 
 from testkit import Peer, Run, serve
-from weft_responses import Response
+from weft_responses import Response, StreamResponse
 from weft_server import BaseRequest
+from weft_server._shared import Shared
 from weft_server._timers import NEVER, Sweeper
 
 
@@ -134,19 +136,106 @@ def test_a_trickled_head_gets_no_more_time(run: Run) -> None:
     run(main())
 
 
-def test_a_peer_that_does_not_read_is_cut_off(run: Run) -> None:
-    async def large(request: BaseRequest) -> Response:
-        return Response(body=b"x" * 50_000_000)
+LARGE = 50_000_000
 
+
+async def large(request: BaseRequest) -> Response:
+    return Response(body=bytes(LARGE))
+
+
+async def stream_back(request: BaseRequest) -> StreamResponse:
+    response = StreamResponse()
+    await response.prepare(request)
+    async for piece in request.content.iter_any():
+        await response.write(piece)
+    return response
+
+
+class Ticks:
+    """Counts how often deadlines were looked at."""
+
+    def __init__(self) -> None:
+        self.left = 0
+        self.done = asyncio.Event()
+
+    def count(self) -> None:
+        self.left -= 1
+        if not self.left:
+            self.done.set()
+
+    async def pass_by(self, number: int) -> None:
+        self.left = number
+        self.done.clear()
+        await self.done.wait()
+
+
+@pytest.fixture
+def ticks(monkeypatch: pytest.MonkeyPatch) -> Ticks:
+    """Deadlines are looked at a hundred times a second."""
+    ticks = Ticks()
+    tick = Shared.tick
+
+    def counting(shared: Shared) -> None:
+        tick(shared)
+        ticks.count()
+
+    monkeypatch.setattr("weft_server._timers._TICK", 0.01)
+    monkeypatch.setattr(Shared, "tick", counting)
+    return ticks
+
+
+def stop_reading(peer: Peer) -> asyncio.ReadTransport:
+    # A cast: uvloop's transports do not derive from asyncio's classes.
+    transport = cast("asyncio.ReadTransport", peer.writer.transport)
+    transport.pause_reading()
+    return transport
+
+
+def test_a_peer_that_does_not_read_is_cut_off(run: Run, ticks: Ticks) -> None:
     async def main() -> None:
-        async with serve(large, write_timeout=0.01) as connect:
+        # No other deadline can be the one that ends it.
+        others = {"keepalive_timeout": 1000, "body_timeout": 1000}
+        async with serve(large, write_timeout=0.05, **others) as connect:
             peer = await connect()
             await peer.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            peer.writer.transport.pause_reading()  # type: ignore[attr-defined]  # it is a Transport
+            stop_reading(peer)
             # A few bytes now and then tell the client that it was cut off; too few to be refused.
             with pytest.raises(ConnectionError):  # noqa: PT012  # it takes several tries
                 for _ in range(200):
                     await peer.send(b"G")
                     await asyncio.sleep(0.05)
+
+    run(main())
+
+
+def test_a_peer_that_sends_and_does_not_read_is_cut_off(run: Run, ticks: Ticks) -> None:
+    async def main() -> None:
+        others = {"keepalive_timeout": 1000, "body_timeout": 1000}
+        async with serve(stream_back, write_timeout=0.05, **others) as connect:
+            peer = await connect()
+            stop_reading(peer)
+            length = 1_000_000_000
+            head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
+            with pytest.raises(ConnectionError):  # noqa: PT012  # it takes several tries
+                await peer.send(head.encode())
+                for _ in range(length // 100_000):
+                    await asyncio.wait_for(peer.send(bytes(100_000)), 10)
+
+    run(main())
+
+
+def test_a_slow_reader_is_not_taken_for_an_idle_client(run: Run, ticks: Ticks) -> None:
+    async def main() -> None:
+        others = {"keepalive_timeout": 0.01, "body_timeout": 0.01, "head_timeout": 0.01}
+        async with serve(large, write_timeout=1000, **others) as connect:
+            peer = await connect()
+            await peer.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            transport = stop_reading(peer)
+            await ticks.pass_by(10)
+            transport.resume_reading()
+            status, body = await peer.response()
+            assert (status, len(body)) == (200, LARGE)
+            # With everything read, the client is an idle one.
+            assert await peer.rest() == b""
 
     run(main())

@@ -8,12 +8,41 @@ One reader at a time; errors are raised after the bytes that came before them we
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final, final
+from typing import Final, Protocol, final
 
+from weft_http_parser import ContentDecoder, ContentEncodingError, Fields
+
+from ._decoding import CodedBody, coding_error
 from ._errors import PayloadAccessError
-from ._flow import FlowControl
 
-__all__ = ["StreamReader", "empty_body"]
+__all__ = ["EMPTY_BODY", "StreamReader"]
+
+#: Bytes that are decoded before other tasks get a turn.
+_LONG_TURN: Final = 1024 * 1024
+
+
+class ReadingSide(Protocol):
+    """What can be told to stop reading from the peer."""
+
+    def pause_reading(self) -> None:
+        """Stop taking bytes from the peer."""
+
+    def resume_reading(self) -> None:
+        """Take bytes again."""
+
+
+@final
+class _Nobody:
+    """The reading side of a body that will never grow."""
+
+    def pause_reading(self) -> None:
+        """Do nothing."""
+
+    def resume_reading(self) -> None:
+        """Do nothing."""
+
+
+_NOBODY: Final = _Nobody()
 
 
 @final
@@ -29,6 +58,7 @@ class StreamReader:
         "_before_wait",
         "_chunk_ends",
         "_chunks",
+        "_coded",
         "_eof",
         "_exception",
         "_flow",
@@ -36,47 +66,86 @@ class StreamReader:
         "_read",
         "_size",
         "_total",
+        "_turn",
         "_waiter",
+        "trailers",
     )
 
     def __init__(
         self,
-        flow: FlowControl,
+        flow: ReadingSide,
         high: int,
         before_wait: Callable[[], None] | None = None,
     ) -> None:
         self._flow: Final = flow
         self._high: Final = high
+        # What waits to be decoded, None for a body without a coding and once all of it is.
+        self._coded: CodedBody | None = None
+        # Bytes decoded since other tasks had their turn.
+        self._turn = 0
         # Called once before the first wait for bytes: sends 100 Continue to a client that asked.
         self._before_wait = before_wait
         self._chunks: deque[bytes] = deque()
         self._size = 0
         self._total = 0
         self._read = 0
-        # Positions (in bytes of the body) at which an HTTP chunk ends, for iter_chunks().
-        self._chunk_ends: deque[int] = deque()
+        # Positions (in bytes of the body) at which an HTTP chunk ends, for iter_chunks(); made when
+        # there is a first one.
+        self._chunk_ends: deque[int] | None = None
+        #: The fields behind a chunked body, once its end has arrived.
+        self.trailers: Fields = ()
         self._eof = False
         self._exception: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     # Fed by the connection.
 
+    @classmethod
+    def whole(cls, data: bytes) -> "StreamReader":
+        """Return a body that has fully arrived: nothing will be asked of the connection."""
+        body = cls(_NOBODY, 1)
+        body._chunks.append(data)
+        body._size = body._total = len(data)
+        body._eof = True
+        return body
+
+    def decode(self, coding: str, max_expansion: int) -> None:
+        """Read the body through its Content-Encoding; to be called before anything is fed.
+
+        A coding that is not known shows when the body is read, not before: a handler that does not
+        read it needs no decoding.
+        """
+        try:
+            self._coded = CodedBody(ContentDecoder(coding, max_ratio=max_expansion))
+        except ContentEncodingError as error:
+            self._exception = coding_error(error)
+
     def feed_data(self, data: bytes, chunk_end: bool = False) -> None:
         """Take a piece of the body."""
         if self._exception is not None:
             return
-        self._chunks.append(data)
-        self._size += len(data)
-        self._total += len(data)
-        if chunk_end:
-            self._chunk_ends.append(self._total)
-        if self._size > self._high:
+        size = len(data)
+        self._total += size
+        coded = self._coded
+        if coded is None:
+            self._chunks.append(data)
+            waiting = self._size = self._size + size
+            if chunk_end:
+                if self._chunk_ends is None:
+                    self._chunk_ends = deque()
+                self._chunk_ends.append(self._total)
+        else:
+            coded.feed(data)
+            waiting = coded.size
+        if waiting > self._high:
             self._flow.pause_reading()
-        self._wake()
+        if self._waiter is not None:
+            self._wake()
 
-    def feed_eof(self) -> None:
+    def feed_eof(self, trailers: Fields = ()) -> None:
         """Take the end of the body."""
         self._eof = True
+        self.trailers = trailers
         self._wake()
 
     def set_exception(self, exception: BaseException) -> None:
@@ -89,6 +158,7 @@ class StreamReader:
         """Drop what waits and what comes: the response is out and nobody may read any more."""
         self._chunks.clear()
         self._size = 0
+        self._coded = None
         if not self._eof or self._exception is not None:
             self._exception = PayloadAccessError(
                 "Cannot read the request's body: its response was already sent"
@@ -107,7 +177,12 @@ class StreamReader:
 
     @property
     def total_bytes(self) -> int:
-        """Bytes of the body that have arrived."""
+        """Bytes that were read or wait to be read, after decoding."""
+        return self._read + self._size
+
+    @property
+    def total_raw_bytes(self) -> int:
+        """Bytes of the body that have arrived, before decoding."""
         return self._total
 
     @property
@@ -121,7 +196,7 @@ class StreamReader:
 
     def at_eof(self) -> bool:
         """Whether the whole body has been read."""
-        return self._eof and not self._size
+        return self._eof and not self._size and self._coded is None
 
     def exception(self) -> BaseException | None:
         """The failure that reading will raise, or None."""
@@ -147,11 +222,38 @@ class StreamReader:
     async def _fill(self) -> bool:
         """Wait for something to read; False at the end of the body."""
         while not self._size:
+            if self._coded is not None and self._decode():
+                if self._turn > _LONG_TURN:
+                    # A reader that never waits would keep everybody else from their turn.
+                    self._turn = 0
+                    await asyncio.sleep(0)
+                return True
             if self._exception is not None:
                 raise self._exception
             if self._eof:
                 return False
             await self._wait()
+        return True
+
+    def _decode(self) -> bool:
+        """Decode a piece if there is one; a failure is kept for whoever reads next."""
+        coded = self._coded
+        assert coded is not None
+        try:
+            piece = coded.read(ended=self._eof)
+        except Exception as error:  # noqa: BLE001  # all that it raises is for the reader
+            self._coded = None
+            self._exception = error
+            return False
+        if coded.size <= self._high // 2:
+            self._flow.resume_reading()
+        if not piece:
+            if self._eof:
+                self._coded = None
+            return False
+        self._chunks.append(piece)
+        self._size += len(piece)
+        self._turn += len(piece)
         return True
 
     def _take(self, limit: int) -> bytes:
@@ -173,9 +275,18 @@ class StreamReader:
             data = parts[0] if len(parts) == 1 else b"".join(parts)
         self._size -= len(data)
         self._read += len(data)
-        if self._size <= self._high // 2:
+        if self._coded is None and self._size <= self._high // 2:
             self._flow.resume_reading()
         return data
+
+    def take_whole(self) -> bytes | None:
+        """Return what is left of a body that has fully arrived, None if reading may have to wait.
+
+        What the methods below do without the need to wait for it.
+        """
+        if not self._eof or self._exception is not None or self._coded is not None:
+            return None
+        return self._take(-1) if self._size else b""
 
     async def read(self, n: int = -1) -> bytes:
         """Return up to ``n`` bytes as soon as there are any; the whole rest if ``n`` is negative.
@@ -248,6 +359,8 @@ class StreamReader:
         if not await self._fill():
             return b"", False
         ends = self._chunk_ends
+        if ends is None:
+            return self._take(-1), False
         while ends and ends[0] <= self._read:
             ends.popleft()
         data = self._take(ends[0] - self._read if ends else -1)
@@ -256,10 +369,12 @@ class StreamReader:
 
     def read_nowait(self, n: int = -1) -> bytes:
         """Return up to ``n`` bytes that have arrived without waiting; ``b""`` if there are none."""
-        if self._exception is not None and not self._size:
-            raise self._exception
         if self._waiter is not None:
             raise RuntimeError("Another task already waits for this request's body")
+        if not self._size and (self._coded is None or not self._decode()):
+            if self._exception is not None:
+                raise self._exception
+            return b""
         return self._take(n) if self._size and n else b""
 
     async def wait_eof(self) -> None:
@@ -292,8 +407,6 @@ class StreamReader:
         return self._iterate(self.readline)
 
 
-def empty_body(flow: FlowControl) -> StreamReader:
-    """Return the body of a request without one; a connection needs only one of them."""
-    body = StreamReader(flow, 1)
-    body.feed_eof()
-    return body
+#: The body of every request without one: it has ended and nothing can change it.
+EMPTY_BODY: Final = StreamReader(_NOBODY, 1)
+EMPTY_BODY.feed_eof()

@@ -7,13 +7,18 @@ default says why.
 import difflib
 import logging
 from dataclasses import dataclass, fields
-from typing import final
+from typing import Final, final
 
 from weft_http_parser import Limits
 
 from ._errors import server_logger
 
 __all__ = ["ServerConfig"]
+
+_MAY_BE_0: Final = (
+    "timeout", "time", "keepalive_requests", "max_connections", "max_concurrent_requests",
+    "max_expansion",
+)  # fmt: skip
 
 
 @final
@@ -27,6 +32,17 @@ class ServerConfig:
     #: An idle connection is closed after this long: a little more than the 60 s after which common
     #: load balancers drop theirs, so that the race for the next request is theirs to avoid.
     keepalive_timeout: float = 75.0
+
+    #: How old a connection may be, and how many requests it may have had, when it takes another
+    #: one; 0 for any. Both spread the clients of long-lived connections over servers that were added.
+    keepalive_time: float = 0
+    keepalive_requests: int = 0
+
+    #: How many connections there may be, and how many handlers may run, at a time; 0 for any
+    #: number. What is beyond gets a 503 that asks to come back. What a machine can bear is its owner's to
+    #: know: there is no number that suits all.
+    max_connections: int = 0
+    max_concurrent_requests: int = 0
 
     #: From the first byte of a head to its end; a slow client needs one, an attacker wants more.
     head_timeout: float = 15.0
@@ -44,6 +60,13 @@ class ServerConfig:
 
     #: The body bytes that wait for a handler before reading from the peer pauses.
     read_bufsize: int = 256 * 1024
+
+    #: Whether bodies with a Content-Encoding are decoded when they are read.
+    auto_decompress: bool = True
+
+    #: How many times its size such a body may inflate to once it is above 1 MiB, 0 for any: text
+    #: shrinks to a tenth, and what shrinks to a thousandth was made to fill somebody's memory.
+    max_expansion: int = 100
 
     #: The limits of `weft_http_parser.Limits`, under aiohttp's names.
     max_line_size: int = 8 * 1024
@@ -68,7 +91,7 @@ class ServerConfig:
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 continue
-            smallest = 0 if field.name.endswith(("timeout", "time")) else 1
+            smallest = 0 if field.name.endswith(_MAY_BE_0) else 1
             if value < smallest:
                 raise ValueError(f"{field.name} must be at least {smallest}, got {value!r}")
 

@@ -12,7 +12,7 @@ from weft_http_parser import Data, EndOfMessage, Error, Event, ServerConnection
 from weft_http_parser import Request as Head
 from weft_responses import HTTPRequestTimeout
 
-from ._body import StreamReader, empty_body
+from ._body import EMPTY_BODY, StreamReader
 from ._errors import ClientConnectionResetError, RequestPayloadError
 from ._exchange import Exchange
 from ._flow import FlowControl
@@ -20,6 +20,7 @@ from ._request import BaseRequest
 from ._shared import Shared
 from ._timers import NEVER
 from ._types import ConnectionInfo
+from ._upgrade import Upgraded
 from ._writer import StreamWriter
 
 __all__ = ["HttpConnection"]
@@ -33,21 +34,36 @@ _WRITE: Final = "the peer to read"
 _LINGER: Final = "the peer to stop sending"
 
 
+def _body_of(head: Head, events: list[Event]) -> StreamReader | None:
+    """Return the body of a request that arrived whole; None if there is more to it than bytes."""
+    framing = head.framing
+    if framing.content_length == 0:
+        return EMPTY_BODY
+    if len(events) == 3 and not framing.chunked and not framing.content_coding:
+        data = events[1]
+        assert type(data) is Data
+        return StreamReader.whole(data.data)
+    return None
+
+
 @final
 class HttpConnection(asyncio.Protocol):
     """The protocol of one accepted connection."""
 
     __slots__ = (
         "_body",
+        "_born",
         "_core",
-        "_empty",
+        "_early",
         "_eof",
         "_exchange",
         "_flow",
         "_info",
         "_linger_left",
+        "_requests",
         "_shared",
         "_transport",
+        "_upgraded",
         "_waiting",
         "_writer",
         "deadline",
@@ -58,16 +74,22 @@ class HttpConnection(asyncio.Protocol):
     _writer: StreamWriter
     _exchange: Exchange
     _info: ConnectionInfo
-    _empty: StreamReader
+    # Only where age or number of requests are bounded.
+    _born: float
+    _requests: int
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
+        # What came behind a response that is out, before its task had ended.
+        self._early = b""
         self._core: Final = ServerConnection(shared.limits)
         # The body of the request under way, None once it has fully arrived.
         self._body: StreamReader | None = None
         self._linger_left = 0
-        # Whether the end of input has come behind requests that wait for their turn.
+        # Whether the end of input has come; whole requests may still wait for their turn.
         self._eof = False
+        # What the transport's bytes go to instead, between 101 Switching Protocols and its end.
+        self._upgraded: Upgraded | None = None
         self._waiting = _IDLE
         #: When, by the sweeper's clock, the wait is over.
         self.deadline = NEVER
@@ -80,16 +102,19 @@ class HttpConnection(asyncio.Protocol):
         transport = self._transport = cast("asyncio.Transport", base_transport)
         shared = self._shared
         self._flow = FlowControl(transport)
-        self._writer = StreamWriter(self._core, self._flow, transport, shared)
+        self._writer = StreamWriter(self._core, self._flow, transport, shared, self._switch)
         self._exchange = Exchange(shared, self._writer, self._exchange_done)
         self._info = ConnectionInfo(
             transport.get_extra_info("peername"),
             transport.get_extra_info("sockname"),
             transport.get_extra_info("sslcontext"),
         )
-        self._empty = empty_body(self._flow)
         shared.add(self)
-        self.deadline = shared.sweeper.now + shared.config.head_timeout
+        now = shared.sweeper.now
+        if shared.bounded:
+            self._born = now
+            self._requests = 0
+        self.deadline = now + shared.config.head_timeout
         if shared.closing:
             transport.close()
 
@@ -99,15 +124,18 @@ class HttpConnection(asyncio.Protocol):
             self._linger(len(data))
             return
         core = self._core
+        if self._exchange.request is not None and core.is_between:
+            # The client has read the end of a response whose task has not: it is first.
+            self._early += data
+            self._flow.pause_reading()
+            return
         events = core.receive_data(data)
-        if len(events) == 2:
-            head, end = events
-            if type(head) is Head and type(end) is EndOfMessage:
-                # A whole request without a body: what nearly every call brings.
-                shared = self._shared
-                if shared.closing:
-                    core.close_after_response()
-                request = shared.request_factory(head, self._empty, self._writer, self._info)
+        shared = self._shared
+        if not shared.bounded and len(events) > 1 and type(events[-1]) is EndOfMessage:
+            # A whole request, and nothing that needs care: what nearly every call brings.
+            head = events[0]
+            if type(head) is Head and (body := _body_of(head, events)) is not None:
+                request = shared.request_factory(head, body, self._writer, self._info)
                 if not self._exchange.start(request):
                     self._settle()
                 elif core.is_idle and not self._flow.write_paused:
@@ -123,9 +151,9 @@ class HttpConnection(asyncio.Protocol):
         if self._waiting is _LINGER:
             return False
         core = self._core
-        if self.busy and self._body is None and core.has_pending:
+        self._eof = True
+        if self.busy and self._body is None and (core.has_pending or self._early):
             # Whole requests may wait behind the one under way: they are answered first.
-            self._eof = True
             return not self._shared.config.handler_cancellation
         for event in core.receive_eof():
             assert isinstance(event, Error)
@@ -136,13 +164,18 @@ class HttpConnection(asyncio.Protocol):
         return self._exchange.request is not None and not self._shared.config.handler_cancellation
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
-        """Tell everybody that the peer is gone."""
-        self._shared.remove(self)
+        """Tell everybody that the peer is gone; a handler that runs is the server's until it ends."""
+        if self._exchange.request is None:
+            self._shared.remove(self)
         self.deadline = NEVER
+        self._upgraded = None
         self._flow.connection_lost()
         self._fail_body(ClientConnectionResetError("The client has closed the connection"))
         if self._shared.config.handler_cancellation:
             self._exchange.cancel()
+        self._core.close()
+        self._writer.release()
+        self._exchange.release()
 
     def pause_writing(self) -> None:
         """Note that the peer is behind with reading."""
@@ -153,9 +186,11 @@ class HttpConnection(asyncio.Protocol):
         """Go on with what waited for the peer."""
         self._flow.resume_writing()
         if self._waiting is _WRITE:
-            self._wait_for(_HANDLER, NEVER)
             if self._exchange.request is None:
+                self._waiting = _HANDLER
                 self._process(self._core.receive_data(b""))
+            else:
+                self._wait_for_handler()
 
     # What the server asks for.
 
@@ -168,11 +203,19 @@ class HttpConnection(asyncio.Protocol):
         """Close when idle, else after the response under way."""
         if self.busy:
             self._core.close_after_response()
-        elif self._waiting is not _LINGER:
+        elif self._waiting is not _LINGER and self._upgraded is None:
             self._transport.close()
+
+    def shut_down_upgraded(self) -> None:
+        """Have the protocol that HTTP was left for say good-bye, if there is one."""
+        if self._upgraded is not None:
+            self._upgraded.shut_down()
 
     def cancel(self) -> None:
         """Cancel the handler that is running."""
+        if self._upgraded is not None and not self.busy:
+            # It only waits for the peer's good-bye.
+            self._transport.abort()
         self._exchange.cancel()
 
     def close(self) -> None:
@@ -188,8 +231,17 @@ class HttpConnection(asyncio.Protocol):
         if core.has_pending:
             # More than one answer may follow: let them leave together.
             writer.cork()
+        shared = self._shared
         try:
-            while events and self._act(events):
+            while events:
+                head = events[0]
+                if type(head) is Head and head.framing.content_length == 0 and not shared.bounded:
+                    # As in data_received, for all but the first of a pipeline.
+                    request = shared.request_factory(head, EMPTY_BODY, writer, self._info)
+                    if not self._exchange.start(request):
+                        break
+                elif not self._act(events):
+                    break
                 # The next request is looked at when the answer to this one is on its way: that is
                 # the back-pressure for clients that pipeline.
                 if not core.has_pending or self._flow.write_paused:
@@ -207,7 +259,7 @@ class HttpConnection(asyncio.Protocol):
                 request = self._begin(event)
             elif type(event) is EndOfMessage:
                 if self._body is not None:
-                    self._body.feed_eof()
+                    self._body.feed_eof(event.trailers)
                     self._body = None
             elif isinstance(event, Data):
                 self._take(event)
@@ -220,18 +272,34 @@ class HttpConnection(asyncio.Protocol):
     def _begin(self, head: Head) -> BaseRequest:
         """Make the request; the handler starts when all that came with the head is in place."""
         shared = self._shared
-        if shared.closing:
-            self._core.close_after_response()
+        if shared.bounded:
+            self._count_request()
         if head.framing.content_length == 0:
-            body = self._empty
+            body = EMPTY_BODY
         else:
             writer = self._writer
             body = self._body = StreamReader(
                 self._flow, shared.config.read_bufsize, writer.continue_body
             )
+            coding = head.framing.content_coding
+            if coding and coding != "identity" and shared.config.auto_decompress:
+                body.decode(coding, shared.config.max_expansion)
             if head.framing.expect == "100-continue" and head.version == (1, 1):
                 writer.expect_continue()
         return shared.request_factory(head, body, self._writer, self._info)
+
+    def _count_request(self) -> None:
+        """Make this request the last one if the server stops or the connection had its share."""
+        shared = self._shared
+        config = shared.config
+        last = shared.closing
+        if config.keepalive_requests:
+            self._requests += 1
+            last = last or self._requests >= config.keepalive_requests
+        if config.keepalive_time:
+            last = last or shared.sweeper.now >= self._born + config.keepalive_time
+        if last:
+            self._core.close_after_response()
 
     def _take(self, event: Data) -> None:
         body = self._body
@@ -266,13 +334,47 @@ class HttpConnection(asyncio.Protocol):
         self._drop_unread_body()
         if not self._flow.lost:
             self._flow.resume_reading()
-            self._process(self._core.receive_data(b""))
+            early, self._early = self._early, b""
+            self._process(self._core.receive_data(early))
+        elif self._flow.transport is None:
+            self._shared.remove(self)
+            self._exchange.release()
 
     def _drop_unread_body(self) -> None:
         if self._body is not None and self._core.is_reading_body:
             self._body.discard()
             self._linger_left = self._shared.config.lingering_size
             self._wait_for(_BODY, self._shared.config.lingering_time)
+
+    # Another protocol behind 101 Switching Protocols; what `_upgrade.Host` asks for.
+
+    def _switch(self, upgraded: Upgraded) -> None:
+        self._upgraded = upgraded
+        self._transport.set_protocol(upgraded)
+        self._flow.resume_reading()
+        self.watch_writing(self._flow.write_paused)
+        upgraded.take_over(self, self._transport, self._flow)
+        if tail := self._core.take_tail():
+            upgraded.data_received(tail)
+        if self._eof and not upgraded.eof_received():
+            self._transport.close()
+
+    def watch_writing(self, paused: bool) -> None:
+        """Give the peer the time that it has to read what waits for it, or no deadline."""
+        self._wait_for(_WRITE, self._shared.config.write_timeout if paused else NEVER)
+
+    def end_upgrade(self, *, linger: bool) -> None:
+        """Take the transport back, to close it when everything is written."""
+        if self._upgraded is None:
+            return
+        self._upgraded = None
+        self._transport.set_protocol(self)
+        self._flow.resume_reading()
+        if linger:
+            self._start_lingering()
+        else:
+            self._wait_for(_LINGER, self._shared.config.lingering_time)
+            self._transport.close()
 
     # Deadlines and the end.
 
@@ -284,30 +386,20 @@ class HttpConnection(asyncio.Protocol):
         """Set the deadline for what comes next, or close."""
         core = self._core
         config = self._shared.config
-        if self._waiting is _LINGER or self._flow.lost:
+        if self._waiting is _LINGER or self._flow.lost or self._upgraded is not None:
             return
         if self._eof and not self.busy:
             self._transport.close()
             return
-        if self._exchange.request is None and core.is_idle and not self._flow.write_paused:
-            self._waiting = _IDLE
-            self._linger_left = 0
-            self.deadline = self._shared.idle_deadline
-            if self._flow.reading_paused:
-                self._flow.resume_reading()
+        if self._exchange.request is not None:
+            self._wait_for_handler()
+        elif core.is_idle and not self._flow.write_paused:
+            self._wait_for_request()
         elif core.must_close:
             if core.peer_failed:
                 self._start_lingering()
             else:
                 self._transport.close()
-        elif self._exchange.request is not None:
-            if self._body is not None:
-                self._wait_for(_BODY, config.body_timeout)
-                return
-            if core.has_pending:
-                self._flow.pause_reading()
-            if self._waiting is not _WRITE:
-                self._wait_for(_HANDLER, NEVER)
         elif self._flow.write_paused:
             self._flow.pause_reading()
         elif core.is_reading_body:
@@ -316,6 +408,28 @@ class HttpConnection(asyncio.Protocol):
         elif self._waiting is not _HEAD:
             # Set once, when the head begins: a client may not stretch it byte by byte.
             self._wait_for(_HEAD, config.head_timeout)
+
+    def _wait_for_request(self) -> None:
+        self._waiting = _IDLE
+        self._linger_left = 0
+        self.deadline = self._shared.idle_deadline
+        age = self._shared.config.keepalive_time
+        if age:
+            self.deadline = min(self.deadline, self._born + age)
+        if self._flow.reading_paused:
+            self._flow.resume_reading()
+
+    def _wait_for_handler(self) -> None:
+        """Watch the peer while the handler runs: it owes a body, or must read what is written."""
+        if self._core.has_pending and self._body is None:
+            self._flow.pause_reading()
+        if self._flow.write_paused:
+            # Set when the writing paused; what the peer sends meanwhile gives it no more time.
+            return
+        if self._body is not None:
+            self._wait_for(_BODY, self._shared.config.body_timeout)
+        else:
+            self._wait_for(_HANDLER, NEVER)
 
     def _start_lingering(self) -> None:
         """Stop sending, and drop what comes until the peer has seen the last response.
@@ -326,8 +440,11 @@ class HttpConnection(asyncio.Protocol):
         self._linger_left = self._shared.config.lingering_size
         self._wait_for(_LINGER, self._shared.config.lingering_time)
         self._writer.uncork()
-        if self._transport.can_write_eof() and not self._flow.lost:
-            self._transport.write_eof()
+        if self._eof:
+            # It has stopped already.
+            self._transport.close()
+        else:
+            self._flow.stop_sending()
 
     def _linger(self, size: int) -> None:
         self._linger_left -= size

@@ -8,19 +8,20 @@ its own task (Python 3.12+), and what it returned leaves in one write.
 """
 
 import asyncio
-import functools
-import sys
 import traceback
+import warnings
 from collections.abc import Awaitable, Callable
-from html import escape
 from types import CoroutineType
 from typing import Any, Final, final
 
+from weft_http_parser import LocalProtocolError
 from weft_responses import (
     HTTPBadRequest,
     HTTPException,
     Response,
     StreamResponse,
+    add_vary,
+    error_page,
 )
 
 from ._errors import ClientConnectionResetError, RequestPayloadError
@@ -33,28 +34,40 @@ __all__ = ["Exchange"]
 # Which response classes may be sent without their `prepare` and `write_eof` coroutines: those that
 # did not replace them.  Classes are few and live long.
 _plain_classes: Final[dict[type[StreamResponse], bool]] = {}
+# The same of exceptions that are raised; to return one has another meaning, so that the first table
+# has none of them.
+_plain_errors: Final[dict[type[HTTPException], bool]] = {}
 
 
-def _is_plain(cls: type[StreamResponse]) -> bool:
-    plain = _plain_classes[cls] = (
+def _has_plain_methods(cls: type[StreamResponse]) -> bool:
+    return (
         issubclass(cls, Response)
         and cls.prepare is StreamResponse.prepare
         and cls.write_eof is Response.write_eof
         and cls.write is StreamResponse.write
     )
+
+
+def _is_plain(cls: type[StreamResponse]) -> bool:
+    plain = _plain_classes[cls] = not issubclass(cls, HTTPException) and _has_plain_methods(cls)
     return plain
+
+
+def _accept(request: BaseRequest) -> str | None:
+    """Return the Accept field if it prefers anything; no header object is built for it."""
+    for name, value in request.raw_headers:
+        if len(name) == 6 and name.lower() == b"accept":
+            return None if value == b"*/*" else value.decode("latin-1")
+    return None
+
+
+def _nobody() -> None:
+    """Be what is called when a response ends that nobody waits for."""
 
 
 async def _await(awaitable: Awaitable[StreamResponse]) -> StreamResponse:
     return await awaitable
 
-
-_Task = Callable[..., "asyncio.Task[StreamResponse]"]
-if sys.version_info >= (3, 12):
-    # Runs the coroutine up to its first wait before it returns.
-    _start_task: _Task = functools.partial(asyncio.Task, eager_start=True)
-else:
-    _start_task: _Task = asyncio.Task
 
 
 @final
@@ -66,11 +79,19 @@ class Exchange:
     def __init__(self, shared: Shared, writer: StreamWriter, done: Callable[[], None]) -> None:
         self._shared: Final = shared
         self._writer: Final = writer
-        self._done: Final = done
+        self._done = done
         #: The request under way, None between requests.
         self.request: BaseRequest | None = None
         # The task that runs the handler or sends the response, while it waits for something.
         self._task: asyncio.Task[Any] | None = None
+
+    def release(self) -> None:
+        """Let go of the connection, which is lost, as soon as nothing is running.
+
+        They know each other: without this only the garbage collector could end them.
+        """
+        if self.request is None:
+            self._done = _nobody
 
     def cancel(self) -> None:
         """Cancel what is running; the connection ends with it."""
@@ -88,11 +109,11 @@ class Exchange:
         try:
             awaitable = shared.handler(request)
         except HTTPException as error:
-            return self._respond(request, error.with_traceback(None))
+            return self._respond_error(request, error)
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer
             return self._fail(request, error)
         coroutine = awaitable if type(awaitable) is CoroutineType else _await(awaitable)
-        task = _start_task(coroutine, loop=shared.loop)
+        task = shared.start_task(coroutine)
         try:
             if task.done():
                 # What _take_result does, for the case that all the speed is for.
@@ -130,7 +151,10 @@ class Exchange:
             whole = response.whole()
             if whole is not None:
                 block, body = whole
-                self._writer.write_whole(response._status, response._reason, block, body)
+                try:
+                    self._writer.write_whole(response._status, response._reason, block, body)
+                except LocalProtocolError:
+                    return self._fail(request, self._second_response(request, response))
                 response.mark_sent(len(body))
                 self.request = None
                 return True
@@ -142,9 +166,38 @@ class Exchange:
                 response = self._not_a_response(request, response)
             if _is_plain(type(response)):
                 return self._respond(request, response)
+        return self._start_sending(request, response, returned=True)
+
+    def _respond_error(self, request: BaseRequest, error: HTTPException) -> bool:
+        """Answer with an exception that was raised."""
+        # Its traceback leads to frames that lead to it.
+        error.__traceback__ = None
+        accept = _accept(request)
+        page = None if accept is None else error.default_page(accept)
+        if page is not None:
+            error.content_type = page.content_type
+            error.text = page.text
+            add_vary(error.headers, "Accept")
+        cls = type(error)
+        plain = _plain_errors.get(cls)
+        if plain is None:
+            plain = _plain_errors[cls] = _has_plain_methods(cls)
+        whole = error.whole() if plain and not request.has_prepare_hook else None
+        if whole is None or self._writer.head_sent:
+            return self._start_sending(request, error, returned=False)
+        block, body = whole
+        self._writer.write_whole(error._status, error._reason, block, body)
+        error.mark_sent(len(body))
+        self.request = None
+        return True
+
+    def _start_sending(
+        self, request: BaseRequest, response: StreamResponse, *, returned: bool
+    ) -> bool:
         if self._writer.transport is None:
+            response.abandon()
             return self._abort()
-        task = _start_task(self._send(request, response), loop=self._shared.loop)
+        task = self._shared.start_task(self._send(request, response, returned=returned))
         try:
             if task.done():
                 return self._take_sent(request, task)
@@ -154,16 +207,29 @@ class Exchange:
         finally:
             del task  # as in start()
 
-    async def _send(self, request: BaseRequest, response: StreamResponse) -> StreamResponse:
-        if response.prepared and not self._writer.head_sent:
-            response = self._sent_before(request, response)
-        elif self._writer.head_sent and not response.prepared:
-            raise RuntimeError(
-                f"The handler of {request.method} {request.raw_path} returned {response!r} after "
-                "it had begun another response"
+    async def _send(
+        self, request: BaseRequest, response: StreamResponse, *, returned: bool
+    ) -> StreamResponse:
+        if returned and isinstance(response, HTTPException):
+            warnings.warn(
+                f"The handler of {request.method} {request.raw_path} returned {response!r}: "
+                "raise an HTTPException, or return a Response",
+                DeprecationWarning,
+                stacklevel=1,
             )
-        await response.prepare(request)
-        await response.write_eof()
+        if response.prepared and not self._writer.head_sent:
+            if self._writer.response_ended:
+                # The handler has sent all of it.
+                return response
+            response = self._sent_before(request, response)
+        elif not response.prepared and (self._writer.head_sent or self._writer.response_ended):
+            raise self._second_response(request, response)
+        try:
+            await response.prepare(request)
+            await response.write_eof()
+        except BaseException:
+            response.abandon()
+            raise
         return response
 
     def _sent(self, task: "asyncio.Task[StreamResponse]") -> None:
@@ -179,22 +245,34 @@ class Exchange:
         error = task.exception()
         if error is not None:
             return self._fail(request, error)
-        self.request = None
+        self._end(request)
         return True
+
+    def _end(self, request: BaseRequest | None) -> None:
+        """Let go of the request and of its files; one that has any never takes the short way."""
+        self.request = None
+        if request is not None and request._uploads is not None:
+            request._uploads.close_soon()
 
     def _fail(self, request: BaseRequest, error: BaseException) -> bool:
         if isinstance(error, ClientConnectionResetError):
             # Nobody's mistake, and nobody there to be told.
-            return self._abort()
+            return self._abort(error)
         answer = self._answer_to(request, error)
-        if self._writer.head_sent:
+        if self._writer.head_sent or self._writer.response_ended:
             # Too late for another answer: a cut-off one is all that can tell the client.
-            return self._abort()
+            return self._abort(error)
+        if isinstance(answer, HTTPException):
+            return self._respond_error(request, answer)
         return self._respond(request, answer)
 
-    def _abort(self) -> bool:
-        self._writer.abort()
-        self.request = None
+    def _abort(self, error: BaseException | None = None) -> bool:
+        upgraded = self._writer.upgraded
+        if upgraded is None:
+            self._writer.abort()
+        else:
+            upgraded.handler_failed(error)
+        self._end(self.request)
         return True
 
     # Errors.
@@ -211,24 +289,20 @@ class Exchange:
         return self._server_error(request, error)
 
     def _server_error(self, request: BaseRequest, error: BaseException) -> Response:
-        accepts_html = "text/html" in request.headers.get("Accept", "")
         detail = ""
         if self._shared.config.debug:
             detail = "".join(traceback.format_exception(error))
-        response: Response
-        if accepts_html:
-            detail = f"<pre>{escape(detail)}</pre>" if detail else ""
-            page = (
-                "<!DOCTYPE html><html><head><title>500 Internal Server Error</title></head>"
-                f"<body><h1>500 Internal Server Error</h1>{detail}</body></html>"
-            )
-            response = Response(status=500, text=page, content_type="text/html")
-        else:
-            detail = f"\n\n{detail}" if detail else ""
-            response = Response(status=500, text=f"500: Internal Server Error{detail}")
+        page = error_page(500, _accept(request), detail=detail)
+        response = Response(status=500, text=page.text, content_type=page.content_type)
         # What the handler left half done is unknown: the next request gets a fresh connection.
         response.force_close()
         return response
+
+    def _second_response(self, request: BaseRequest, response: StreamResponse) -> RuntimeError:
+        return RuntimeError(
+            f"The handler of {request.method} {request.raw_path} returned {response!r} after "
+            "it had begun another response"
+        )
 
     def _not_a_response(self, request: BaseRequest, result: object) -> StreamResponse:
         return self._misuse(

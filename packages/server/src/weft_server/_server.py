@@ -5,6 +5,7 @@ from typing import Final, final
 
 from ._config import ServerConfig
 from ._connection import HttpConnection
+from ._overload import TurnedAway, limit_handlers
 from ._request import BaseRequest
 from ._shared import Connection, RawHandler, RequestFactory, Shared
 
@@ -29,11 +30,17 @@ class Server:
     ) -> None:
         loop = asyncio.get_running_loop()
         config = ServerConfig.from_kwargs(kwargs)
+        if config.max_concurrent_requests:
+            handler = limit_handlers(handler, config.max_concurrent_requests)
         self._shared: Final = Shared(loop, handler, request_factory or BaseRequest, config)
 
     def __call__(self) -> asyncio.Protocol:
         """Return the protocol of a new connection."""
-        return HttpConnection(self._shared)
+        shared = self._shared
+        most = shared.config.max_connections
+        if most and len(shared.connections) - shared.turned_away >= most:
+            return TurnedAway(shared)
+        return HttpConnection(shared)
 
     @property
     def connections(self) -> list[Connection]:
@@ -47,7 +54,7 @@ class Server:
 
     def pre_shutdown(self) -> None:
         """Close idle connections and make the response under way the last one of the others."""
-        self._shared.closing = True
+        self._shared.closing = self._shared.bounded = True
         for connection in self.connections:
             connection.shut_down()
 
@@ -58,6 +65,9 @@ class Server:
         were cancelled; None waits for ever.
         """
         self.pre_shutdown()
+        for connection in self.connections:
+            # Not before: `on_shutdown` may have something to tell them.
+            connection.shut_down_upgraded()
         if not await self._wait_closed(timeout):
             for connection in self.connections:
                 connection.cancel()

@@ -1,10 +1,11 @@
 """What all connections of a server share: settings, handler, clock, and who is connected."""
 
 import asyncio
+import functools
 import sys
 import time
-from collections.abc import Awaitable, Callable
-from typing import Final, Protocol, final
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, Protocol, final
 
 from weft_http_parser import Limits
 from weft_http_parser import Request as Head
@@ -23,8 +24,11 @@ __all__ = ["SERVER_SOFTWARE", "Connection", "RawHandler", "RequestFactory", "Sha
 
 SERVER_SOFTWARE: Final = f"Python/{sys.version_info[0]}.{sys.version_info[1]} weft/{__version__}"
 
+_EAGER: Final[dict[str, Any]] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
+
 #: A bare server: any function from a request to an awaitable response.
 RawHandler = Callable[[BaseRequest], Awaitable[StreamResponse]]
+StartTask = Callable[[Coroutine[Any, Any, StreamResponse]], "asyncio.Task[StreamResponse]"]
 RequestFactory = Callable[[Head, StreamReader, StreamWriter, ConnectionInfo], BaseRequest]
 
 
@@ -38,6 +42,9 @@ class Connection(HasDeadline, Protocol):
     def shut_down(self) -> None:
         """Close when idle, else after the response under way."""
 
+    def shut_down_upgraded(self) -> None:
+        """Have the protocol that HTTP was left for say good-bye, if there is one."""
+
     def cancel(self) -> None:
         """Cancel the handler that is running."""
 
@@ -50,6 +57,7 @@ class Shared:
     """One per server; connections read it, only the server and the ticking clock change it."""
 
     __slots__ = (
+        "bounded",
         "closing",
         "config",
         "connections",
@@ -63,7 +71,10 @@ class Shared:
         "request_factory",
         "requests_count",
         "server_name",
+        "start_task",
         "sweeper",
+        "turned_away",
+        "write_timeout",
     )
 
     def __init__(
@@ -75,13 +86,20 @@ class Shared:
     ) -> None:
         self.loop: Final = loop
         self.handler: Final = handler
+        #: Makes a coroutine a task; from Python 3.12 on it runs up to its first wait at once.
+        self.start_task: Final[StartTask] = functools.partial(asyncio.Task, loop=loop, **_EAGER)
         self.request_factory: Final = request_factory
         self.config: Final = config
+        self.write_timeout: Final = config.write_timeout
         self.limits: Final[Limits] = config.limits()
         self.connections: Final[set[Connection]] = set()
         self.requests_count = 0
         #: Whether connections end after the response under way.
         self.closing = False
+        #: Whether that, their age or their number of requests decides if they take another one.
+        self.bounded = bool(config.keepalive_time or config.keepalive_requests)
+        #: How many of the connections are there only to be turned away.
+        self.turned_away = 0
         #: Set while somebody waits for the last connection to end.
         self.idle_waiter: asyncio.Future[None] | None = None
         self.server_name: Final = SERVER_SOFTWARE

@@ -1,0 +1,148 @@
+"""The server behind TLS: the same answers, on transports that buffer and read otherwise."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import trustme
+
+from testkit import Peer, Run
+from weft_responses import Response, StreamResponse
+from weft_server import Application, AppRunner, FileResponse, Request, SockSite
+
+GET = b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n"
+SIZE = 3_000_000
+
+
+@pytest.fixture(scope="module")
+def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's and a client's context that know each other."""
+    authority = trustme.CA()
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(server)
+    client = ssl.create_default_context()
+    authority.configure_trust(client)
+    return server, client
+
+
+def make_app(folder: Path) -> Application:
+    async def hello(request: Request) -> Response:
+        return Response(text=f"{request.scheme} {request.secure} {request.url}")
+
+    async def echo(request: Request) -> Response:
+        return Response(body=await request.read())
+
+    async def stream(request: Request) -> StreamResponse:
+        response = StreamResponse(headers={"Content-Length": str(SIZE)})
+        await response.prepare(request)
+        for _ in range(30):
+            await response.write(bytes(SIZE // 30))
+        return response
+
+    async def file(request: Request) -> FileResponse:
+        return FileResponse(folder / "file")
+
+    app = Application(client_max_size=0)
+    app.router.add_get("/", hello)
+    app.router.add_post("/echo", echo)
+    app.router.add_get("/stream", stream)
+    app.router.add_get("/file", file)
+    return app
+
+
+Connect = Callable[..., Awaitable[Peer]]
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    folder: Path, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
+) -> AsyncIterator[Connect]:
+    runner = AppRunner(make_app(folder), shutdown_timeout=2)
+    await runner.setup()
+    sock = socket.create_server(("127.0.0.1", 0))
+    await SockSite(runner, sock, ssl_context=contexts[0]).start()
+    port = sock.getsockname()[1]
+    peers: list[Peer] = []
+
+    async def connect(tls: bool = True) -> Peer:
+        options = {"ssl": contexts[1], "server_hostname": "localhost"} if tls else {}
+        peer = Peer(*await asyncio.open_connection("127.0.0.1", port, **options))
+        peers.append(peer)
+        return peer
+
+    try:
+        yield connect
+    finally:
+        for peer in peers:
+            peer.writer.transport.abort()
+        await runner.cleanup()
+
+
+def test_answers_of_every_kind(
+    run: Run, tmp_path: Path, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
+) -> None:
+    (tmp_path / "file").write_bytes(b"f" * SIZE)
+
+    async def main() -> None:
+        async with serving(tmp_path, contexts) as connect:
+            peer = await connect()
+            for _ in range(3):
+                await peer.send(GET % b"/")
+                assert await peer.response() == (200, b"https True https://localhost/")
+                await peer.send(GET % b"/stream")
+                assert await peer.response() == (200, bytes(SIZE))
+                await peer.send(GET % b"/file")
+                assert await peer.response() == (200, b"f" * SIZE)
+            await peer.send((GET % b"/") * 50 + GET % b"/file" + GET % b"/")
+            for _ in range(50):
+                assert (await peer.response())[0] == 200
+            assert await peer.response() == (200, b"f" * SIZE)
+            assert (await peer.response())[0] == 200
+
+    run(main())
+
+
+def test_uploads(run: Run, tmp_path: Path, contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
+    async def main() -> None:
+        async with serving(tmp_path, contexts) as connect:
+            peer = await connect()
+            for size in (1, 70_000, SIZE):
+                head = f"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n"
+                answer = asyncio.ensure_future(peer.response())
+                await peer.send(head.encode() + bytes(size))
+                assert await answer == (200, bytes(size))
+
+    run(main())
+
+
+def test_plain_http_on_a_tls_port_is_closed(
+    run: Run, tmp_path: Path, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
+) -> None:
+    async def main() -> None:
+        async with serving(tmp_path, contexts) as connect:
+            plain = await connect(tls=False)
+            with contextlib.suppress(ConnectionError):
+                assert b"HTTP" not in await plain.ask(GET % b"/")
+            # Others are not affected.
+            peer = await connect()
+            await peer.send(GET % b"/")
+            assert (await peer.response())[0] == 200
+
+    run(main())
+
+
+def test_a_refusal_reaches_the_client(
+    run: Run, tmp_path: Path, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
+) -> None:
+    async def main() -> None:
+        async with serving(tmp_path, contexts) as connect:
+            peer = await connect()
+            answer = asyncio.ensure_future(peer.response())
+            await peer.send(b"GARBAGE\r\n\r\n" + bytes(100_000))
+            assert (await answer)[0] == 400
+
+    run(main())
