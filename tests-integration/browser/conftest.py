@@ -34,9 +34,9 @@ def pytest_report_header() -> str:
     return f"browser: {CHROMIUM or 'no Chromium was found, so the browser tests are left out'}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
+    """A headless Chromium; for a module, since Playwright keeps an event loop running meanwhile."""
     # Chromium's sandbox refuses to run for root, which is who runs tests in containers.
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     with sync_playwright() as playwright:

@@ -1,0 +1,72 @@
+"""The page that lists a directory: plain HTML, escaped, without scripts."""
+
+import html
+import os
+import stat
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import quote
+
+__all__ = ["listing_page"]
+
+_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
+_STYLE: Final = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
+    "color-scheme:light dark}table{border-collapse:collapse;width:100%}"
+    "th,td{text-align:left;padding:.2rem .8rem .2rem 0}td+td,th+th{white-space:nowrap}"
+    "td:nth-child(2),th:nth-child(2){text-align:right}"
+)
+
+
+def listing_page(directory: str, title: str, *, parent: bool) -> str:
+    """Return the page for ``directory``, titled ``title``; blocks, and raises ``OSError``.
+
+    Links are relative: the page belongs under a URL that ends with a slash.  ``parent`` adds a link
+    to the directory above.  What is neither a file nor a directory is left out.
+    """
+    entries = []
+    with os.scandir(directory) as found:
+        for entry in found:
+            try:
+                status = entry.stat()
+            except OSError:
+                continue
+            is_directory = stat.S_ISDIR(status.st_mode)
+            if is_directory or stat.S_ISREG(status.st_mode):
+                entries.append((not is_directory, entry.name, status))
+    entries.sort(key=lambda item: item[:2])
+    rows = ['<tr><td><a href="../">../</a></td><td></td><td></td></tr>'] if parent else []
+    rows += [_row(name, status, is_file=is_file) for is_file, name, status in entries]
+    name = html.escape(_text(title))
+    return (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>Index of {name}</title><style>{_STYLE}</style></head><body>"
+        f"<h1>Index of {name}</h1><table><thead><tr><th>Name</th><th>Size</th>"
+        f"<th>Changed (UTC)</th></tr></thead><tbody>{''.join(rows)}</tbody></table></body></html>"
+    )
+
+
+def _row(name: str, status: os.stat_result, *, is_file: bool) -> str:
+    slash = "" if is_file else "/"
+    # `./`, because a name may have a colon and would be read as a scheme.
+    link = html.escape(f"./{quote(os.fsencode(name))}{slash}")
+    changed = datetime.fromtimestamp(int(status.st_mtime), UTC)
+    return (
+        f'<tr><td><a href="{link}">{html.escape(_text(name))}{slash}</a></td>'
+        f"<td>{_size(status.st_size) if is_file else ''}</td>"
+        f"<td>{changed:%Y-%m-%d %H:%M:%S}</td></tr>"
+    )
+
+
+def _text(name: str) -> str:
+    """Return a file's name as text: bytes that are no UTF-8 become replacement characters."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def _size(size: float) -> str:
+    for unit in _UNITS[:-1]:
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} {_UNITS[-1]}"

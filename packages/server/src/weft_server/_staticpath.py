@@ -1,0 +1,79 @@
+"""From the rest of a URL's path to a file below a directory, or to nothing: no request leaves it.
+
+Two gates.  :func:`safe_segments` looks at the text alone and refuses what has no business in a
+path, before any file is touched: dot segments, empty ones, backslashes, NUL, drive letters, and on
+Windows the names of devices.  :func:`contained` then follows what is on the disk: what a symbolic
+link leads to must be inside, unless links may lead out.
+"""
+
+import os
+import re
+import stat
+from typing import Final
+
+__all__ = ["contained", "safe_segments"]
+
+_DRIVE: Final = re.compile(r"[A-Za-z]:")
+# With any extension and trailing dots or spaces these are devices to Windows, in every directory.
+_DEVICE: Final = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\xb9\xb2\xb3])[ .]*(?:[.:].*)?",
+    re.IGNORECASE,
+)
+
+
+def safe_segments(
+    tail: str, raw: str = "", *, windows: bool = os.name == "nt"
+) -> tuple[str, ...] | None:
+    """Return the segments of a percent-decoded path, None if it must not be looked up.
+
+    An empty tuple is the directory itself; a slash at the end is the caller's to see.  ``raw`` is
+    the path as it was sent: an encoded slash or backslash in it separates nothing, and no file has
+    one in its name.
+    """
+    if "%" in raw:
+        lowered = raw.lower()
+        if "%2f" in lowered or "%5c" in lowered:
+            return None
+    if "\0" in tail or "\\" in tail:
+        return None
+    tail = tail.removesuffix("/")
+    if not tail:
+        return ()
+    segments = tuple(tail.split("/"))
+    for segment in segments:
+        # An empty one is the start of `//server/share`, or a path that pretends to be absolute.
+        if segment in ("", ".", "..") or _DRIVE.match(segment) is not None:
+            return None
+        if windows and (
+            ":" in segment or segment[-1] in ". " or _DEVICE.fullmatch(segment) is not None
+        ):
+            return None
+    return segments
+
+
+def contained(root: str, segments: tuple[str, ...], *, follow_symlinks: bool) -> str | None:
+    """Return the path of a file below ``root``, None if a link leads out of it; blocks.
+
+    ``root`` is a real path, and ``segments`` are safe.  With ``follow_symlinks`` links may lead
+    anywhere.  What does not exist is inside.
+    """
+    path = os.path.join(root, *segments)  # noqa: PTH118  # a Path costs more than all the rest
+    if follow_symlinks or not _has_link(root, segments):
+        return path
+    real = os.path.realpath(path)
+    inside = real == root or real.startswith(root.rstrip(os.sep) + os.sep)
+    return real if inside else None
+
+
+def _has_link(root: str, segments: tuple[str, ...]) -> bool:
+    """Whether a part of the path is a symbolic link; without one it cannot lead out."""
+    path = root
+    for segment in segments:
+        path = f"{path}{os.sep}{segment}"
+        try:
+            if stat.S_ISLNK(os.lstat(path).st_mode):
+                return True
+        except OSError:
+            # Nothing there, and so nothing below it.
+            return False
+    return False
