@@ -1,24 +1,41 @@
-"""Time of one echoed WebSocket message without I/O: weft-websocket beside its peers.
+"""Echoing WebSocket messages: weft beside its peers, over sockets and without I/O.
 
-Every contender gets the same masked client frames as one `bytes` object per read, returns the
-messages and encodes an echo of each. One round runs all contenders in turn, and the best of
-several rounds counts, so that a busy machine slows all of them alike. Rivals that are not
-installed are left out. Run it with the Python to be measured:
-
-    python tools/bench/bench_websocket.py            # the table below
+    python tools/bench/bench_websocket.py [--rounds 5] [--seconds 2] [--connections 32]
+    python tools/bench/bench_websocket.py --alone    # the codecs, without I/O
     python tools/bench/bench_websocket.py --masks    # where the two ways of unmasking cross
 
+Over sockets each contender is a program of its own (`apps/ws_*.py`) on uvloop, pinned to one core;
+the load comes from another (`ws_generator.py`).  What counts is the CPU time of the server per
+echoed message, kernel included.  Servers alternate round by round, the first round warms up, and a
+ratio is taken inside each round: see README.md on why.  wsproto has no server: its program is a
+bare protocol that answers in `data_received`, without the task and queue that a handler needs.
+
+Without I/O every contender gets the same masked client frames as one `bytes` object per read,
+returns the messages and encodes an echo of each; the best of several rounds counts.
+
 Columns: 64-byte text one at a time, 64-byte text in reads of 16, 65,000-byte text; microseconds
-per message.
+per message.  Rivals that are not installed are left out.  Run it with the Python to be measured.
 """
 
 import argparse
 import asyncio
+import contextlib
+import importlib.util
+import json
 import os
+import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any
 
+# Run as a program this folder is on the path; its modules call each other by their full names.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench._account import cpu_seconds, cpu_used
+from bench._servers import cores, end_on_sigterm
 from weft_websocket import WebSocketSession, WSMsgType, _frames
 
 Echo = Callable[[bytes], int]
@@ -30,7 +47,7 @@ def masked(payload: bytes) -> bytes:
     size = len(payload)
     key = os.urandom(4)
     length = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2, "big")
-    return b"\x81" + length + key + bytes(_frames.unmask(payload, key))
+    return b"\x81" + length + key + bytes(_frames.unmask(payload, 0, size, key))
 
 
 def weft_echo() -> Echo:
@@ -70,14 +87,8 @@ def wsproto_echo() -> Echo:
 
 
 def websockets_echo() -> Echo:
-    from websockets.frames import (  # type: ignore[import-not-found]  # optional rival
-        Frame,
-        Opcode,
-    )
-    from websockets.protocol import (  # type: ignore[import-not-found]  # optional rival
-        SERVER,
-        Protocol,
-    )
+    from websockets.frames import Frame, Opcode
+    from websockets.protocol import SERVER, Protocol
 
     protocol = Protocol(SERVER)
 
@@ -131,6 +142,76 @@ CONTENDERS = {
 }
 
 
+HERE = Path(__file__).resolve().parent
+SERVERS = ("weft", "aiohttp", "websockets", "wsproto")
+
+
+@contextlib.contextmanager
+def server(name: str) -> Iterator[tuple[int, int]]:
+    """Run an echo server on its core; give its process and its port."""
+    command = [sys.executable, str(HERE / "apps" / f"ws_{name}.py")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        if pair := cores():
+            os.sched_setaffinity(process.pid, {pair[0]})
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line.strip().isdigit():
+            raise SystemExit(f"{name} ended without a port; see its message above")
+        yield process.pid, int(line)
+    finally:
+        process.terminate()
+        process.wait(10)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def load(pid: int, port: int, size: int, batch: int, connections: int, seconds: float) -> float:
+    """Return the CPU time of the server per message, in microseconds."""
+    numbers = [str(number) for number in (port, size, batch, connections, seconds)]
+    before = cpu_seconds([pid])
+    process = subprocess.Popen(
+        [sys.executable, str(HERE / "ws_generator.py"), *numbers], stdout=subprocess.PIPE, text=True
+    )
+    if pair := cores():
+        os.sched_setaffinity(process.pid, {pair[1]})
+    output, _ = process.communicate(timeout=seconds + 30)
+    used = cpu_used(before, cpu_seconds([pid]))
+    result = json.loads(output)
+    if result["lost"] or not result["messages"]:
+        raise SystemExit(f"{result['lost']} connections lost, {result['messages']} messages")
+    return used * 1e6 / float(result["messages"])
+
+
+def over_sockets(rounds: int, seconds: float, connections: int) -> None:
+    end_on_sigterm()
+    with contextlib.ExitStack() as stack:
+        running = {}
+        for name in SERVERS:
+            if importlib.util.find_spec(name) is None:
+                print(f"{name}: not installed")
+            else:
+                running[name] = stack.enter_context(server(name))
+        for title, size, batch in CASES:
+            costs: dict[str, list[float]] = {name: [] for name in running}
+            for number in range(rounds + 1):
+                for name, (pid, port) in running.items():
+                    cost = load(pid, port, size, batch, connections, seconds)
+                    if number:
+                        costs[name].append(cost)
+            print(f"{title:12}{'CPU us/message':>16}   weft/peer (min-max)")
+            for name, each in costs.items():
+                line = f"  {name:10}{statistics.median(each):16.2f}"
+                if name != "weft":
+                    ratios = [
+                        ours / theirs for ours, theirs in zip(costs["weft"], each, strict=True)
+                    ]
+                    line += (
+                        f"   {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+                    )
+                print(line, flush=True)
+
+
 def timed(echo: Echo, data: bytes, calls: int) -> float:
     start = time.perf_counter()
     for _ in range(calls):
@@ -171,7 +252,7 @@ def masks(rounds: int) -> None:
             for _ in range(rounds):
                 start = time.perf_counter()
                 for _ in range(calls):
-                    _frames.unmask(data, key)
+                    _frames.unmask(data, 0, size, key)
                 costs.append((time.perf_counter() - start) / calls * 1e6)
             row.append(min(costs))
         print(f"{size:8}{row[0]:9.2f} us{row[1]:9.2f} us")
@@ -179,8 +260,18 @@ def masks(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--masks", action="store_true")
-    parser.add_argument("--rounds", type=int, default=15)
+    parser = argparse.ArgumentParser(prog="bench_websocket")
+    parser.add_argument("--alone", action="store_true", help="the codecs, without I/O")
+    parser.add_argument("--masks", action="store_true", help="where two ways of unmasking cross")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--seconds", type=float, default=2.0, help="of load for a server in a round"
+    )
+    parser.add_argument("--connections", type=int, default=32)
     arguments = parser.parse_args()
-    (masks if arguments.masks else compare)(arguments.rounds)
+    if arguments.masks:
+        masks(arguments.rounds)
+    elif arguments.alone:
+        compare(arguments.rounds)
+    else:
+        over_sockets(arguments.rounds, arguments.seconds, arguments.connections)

@@ -4,6 +4,27 @@ pytest has ``tools`` on its path; nothing of this is installed with any package.
 """
 
 from ._loops import LOOPS, Run, run_on
+from ._websocket import (
+    KEY,
+    frame,
+    open_websocket,
+    read_close,
+    read_frame,
+    upgrade_request,
+)
 from ._wire import Peer, connecting, serve
 
-__all__ = ["LOOPS", "Peer", "Run", "connecting", "run_on", "serve"]
+__all__ = [
+    "KEY",
+    "LOOPS",
+    "Peer",
+    "Run",
+    "connecting",
+    "frame",
+    "open_websocket",
+    "read_close",
+    "read_frame",
+    "run_on",
+    "serve",
+    "upgrade_request",
+]
