@@ -66,7 +66,8 @@ def test_quoted_printable_as_it_comes(coded: bytes, plain: bytes) -> None:
     [
         ("base64", b"YQ"), ("base64", b"="), ("base64", b"YQ==YQ=="), ("base64", b"YQ==Y"),
         ("base64", b"YQ===="), ("base64", b"Y=Q="), ("base64", b"===="),
-        ("gzip", b"no gzip"), ("gzip", gzip.compress(b"a", mtime=0)[:-1]), ("gzip", gzip.compress(b"a", mtime=0) * 2),
+        ("gzip", b"no gzip"), ("gzip", gzip.compress(b"a", mtime=0)[:-1]),
+        ("gzip", gzip.compress(b"a", mtime=0) * 2),
         ("gzip", b""), ("deflate", b""), ("deflate", zlib.compress(b"abc")[:-5]),
         ("deflate", zlib.compress(b"abc") + b"x"), ("deflate", b"\xff\xff"),
     ],

@@ -69,8 +69,11 @@ async def serving(
     peers: list[Peer] = []
 
     async def connect(tls: bool = True) -> Peer:
-        options = {"ssl": contexts[1], "server_hostname": "localhost"} if tls else {}
-        peer = Peer(*await asyncio.open_connection("127.0.0.1", port, **options))
+        context, name = (contexts[1], "localhost") if tls else (None, None)
+        streams = await asyncio.open_connection(
+            "127.0.0.1", port, ssl=context, server_hostname=name
+        )
+        peer = Peer(*streams)
         peers.append(peer)
         return peer
 

@@ -6,7 +6,7 @@ uvicorn's defaults (httptools, proxy headers, lifespan) but for the access log.
 import socket
 
 # Peers, installed in the bench environment only.
-import uvicorn  # type: ignore[import-not-found]  # bench only
+import uvicorn
 from starlette.applications import Starlette  # type: ignore[import-not-found]  # bench only
 from starlette.requests import Request  # type: ignore[import-not-found]  # bench only
 from starlette.responses import (  # type: ignore[import-not-found]  # bench only

@@ -88,8 +88,8 @@ class HeadParser:
     # The connection calls these.
 
     def close(self) -> None:
-        """Let go of httptools, which knows this object."""
-        self._parser = None
+        """Let go of httptools, which knows this object; nothing more may be parsed."""
+        self._parser = HttpRequestParser(None)
 
     def feed(self, piece: bytes, head: bytes) -> None:
         """Parse a piece of a head whose end has not arrived; ``head`` is all that has.

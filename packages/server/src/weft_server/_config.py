@@ -34,13 +34,14 @@ class ServerConfig:
     keepalive_timeout: float = 75.0
 
     #: How old a connection may be, and how many requests it may have had, when it takes another
-    #: one; 0 for any. Both spread the clients of long-lived connections over servers that were added.
+    #: one; 0 for any. Both spread the clients of long-lived connections over servers that came
+    #: later.
     keepalive_time: float = 0
     keepalive_requests: int = 0
 
     #: How many connections there may be, and how many handlers may run, at a time; 0 for any
-    #: number. What is beyond gets a 503 that asks to come back. What a machine can bear is its owner's to
-    #: know: there is no number that suits all.
+    #: number. What is beyond gets a 503 that asks to come back. What a machine can bear is its
+    #: owner's to know: there is no number that suits all.
     max_connections: int = 0
     max_concurrent_requests: int = 0
 

@@ -164,7 +164,7 @@ class HttpConnection(asyncio.Protocol):
         return self._exchange.request is not None and not self._shared.config.handler_cancellation
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
-        """Tell everybody that the peer is gone; a handler that runs is the server's until it ends."""
+        """Tell everybody that the peer is gone; the server still knows of a handler that runs."""
         if self._exchange.request is None:
             self._shared.remove(self)
         self.deadline = NEVER

@@ -69,7 +69,6 @@ async def _await(awaitable: Awaitable[StreamResponse]) -> StreamResponse:
     return await awaitable
 
 
-
 @final
 class Exchange:
     """Runs one request at a time; ``done`` is called when a response ends that had to wait."""
