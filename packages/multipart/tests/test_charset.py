@@ -1,8 +1,13 @@
 """Charset labels."""
 
+import codecs
+import subprocess
+import sys
+
 import pytest
 
 from weft_multipart import UnsupportedError, text_codec
+from weft_multipart._charset import _ALLOWED
 
 
 @pytest.mark.parametrize(
@@ -31,3 +36,13 @@ def test_refused(label: str) -> None:
         text_codec(label, field="f")
     assert (caught.value.status, caught.value.field) == (415, "f")
     assert len(str(caught.value)) < 200
+
+
+def test_the_names_are_those_of_the_codecs() -> None:
+    assert {codecs.lookup(name).name for name in _ALLOWED} == _ALLOWED
+    assert len(_ALLOWED) == 50
+
+
+def test_codecs_are_imported_when_they_are_asked_for() -> None:
+    code = "import sys, weft_multipart; sys.exit('encodings.koi8_r' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

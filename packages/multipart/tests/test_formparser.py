@@ -149,6 +149,37 @@ def test_memory_is_shared_by_text_and_files() -> None:
     assert caught.value.field == "t"
 
 
+def test_files_together_are_bounded_besides(tmp_path: Path) -> None:
+    spool = SpoolPolicy(threshold=100, memory=250, directory=tmp_path)
+    parser = FormParser(TYPE, spool=spool)
+    for number in range(4):
+        parser.receive_data(part(f'name="{number}"; filename="f"', b"x" * 100))
+    # Text is not part of it.
+    parser.receive_data(part('name="text"', b"x" * 1000) + b"--x--\r\n")
+    with parser.receive_eof() as form:
+        assert [file.in_memory for file in form.files()] == [True, True, False, False]
+        assert [file.read() for file in form.files()] == [b"x" * 100] * 4
+
+
+def test_what_may_block_is_told_before(tmp_path: Path) -> None:
+    parser = FormParser(TYPE, spool=SpoolPolicy(threshold=100, memory=250, directory=tmp_path))
+    assert not parser.would_block(100)
+    assert parser.would_block(101)
+    parser.receive_data(part('name="a"; filename="f"', b"x" * 100)[:-2])
+    assert not parser.would_block(0)
+    assert parser.would_block(1)
+    parser.receive_data(b"\r\n" + part('name="b"; filename="f"', b"x" * 100))
+    parser.receive_data(part('name="text"'))
+    # Both are in memory, which has room for fifty more.
+    assert not parser.would_block(50)
+    assert parser.would_block(51)
+    parser.receive_data(part('name="c"; filename="f"', b"x" * 60))
+    # A file is on disk, and to close it takes its time.
+    assert parser.would_block(0)
+    parser.close()
+    assert not parser.would_block(0)
+
+
 def test_part_size_is_counted_decoded_and_encoded() -> None:
     limits = MultipartLimits(max_part_size=8)
     head = 'name="a"; filename="f"\r\nContent-Transfer-Encoding: base64'

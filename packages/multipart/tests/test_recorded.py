@@ -1,5 +1,5 @@
-"""Bodies as real clients send them: recorded from curl, requests, httpx and aiohttp (fixtures/),
-and in the form that Chromium and Firefox give them (WHATWG HTML, section 4.10.21.8)."""
+"""Bodies as real clients send them: recorded from Chromium, curl, requests, httpx and aiohttp
+(fixtures/), and in the form that Safari and Firefox give them (WHATWG HTML, section 4.10.21.8)."""
 
 from pathlib import Path
 
@@ -51,6 +51,15 @@ RECORDED: dict[str, list[tuple[str, object]]] = {
     "requests": FIELDS + files(),
     "requests-urlencoded": FIELDS,
     "httpx": FIELDS + files(text="text/plain"),
+    # Chromium 156 on Linux; `none` is a file input in which nothing was chosen.
+    "chromium": [
+        *FIELDS[:4],
+        ("lines", "a\r\nb\r\nc"),
+        ("_charset_", "UTF-8"),
+        ("none", b""),
+        *files(text="text/plain")[:4],
+        ("bin", ("bin.dat", "application/octet-stream", ALL_BYTES)),
+    ],
     # aiohttp's client percent-encodes whole file names; no reader can know that it did.
     "aiohttp": CURL_FIELDS + files('qu"ote%5C.txt', "smile%20%F0%9F%98%80.txt"),
 }

@@ -50,9 +50,10 @@ UNLIMITED = MultipartLimits(
 def seconds(call: Callable[[bytes], object], data: bytes) -> float:
     best = 9e9
     for _ in range(3):
-        start = time.perf_counter()
+        # Of this process alone: others may be busy.
+        start = time.process_time()
         call(data)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     return best
 
 

@@ -49,9 +49,11 @@ class FormParser:
     __slots__ = (
         "_charset",
         "_decoder",
+        "_held",
         "_limits",
         "_max_memory",
         "_memory",
+        "_on_disk",
         "_pairs",
         "_parser",
         "_part",
@@ -82,7 +84,9 @@ class FormParser:
         # What has been read
         self._pairs: list[tuple[str, FormValue]] = []
         self._spools: list[Spool] = []
-        self._memory = 0  # bytes of text; those of files are in the spools
+        self._memory = 0  # bytes of text
+        self._held = 0  # bytes of files that are in memory
+        self._on_disk = False  # whether there is any other file
         self._charset = "utf-8"  # until a `_charset_` field says otherwise
         # The current part
         self._part: PartBegin | None = None
@@ -95,17 +99,17 @@ class FormParser:
         return self._parser.tolerated | self._tolerated
 
     def would_block(self, size: int) -> bool:
-        """Whether a chunk of `size` bytes may be written to disk or to a target."""
-        if self._target_for is not None:
+        """Whether a chunk of `size` bytes may be written to disk or to a target.
+
+        True as well while a finished file is on disk: an error in the chunk would remove it, and
+        that of a large file takes its time. So does `close`, for which you may ask with a size
+        of 0.
+        """
+        if self._target_for is not None or self._on_disk:
             return True
         sink = self._sink
-        if isinstance(sink, Spool) and not sink.in_memory:
-            return True
-        held = sink.held if isinstance(sink, Spool) else 0
-        return (
-            held + size > self._spool.threshold
-            or self._memory + self._held() + size > self._max_memory
-        )
+        in_file = sink.size if isinstance(sink, Spool) else 0
+        return in_file + size > self._spool.threshold or self._is_full(size)
 
     def receive_data(self, data: bytes) -> None:
         """Take the next bytes. Raises a subclass of `MultipartError`, `OSError` from the disk."""
@@ -136,6 +140,7 @@ class FormParser:
         for spool in self._spools:
             spool.close()
         self._spools = []
+        self._on_disk = False
 
     # -- Events -----------------------------------------------------------------------------------
 
@@ -192,11 +197,10 @@ class FormParser:
             self._reserve(len(data), self._name())
         elif isinstance(sink, Spool) and sink.in_memory:
             size = len(data)
-            if (
-                sink.size + size > self._spool.threshold
-                or self._memory + self._held() + size > self._max_memory
-            ):
-                sink.roll()
+            if sink.size + size > self._spool.threshold or self._is_full(size):
+                self._roll(sink)
+            else:
+                self._held += size
         sink.write(data)
 
     def _end(self) -> None:
@@ -249,12 +253,20 @@ class FormParser:
         self._memory += size
         if self._memory > self._max_memory:
             raise MemoryLimitError(self._max_memory, field=name)
-        if self._memory + self._held() > self._max_memory:
+        if self._memory + self._held > self._max_memory:
             for spool in self._spools:
-                spool.roll()
+                self._roll(spool)
 
-    def _held(self) -> int:
-        return sum(spool.held for spool in self._spools)
+    def _is_full(self, size: int) -> bool:
+        """Whether there is no room in memory for so many more bytes of files."""
+        held = self._held + size
+        return held > self._spool.memory or self._memory + held > self._max_memory
+
+    def _roll(self, spool: Spool) -> None:
+        if spool.in_memory:
+            spool.roll()
+            self._held -= spool.size
+            self._on_disk = True
 
     def _name(self) -> str:
         return "" if self._part is None else self._part.name or ""

@@ -1,6 +1,5 @@
 """Where the bytes of an upload go: memory up to a threshold, then a temporary file."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,13 +14,16 @@ __all__ = ["Spool", "SpoolPolicy"]
 class SpoolPolicy:
     """How uploads are stored.
 
-    `threshold` is the size in bytes up to which a file stays in memory; `directory` where
-    temporary files are made (None: where the system makes them); `open_file` replaces their
-    making: it returns a new, empty binary file, which is removed when closed, if at all.
+    `threshold` is the size in bytes up to which a file stays in memory, `memory` what all files
+    of a form may take together; `directory` is where temporary files are made (None: where the
+    system makes them); `open_file` replaces their making: it returns a new, empty binary file,
+    which is removed when closed, if at all.
     """
 
     # As aiohttp, and twice what Werkzeug keeps: most avatars and documents never touch the disk.
     threshold: int = 1024 * 1024
+    # Else a form of a thousand files just under the threshold would take a gigabyte.
+    memory: int = 4 * 1024 * 1024
     directory: str | PathLike[str] | None = None
     open_file: Callable[[], BinaryIO] | None = None
 
@@ -29,6 +31,9 @@ class SpoolPolicy:
         """A new, empty file on disk. Raises `OSError`."""
         if self.open_file is not None:
             return self.open_file()
+        # Here, in the thread that may block: most forms need none, and it imports a lot.
+        import tempfile
+
         # Unnamed where the system can: nothing is left behind, even by a killed process.
         return tempfile.TemporaryFile(dir=self.directory)  # closed by the form
 
@@ -48,11 +53,6 @@ class Spool:
     @property
     def in_memory(self) -> bool:
         return self.file is self._memory
-
-    @property
-    def held(self) -> int:
-        """Bytes in memory."""
-        return self.size if self.in_memory else 0
 
     def write(self, data: bytes) -> None:
         self.file.write(data)
