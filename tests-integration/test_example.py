@@ -1,9 +1,12 @@
 """The example application, through a real client."""
 
 import asyncio
+import hashlib
+import io
 from collections.abc import Awaitable, Callable
 
 import pytest
+from aiohttp import FormData, WSServerHandshakeError
 from weft_example.app import make_app
 
 from weft_testing import TestClient, TestServer
@@ -23,7 +26,11 @@ def test_pages_link_to_each_other() -> None:
         assert home.status == 200
         assert home.content_type == "text/html"
         text = await home.text()
-        for link in ("/hello/Ada%20Lovelace", "/guestbook", "/api/time?zone=utc", "/count/20"):
+        links = (
+            "/hello/Ada%20Lovelace", "/guestbook", "/api/time?zone=utc", "/upload", "/count/20",
+            "/static/",
+        )  # fmt: skip
+        for link in links:
             assert f'href="{link}"' in text
             assert (await client.get(link)).status == 200
 
@@ -64,6 +71,79 @@ def test_the_guest_book_says_what_is_missing(form: dict[str, str], message: str)
         assert message in text
         # Nothing that was typed is lost.
         assert form["message"] in text
+
+    with_client(check)
+
+
+def test_the_guest_book_is_for_text() -> None:
+    async def check(client: TestClient) -> None:
+        form = FormData({"message": "x"})
+        form.add_field("name", b"file", filename="name.txt")
+        answer = await client.post("/guestbook", data=form)
+        assert answer.status == 422
+        assert "give a name and a message" in await answer.text()
+
+    with_client(check)
+
+
+def test_an_upload_is_described() -> None:
+    async def check(client: TestClient) -> None:
+        assert 'enctype="multipart/form-data"' in await (await client.get("/upload")).text()
+        form = FormData(quote_fields=False)
+        form.add_field("files", io.BytesIO(bytes(3_000_000)), filename="<b>.bin")
+        form.add_field("files", b"", filename="empty.txt")
+        form.add_field("other", "no file")
+        text = await (await client.post("/upload", data=form)).text()
+        assert "<strong>&lt;b&gt;.bin</strong><p>3,000,000 bytes, SHA-256 " in text
+        assert hashlib.sha256(bytes(3_000_000)).hexdigest() in text
+        assert "<strong>empty.txt</strong><p>0 bytes" in text
+        assert text.count("<article>") == 2
+        assert (await client.post("/upload", data="x")).status == 415
+
+    with_client(check)
+
+
+def test_a_chat_between_two_tabs() -> None:
+    async def check(client: TestClient) -> None:
+        assert "new WebSocket" in await (await client.get("/chat")).text()
+        url = client.make_url("/chat/talk")
+        async with client.session.ws_connect(url) as one, client.session.ws_connect(url) as two:
+            assert await one.receive_json() == {"online": 1}
+            assert await one.receive_json() == {"online": 2}
+            assert await two.receive_json() == {"online": 2}
+            await one.send_json({"name": "Ada", "text": "<b>Hello</b>"})
+            for tab in (one, two):
+                assert await tab.receive_json() == {"name": "Ada", "text": "<b>Hello</b>"}
+            await two.send_json({"name": "", "text": "y" * 600})
+            assert await one.receive_json() == {"name": "nobody", "text": "y" * 500}
+            await two.close()
+            assert await one.receive_json() == {"online": 1}
+            async with client.session.ws_connect(url) as three:
+                # Who comes later sees what was said.
+                assert (await three.receive_json())["name"] == "Ada"
+                assert (await three.receive_json())["name"] == "nobody"
+
+    with_client(check)
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[]", "1", "{}", '{"name": 1, "text": "x"}'])
+def test_the_chat_closes_on_what_its_page_does_not_send(text: str) -> None:
+    async def check(client: TestClient) -> None:
+        async with client.session.ws_connect(client.make_url("/chat/talk")) as tab:
+            await tab.receive()
+            await tab.send_str(text)
+            assert (await tab.receive()).data == 1003
+
+    with_client(check)
+
+
+def test_the_chat_is_for_its_own_page() -> None:
+    async def check(client: TestClient) -> None:
+        with pytest.raises(WSServerHandshakeError) as caught:
+            await client.session.ws_connect(
+                client.make_url("/chat/talk"), headers={"Origin": "https://example.com"}
+            )
+        assert caught.value.status == 403
 
     with_client(check)
 

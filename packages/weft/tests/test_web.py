@@ -6,9 +6,12 @@ import sys
 import pytest
 
 import weft
+import weft.multipart
+import weft_multipart
 import weft_responses
 import weft_router
 import weft_server
+import weft_websocket
 from weft import web
 
 # Of section 0.1 of aiohttp's `web.__all__`, what this version has; the rest is still to come.
@@ -23,10 +26,14 @@ NAMES = {
     "BaseRunner",
     "BaseSite",
     "CleanupError",
+    "ContentCoding",
     "DynamicResource",
+    "FileField",
+    "FileResponse",
     "GracefulExit",
     "PayloadAccessError",
     "PlainResource",
+    "PrefixedSubAppResource",
     "Request",
     "RequestKey",
     "RequestPayloadError",
@@ -39,23 +46,30 @@ NAMES = {
     "Server",
     "ServerRunner",
     "SockSite",
+    "StaticDef",
+    "StaticResource",
     "StreamResponse",
     "TCPSite",
     "UnixSite",
     "UrlDispatcher",
     "UrlMappingMatchInfo",
     "View",
+    "WSMsgType",
+    "WebSocketReady",
+    "WebSocketResponse",
     "delete",
     "get",
     "head",
     "json_response",
     "middleware",
+    "normalize_path_middleware",
     "options",
     "patch",
     "post",
     "put",
     "route",
     "run_app",
+    "static",
     "view",
 }
 
@@ -68,13 +82,18 @@ def test_the_names_of_aiohttp_web() -> None:
 def test_the_names_are_those_of_the_packages() -> None:
     for name in web.__all__:
         value = getattr(web, name)
-        owners = [m for m in (weft_responses, weft_router, weft_server) if hasattr(m, name)]
+        packages = (
+            weft_responses, weft_router, weft_server, weft_multipart, weft_websocket,
+        )  # fmt: skip
+        owners = [package for package in packages if hasattr(package, name)]
         assert any(getattr(owner, name) is value for owner in owners), name
 
 
 def test_the_top_level() -> None:
     for name in weft.__all__:
         assert hasattr(weft, name)
+    for name in weft.multipart.__all__:
+        assert getattr(weft.multipart, name) is getattr(weft, name)
 
 
 @pytest.mark.parametrize(

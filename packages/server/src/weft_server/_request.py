@@ -7,10 +7,10 @@ cookies) is built when it is first asked for, since most handlers ask for little
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 from yarl import URL
@@ -34,6 +34,13 @@ from ._forms import parse_urlencoded_form
 from ._request_fields import decode_headers, known_charset
 from ._types import ConnectionInfo, HttpVersion, HttpVersion10, HttpVersion11
 from ._writer import StreamWriter
+
+if TYPE_CHECKING:
+    # Imported with the first form; what they import takes longer than all the rest of a start.
+    from weft_multipart import MultipartLimits, SpoolPolicy
+
+    from ._multipart import MultipartReader
+    from ._uploads import FormValue, Uploads
 
 __all__ = ["BaseRequest"]
 
@@ -60,7 +67,9 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
     _media: tuple[str, dict[str, str]] | None = None
     _state: dict[str | RequestKey[Any], Any] | None = None
     _read_bytes: bytes | None = None
-    _post: MultiDictProxy[str] | None = None
+    _post: "MultiDictProxy[FormValue] | None" = None
+    # The files of the form, for the exchange to close.
+    _uploads: "Uploads | None" = None
     _scheme: str | None = None
     _host: str | None = None
     _remote: str | None = None
@@ -254,6 +263,16 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
         return self._payload
 
     @property
+    def trailers(self) -> CIMultiDictProxy[str]:
+        """The fields behind a chunked body (RFC 9112 section 7.1.2).
+
+        Raises ``RuntimeError`` before the body has been read, since they come behind it.
+        """
+        if not self._payload.at_eof():
+            raise RuntimeError("Trailers come behind the body: read it first")
+        return decode_headers(self._payload.trailers)
+
+    @property
     def body_exists(self) -> bool:
         """Whether a body was announced."""
         return self._head.has_body
@@ -270,7 +289,7 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
 
     @property
     def client_max_fields(self) -> int:
-        """The most fields that :meth:`post` takes; 0 means any number."""
+        """The most fields of :meth:`post` and parts of :meth:`multipart`; 0 means any number."""
         return self._client_max_fields
 
     async def read(self) -> bytes:
@@ -281,18 +300,26 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
         """
         if self._read_bytes is None:
             limit = self.client_max_size
-            announced = self._head.content_length
-            if limit and announced is not None and announced > limit:
-                raise HTTPRequestEntityTooLarge(limit, announced)
-            parts: list[bytes] = []
-            size = 0
-            while piece := await self._payload.readany():
-                size += len(piece)
-                if limit and size > limit:
-                    raise HTTPRequestEntityTooLarge(limit, size)
-                parts.append(piece)
-            self._read_bytes = parts[0] if len(parts) == 1 else b"".join(parts)
+            body = self._payload.take_whole()
+            if body is None:
+                body = await self._read_pieces(limit)
+            elif limit and len(body) > limit:
+                raise HTTPRequestEntityTooLarge(limit, len(body))
+            self._read_bytes = body
         return self._read_bytes
+
+    async def _read_pieces(self, limit: int) -> bytes:
+        announced = self._head.content_length
+        if limit and announced is not None and announced > limit:
+            raise HTTPRequestEntityTooLarge(limit, announced)
+        parts: list[bytes] = []
+        size = 0
+        while piece := await self._payload.readany():
+            size += len(piece)
+            if limit and size > limit:
+                raise HTTPRequestEntityTooLarge(limit, size)
+            parts.append(piece)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def text(self) -> str:
         """Return the body as text, UTF-8 unless the media type names a charset.
@@ -328,29 +355,89 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
         except (ValueError, RecursionError) as error:
             raise HTTPBadRequest(text="400: The body is not valid JSON") from error
 
-    async def post(self) -> MultiDictProxy[str]:
-        """Return the fields of a urlencoded form; empty for other methods and media types.
+    async def post(
+        self, *, limits: "MultipartLimits | None" = None, spool: "SpoolPolicy | None" = None
+    ) -> "MultiDictProxy[FormValue]":
+        """Return the fields of a form, files as ``FileField``; a second call returns the same.
 
-        Raises ``HTTPRequestEntityTooLarge`` for too large a body or too many fields,
-        ``HTTPUnsupportedMediaType`` for an unknown charset or a multipart form, and
-        ``HTTPBadRequest`` for bytes that are not of the charset.
+        Empty for other methods and media types.  A file above the threshold of ``spool`` (1 MiB)
+        is written to a temporary one, which is removed when the response has been sent.
+        ``limits`` are those of a multipart form in place of :attr:`client_max_size` and
+        :attr:`client_max_fields`.
+
+        Raises ``HTTPRequestEntityTooLarge`` for too large a form or too many fields,
+        ``HTTPUnsupportedMediaType`` for an unknown charset or coding, ``HTTPBadRequest`` for
+        what is malformed and ``HTTPRequestHeaderFieldsTooLarge`` for the headers of a part.
         """
         if self._post is None:
-            fields: MultiDict[str] = MultiDict()
+            fields: MultiDict[FormValue] = MultiDict()
             content_type = self.content_type if "Content-Type" in self.headers else ""
             if self.method in self.POST_METHODS and content_type in _FORM_TYPES:
                 if content_type == "multipart/form-data":
-                    raise HTTPUnsupportedMediaType(
-                        text="415: This server reads application/x-www-form-urlencoded forms only"
-                    )
-                fields = await self._read_urlencoded()
+                    fields = await self._read_multipart(limits, spool)
+                else:
+                    fields.extend(await self._read_urlencoded())
             self._post = MultiDictProxy(fields)
         return self._post
 
     async def _read_urlencoded(self) -> MultiDict[str]:
         body = await self.read()
         charset = self.charset or "utf-8"
-        return parse_urlencoded_form(body, charset, self.client_max_fields, self.client_max_size)
+        return parse_urlencoded_form(body, charset, self.client_max_fields)
+
+    async def _read_multipart(
+        self, limits: "MultipartLimits | None", spool: "SpoolPolicy | None"
+    ) -> "MultiDict[FormValue]":
+        from weft_multipart import SpoolPolicy
+
+        from ._uploads import form_limits, read_multipart_form
+
+        if limits is None:
+            limits = form_limits(self.client_max_size, self.client_max_fields)
+        announced = self._head.content_length
+        if limits.max_total is not None and (announced or 0) > limits.max_total:
+            raise HTTPRequestEntityTooLarge(limits.max_total, announced or 0)
+        fields, self._uploads = await read_multipart_form(
+            self.headers["Content-Type"],
+            self._pieces(),
+            self._writer,
+            limits,
+            spool or SpoolPolicy(),
+        )
+        if self._uploads is not None:
+            # The way that closes them behind the response.
+            self.has_prepare_hook = True
+        return fields
+
+    def _pieces(self) -> Callable[[], Awaitable[bytes]]:
+        """What reads the body piece by piece, from memory if it was read before."""
+        if self._read_bytes is None:
+            return self._payload.readany
+        left = [self._read_bytes]
+
+        async def read() -> bytes:
+            return left.pop() if left else b""
+
+        return read
+
+    async def multipart(self) -> "MultipartReader":
+        """Return a reader for the parts of a multipart body of any size.
+
+        ``read()`` of a part takes :attr:`client_max_size` bytes, ``read_chunk()`` any number; there
+        are :attr:`client_max_fields` parts at most.  The reader's errors are answers.
+
+        Raises ``HTTPUnsupportedMediaType`` for another media type and ``HTTPBadRequest`` for a bad
+        boundary.
+        """
+        from ._multipart import request_reader
+
+        return request_reader(
+            self.headers,
+            self._pieces(),
+            client_max_size=self.client_max_size,
+            max_parts=self.client_max_fields,
+            max_size_error_cls=HTTPRequestEntityTooLarge,
+        )
 
     async def release(self) -> None:
         """Read and drop what is left of the body."""

@@ -7,10 +7,11 @@ Each handler is a few lines and shows one thing; state lives in the application 
 
 from collections import deque
 from datetime import UTC, datetime
+from pathlib import Path
 
 from weft import web
 
-from . import pages
+from . import chat, pages, uploads
 
 __all__ = ["init_func", "make_app"]
 
@@ -18,6 +19,9 @@ __all__ = ["init_func", "make_app"]
 GUESTBOOK = web.AppKey("guestbook", deque[tuple[str, str]])
 _MAX_ENTRIES = 100
 _MAX_LENGTH = 500
+
+#: The style sheet and the picture of the pages.
+_STATIC = Path(__file__).parent / "static"
 
 routes = web.RouteTableDef()
 
@@ -45,7 +49,16 @@ async def home(request: web.Request) -> web.Response:
                     str(router["time"].url_for().with_query(zone="utc")),
                     "an answer for programs",
                 ),
+                "Uploads": (
+                    str(router["upload"].url_for()),
+                    "files of any size, read as they arrive",
+                ),
+                "A chat": (str(router["chat"].url_for()), "WebSockets between several tabs"),
                 "A stream": (str(router["count"].url_for(to=20)), "written piece by piece"),
+                "Files": (
+                    str(router["static"].url_for(filename="")),
+                    "a directory: its list, ranges, and 304 for what a browser has",
+                ),
                 "A dead end": ("/nowhere", "a 404 that a middleware made a page of"),
             }
         )
@@ -77,6 +90,11 @@ async def count(request: web.Request) -> web.StreamResponse:
     return response
 
 
+def _text(value: str | bytes | web.FileField | None) -> str:
+    """Return what was typed; a form that is not ours may have a file there, or nothing."""
+    return value.strip() if isinstance(value, str) else ""
+
+
 @routes.view("/guestbook", name="guestbook")
 class Guestbook(web.View):
     """A form: shown by GET, read by POST."""
@@ -89,8 +107,8 @@ class Guestbook(web.View):
     async def post(self) -> web.Response:
         """Add an entry and send the browser back, so that a reload does not add it again."""
         form = await self.request.post()
-        name = form.get("name", "").strip()
-        message = form.get("message", "").strip()
+        name = _text(form.get("name"))
+        message = _text(form.get("message"))
         book = self.request.app[GUESTBOOK]
         if not name or not message:
             error = "Please give a name and a message."
@@ -115,7 +133,15 @@ def make_app() -> web.Application:
     """Return a new application."""
     app = web.Application(middlewares=[error_pages])
     app[GUESTBOOK] = deque(maxlen=_MAX_ENTRIES)
+    app[chat.TABS] = set()
+    app[chat.HISTORY] = deque(maxlen=_MAX_ENTRIES)
     app.add_routes(routes)
+    app.add_routes(chat.routes)
+    app.add_routes(uploads.routes)
+    # Browsers keep the files, and ask each time whether they have changed.
+    app.router.add_static(
+        "/static", _STATIC, name="static", show_index=True, cache_control="no-cache"
+    )
     return app
 
 

@@ -3,45 +3,23 @@
 from collections.abc import Iterable, Mapping
 from html import escape
 
-__all__ = ["greeting_page", "guestbook_page", "home_page", "not_found_page"]
-
-_STYLE = """
-:root { color-scheme: light dark;
-  --ink: #1c2733; --paper: #fdfcf9; --line: #d9d3c5; --warp: #0f766e; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e8e6e1; --paper: #16191d; --line: #33383f; --warp: #5eead4; }
-}
-* { box-sizing: border-box; }
-body { margin: 0; font: 1rem/1.6 system-ui, sans-serif;
-  color: var(--ink); background: var(--paper); }
-header { border-bottom: 1px solid var(--line); }
-header a { display: inline-block; padding: 1rem 1.25rem; font-weight: 700; letter-spacing: .04em; }
-main { max-width: 42rem; margin: 0 auto; padding: 1.5rem 1.25rem 4rem; }
-a { color: var(--warp); text-underline-offset: .15em; }
-h1 { line-height: 1.2; margin: .5rem 0 1rem; }
-code { font-family: ui-monospace, monospace;
-  background: color-mix(in srgb, var(--line) 45%, transparent);
-  padding: .1em .35em; border-radius: .25rem; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .5rem 1.25rem; }
-dt { font-weight: 600; } dd { margin: 0; }
-form { display: grid; gap: .75rem; max-width: 26rem; margin: 1rem 0 2rem; }
-label { display: grid; gap: .25rem; font-weight: 600; }
-input, textarea, button { font: inherit; padding: .5rem .65rem; border: 1px solid var(--line);
-  border-radius: .4rem; background: transparent; color: inherit; }
-button { justify-self: start; background: var(--warp); color: var(--paper); border: 0;
-  font-weight: 600; cursor: pointer; }
-.error { color: #b91c1c; font-weight: 600; }
-article { border-left: 3px solid var(--warp); padding: .1rem 0 .1rem 1rem; margin: 1rem 0; }
-article p { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
-"""
+__all__ = [
+    "chat_page",
+    "greeting_page",
+    "guestbook_page",
+    "home_page",
+    "not_found_page",
+    "upload_page",
+]
 
 
 def _page(title: str, body: str) -> str:
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{escape(title)} · weft</title><link rel="icon" href="data:,">'
-        f"<style>{_STYLE}</style></head><body>"
+        f"<title>{escape(title)} · weft</title>"
+        '<link rel="icon" href="/static/weft.svg" type="image/svg+xml">'
+        '<link rel="stylesheet" href="/static/style.css"></head><body>'
         f'<header><a href="/">weft</a></header><main>{body}</main></body></html>'
     )
 
@@ -84,6 +62,106 @@ def guestbook_page(
         f'<label>Message<textarea name="message" rows="3">{escape(message)}</textarea></label>'
         "<button>Sign</button></form>"
         f"<section>{listed or '<p>Nobody has signed yet.</p>'}</section>",
+    )
+
+
+_CHAT_SCRIPT = """
+const form = document.querySelector("form"), lines = document.querySelector("section");
+const state = document.querySelector("[role=status]");
+let socket;
+function connect() {
+  const url = new URL(form.dataset.talk, location);
+  url.protocol = url.protocol.replace("http", "ws");
+  socket = new WebSocket(url);
+  socket.onopen = () => { lines.replaceChildren(); };
+  socket.onmessage = (event) => {
+    const said = JSON.parse(event.data);
+    if ("online" in said) {
+      state.textContent = said.online === 1 ? "You are alone here." : `${said.online} are here.`;
+      return;
+    }
+    const line = document.createElement("article");
+    line.append(document.createElement("strong"), document.createElement("p"));
+    line.firstChild.textContent = said.name;
+    line.lastChild.textContent = said.text;
+    lines.prepend(line);
+  };
+  socket.onclose = () => {
+    state.textContent = "Not connected; trying again.";
+    setTimeout(connect, 1000);
+  };
+}
+form.onsubmit = (event) => {
+  event.preventDefault();
+  const {name, text} = form.elements;
+  if (text.value.trim() && socket.readyState === WebSocket.OPEN) {
+    socket.send(JSON.stringify({name: name.value.trim(), text: text.value.trim()}));
+    text.value = "";
+  }
+  text.focus();
+};
+connect();
+"""
+
+
+def chat_page(talk: str) -> str:
+    """Return the chat; its script opens a WebSocket to the path ``talk``."""
+    return _page(
+        "Chat",
+        "<h1>Chat</h1><p>Open this page in a second tab, and talk to yourself.</p>"
+        f'<form data-talk="{escape(talk)}">'
+        '<label>Name<input name="name" maxlength="500" autocomplete="name"></label>'
+        '<label>Message<input name="text" maxlength="500" autocomplete="off"></label>'
+        "<button>Say</button></form>"
+        '<p role="status">Connecting.</p><section aria-live="polite"></section>'
+        f"<script>{_CHAT_SCRIPT}</script>",
+    )
+
+
+_UPLOAD_SCRIPT = """
+const form = document.querySelector("form"), bar = document.querySelector("progress");
+const state = document.querySelector("[role=status]");
+form.onsubmit = (event) => {
+  event.preventDefault();
+  const request = new XMLHttpRequest();
+  request.upload.onprogress = ({loaded, total}) => {
+    bar.max = total;
+    bar.value = loaded;
+    state.textContent = `${Math.floor(100 * loaded / total)} % sent`;
+  };
+  request.onload = () => {
+    if (request.status !== 200) { state.textContent = request.responseText; return; }
+    const page = new DOMParser().parseFromString(request.responseText, "text/html");
+    document.querySelector("section").replaceWith(page.querySelector("section"));
+    state.textContent = "Done.";
+    form.reset();
+  };
+  request.onerror = () => { state.textContent = "The upload was broken off."; };
+  request.onloadend = () => { bar.hidden = true; form.querySelector("button").disabled = false; };
+  bar.hidden = false;
+  form.querySelector("button").disabled = true;
+  request.open("POST", form.action);
+  request.send(new FormData(form));
+};
+"""
+
+
+def upload_page(received: Iterable[tuple[str, int, str]] = ()) -> str:
+    """Return the page for uploads, with the name, size and SHA-256 of each file that came."""
+    listed = "".join(
+        f"<article><strong>{escape(name)}</strong>"
+        f"<p>{size:,} bytes, SHA-256 <code>{digest}</code></p></article>"
+        for name, size, digest in received
+    )
+    return _page(
+        "Uploads",
+        "<h1>Uploads</h1><p>Files are read while they arrive; none is kept.</p>"
+        '<form method="post" enctype="multipart/form-data">'
+        '<label>Files<input type="file" name="files" multiple required></label>'
+        "<button>Send</button>"
+        '<progress hidden aria-label="How far the upload is"></progress></form>'
+        f'<p role="status"></p><section aria-live="polite">{listed}</section>'
+        f"<script>{_UPLOAD_SCRIPT}</script>",
     )
 
 

@@ -10,6 +10,8 @@
 ``web.run_app(app)`` serves it.
 """
 
+from typing import TYPE_CHECKING
+
 from weft_responses import ETag
 from weft_server import (
     ClientConnectionResetError,
@@ -21,12 +23,53 @@ from weft_server import (
 
 from ._version import __version__
 
+if TYPE_CHECKING:
+    from weft_multipart import (
+        BadContentDispositionHeader,
+        BadContentDispositionParam,
+        content_disposition_filename,
+        parse_content_disposition,
+    )
+    from weft_server import BodyPartReader, MultipartReader, MultipartWriter
+    from weft_websocket import (
+        WebSocketError,
+        WSCloseCode,
+        WSMessage,
+        WSMessageTypeError,
+        WSMsgType,
+    )
+
 __all__ = [
+    "BadContentDispositionHeader",
+    "BadContentDispositionParam",
+    "BodyPartReader",
     "ClientConnectionResetError",
     "ETag",
     "HttpVersion",
     "HttpVersion10",
     "HttpVersion11",
+    "MultipartReader",
+    "MultipartWriter",
     "StreamReader",
+    "WSCloseCode",
+    "WSMessage",
+    "WSMessageTypeError",
+    "WSMsgType",
+    "WebSocketError",
     "__version__",
+    "content_disposition_filename",
+    "parse_content_disposition",
 ]
+
+# Imported when first asked for, as in `weft.web`.
+if not TYPE_CHECKING:
+    import importlib
+
+    def __getattr__(name: str) -> object:
+        if name in __all__:
+            for package in ("weft_multipart", "weft_server", "weft_websocket"):
+                module = importlib.import_module(package)
+                if name in module.__all__:
+                    value = globals()[name] = getattr(module, name)
+                    return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

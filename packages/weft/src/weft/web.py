@@ -4,8 +4,13 @@
 that the function returns.
 """
 
+from typing import TYPE_CHECKING
+
 from weft_responses import (
+    PAYLOAD_REGISTRY,
     AppKey,
+    ContentCoding,
+    ETag,
     HTTPAccepted,
     HTTPAlreadyReported,
     HTTPBadGateway,
@@ -70,17 +75,22 @@ from weft_responses import (
     HTTPUseProxy,
     HTTPVariantAlsoNegotiates,
     HTTPVersionNotSupported,
+    Payload,
     RequestKey,
     Response,
     ResponseKey,
     StreamResponse,
+    content_disposition_header,
+    get_payload,
     html_response,
     json_bytes_response,
     json_response,
+    payload_type,
 )
 from weft_router import (
     AbstractRouteDef,
     RouteDef,
+    StaticDef,
     delete,
     get,
     head,
@@ -89,6 +99,7 @@ from weft_router import (
     post,
     put,
     route,
+    static,
     view,
 )
 from weft_server import (
@@ -101,11 +112,13 @@ from weft_server import (
     BaseSite,
     CleanupError,
     DynamicResource,
+    FileResponse,
     GracefulExit,
     Handler,
     Middleware,
     PayloadAccessError,
     PlainResource,
+    PrefixedSubAppResource,
     Request,
     RequestPayloadError,
     Resource,
@@ -115,6 +128,7 @@ from weft_server import (
     ServerConfig,
     ServerRunner,
     SockSite,
+    StaticResource,
     SystemRoute,
     TCPSite,
     UnixSite,
@@ -122,13 +136,30 @@ from weft_server import (
     UrlMappingMatchInfo,
     View,
     middleware,
+    normalize_path_middleware,
     run_app,
 )
 
+if TYPE_CHECKING:
+    from weft_multipart import MultipartLimits, SpoolPolicy
+    from weft_server import FileField, WebSocketReady, WebSocketResponse, broadcast
+    from weft_websocket import (
+        AllowedOrigins,
+        DeflatePolicy,
+        PreparedMessage,
+        WebSocketError,
+        WSCloseCode,
+        WSMessage,
+        WSMessageTypeError,
+        WSMsgType,
+    )
+
 __all__ = [
+    "PAYLOAD_REGISTRY",
     "AbstractResource",
     "AbstractRoute",
     "AbstractRouteDef",
+    "AllowedOrigins",
     "AppKey",
     "AppRunner",
     "Application",
@@ -136,7 +167,12 @@ __all__ = [
     "BaseRunner",
     "BaseSite",
     "CleanupError",
+    "ContentCoding",
+    "DeflatePolicy",
     "DynamicResource",
+    "ETag",
+    "FileField",
+    "FileResponse",
     "GracefulExit",
     "HTTPAccepted",
     "HTTPAlreadyReported",
@@ -204,8 +240,12 @@ __all__ = [
     "HTTPVersionNotSupported",
     "Handler",
     "Middleware",
+    "MultipartLimits",
+    "Payload",
     "PayloadAccessError",
     "PlainResource",
+    "PrefixedSubAppResource",
+    "PreparedMessage",
     "Request",
     "RequestKey",
     "RequestPayloadError",
@@ -219,6 +259,9 @@ __all__ = [
     "ServerConfig",
     "ServerRunner",
     "SockSite",
+    "SpoolPolicy",
+    "StaticDef",
+    "StaticResource",
     "StreamResponse",
     "SystemRoute",
     "TCPSite",
@@ -226,21 +269,48 @@ __all__ = [
     "UrlDispatcher",
     "UrlMappingMatchInfo",
     "View",
+    "WSCloseCode",
+    "WSMessage",
+    "WSMessageTypeError",
+    "WSMsgType",
+    "WebSocketError",
+    "WebSocketReady",
+    "WebSocketResponse",
+    "broadcast",
+    "content_disposition_header",
     "delete",
     "get",
+    "get_payload",
     "head",
     "html_response",
     "json_bytes_response",
     "json_response",
     "middleware",
+    "normalize_path_middleware",
     "options",
     "patch",
+    "payload_type",
     "post",
     "put",
     "route",
     "run_app",
+    "static",
     "view",
 ]
+
+# What has to do with forms and WebSockets is imported when it is first asked for: programs without
+# them do not pay for it.  Type checkers see the imports above instead.
+if not TYPE_CHECKING:
+    import importlib
+
+    def __getattr__(name: str) -> object:
+        if name in __all__:
+            for package in ("weft_server", "weft_multipart", "weft_websocket"):
+                module = importlib.import_module(package)
+                if name in module.__all__:
+                    value = globals()[name] = getattr(module, name)
+                    return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 if __name__ == "__main__":
