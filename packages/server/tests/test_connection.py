@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import re
+import time
 
 import pytest
 
 from testkit import Run, serve
 from weft_responses import Response, StreamResponse
-from weft_server import BaseRequest
+from weft_server import BaseRequest, StreamReader
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -468,5 +469,201 @@ def test_a_refused_client_that_has_finished_sending_is_not_waited_for(run: Run) 
                 )
                 peer.writer.write_eof()
                 await peer.rest()
+
+    run(main())
+
+
+POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b"
+
+
+def test_the_body_behind_one_that_was_dropped_is_read(run: Run) -> None:
+    async def some(request: BaseRequest) -> Response:
+        if request.path == "/drop":
+            return Response(text="dropped")
+        return Response(body=await request.read())
+
+    async def main() -> None:
+        async with serve(some) as connect:
+            peer = await connect()
+            first = POST.replace(b"/", b"/drop", 1) % (10, b"01234")
+            await peer.send(first)
+            assert await peer.response() == (200, b"dropped")
+            await peer.send(b"56789" + POST % (5, b"hello"))
+            assert await peer.response() == (200, b"hello")
+
+    run(main())
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_lines_are_read_alike_however_they_arrive(run: Run, together: bool) -> None:
+    async def lines(request: BaseRequest) -> Response:
+        return Response(text=str([line async for line in request.content]))
+
+    async def main() -> None:
+        async with serve(lines) as connect:
+            peer = await connect()
+            wire = POST % (15, b"hello\nworld\nend")
+            cut = len(wire) if together else len(wire) - 11
+            await peer.send(wire[:cut])
+            await asyncio.sleep(0)
+            await peer.send(wire[cut:])
+            assert await peer.response() == (200, str([b"hello\n", b"world\n", b"end"]).encode())
+
+    run(main())
+
+
+def test_a_pipeline_waits_for_a_peer_that_does_not_read(run: Run) -> None:
+    started = 0
+
+    async def large(request: BaseRequest) -> Response:
+        nonlocal started
+        started += 1
+        await asyncio.sleep(0)
+        return Response(body=bytes(1_000_000))
+
+    async def main() -> None:
+        async with serve(large) as connect:
+            peer = await connect()
+            await peer.send(GET * 50)
+            first = await peer.head()
+            for _ in range(500):
+                await asyncio.sleep(0)
+            # Each answer is larger than all the buffers between us.
+            assert started < 10
+            await peer.exactly(1_000_000)
+            for _ in range(49):
+                assert await peer.response() == (200, bytes(1_000_000))
+            assert first.startswith(b"HTTP/1.1 200 ")
+            assert started == 50
+
+    run(main())
+
+
+def test_a_large_answer_in_front_of_an_unread_body(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("weft_server._timers._TICK", 0.02)
+    size = 20_000_000
+
+    async def early(request: BaseRequest) -> Response:
+        return Response(body=bytes(size))
+
+    async def main() -> None:
+        async with serve(early, lingering_time=0.5, write_timeout=10) as connect:
+            peer = await connect()
+            await peer.send(POST % (100_000, b"a" * 50_000))
+            head = await peer.head()
+            # Slower than lingering_time, and steady.
+            got = 0
+            while got < size:
+                got += len(await peer.exactly(1_000_000))
+                await asyncio.sleep(0.05)
+            await peer.send(b"a" * 50_000 + GET)
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert await peer.response() == (200, bytes(size))
+
+    run(main())
+
+
+def test_a_slow_reader_of_a_body_keeps_the_pipeline_waiting(run: Run) -> None:
+
+    async def slowly(request: BaseRequest) -> Response:
+        if not request.body_exists:
+            return Response(text="next")
+        async for _ in request.content.iter_chunked(100):
+            await asyncio.sleep(0)
+        return Response(text="read")
+
+    async def main() -> None:
+        async with serve(slowly, read_bufsize=10_000) as connect:
+            peer = await connect()
+            await peer.send(POST % (30_000, bytes(30_000)))
+            flood = asyncio.ensure_future(peer.send(GET * 100_000))
+            assert await peer.response() == (200, b"read")
+            for _ in range(1000):
+                assert await peer.response() == (200, b"next")
+            flood.cancel()
+            await asyncio.wait([flood])
+
+    run(main())
+
+
+@pytest.mark.parametrize("separator", [b"\n", b"ab"])
+def test_small_reads_of_a_large_body_are_linear(run: Run, separator: bytes) -> None:
+    class Nobody:
+        def pause_reading(self) -> None:
+            pass
+
+        def resume_reading(self) -> None:
+            pass
+
+    def filled(size: int) -> StreamReader:
+        reader = StreamReader(Nobody(), 10**9)
+        for _ in range(size // 1000):
+            reader.feed_data(separator * (1000 // len(separator)))
+        reader.feed_data(separator[:1] + b"x" * size)
+        reader.feed_eof()
+        return reader
+
+    async def seconds(size: int) -> float:
+        reader = filled(size)
+        start = time.process_time()
+        count = 0
+        while len(await reader.readuntil(separator, max_size=10**9)) == len(separator):
+            count += 1
+        assert count >= size // len(separator) - 1
+        reader = filled(size)
+        for _ in range(size // 10):
+            assert await reader.read(10)
+        return time.process_time() - start
+
+    async def main() -> None:
+        # 4 is linear, 16 quadratic; of several measurements the best counts.
+        ratios = []
+        for _ in range(4):
+            ratios.append(await seconds(120_000) / await seconds(30_000))
+            if ratios[-1] < 8:
+                break
+        assert min(ratios) < 8, ratios
+
+    run(main())
+
+
+def test_the_ends_of_chunks_are_forgotten(run: Run) -> None:
+    async def main() -> None:
+        class Nobody:
+            def pause_reading(self) -> None:
+                pass
+
+            def resume_reading(self) -> None:
+                pass
+
+        reader = StreamReader(Nobody(), 10**6)
+        for _ in range(10):
+            for _ in range(1000):
+                reader.feed_data(b"a", True)
+            assert await reader.readany() == b"a" * 1000
+        assert len(reader._chunk_ends or ()) <= 1
+        reader.feed_data(b"b", True)
+        assert await reader.readchunk() == (b"b", True)
+
+    run(main())
+
+
+def test_waiting_for_the_end_of_a_body_that_nobody_reads(run: Run) -> None:
+    async def patient(request: BaseRequest) -> Response:
+        try:
+            await request.content.wait_eof()
+        except RuntimeError as error:
+            return Response(text=str(error))
+        return Response(text="all")
+
+    async def main() -> None:
+        async with serve(patient, read_bufsize=10_000) as connect:
+            peer = await connect()
+            await peer.send(POST % (5000, bytes(5000)))
+            assert await peer.response() == (200, b"all")
+            await peer.send((POST % (50_000, bytes(50_000)))[:40_000])
+            assert b"wait for ever" in (await peer.response())[1]
 
     run(main())

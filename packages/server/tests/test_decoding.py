@@ -199,7 +199,6 @@ def test_memory_is_what_was_received_and_a_piece(run: Run) -> None:
         await asyncio.wait([neighbour])
         assert size == reader.total_bytes == 40_000_000
         assert reader.at_eof()
-        assert not flow.paused
         # Others had their turn although the reader never waited for the peer.
         assert turns > 20
 

@@ -39,7 +39,7 @@ def links(page: str) -> list[str]:
 
 
 def test_links_lead_to_the_files(directory: Path) -> None:
-    found = links(listing_page(str(directory), "/files/", parent=True))
+    found = links(listing_page(str(directory), "/files/", parent=True, shows_link=bool))
     assert found[0] == "../"
     names = {unquote_to_bytes(link.removeprefix("./")).decode() for link in found[1:]}
     expected = {name.replace("/", "_") for name in NAMES} | {"sub/", "empty"}
@@ -49,11 +49,11 @@ def test_links_lead_to_the_files(directory: Path) -> None:
 
 
 def test_directories_come_first(directory: Path) -> None:
-    assert links(listing_page(str(directory), "/", parent=False))[0] == "./sub/"
+    assert links(listing_page(str(directory), "/", parent=False, shows_link=bool))[0] == "./sub/"
 
 
 def test_ghsa_7gpw_names_are_escaped(directory: Path) -> None:
-    page = listing_page(str(directory), "/<script>x/", parent=False)
+    page = listing_page(str(directory), "/<script>x/", parent=False, shows_link=bool)
     assert "<script" not in page
     assert "Index of /&lt;script&gt;x/" in page
     assert "&lt;script&gt;alert(1)" in page
@@ -61,24 +61,26 @@ def test_ghsa_7gpw_names_are_escaped(directory: Path) -> None:
 
 
 def test_sizes(directory: Path) -> None:
-    page = listing_page(str(directory), "/", parent=False)
+    page = listing_page(str(directory), "/", parent=False, shows_link=bool)
     assert "<td>2.0 KiB</td>" in page
     assert "<td>0 B</td>" in page
     for size, text in [(1024**2, "1.0 MiB"), (5 * 1024**4, "5.0 TiB"), (1024**5, "1024.0 TiB")]:
         with (directory / "large").open("wb") as file:
             if size < 1024**4:
                 file.truncate(size)
-                assert f"<td>{text}</td>" in listing_page(str(directory), "/", parent=False)
+                assert f"<td>{text}</td>" in listing_page(
+                    str(directory), "/", parent=False, shows_link=bool
+                )
 
 
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     name = os.fsdecode(b"\xff\xfe")
     (tmp_path / name).touch()
-    page = listing_page(str(tmp_path), "/", parent=False)
+    page = listing_page(str(tmp_path), "/", parent=False, shows_link=bool)
     assert "./%FF%FE" in page
     page.encode()
 
 
 def test_what_is_no_directory(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        listing_page(str(tmp_path / "nothing"), "/", parent=False)
+        listing_page(str(tmp_path / "nothing"), "/", parent=False, shows_link=bool)

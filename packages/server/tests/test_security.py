@@ -127,10 +127,11 @@ def test_cve_2007_6750_slow_clients_do_not_keep_others_waiting(
     monkeypatch.setattr("weft_server._timers._TICK", 0.02)
 
     async def main() -> None:
-        async with serve(handler, head_timeout=0.2, lingering_time=0.2) as connect:
-            slow = [await connect() for _ in range(200)]
-            for peer in slow:
-                await peer.send(b"GET / HTTP/1.1\r\nHo")
+        async with serve(handler, head_timeout=1, lingering_time=0.2) as connect:
+            slow = []
+            for _ in range(200):
+                slow.append(await connect())
+                await slow[-1].send(b"GET / HTTP/1.1\r\nHo")
             normal = await connect()
             for _ in range(50):
                 await normal.send(GET)

@@ -17,7 +17,11 @@ from ._errors import PayloadAccessError
 
 __all__ = ["EMPTY_BODY", "StreamReader"]
 
-#: Bytes that are decoded before other tasks get a turn.
+#: What bounds a line of a body that arrived whole; the default of `ServerConfig.read_bufsize`.
+_USUAL_SIZE: Final = 256 * 1024
+
+#: Reads without waiting, and bytes that are decoded, before other tasks get a turn.
+_MANY_READS: Final = 1024
 _LONG_TURN: Final = 1024 * 1024
 
 
@@ -63,7 +67,9 @@ class StreamReader:
         "_exception",
         "_flow",
         "_high",
+        "_offset",
         "_read",
+        "_reads",
         "_size",
         "_total",
         "_turn",
@@ -81,11 +87,14 @@ class StreamReader:
         self._high: Final = high
         # What waits to be decoded, None for a body without a coding and once all of it is.
         self._coded: CodedBody | None = None
-        # Bytes decoded since other tasks had their turn.
+        # Bytes decoded, and reads, since other tasks had their turn.
         self._turn = 0
+        self._reads = 0
         # Called once before the first wait for bytes: sends 100 Continue to a client that asked.
         self._before_wait = before_wait
         self._chunks: deque[bytes] = deque()
+        # Bytes of the first chunk that were taken.
+        self._offset = 0
         self._size = 0
         self._total = 0
         self._read = 0
@@ -103,7 +112,7 @@ class StreamReader:
     @classmethod
     def whole(cls, data: bytes) -> "StreamReader":
         """Return a body that has fully arrived: nothing will be asked of the connection."""
-        body = cls(_NOBODY, 1)
+        body = cls(_NOBODY, _USUAL_SIZE)
         body._chunks.append(data)
         body._size = body._total = len(data)
         body._eof = True
@@ -157,13 +166,15 @@ class StreamReader:
     def discard(self) -> None:
         """Drop what waits and what comes: the response is out and nobody may read any more."""
         self._chunks.clear()
+        self._offset = 0
         self._size = 0
         self._coded = None
         if not self._eof or self._exception is not None:
             self._exception = PayloadAccessError(
                 "Cannot read the request's body: its response was already sent"
             )
-        self._flow.resume_reading()
+        if not self._eof:
+            self._flow.resume_reading()
         self._wake()
 
     def _wake(self) -> None:
@@ -221,17 +232,19 @@ class StreamReader:
 
     async def _fill(self) -> bool:
         """Wait for something to read; False at the end of the body."""
+        self._reads += 1
+        if self._reads > _MANY_READS or self._turn > _LONG_TURN:
+            # A reader that never waits would keep everybody else from their turn.
+            self._turn = self._reads = 0
+            await asyncio.sleep(0)
         while not self._size:
             if self._coded is not None and self._decode():
-                if self._turn > _LONG_TURN:
-                    # A reader that never waits would keep everybody else from their turn.
-                    self._turn = 0
-                    await asyncio.sleep(0)
                 return True
             if self._exception is not None:
                 raise self._exception
             if self._eof:
                 return False
+            self._reads = 0
             await self._wait()
         return True
 
@@ -245,7 +258,7 @@ class StreamReader:
             self._coded = None
             self._exception = error
             return False
-        if coded.size <= self._high // 2:
+        if not self._eof and coded.size <= self._high // 2:
             self._flow.resume_reading()
         if not piece:
             if self._eof:
@@ -259,23 +272,37 @@ class StreamReader:
     def _take(self, limit: int) -> bytes:
         """Return up to ``limit`` of the waiting bytes (all of them if negative), which exist."""
         chunks = self._chunks
+        offset = self._offset
         if limit < 0 or limit >= self._size:
+            if offset:
+                chunks[0] = chunks[0][offset:]
+                self._offset = 0
             data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
             chunks.clear()
+        elif limit < len(chunks[0]) - offset:
+            # Counted and not cut off: small reads of a large piece take time in proportion to it.
+            self._offset = offset + limit
+            data = chunks[0][offset : offset + limit]
         else:
             parts = []
             left = limit
             while left:
-                chunk = chunks.popleft()
-                if len(chunk) > left:
-                    chunks.appendleft(chunk[left:])
-                    chunk = chunk[:left]
-                parts.append(chunk)
-                left -= len(chunk)
-            data = parts[0] if len(parts) == 1 else b"".join(parts)
+                part = chunks[0][self._offset : self._offset + left]
+                self._offset += len(part)
+                if self._offset == len(chunks[0]):
+                    chunks.popleft()
+                    self._offset = 0
+                parts.append(part)
+                left -= len(part)
+            data = b"".join(parts)
         self._size -= len(data)
         self._read += len(data)
-        if self._coded is None and self._size <= self._high // 2:
+        ends = self._chunk_ends
+        if ends is not None:
+            while ends and ends[0] < self._read:
+                ends.popleft()
+        # After the end of the body, reading on is the connection's business.
+        if not self._eof and self._coded is None and self._size <= self._high // 2:
             self._flow.resume_reading()
         return data
 
@@ -328,16 +355,24 @@ class StreamReader:
             raise ValueError("separator must not be empty")
         limit = 2 * self._high if max_size is None else max_size
         line = bytearray()
+        overlap = len(separator) - 1
         while await self._fill():
-            start = max(0, len(line) - len(separator) + 1)
-            piece = self._take(-1)
-            line += piece
-            found = line.find(separator, start)
-            if found >= 0:
-                end = found + len(separator)
-                self._put_back(bytes(line[end:]))
-                del line[end:]
-                break
+            first = self._chunks[0]
+            if line and overlap:
+                # The separator may have begun in what was taken.
+                start = max(0, len(line) - overlap)
+                line += self._take(len(first) - self._offset)
+                end = line.find(separator, start) + len(separator)
+                if end >= len(separator):
+                    self._put_back(bytes(line[end:]))
+                    del line[end:]
+                    break
+            else:
+                found = first.find(separator, self._offset)
+                if found >= 0:
+                    line += self._take(found + len(separator) - self._offset)
+                    break
+                line += self._take(len(first) - self._offset)
             if len(line) > limit:
                 break
         if len(line) > limit:
@@ -346,6 +381,7 @@ class StreamReader:
 
     def _put_back(self, data: bytes) -> None:
         if data:
+            # A chunk was taken to its end: there is no offset to keep.
             self._chunks.appendleft(data)
             self._size += len(data)
             self._read -= len(data)
@@ -378,10 +414,20 @@ class StreamReader:
         return self._take(n) if self._size and n else b""
 
     async def wait_eof(self) -> None:
-        """Wait until the end of the body has arrived, without reading it."""
+        """Wait until the end of the body has arrived, without reading it.
+
+        Raises ``RuntimeError`` for a body that is larger than the read buffer: the rest of it comes
+        only when somebody reads.
+        """
         while not self._eof:
             if self._exception is not None:
                 raise self._exception
+            waiting = self._size if self._coded is None else self._coded.size
+            if waiting > self._high:
+                raise RuntimeError(
+                    f"wait_eof() would wait for ever: {waiting} bytes fill the read buffer of "
+                    f"{self._high}, and nobody reads them; read the body or release the request"
+                )
             await self._wait()
 
     def iter_any(self) -> AsyncIterator[bytes]:
@@ -408,5 +454,5 @@ class StreamReader:
 
 
 #: The body of every request without one: it has ended and nothing can change it.
-EMPTY_BODY: Final = StreamReader(_NOBODY, 1)
+EMPTY_BODY: Final = StreamReader(_NOBODY, _USUAL_SIZE)
 EMPTY_BODY.feed_eof()

@@ -180,17 +180,22 @@ class HttpConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Note that the peer is behind with reading."""
         self._flow.pause_writing()
-        self._wait_for(_WRITE, self._shared.config.write_timeout)
+        if self._waiting is not _LINGER:
+            self._wait_for(_WRITE, self._shared.config.write_timeout)
 
     def resume_writing(self) -> None:
         """Go on with what waited for the peer."""
         self._flow.resume_writing()
-        if self._waiting is _WRITE:
-            if self._exchange.request is None:
-                self._waiting = _HANDLER
-                self._process(self._core.receive_data(b""))
-            else:
-                self._wait_for_handler()
+        if self._waiting is not _WRITE:
+            return
+        if self._exchange.request is not None:
+            self._wait_for_handler()
+            return
+        if self._core.is_reading_body:
+            self._wait_for(_BODY, self._shared.config.lingering_time)
+        else:
+            self._waiting = _HANDLER
+        self._go_on()
 
     # What the server asks for.
 
@@ -261,6 +266,8 @@ class HttpConnection(asyncio.Protocol):
                 if self._body is not None:
                     self._body.feed_eof(event.trailers)
                     self._body = None
+                    # It may have paused; from here on the connection says who waits for whom.
+                    self._flow.resume_reading()
             elif isinstance(event, Data):
                 self._take(event)
             elif isinstance(event, Error):
@@ -271,6 +278,8 @@ class HttpConnection(asyncio.Protocol):
 
     def _begin(self, head: Head) -> BaseRequest:
         """Make the request; the handler starts when all that came with the head is in place."""
+        # The rest of the last request's body, if it was dropped, has come.
+        self._linger_left = 0
         shared = self._shared
         if shared.bounded:
             self._count_request()
@@ -332,19 +341,27 @@ class HttpConnection(asyncio.Protocol):
     def _exchange_done(self) -> None:
         """Go on behind a response that had to wait (called by the exchange)."""
         self._drop_unread_body()
-        if not self._flow.lost:
-            self._flow.resume_reading()
-            early, self._early = self._early, b""
-            self._process(self._core.receive_data(early))
+        if self._flow.write_paused and not self._flow.lost:
+            # The peer reads first: no answer is made that would only wait behind this one.
+            self._settle()
+        elif not self._flow.lost:
+            self._go_on()
         elif self._flow.transport is None:
             self._shared.remove(self)
             self._exchange.release()
+
+    def _go_on(self) -> None:
+        """Read on, beginning with what came before its turn."""
+        self._flow.resume_reading()
+        early, self._early = self._early, b""
+        self._process(self._core.receive_data(early))
 
     def _drop_unread_body(self) -> None:
         if self._body is not None and self._core.is_reading_body:
             self._body.discard()
             self._linger_left = self._shared.config.lingering_size
-            self._wait_for(_BODY, self._shared.config.lingering_time)
+            if not self._flow.write_paused:
+                self._wait_for(_BODY, self._shared.config.lingering_time)
 
     # Another protocol behind 101 Switching Protocols; what `_upgrade.Host` asks for.
 
@@ -402,6 +419,8 @@ class HttpConnection(asyncio.Protocol):
                 self._transport.close()
         elif self._flow.write_paused:
             self._flow.pause_reading()
+            if self._waiting is not _WRITE:
+                self._wait_for(_WRITE, config.write_timeout)
         elif core.is_reading_body:
             # Lingering: its deadline is set once, or a trickling client would stay for ever.
             return

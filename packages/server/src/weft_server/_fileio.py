@@ -7,6 +7,7 @@ latest when nobody holds it any more.
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import stat
@@ -23,6 +24,7 @@ __all__ = [
     "FileTruncatedError",
     "NotAFileError",
     "OpenFile",
+    "is_missing",
     "open_file",
     "send_from_file",
 ]
@@ -41,6 +43,25 @@ _FLAGS: Final = (
 )
 _NOFOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 _MORE: Final = getattr(socket, "MSG_MORE", 0)
+
+#: Bytes that the kernel copies in one call, which is one turn of the event loop.
+_MOST_AT_ONCE: Final = 1024 * 1024
+
+_PEER_IS_GONE: Final = frozenset(
+    (errno.EPIPE, errno.ECONNRESET, errno.ECONNABORTED, errno.ENOTCONN, errno.ESHUTDOWN,
+     errno.ETIMEDOUT, errno.EBADF)
+)  # fmt: skip
+_NO_SUCH_FILE: Final = frozenset(
+    (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.ENXIO)
+)
+
+
+def is_missing(error: Exception) -> bool:
+    """Whether there is no such file: 404, and not a failure of the system, as EMFILE is."""
+    if isinstance(error, (FileNotFoundError, NotADirectoryError, ValueError)):
+        # ValueError: a path with NUL, which no file has.
+        return True
+    return isinstance(error, OSError) and error.errno in _NO_SUCH_FILE
 
 
 class NotAFileError(OSError):
@@ -179,11 +200,14 @@ async def send_from_file(
                 continue
             if not count:
                 return
-            sent = os.sendfile(sock.fileno(), fd, offset, count)
+            sent = os.sendfile(sock.fileno(), fd, offset, min(count, _MOST_AT_ONCE))
         except (BlockingIOError, InterruptedError):
             await _writable(sock, flow, stall_timeout)
             continue
         except OSError as error:
+            if error.errno not in _PEER_IS_GONE:
+                # The file's fault or the system's: told to whoever reads the log.
+                raise
             raise ClientConnectionResetError(f"Cannot write: {error}") from error
         if not sent:
             raise FileTruncatedError(
@@ -191,6 +215,9 @@ async def send_from_file(
             )
         offset += sent
         count -= sent
+        if sent == _MOST_AT_ONCE:
+            # A peer as fast as we are would keep everybody else from their turn.
+            await asyncio.sleep(0)
 
 
 async def _writable(sock: socket.socket, flow: FlowControl, timeout: float) -> None:
@@ -211,3 +238,4 @@ async def _writable(sock: socket.socket, flow: FlowControl, timeout: float) -> N
         raise ClientConnectionResetError("The client has stopped reading") from None
     finally:
         loop.remove_writer(sock)
+        flow.forget(waiter)

@@ -30,7 +30,7 @@ from weft_responses import (
     plan_file,
 )
 
-from ._fileio import NotAFileError, OpenFile, open_file
+from ._fileio import NotAFileError, OpenFile, is_missing, open_file
 from ._request import BaseRequest
 from ._writer import StreamWriter
 
@@ -230,8 +230,10 @@ class FileResponse(StreamResponse):
             try:
                 self._answer = await self.run_blocking(call)
             except (OSError, ValueError) as error:
-                # ValueError: a path with NUL, which no file has.
-                self._fail(request, error)
+                refused = isinstance(error, (NotAFileError, PermissionError))
+                if not refused and not is_missing(error):
+                    raise
+                self._fail(request, 403 if refused else 404)
         if self._answer is not None:
             self._take_plan(self._answer.plan)
         try:
@@ -257,9 +259,8 @@ class FileResponse(StreamResponse):
                 # Where the response's own field counts, the plan has repeated it.
                 headers[name] = value
 
-    def _fail(self, request: RequestInfo, error: Exception) -> None:
-        refused = isinstance(error, (NotAFileError, PermissionError))
-        self.set_status(403 if refused else 404)
+    def _fail(self, request: RequestInfo, status: int) -> None:
+        self.set_status(status)
         page = error_page(self.status, request.headers.get("Accept"))
         body = page.text.encode()
         headers = self.headers

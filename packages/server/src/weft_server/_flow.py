@@ -105,6 +105,11 @@ class FlowControl:
         """End ``waiter`` when writers are woken, at the latest when the connection is lost."""
         self._waiters.append(waiter)
 
+    def forget(self, waiter: asyncio.Future[None]) -> None:
+        """Wake ``waiter`` no more."""
+        with contextlib.suppress(ValueError):
+            self._waiters.remove(waiter)
+
     async def drain(self) -> None:
         """Wait until the peer keeps up; raises ``ClientConnectionResetError`` if it is gone."""
         if self.write_paused:

@@ -3,6 +3,7 @@
 import html
 import os
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
@@ -18,15 +19,20 @@ _STYLE: Final = (
 )
 
 
-def listing_page(directory: str, title: str, *, parent: bool) -> str:
+def listing_page(
+    directory: str, title: str, *, parent: bool, shows_link: Callable[[str], bool]
+) -> str:
     """Return the page for ``directory``, titled ``title``; blocks, and raises ``OSError``.
 
     Links are relative: the page belongs under a URL that ends with a slash.  ``parent`` adds a link
-    to the directory above.  What is neither a file nor a directory is left out.
+    to the directory above.  What is neither a file nor a directory is left out, and so is a
+    symbolic link unless ``shows_link`` says of its name that it would be served.
     """
     entries = []
     with os.scandir(directory) as found:
         for entry in found:
+            if entry.is_symlink() and not shows_link(entry.name):
+                continue
             try:
                 status = entry.stat()
             except OSError:

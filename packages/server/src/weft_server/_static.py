@@ -21,7 +21,7 @@ from weft_responses import (
     StreamResponse,
 )
 
-from ._fileio import NotAFileError, OpenFile, open_file
+from ._fileio import NotAFileError, OpenFile, is_missing, open_file
 from ._fileresponse import (
     CHUNK_SIZE,
     FileAnswer,
@@ -204,7 +204,9 @@ class StaticResource(PrefixResource):
             found = await request.response_writer.run_blocking(call)
         except (NotAFileError, PermissionError):
             raise HTTPForbidden from None
-        except OSError:
+        except OSError as error:
+            if not is_missing(error):
+                raise
             raise HTTPNotFound from None
         if isinstance(found, FileAnswer):
             response.take(found)
@@ -250,7 +252,15 @@ class StaticResource(PrefixResource):
             raise PermissionError(path)
         if not is_directory:
             return _Redirect()
-        return _Listing(listing_page(path, shown, parent=bool(segments)))
+
+        def inside(name: str) -> bool:
+            try:
+                self._resolve((*segments, name))
+            except OSError:
+                return False
+            return True
+
+        return _Listing(listing_page(path, shown, parent=bool(segments), shows_link=inside))
 
     def _resolve(self, segments: tuple[str, ...]) -> str:
         path = contained(self._root, segments, follow_symlinks=self._follow_symlinks)

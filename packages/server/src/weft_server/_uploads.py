@@ -66,14 +66,18 @@ FormValue = str | bytes | FileField
 class Uploads:
     """The files of one form, to be closed together."""
 
-    __slots__ = ("_form",)
+    __slots__ = ("_form", "_open")
 
     def __init__(self, form: Form) -> None:
         self._form: Final = form
+        self._open = True
 
     def close(self) -> None:
         """Close and remove all; may be called again."""
-        self._form.close()
+        if self._open:
+            # Looked at again when this object goes, in whichever thread that is.
+            self._open = False
+            self._form.close()
 
     def close_soon(self) -> None:
         """Do so without holding up the event loop: a large file has many blocks to free."""
