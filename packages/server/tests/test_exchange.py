@@ -150,6 +150,20 @@ def test_a_response_is_sent_once(run: Run, caplog: pytest.LogCaptureFixture) -> 
     assert "make a new one per request" in str(caplog.records[0].exc_info)
 
 
+def test_the_task_of_a_handler_that_never_waits(run: Run) -> None:
+    async def handler(request: BaseRequest) -> Response:
+        assert request.task is asyncio.current_task()
+        return Response(text="same")
+
+    async def main() -> None:
+        async with serve(handler) as connect:
+            peer = await connect()
+            await peer.send(GET)
+            assert await peer.response() == (200, b"same")
+
+    run(main())
+
+
 def test_the_handler_has_its_own_task(run: Run) -> None:
     seen: list[asyncio.Task[object] | None] = []
 

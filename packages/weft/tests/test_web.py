@@ -113,3 +113,7 @@ def test_it_is_a_command() -> None:
     assert run.returncode == 2
     assert "unable to import 'no_such_module'" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_names_that_are_imported_late_are_listed() -> None:
+    assert set(web.__all__) <= set(dir(web))

@@ -147,6 +147,9 @@ if not TYPE_CHECKING:
         "broadcast": "_broadcast",
     }
 
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
     def __getattr__(name: str) -> object:
         if name not in _LAZY:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

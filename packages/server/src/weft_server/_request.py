@@ -235,10 +235,12 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
 
     @property
     def task(self) -> "asyncio.Task[StreamResponse]":
-        """The task that runs the handler; raises ``RuntimeError`` outside of it."""
-        if self._task is None:
+        """The task that runs the handler; raises ``RuntimeError`` where no task runs."""
+        # Until its first wait the handler runs before anybody has been given its task.
+        task = self._task or asyncio.current_task()
+        if task is None:
             raise RuntimeError("The request's handler has no task now")
-        return self._task
+        return task
 
     @property
     def writer(self) -> StreamWriter:

@@ -65,6 +65,9 @@ __all__ = [
 if not TYPE_CHECKING:
     import importlib
 
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
     def __getattr__(name: str) -> object:
         if name in __all__:
             for package in ("weft_multipart", "weft_server", "weft_websocket"):
