@@ -17,7 +17,9 @@ from ._etag import ETag
 __all__ = ["Verdict", "evaluate", "if_range_holds", "parse_date", "parse_etags"]
 
 # One pass: every character belongs to at most one match attempt, `"` ends the only repetition.
-_TAG: Final = re.compile(r'[ \t,]*(W/)?"([!\x23-\x7e\x80-\U0010ffff]*)"[ \t]*(?=,|\Z)')
+# Patterns as text: `re` compiles them with their first use and keeps them, and not every program
+# has one.
+_TAG: Final = r'[ \t,]*(W/)?"([!\x23-\x7e\x80-\U0010ffff]*)"[ \t]*(?=,|\Z)'
 _MONTHS: Final = (
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 )  # fmt: skip
@@ -25,11 +27,9 @@ _TIME: Final = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
 _MONTH: Final = r"(?P<month>[A-Z][a-z]{2})"
 # RFC 9110 section 5.6.7: recipients accept all three forms.
 _DATES: Final = (
-    re.compile(rf"[A-Z][a-z]{{2}}, (?P<day>[0-9]{{2}}) {_MONTH} (?P<year>[0-9]{{4}}) {_TIME} GMT"),
-    re.compile(
-        rf"[A-Z][a-z]{{5,8}}, (?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) {_TIME} GMT"
-    ),
-    re.compile(rf"[A-Z][a-z]{{2}} {_MONTH} (?P<day>[ 0-9][0-9]) {_TIME} (?P<year>[0-9]{{4}})"),
+    rf"[A-Z][a-z]{{2}}, (?P<day>[0-9]{{2}}) {_MONTH} (?P<year>[0-9]{{4}}) {_TIME} GMT",
+    rf"[A-Z][a-z]{{5,8}}, (?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) {_TIME} GMT",
+    rf"[A-Z][a-z]{{2}} {_MONTH} (?P<day>[ 0-9][0-9]) {_TIME} (?P<year>[0-9]{{4}})",
 )
 
 
@@ -49,7 +49,7 @@ def parse_date(value: str | None) -> int | None:
     if value is None:
         return None
     for pattern in _DATES:
-        found = pattern.fullmatch(value)
+        found = re.fullmatch(pattern, value)
         if found is not None and found["month"] in _MONTHS:
             year = int(found["year"])
             if len(found["year"]) == 2:
@@ -76,7 +76,8 @@ def parse_etags(value: str) -> tuple[ETag, ...]:
         return (ETag("*"),)
     tags = []
     position = 0
-    while found := _TAG.match(value, position):
+    tag = re.compile(_TAG)
+    while found := tag.match(value, position):
         tags.append(ETag(found[2], found[1] is not None))
         position = found.end()
     return tuple(tags)

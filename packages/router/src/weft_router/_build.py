@@ -13,7 +13,6 @@ Another resource may still be asked before this one for the same path.
 
 import re
 from datetime import date
-from decimal import Decimal
 from pathlib import PurePath
 from typing import Final
 from uuid import UUID
@@ -118,6 +117,8 @@ def _plain_text(pattern: PathPattern, name: str, value: object) -> str:
         return value.isoformat()
     if isinstance(value, PurePath):
         return value.as_posix()
+    from decimal import Decimal  # when it is first needed: it is slow to import
+
     if isinstance(value, (float, Decimal, UUID)):
         return str(value)
     raise PartTypeError(
