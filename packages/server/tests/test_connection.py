@@ -667,3 +667,34 @@ def test_waiting_for_the_end_of_a_body_that_nobody_reads(run: Run) -> None:
             assert b"wait for ever" in (await peer.response())[1]
 
     run(main())
+
+
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_slow_reader_that_has_finished_sending_gets_every_answer(
+    run: Run, waits: bool, late: bool
+) -> None:
+    size = 20_000_000
+
+    async def large(request: BaseRequest) -> Response:
+        if waits:
+            # The end of input comes first.
+            await asyncio.sleep(0.01)
+        return Response(body=bytes(size))
+
+    async def main() -> None:
+        async with serve(large) as connect:
+            peer = await connect()
+            await peer.send(GET * 5)
+            if late:
+                # By now the server waits for the peer to read.
+                await peer.head()
+            peer.writer.write_eof()
+            if not late:
+                await peer.head()
+            await peer.exactly(size)
+            for _ in range(4):
+                assert await peer.response() == (200, bytes(size))
+            assert await peer.rest() == b""
+
+    run(main())
