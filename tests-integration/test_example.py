@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from aiohttp import FormData, WSServerHandshakeError
-from weft_example.app import make_app
+from treadle_example.app import make_app
 
-from weft_testing import TestClient, TestServer
+from treadle_testing import TestClient, TestServer
 
 
 def with_client(check: Callable[[TestClient], Awaitable[None]]) -> None:

@@ -8,7 +8,7 @@ import weakref
 import pytest
 
 from testkit import LOOPS, run_on, serve
-from weft import web
+from treadle import web
 
 GET = b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -48,7 +48,7 @@ def test_requests_are_gone_without_the_collector(
 ) -> None:
     """Reference counts alone free a request: there is no cycle between request, task and peer."""
     # pytest keeps what is logged, and a logged error keeps the frames that it came through.
-    monkeypatch.setattr(logging.getLogger("weft.server"), "disabled", True)
+    monkeypatch.setattr(logging.getLogger("treadle.server"), "disabled", True)
     requests: weakref.WeakSet[web.Request] = weakref.WeakSet()
 
     async def remember(request: web.Request) -> web.StreamResponse:

@@ -12,7 +12,8 @@ PACKAGES = sorted(path.parent for path in ROOT.glob("packages/*/pyproject.toml")
 
 def test_there_are_eight() -> None:
     assert [path.name for path in PACKAGES] == [
-        "http-parser", "multipart", "responses", "router", "server", "testing", "websocket", "weft",
+        "http-parser", "multipart", "responses", "router", "server", "testing", "treadle",
+        "websocket",
     ]  # fmt: skip
 
 
@@ -39,7 +40,7 @@ def test_a_module_has_its_test(package: Path) -> None:
     shared = {
         # The types and constants that others are tested through.
         "_version", "_types", "_tally",
-        # weft_server: tested on real sockets, through the connection and the application.
+        # treadle_server: tested on real sockets, through the connection and the application.
         "_shared", "_server", "_writer", "_flow", "_forms", "_lifecycle", "_request",
         "_request_fields", "_errors", "_view", "_middleware", "_cli", "_runner", "_body",
     }  # fmt: skip

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from testkit import LOOPS, Peer, frame, run_on, upgrade_request
-from weft import web
+from treadle import web
 
 TEXTS = ["", "a", "жук", "x" * 125, "x" * 126, "ab" * 40_000, "0123456789" * 30_000]
 

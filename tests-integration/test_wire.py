@@ -16,9 +16,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import weft_responses
+import treadle_responses
 from testkit import LOOPS, Peer, run_on, serve
-from weft_responses import (
+from treadle_responses import (
     ContentCoding,
     HTTPException,
     HTTPMethodNotAllowed,
@@ -29,7 +29,7 @@ from weft_responses import (
     StreamResponse,
     json_response,
 )
-from weft_server import Request
+from treadle_server import Request
 
 _SECONDS = 10
 
@@ -177,7 +177,7 @@ def test_one_request_one_response(loop: str, exchanges: list[Any], version: str)
 ERRORS = sorted(
     (
         kind
-        for kind in vars(weft_responses).values()
+        for kind in vars(treadle_responses).values()
         if isinstance(kind, type) and issubclass(kind, HTTPException) and kind.status_code >= 0
     ),
     key=lambda kind: kind.__name__,
@@ -251,7 +251,7 @@ def test_every_exception_raised_by_a_handler(kind: type[HTTPException]) -> None:
 @pytest.mark.parametrize("loop", LOOPS)
 def test_a_returned_exception_works_and_warns(loop: str) -> None:
     async def handler(request: Request) -> StreamResponse:
-        return weft_responses.HTTPNotFound()
+        return treadle_responses.HTTPNotFound()
 
     async def main() -> None:
         async with serve(handler) as connect:
@@ -279,7 +279,7 @@ def test_ghsa_7gpw_error_pages_say_nothing_of_the_request(accept: str, content_t
     async def handler(request: Request) -> StreamResponse:
         if "raise" in request.query:
             raise KeyError("<script>alert(1)</script>")
-        raise weft_responses.HTTPNotFound
+        raise treadle_responses.HTTPNotFound
 
     async def main() -> None:
         async with serve(handler) as connect:

@@ -57,7 +57,7 @@ def try_alone(package: Path, name: str, siblings: set[str], wheels: Path) -> Non
             [*pip, "list", "--format=freeze"], check=True, capture_output=True, text=True
         )
         installed = {line.partition("==")[0] for line in listing.stdout.splitlines()}
-        found = {item for item in installed if item == "weft" or item.startswith("weft-")}
+        found = {item for item in installed if item == "treadle" or item.startswith("treadle-")}
         if found != siblings:
             raise AssertionError(f"{name} brought {sorted(found)}, declared {sorted(siblings)}")
         module = name.replace("-", "_")

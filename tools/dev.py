@@ -7,7 +7,7 @@
     python tools/dev.py fix         format, and mend what ruff can mend
     python tools/dev.py alone       build each package and try it by itself
     python tools/dev.py fuzz        fuzz what reads strangers' bytes, a seeded minute each (Linux)
-    python tools/dev.py compare     benchmark weft beside its peers
+    python tools/dev.py compare     benchmark treadle beside its peers
     python tools/dev.py hatch ...   any hatch command
 
 What follows the word is handed on.  The first call installs hatch into `.hatch/` of the clone, and
@@ -58,7 +58,8 @@ def bootstrap() -> tuple[list[str], dict[str, str]]:
 def main(arguments: list[str]) -> int:
     """Run the command that ``arguments`` name; return its exit status."""
     if sys.version_info < (3, 11):  # noqa: UP036  # an older one can still run this file
-        print("weft needs Python 3.11 or newer; this is", sys.version.split()[0], file=sys.stderr)
+        found = sys.version.split()[0]
+        print("treadle needs Python 3.11 or newer; this is", found, file=sys.stderr)
         return 2
     word, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
     if word != "hatch" and word not in SCRIPTS:

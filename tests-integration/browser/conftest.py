@@ -65,9 +65,9 @@ def page(context: BrowserContext) -> Page:
 @pytest.fixture
 def example() -> Iterator[str]:
     """The URL of the example application, freshly started as its README says."""
-    command = [sys.executable, "-m", "weft.web", "-H", "127.0.0.1", "-P", "0"]
+    command = [sys.executable, "-m", "treadle.web", "-H", "127.0.0.1", "-P", "0"]
     process = subprocess.Popen(
-        [*command, "weft_example.app:init_func"], stdout=subprocess.PIPE, text=True,
+        [*command, "treadle_example.app:init_func"], stdout=subprocess.PIPE, text=True,
         env=os.environ | {"PYTHONPATH": str(_examples()), "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
     with process:
@@ -81,4 +81,4 @@ def example() -> Iterator[str]:
 
 
 def _examples() -> Path:
-    return Path(__file__).resolve().parents[2] / "packages" / "weft" / "examples"
+    return Path(__file__).resolve().parents[2] / "packages" / "treadle" / "examples"

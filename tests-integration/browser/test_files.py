@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Response, expect
 
 _SERVER = """
 import sys
-from weft import web
+from treadle import web
 app = web.Application()
 statuses = []
 async def note(request, response):

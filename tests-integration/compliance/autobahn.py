@@ -1,4 +1,4 @@
-"""Run the Autobahn testsuite against weft's WebSockets, and write what it says.
+"""Run the Autobahn testsuite against treadle's WebSockets, and write what it says.
 
     python tests-integration/compliance/autobahn.py PATH/TO/wstest [--cases 1.*,2.*] [--out FILE]
 
@@ -19,8 +19,8 @@ from pathlib import Path
 
 import uvloop
 
-import weft
-from weft import web
+import treadle
+from treadle import web
 
 HERE = Path(__file__).resolve().parent
 #: Sections in portions: wstest writes its verdicts only at the end of a run.
@@ -49,7 +49,7 @@ async def judge(wstest: str, cases: str, folder: Path) -> dict[str, dict[str, st
     await web.SockSite(runner, sock).start()
     spec = folder / "spec.json"
     server = {
-        "agent": "weft",
+        "agent": "treadle",
         "url": f"ws://127.0.0.1:{sock.getsockname()[1]}",
         "options": {"version": 18},
     }
@@ -73,7 +73,7 @@ async def judge(wstest: str, cases: str, folder: Path) -> dict[str, dict[str, st
             raise SystemExit(f"{wstest} ended with {process.returncode}")
     finally:
         await runner.cleanup()
-    verdicts: dict[str, dict[str, str]] = json.loads((folder / "index.json").read_text())["weft"]
+    verdicts: dict[str, dict[str, str]] = json.loads((folder / "index.json").read_text())["treadle"]
     return verdicts
 
 
@@ -89,7 +89,7 @@ def report(verdicts: dict[str, dict[str, str]]) -> str:
     }
     summary = {
         "suite": "autobahntestsuite 0.8.2",
-        "weft": weft.__version__,
+        "treadle": treadle.__version__,
         "python": platform.python_version(),
         "uvloop": importlib.metadata.version("uvloop"),
         "total": len(cases),

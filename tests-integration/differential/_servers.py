@@ -10,8 +10,8 @@ import aiohttp.web
 import h11
 import uvicorn
 
-from weft_responses import Response
-from weft_server import BaseRequest, Server
+from treadle_responses import Response
+from treadle_server import BaseRequest, Server
 
 __all__ = ["PEERS", "Ask", "Seen", "asking"]
 
@@ -28,7 +28,7 @@ _SECONDS: Final = 10
 
 
 def _path(target: str) -> str:
-    """The path and query of a target; weft and uvicorn give it so, the others as it was sent."""
+    """The path and query of a target; treadle and uvicorn give it so, the others as it was sent."""
     scheme, separator, rest = target.partition("://")
     if not separator or not scheme.isalpha():
         return target
@@ -36,7 +36,7 @@ def _path(target: str) -> str:
     return rest[cut:] if rest[cut : cut + 1] == "/" else "/" + rest[cut:]
 
 
-def _weft(seen: list[Seen]) -> Callable[[], asyncio.Protocol]:
+def _treadle(seen: list[Seen]) -> Callable[[], asyncio.Protocol]:
     async def handler(request: BaseRequest) -> Response:
         seen.append((request.method, _path(request.raw_path), await request.read()))
         return Response(text="ok")
@@ -136,8 +136,8 @@ async def _ask_h11(data: bytes) -> tuple[list[Seen], bytes]:
 async def asking() -> AsyncIterator[dict[str, Ask]]:
     """Start the servers and give the question for each of them, by name."""
     async with (
-        _listening(_weft) as weft,
+        _listening(_treadle) as treadle,
         _listening(_aiohttp) as aio,
         _listening(_uvicorn) as uvi,
     ):
-        yield {"weft": weft, "aiohttp": aio, "h11": _ask_h11, "uvicorn": uvi}
+        yield {"treadle": treadle, "aiohttp": aio, "h11": _ask_h11, "uvicorn": uvi}

@@ -1,6 +1,6 @@
-"""Generated and damaged requests: what weft reads otherwise than its peers, row by row.
+"""Generated and damaged requests: what treadle reads otherwise than its peers, row by row.
 
-Thousands of requests go to weft, aiohttp and uvicorn on real sockets, and to h11.  Every
+Thousands of requests go to treadle, aiohttp and uvicorn on real sockets, and to h11.  Every
 disagreement must be a row of the table, and every row must still be met.
 """
 
@@ -19,7 +19,7 @@ TABLE = tomllib.loads((Path(__file__).parent / "table.toml").read_text())
 STRICTER = {(row["sentence"], peer) for row in TABLE["stricter"] for peer in row["peers"]}
 MILDER = [(row["peer"], row["pattern"].encode()) for row in TABLE["milder"]]
 OTHER = [(row["peer"], row["pattern"].encode()) for row in TABLE["other"]]
-# What stands in the place of a sentence where weft sent none.
+# What stands in the place of a sentence where treadle sent none.
 SILENT = "(a refusal without a body)"
 TUNNEL = "(bytes of a tunnel)"
 UNREAD = "(the request is not complete)"
@@ -107,7 +107,7 @@ def damaged(chance: random.Random) -> bytes:
 
 
 def refusal(seen: list[Seen], answer: bytes) -> str:
-    """The sentence that weft refused with, or why there is none."""
+    """The sentence that treadle refused with, or why there is none."""
     found = re.findall(
         rb"HTTP/1\.1 [45]\d\d [^\r]*\r\n.*?\r\n\r\n\d{3}: ([^\r\n]*)", answer, re.DOTALL
     )
@@ -120,7 +120,7 @@ def refusal(seen: list[Seen], answer: bytes) -> str:
 
 def explain(data: bytes, peer: str, ours: list[Seen], theirs: list[Seen], answer: bytes) -> object:
     """The key of the row that a disagreement belongs to; fails if there is none."""
-    what = f"\nbytes: {data!r}\nweft saw {ours}\n{peer} saw {theirs}"
+    what = f"\nbytes: {data!r}\ntreadle saw {ours}\n{peer} saw {theirs}"
     if theirs[: len(ours)] == ours:
         row = refusal(ours, answer), peer
         assert row in STRICTER, f"no row of `stricter` for {row}{what}"
@@ -146,7 +146,7 @@ def test_every_disagreement_has_its_reason(caplog: pytest.LogCaptureFixture) -> 
             for data in inputs:
                 results = await asyncio.gather(*(question(data) for question in ask.values()))
                 outcomes = dict(zip(ask, results, strict=True))
-                ours, answer = outcomes["weft"]
+                ours, answer = outcomes["treadle"]
                 accepted += bool(ours)
                 assert not re.search(rb"HTTP/1\.1 5(?!01|05)", answer), (data, answer)
                 for peer in PEERS:

@@ -53,7 +53,7 @@ def _latency(microseconds: float | None) -> str:
     return f"{'-' if microseconds is None else format(microseconds, ',.0f'):>10}"
 
 
-def as_table(workload: str, rounds: Rounds, subject: str = "weft") -> str:
+def as_table(workload: str, rounds: Rounds, subject: str = "treadle") -> str:
     """Return the numbers of one workload as lines of text."""
     columns = f"{workload:<12}{'requests/s':>12}{'CPU us/req':>12}{'p50 us':>10}{'p99 us':>10}"
     lines = [f"{columns}   CPU {subject}/peer (min-max)"]
@@ -70,7 +70,7 @@ def as_table(workload: str, rounds: Rounds, subject: str = "weft") -> str:
     return "\n".join(lines)
 
 
-def as_json(rounds: Rounds, subject: str = "weft") -> dict[str, object]:
+def as_json(rounds: Rounds, subject: str = "treadle") -> dict[str, object]:
     """Return the numbers of one workload by server: medians, ratio and every round."""
     report: dict[str, object] = {}
     for name, each in rounds.items():

@@ -41,7 +41,7 @@ class Program(NamedTuple):
 
 
 _ALL = (
-    Program("weft", "weft", ("weft", "uvloop")),
+    Program("treadle", "treadle", ("treadle", "uvloop")),
     Program("bare", "a uvloop protocol that answers a constant", ("uvloop",)),
     Program("aiohttp", "aiohttp", ("aiohttp", "uvloop")),
     Program("starlette", "Starlette on uvicorn", ("starlette", "uvicorn", "httptools", "uvloop")),

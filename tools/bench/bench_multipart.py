@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from weft_multipart import MultipartLimits, MultipartParser, PartBegin, PartData
+from treadle_multipart import MultipartLimits, MultipartParser, PartBegin, PartData
 
 BOUNDARY = b"----WebKitFormBoundary7MA4YWxkTrZu0gW"
 CHUNK = 64 * 1024
@@ -57,7 +57,7 @@ def workloads(mib: int) -> dict[str, bytes]:
     }
 
 
-def weft(chunks: list[bytes]) -> tuple[int, int]:
+def treadle(chunks: list[bytes]) -> tuple[int, int]:
     parser = MultipartParser(BOUNDARY, NO_LIMITS)
     parts = size = 0
     for chunk in chunks:
@@ -110,7 +110,7 @@ def python_multipart(module: Any) -> Parser:
 
 
 def rivals() -> dict[str, Parser]:
-    found: dict[str, Parser] = {"weft": weft}
+    found: dict[str, Parser] = {"treadle": treadle}
     makers = {
         "multipart": ("multipart", defnull),
         "python-multipart": ("python_multipart.multipart", python_multipart),
@@ -126,7 +126,7 @@ def rivals() -> dict[str, Parser]:
 def measure(body: bytes, parsers: dict[str, Parser], repeat: int) -> dict[str, float]:
     """Best seconds of each parser that can parse the body."""
     chunks = [body[start : start + CHUNK] for start in range(0, len(body), CHUNK)]
-    expected = weft(chunks)
+    expected = treadle(chunks)
     best: dict[str, float] = {}
     for _ in range(repeat):
         for name, parse in parsers.items():
@@ -137,7 +137,7 @@ def measure(body: bytes, parsers: dict[str, Parser], repeat: int) -> dict[str, f
                 continue  # `near` has lines that some parsers refuse
             seconds = time.perf_counter() - start
             if result != expected:
-                raise SystemExit(f"{name} found {result}, weft {expected}")
+                raise SystemExit(f"{name} found {result}, treadle {expected}")
             best[name] = min(seconds, best.get(name, seconds))
     return best
 
@@ -160,8 +160,8 @@ def main() -> None:
             else "refused"
             for name in parsers
         ]
-        others = [seconds for name, seconds in best.items() if name != "weft"]
-        ratio = f"{min(others) / best['weft']:8.2f}" if others else ""
+        others = [seconds for name, seconds in best.items() if name != "treadle"]
+        ratio = f"{min(others) / best['treadle']:8.2f}" if others else ""
         print(f"{workload:10}{len(body) / 1e6:7.1f}" + "".join(f"{c:>24}" for c in cells) + ratio)
 
 

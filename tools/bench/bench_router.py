@@ -1,9 +1,9 @@
-"""Time weft-router beside its peers on the routes of a GitHub-like REST API.
+"""Time treadle-router beside its peers on the routes of a GitHub-like REST API.
 
 Each router gets the same 134 routes and is asked once for each of them per round, without any
 cache; the number is the median over the rounds of the mean time of a match.  Peers are measured in
 the same run, in turn, if they can be imported: aiohttp, falcon, sanic-routing, starlette, werkzeug.
-A second table shows weft-router alone with 10 to 10,000 routes.
+A second table shows treadle-router alone with 10 to 10,000 routes.
 
     python tools/bench/bench_router.py [--rounds 300] [--json]
 """
@@ -20,7 +20,7 @@ from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
 
-from weft_router import Match, Router
+from treadle_router import Match, Router
 
 REPO = "/repos/{owner}/{repo}"
 # Method and path, `@` for a repository: the public REST routes that router benchmarks have used
@@ -187,7 +187,7 @@ def handler() -> None:
 # One function a router: register the routes, return what to time.
 
 
-def weft() -> Ask:
+def treadle() -> Ask:
     """Time the matcher, its parameters included."""
     router: Router[Callable[[], None]] = Router()
     for method, path in ROUTES:
@@ -291,7 +291,7 @@ def werkzeug() -> Ask:
 
 
 ROUTERS: tuple[tuple[str, Callable[[], Ask]], ...] = (
-    ("weft-router", weft),
+    ("treadle-router", treadle),
     ("falcon", falcon),
     ("sanic-routing", sanic_routing),
     ("werkzeug", werkzeug),
@@ -380,7 +380,7 @@ def main() -> None:
         return
     print(f"{len(ROUTES)} routes, Python {sys.version.split()[0]}, us per match")
     for name, value in sorted(times.items(), key=lambda item: item[1]):
-        print(f"{name:>14} {value:8.2f}   x{value / times['weft-router']:.2f}")
+        print(f"{name:>14} {value:8.2f}   x{value / times['treadle-router']:.2f}")
     print("\nroutes   build s   near us   spread us")
     for size, (built, near, spread) in growth.items():
         print(f"{size:>6} {built:9.3f} {near:9.2f} {spread:11.2f}")

@@ -1,4 +1,4 @@
-"""Echoing WebSocket messages: weft beside its peers, over sockets and without I/O.
+"""Echoing WebSocket messages: treadle beside its peers, over sockets and without I/O.
 
     python tools/bench/bench_websocket.py [--rounds 5] [--seconds 2] [--connections 32]
     python tools/bench/bench_websocket.py --alone    # the codecs, without I/O
@@ -36,7 +36,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench._account import cpu_seconds, cpu_used
 from bench._servers import cores, end_on_sigterm
-from weft_websocket import WebSocketSession, WSMsgType, _frames
+from treadle_websocket import WebSocketSession, WSMsgType, _frames
 
 Echo = Callable[[bytes], int]
 CASES = (("64 B x 1", 64, 1), ("64 B x 16", 64, 16), ("65,000 B", 65_000, 1))
@@ -50,7 +50,7 @@ def masked(payload: bytes) -> bytes:
     return b"\x81" + length + key + bytes(_frames.unmask(payload, 0, size, key))
 
 
-def weft_echo() -> Echo:
+def treadle_echo() -> Echo:
     session = WebSocketSession()
 
     def echo(data: bytes) -> int:
@@ -135,7 +135,7 @@ def finished(coroutine: Coroutine[None, None, Any]) -> Any:
 
 
 CONTENDERS = {
-    "weft-websocket": weft_echo,
+    "treadle-websocket": treadle_echo,
     "wsproto": wsproto_echo,
     "websockets": websockets_echo,
     "aiohttp reader": aiohttp_echo,
@@ -143,7 +143,7 @@ CONTENDERS = {
 
 
 HERE = Path(__file__).resolve().parent
-SERVERS = ("weft", "aiohttp", "websockets", "wsproto")
+SERVERS = ("treadle", "aiohttp", "websockets", "wsproto")
 
 
 @contextlib.contextmanager
@@ -199,12 +199,12 @@ def over_sockets(rounds: int, seconds: float, connections: int) -> None:
                     cost = load(pid, port, size, batch, connections, seconds)
                     if number:
                         costs[name].append(cost)
-            print(f"{title:12}{'CPU us/message':>16}   weft/peer (min-max)")
+            print(f"{title:12}{'CPU us/message':>16}   treadle/peer (min-max)")
             for name, each in costs.items():
                 line = f"  {name:10}{statistics.median(each):16.2f}"
-                if name != "weft":
+                if name != "treadle":
                     ratios = [
-                        ours / theirs for ours, theirs in zip(costs["weft"], each, strict=True)
+                        ours / theirs for ours, theirs in zip(costs["treadle"], each, strict=True)
                     ]
                     line += (
                         f"   {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"

@@ -1,7 +1,7 @@
-"""weft beside its peers on the same work in one run; see README.md for the method.
+"""treadle beside its peers on the same work in one run; see README.md for the method.
 
     python tools/bench/compare.py [--rounds 5] [--seconds 3] [--connections 32]
-        [--workloads hello,json] [--servers weft,aiohttp] [--json FILE]
+        [--workloads hello,json] [--servers treadle,aiohttp] [--json FILE]
 
 Exit status 1 if a server answers wrongly, 2 for a command line or a machine that will not do.
 """
@@ -50,7 +50,7 @@ def _count(text: str) -> int:
 
 def options(arguments: list[str]) -> argparse.Namespace:
     """Return the settings that the command line asks for; exits with status 2 if it cannot."""
-    parser = argparse.ArgumentParser(prog="compare", description="weft beside its peers")
+    parser = argparse.ArgumentParser(prog="compare", description="treadle beside its peers")
     parser.add_argument("--rounds", type=_count, default=5, help="counted rounds, after a warm-up")
     parser.add_argument("--seconds", type=_count, default=3, help="of load for a server in a round")
     parser.add_argument("--connections", type=_count, default=32)
@@ -73,12 +73,12 @@ def options(arguments: list[str]) -> argparse.Namespace:
 
 
 def _arguments(program: Program, workload: Workload, folder: Path) -> list[str]:
-    """Return the program's own arguments: the bare server answers with the bytes of weft."""
+    """Return the program's own arguments: the bare server answers with the bytes of treadle."""
     if program.name != "bare":
         return []
-    with start(SERVERS["weft"], workload.request) as weft:
+    with start(SERVERS["treadle"], workload.request) as treadle:
         file = folder / "answer"
-        file.write_bytes(weft.answer.raw)
+        file.write_bytes(treadle.answer.raw)
     return [str(file), str(len(workload.request))]
 
 
@@ -144,8 +144,8 @@ def main(arguments: list[str]) -> int:
             print(f"{program.title}: not installed ({', '.join(missing)})")
         else:
             programs.append(program)
-    if any(SERVERS["weft"].missing()) or not programs:
-        print("weft itself and uvloop must be installed, and a server to run.", file=sys.stderr)
+    if any(SERVERS["treadle"].missing()) or not programs:
+        print("treadle itself and uvloop must be installed, and a server to run.", file=sys.stderr)
         return 2
     if cores() is None:
         print("Only one core: load and server share it, and latencies mean little.")

@@ -1,4 +1,4 @@
-"""Static files: weft beside aiohttp and nginx, by CPU time of the server for each request.
+"""Static files: treadle beside aiohttp and nginx, by CPU time of the server for each request.
 
     python tools/bench/files.py [--rounds 3] [--seconds 3]
 
@@ -92,7 +92,7 @@ def main() -> int:
         hello = WORKLOADS["hello"].request
         servers = [
             stack.enter_context(start(SERVERS[name], hello, folder))
-            for name in ("weft", "aiohttp")
+            for name in ("treadle", "aiohttp")
             if not SERVERS[name].missing()
         ]
         if shutil.which("nginx"):
@@ -110,13 +110,13 @@ def main() -> int:
                     result = run_round(server, work, wrk, request, CONNECTIONS, options.seconds)
                     if number:
                         rounds[server.program.title].append(result)
-            ours = [one.cpu_us_per_request for one in rounds["weft"]]
+            ours = [one.cpu_us_per_request for one in rounds["treadle"]]
             for title, results in rounds.items():
                 costs = [one.cpu_us_per_request for one in results]
                 ratios = [mine / theirs for mine, theirs in zip(ours, costs, strict=True)]
                 print(
                     f"{name}: {title}: {statistics.median(costs):,.0f} us of CPU time a request, "
-                    f"weft needs {statistics.median(ratios):.2f} of it "
+                    f"treadle needs {statistics.median(ratios):.2f} of it "
                     f"({min(ratios):.2f}-{max(ratios):.2f})",
                     flush=True,
                 )

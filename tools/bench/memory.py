@@ -2,9 +2,9 @@
 
     python tools/bench/memory.py [--connections 4000]
 
-First weft's hello: 1,000 keep-alive requests, then 10,000 more; resident memory should stay where
-it was after the first thousand.  Then, for weft, aiohttp and a bare uvloop protocol in turn,
-keep-alive connections that have had one answer each and wait: resident memory by connection,
+First treadle's hello: 1,000 keep-alive requests, then 10,000 more; resident memory should stay
+where it was after the first thousand.  Then, for treadle, aiohttp and a bare uvloop protocol in
+turn, keep-alive connections that have had one answer each and wait: resident memory by connection,
 without what the kernel holds for the sockets.
 """
 
@@ -87,12 +87,12 @@ def main(arguments: list[str]) -> int:
     if connections < asked:
         print(f"{connections:,} connections: the limit of open files allows no more.")
     try:
-        print(growth(SERVERS["weft"]), flush=True)
+        print(growth(SERVERS["treadle"]), flush=True)
         with tempfile.TemporaryDirectory() as folder:
             answer = Path(folder) / "answer"
-            with start(SERVERS["weft"], REQUEST) as weft:
-                answer.write_bytes(weft.answer.raw)
-            print(idle(SERVERS["weft"], connections), flush=True)
+            with start(SERVERS["treadle"], REQUEST) as treadle:
+                answer.write_bytes(treadle.answer.raw)
+            print(idle(SERVERS["treadle"], connections), flush=True)
             if SERVERS["aiohttp"].missing():
                 print("aiohttp: not installed")
             else:

@@ -2,11 +2,11 @@
 
     python tools/bench/memory_websocket.py [--connections 5000]
 
-For weft and aiohttp in turn, on the programs of `bench_websocket.py`: so many TCP connections that
-are silent; then each opens a WebSocket and has one message echoed; then all leave; then as many
-come again.  Resident memory after each step, without what the kernel holds for the sockets.  What
-Python frees goes to its own pools first: memory that came back shows in the second crowd, which
-must not need more than the first.
+For treadle and aiohttp in turn, on the programs of `bench_websocket.py`: so many TCP connections
+that are silent; then each opens a WebSocket and has one message echoed; then all leave; then as
+many come again. Resident memory after each step, without what the kernel holds for the sockets.
+What Python frees goes to its own pools first: memory that came back shows in the second crowd,
+which must not need more than the first.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from bench.bench_websocket import server
 from bench.memory import raise_open_files
 from bench.ws_generator import HANDSHAKE, masked_frame
 
-SERVERS = ("weft", "aiohttp")
+SERVERS = ("treadle", "aiohttp")
 MESSAGE = masked_frame(8)
 ECHO_BYTES = 10
 CLOSE = b"\x88\x80mask"

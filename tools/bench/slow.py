@@ -2,11 +2,11 @@
 
     python tools/bench/slow.py [--connections 500] [--seconds 20]
 
-Starts weft's server and, in each of its four modes, slowhttptest (Debian: ``slowhttptest``): heads
-and bodies that trickle in, answers of 1 MiB that are not read, and thousands of ranges.  Meanwhile
-a normal client asks on a new and on a kept connection in turn; its slowest answer is printed, in
-milliseconds.
-Exit status 1 if that is above 100 ms in any mode, or if any answer is not 200.
+Starts treadle's server and, in each of its four modes, slowhttptest (Debian: ``slowhttptest``):
+heads and bodies that trickle in, answers of 1 MiB that are not read, and thousands of ranges.
+Meanwhile a normal client asks on a new and on a kept connection in turn; its slowest answer is
+printed, in milliseconds. Exit status 1 if that is above 100 ms in any mode, or if any answer is not
+200.
 """
 
 import argparse
@@ -81,7 +81,7 @@ def main() -> int:
         parser.error("slowhttptest is not installed (Debian: apt install slowhttptest)")
     end_on_sigterm()
     failed = False
-    with start(SERVERS["weft"], REQUEST) as server:
+    with start(SERVERS["treadle"], REQUEST) as server:
         for mode in MODES:
             took = sorted(attack(mode, server.port, options.connections, options.seconds))
             slowest = took[-1]

@@ -1,4 +1,4 @@
-"""CPU time of `from weft import web` beside `from aiohttp import web`, each in fresh interpreters.
+"""CPU time of `from treadle import web` and `from aiohttp import web`, in fresh interpreters.
 
     python tools/bench/startup.py [--runs 21]
 
@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 
-WEFT = "from weft import web"
+TREADLE = "from treadle import web"
 AIOHTTP = "from aiohttp import web"
 NOTHING = "pass"
 
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="startup")
     parser.add_argument("--runs", type=int, default=21, help="of each, at least 1")
     runs = max(1, parser.parse_args(arguments).runs)
-    times: dict[str, list[float]] = {NOTHING: [], WEFT: [], AIOHTTP: []}
+    times: dict[str, list[float]] = {NOTHING: [], TREADLE: [], AIOHTTP: []}
     try:
         for number in range(runs + 1):
             for program, counted in times.items():
@@ -48,9 +48,9 @@ def main(arguments: list[str]) -> int:
     for program, counted in times.items():
         middle = statistics.median(counted)
         print(f"{program:<26}{middle:>8.1f} ms ({min(counted):.1f}-{max(counted):.1f})")
-    each = [ours / theirs for ours, theirs in zip(times[WEFT], times[AIOHTTP], strict=True)]
+    each = [ours / theirs for ours, theirs in zip(times[TREADLE], times[AIOHTTP], strict=True)]
     middle = statistics.median(each)
-    print(f"weft/aiohttp              {middle:>8.2f}    ({min(each):.2f}-{max(each):.2f})")
+    print(f"treadle/aiohttp              {middle:>8.2f}    ({min(each):.2f}-{max(each):.2f})")
     return 0
 
 

@@ -2,10 +2,10 @@
 
     python tools/bench/upload.py [--gigabytes 10] [--multipart [--chunk 8192]] [--at-once 1]
 
-One POST with a Content-Length to weft and one to aiohttp, in turn; the handlers read pieces as they
-come and count their bytes.  With `--multipart` the body is one file of a form, and the handlers
-write it to a temporary file with `part.read_chunk(chunk)`.  With `--at-once` there are several such
-requests at a time.  Printed are the most resident memory beyond that of before the upload, and the
+One POST with a Content-Length to treadle and one to aiohttp, in turn; the handlers read pieces as
+they come and count their bytes. With `--multipart` the body is one file of a form, and the handlers
+write it to a temporary file with `part.read_chunk(chunk)`. With `--at-once` there are several such
+requests at a time. Printed are the most resident memory beyond that of before the upload, and the
 server's CPU time by megabyte.
 """
 
@@ -118,7 +118,7 @@ def main() -> int:
     options = parser.parse_args()
     body = form(options.chunk) if options.multipart else RAW
     end_on_sigterm()
-    for name in ("weft", "aiohttp"):
+    for name in ("treadle", "aiohttp"):
         program = SERVERS[name]
         if program.missing():
             print(f"{program.title} is not installed")

@@ -31,7 +31,7 @@ def fuzz_one(name: str, arguments: list[str]) -> None:
     import atheris
 
     with atheris.instrument_imports(
-        include=["weft_http_parser", "weft_multipart", "weft_websocket"]
+        include=["treadle_http_parser", "treadle_multipart", "treadle_websocket"]
     ):
         from fuzz.targets import TARGETS
     atheris.Setup([sys.argv[0], *arguments], TARGETS[name])

@@ -11,7 +11,7 @@ from datetime import UTC
 from itertools import pairwise
 from typing import Final
 
-from weft_http_parser import (
+from treadle_http_parser import (
     ContentDecoder,
     ContentEncodingError,
     Data,
@@ -21,7 +21,7 @@ from weft_http_parser import (
     ServerConnection,
     available_codings,
 )
-from weft_http_parser.fields import (
+from treadle_http_parser.fields import (
     format_http_date,
     parse_accept,
     parse_accept_encoding,
@@ -32,7 +32,7 @@ from weft_http_parser.fields import (
     parse_forwarded,
     parse_http_date,
 )
-from weft_multipart import (
+from treadle_multipart import (
     MultipartError,
     MultipartLimits,
     MultipartParser,
@@ -41,7 +41,7 @@ from weft_multipart import (
     parse_content_disposition,
     parse_urlencoded,
 )
-from weft_websocket import (
+from treadle_websocket import (
     PerMessageDeflate,
     SessionSettings,
     WebSocketError,

@@ -6,8 +6,8 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
-from weft_responses import StreamResponse
-from weft_server import Application, AppRunner, Request, SockSite
+from treadle_responses import StreamResponse
+from treadle_server import Application, AppRunner, Request, SockSite
 
 __all__ = ["Peer", "connecting", "serve"]
 

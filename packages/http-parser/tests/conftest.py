@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from weft_http_parser import (
+from treadle_http_parser import (
     DEFAULT_LIMITS,
     Data,
     EndOfMessage,

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from weft_http_parser import Data, EndOfMessage, Limits, ServerConnection
-from weft_http_parser import _errors as texts
-from weft_http_parser._chunked import ChunkedReader
-from weft_http_parser._events import Event
-from weft_http_parser._limits import DEFAULT_LIMITS
+from treadle_http_parser import Data, EndOfMessage, Limits, ServerConnection
+from treadle_http_parser import _errors as texts
+from treadle_http_parser._chunked import ChunkedReader
+from treadle_http_parser._events import Event
+from treadle_http_parser._limits import DEFAULT_LIMITS
 
 Outcome = list[tuple[object, ...]]
 Read = Callable[..., Outcome]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_http_parser import ContentDecoder, ContentEncodingError, _codings, available_codings
+from treadle_http_parser import ContentDecoder, ContentEncodingError, _codings, available_codings
 
 zstd = importlib.import_module(
     "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"

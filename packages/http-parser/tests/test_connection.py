@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from weft_http_parser import (
+from treadle_http_parser import (
     Data,
     EndOfMessage,
     Error,
@@ -15,7 +15,7 @@ from weft_http_parser import (
     encode_fields,
     status_line,
 )
-from weft_http_parser import _errors as texts
+from treadle_http_parser import _errors as texts
 
 Growth = Callable[[Callable[[int], Callable[[], object]], int], float]
 
@@ -673,7 +673,7 @@ def test_a_large_head_byte_by_byte(growth: Growth) -> None:
 
 
 def many_fields(count: int) -> Callable[[], object]:
-    from weft_http_parser import Limits
+    from treadle_http_parser import Limits
 
     data = b"GET / HTTP/1.1\r\nHost: a\r\n" + b"A: b\r\n" * count + b"\r\n"
     limits = Limits(max_head=10**9, max_fields=10**9)

@@ -4,8 +4,14 @@ from http import HTTPStatus
 
 import pytest
 
-from weft_http_parser import LocalProtocolError, _encode, encode_fields, reason_phrase, status_line
-from weft_http_parser._encode import bodiless_head, chunk, last_chunk
+from treadle_http_parser import (
+    LocalProtocolError,
+    _encode,
+    encode_fields,
+    reason_phrase,
+    status_line,
+)
+from treadle_http_parser._encode import bodiless_head, chunk, last_chunk
 
 CONTROLS = [chr(code) for code in range(32) if code != 9] + ["\x7f"]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from weft_http_parser import LocalProtocolError, ProtocolError, ServerConnection, _errors
-from weft_http_parser._errors import RefusedError
+from treadle_http_parser import LocalProtocolError, ProtocolError, ServerConnection, _errors
+from treadle_http_parser._errors import RefusedError
 
 SENTENCES = {
     name: value

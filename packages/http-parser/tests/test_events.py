@@ -2,8 +2,8 @@
 
 import pytest
 
-from weft_http_parser import Data, EndOfMessage, Error, Request, ServerConnection
-from weft_http_parser._framing import Framing
+from treadle_http_parser import Data, EndOfMessage, Error, Request, ServerConnection
+from treadle_http_parser._framing import Framing
 
 
 def request(framing: Framing) -> Request:

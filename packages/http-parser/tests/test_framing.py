@@ -2,10 +2,10 @@
 
 import pytest
 
-from weft_http_parser import Fields, Request, ServerConnection
-from weft_http_parser import _errors as texts
-from weft_http_parser._errors import RefusedError
-from weft_http_parser._framing import Framing, read_framing, valid_authority
+from treadle_http_parser import Fields, Request, ServerConnection
+from treadle_http_parser import _errors as texts
+from treadle_http_parser._errors import RefusedError
+from treadle_http_parser._framing import Framing, read_framing, valid_authority
 
 HTTP_10 = (1, 0)
 HTTP_11 = (1, 1)
@@ -138,7 +138,7 @@ def test_no_authority(text: str) -> None:
 def test_hosts_seen_before_are_bounded() -> None:
     for number in range(1000):
         assert valid_authority(b"h%d" % number) == f"h{number}"
-    from weft_http_parser import _framing
+    from treadle_http_parser import _framing
 
     assert len(_framing._known_hosts) <= 256
 

@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, fields
 
 import pytest
 
-from weft_http_parser import DEFAULT_LIMITS, Limits
+from treadle_http_parser import DEFAULT_LIMITS, Limits
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Limits)])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from weft_http_parser import LocalProtocolError, Request, ServerConnection
-from weft_http_parser._outgoing import OutgoingBody, read_fields
+from treadle_http_parser import LocalProtocolError, Request, ServerConnection
+from treadle_http_parser._outgoing import OutgoingBody, read_fields
 
 
 def request(method: str, version: str) -> Request:

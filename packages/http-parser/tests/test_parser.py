@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from weft_http_parser import Limits, ServerConnection
-from weft_http_parser import _errors as texts
-from weft_http_parser._errors import RefusedError
-from weft_http_parser._limits import DEFAULT_LIMITS
-from weft_http_parser._parser import HeadParser
+from treadle_http_parser import Limits, ServerConnection
+from treadle_http_parser import _errors as texts
+from treadle_http_parser._errors import RefusedError
+from treadle_http_parser._limits import DEFAULT_LIMITS
+from treadle_http_parser._parser import HeadParser
 
 Outcome = list[tuple[object, ...]]
 Read = Callable[..., Outcome]

@@ -6,7 +6,7 @@ import h11
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_http_parser import EndOfMessage, Request, ServerConnection
+from treadle_http_parser import EndOfMessage, Request, ServerConnection
 
 Outcome = list[tuple[object, ...]]
 Read = Callable[..., Outcome]

@@ -7,8 +7,8 @@ import pkgutil
 
 import pytest
 
-import weft_http_parser
-from weft_http_parser import fields, hdrs
+import treadle_http_parser
+from treadle_http_parser import fields, hdrs
 
 PUBLIC = {
     "DEFAULT_LIMITS", "ContentDecoder", "ContentEncodingError", "Data", "EndOfMessage", "Error",
@@ -25,16 +25,16 @@ FIELDS = {
 }  # fmt: skip
 MODULES = [
     module.name
-    for package in (weft_http_parser, fields)
+    for package in (treadle_http_parser, fields)
     for module in pkgutil.iter_modules(package.__path__, package.__name__ + ".")
     if not module.name.endswith(("._version", ".hdrs"))
 ]
 
 
 def test_all_is_pinned() -> None:
-    assert set(weft_http_parser.__all__) == PUBLIC
+    assert set(treadle_http_parser.__all__) == PUBLIC
     assert set(fields.__all__) == FIELDS
-    for package in (weft_http_parser, fields):
+    for package in (treadle_http_parser, fields):
         assert len(package.__all__) == len(set(package.__all__))
         for name in package.__all__:
             assert hasattr(package, name)
@@ -49,18 +49,18 @@ def test_modules(name: str) -> None:
         assert hasattr(module, public)
 
 
-@pytest.mark.parametrize("name", ["weft_http_parser", *MODULES])
+@pytest.mark.parametrize("name", ["treadle_http_parser", *MODULES])
 def test_examples_in_docstrings(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
 def test_everything_public_says_what_it_is() -> None:
-    for package in (weft_http_parser, fields):
+    for package in (treadle_http_parser, fields):
         for name in package.__all__:
             value = getattr(package, name)
             if inspect.isclass(value) or inspect.isfunction(value):
                 assert value.__doc__, name
-    for name, member in inspect.getmembers(weft_http_parser.ServerConnection):
+    for name, member in inspect.getmembers(treadle_http_parser.ServerConnection):
         if not name.startswith("_") and (
             inspect.isfunction(member) or isinstance(member, property)
         ):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from weft_http_parser import (
+from treadle_http_parser import (
     Data,
     EndOfMessage,
     Error,
@@ -20,7 +20,7 @@ from weft_http_parser import (
     encode_fields,
     status_line,
 )
-from weft_http_parser.fields import parse_content_type, parse_cookies
+from treadle_http_parser.fields import parse_content_type, parse_cookies
 
 Outcome = list[tuple[object, ...]]
 Read = Callable[..., Outcome]
@@ -330,7 +330,7 @@ def test_trap_other_versions_are_accepted(version: bytes, read_every_way: Read) 
 
 def test_no_check_lives_in_an_assert() -> None:
     code = (
-        "from weft_http_parser import *\n"
+        "from treadle_http_parser import *\n"
         "(error,) = ServerConnection().receive_data(b'GET /\\n HTTP/1.1\\r\\n\\r\\n')\n"
         "connection = ServerConnection()\n"
         "connection.receive_data(b'GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n')\n"

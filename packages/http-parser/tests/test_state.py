@@ -2,9 +2,9 @@
 
 import pytest
 
-from weft_http_parser import LocalProtocolError
-from weft_http_parser import _state as st
-from weft_http_parser._state import TRANSITIONS, ConnectionState, Phase, Signal, State
+from treadle_http_parser import LocalProtocolError
+from treadle_http_parser import _state as st
+from treadle_http_parser._state import TRANSITIONS, ConnectionState, Phase, Signal, State
 
 SIGNALS = [value for value in vars(st).values() if isinstance(value, Signal)]
 PAIRS = list(TRANSITIONS)

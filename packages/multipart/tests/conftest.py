@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from weft_multipart import (
+from treadle_multipart import (
     Event,
     MultipartError,
     MultipartLimits,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from weft_multipart import (
+from treadle_multipart import (
     Event,
     FormFile,
     MalformedError,

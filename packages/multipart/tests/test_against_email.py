@@ -10,7 +10,7 @@ from email.parser import BytesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_multipart import (
+from treadle_multipart import (
     MultipartBody,
     MultipartParser,
     PartBegin,

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from weft_multipart import UnsupportedError, text_codec
-from weft_multipart._charset import _ALLOWED
+from treadle_multipart import UnsupportedError, text_codec
+from treadle_multipart._charset import _ALLOWED
 
 
 @pytest.mark.parametrize(
@@ -44,5 +44,5 @@ def test_the_names_are_those_of_the_codecs() -> None:
 
 
 def test_codecs_are_imported_when_they_are_asked_for() -> None:
-    code = "import sys, weft_multipart; sys.exit('encodings.koi8_r' in sys.modules)"
+    code = "import sys, treadle_multipart; sys.exit('encodings.koi8_r' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

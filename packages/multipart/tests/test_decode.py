@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_multipart import MalformedError, PartDecoder, PartTooLargeError, UnsupportedError
+from treadle_multipart import MalformedError, PartDecoder, PartTooLargeError, UnsupportedError
 
 
 def decode(data: bytes, size: int, transfer: str | None, content: str | None = None) -> bytes:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from weft_multipart import Leniency, MalformedError
-from weft_multipart._delimiter import CLOSE, DATA, PART, UNDECIDED, Delimiter
+from treadle_multipart import Leniency, MalformedError
+from treadle_multipart._delimiter import CLOSE, DATA, PART, UNDECIDED, Delimiter
 
 
 def delimiter(strict: bool = True) -> Delimiter:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_multipart import (
+from treadle_multipart import (
     BadContentDispositionHeader,
     BadContentDispositionParam,
     Leniency,
@@ -17,7 +17,7 @@ from weft_multipart import (
     content_disposition_filename,
     parse_content_disposition,
 )
-from weft_multipart._disposition import read_disposition
+from treadle_multipart._disposition import read_disposition
 
 READ = [
     ("form-data", ("form-data", None, None)),

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-import weft_multipart
-from weft_multipart import (
+import treadle_multipart
+from treadle_multipart import (
     LimitError,
     MalformedError,
     MultipartError,
@@ -17,7 +17,7 @@ from weft_multipart import (
 
 CLASSES = [
     value
-    for value in vars(weft_multipart).values()
+    for value in vars(treadle_multipart).values()
     if isinstance(value, type) and issubclass(value, MultipartError)
 ]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from weft_multipart import End, PartBegin, PartData, PartEnd
+from treadle_multipart import End, PartBegin, PartData, PartEnd
 
 HEADERS = (("Content-Type", 'Text/HTML ; charset="latin-1"'), ("X", "1"), ("x", "2"))
 

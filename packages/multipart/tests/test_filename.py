@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_multipart import UsageError, safe_filename
+from treadle_multipart import UsageError, safe_filename
 
 CASES = [
     ("a.txt", "a.txt"),

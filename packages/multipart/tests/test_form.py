@@ -2,8 +2,8 @@
 
 import pytest
 
-from weft_multipart import Form, FormFile, MalformedError, SpoolPolicy, StreamedPart
-from weft_multipart._spool import Spool
+from treadle_multipart import Form, FormFile, MalformedError, SpoolPolicy, StreamedPart
+from treadle_multipart._spool import Spool
 
 
 def make_file(content: bytes) -> FormFile:

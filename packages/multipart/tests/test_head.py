@@ -2,8 +2,8 @@
 
 import pytest
 
-from weft_multipart import Leniency, MalformedError, PartBegin, TooManyHeadersError
-from weft_multipart._head import HeadReader
+from treadle_multipart import Leniency, MalformedError, PartBegin, TooManyHeadersError
+from treadle_multipart._head import HeadReader
 
 
 def reader(strict: bool = True, max_headers: int = 9) -> HeadReader:

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from weft_multipart import MultipartLimits, UsageError
-from weft_multipart._limits import bound
+from treadle_multipart import MultipartLimits, UsageError
+from treadle_multipart._limits import bound
 
 NAMES = [field.name for field in dataclasses.fields(MultipartLimits)]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from weft_multipart import Form, FormFile, MultipartError, MultipartLimits, parse_form
+from treadle_multipart import Form, FormFile, MultipartError, MultipartLimits, parse_form
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("*.body"))
 ROUNDS = 300

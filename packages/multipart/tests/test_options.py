@@ -2,8 +2,8 @@
 
 import pytest
 
-from weft_multipart import MalformedError, boundary_of, parse_options_header
-from weft_multipart._options import check_boundary, split_parameters, unquote_pairs
+from treadle_multipart import MalformedError, boundary_of, parse_options_header
+from treadle_multipart._options import check_boundary, split_parameters, unquote_pairs
 
 GOOD = [
     ("text/plain", "text/plain", {}),

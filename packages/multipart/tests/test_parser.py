@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_multipart import (
+from treadle_multipart import (
     End,
     HeaderTooLargeError,
     MalformedError,

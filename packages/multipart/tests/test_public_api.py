@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-import weft_multipart
+import treadle_multipart
 
 PUBLIC = set(
     re.findall(
@@ -30,20 +30,20 @@ PUBLIC = set(
 )
 
 MODULES = [
-    name for _, name, _ in pkgutil.iter_modules(weft_multipart.__path__) if name != "_version"
+    name for _, name, _ in pkgutil.iter_modules(treadle_multipart.__path__) if name != "_version"
 ]
 
 
 def test_all_is_pinned() -> None:
-    assert len(weft_multipart.__all__) == len(PUBLIC)
-    assert set(weft_multipart.__all__) == PUBLIC
+    assert len(treadle_multipart.__all__) == len(PUBLIC)
+    assert set(treadle_multipart.__all__) == PUBLIC
     for name in PUBLIC:
-        assert hasattr(weft_multipart, name)
+        assert hasattr(treadle_multipart, name)
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_modules(name: str) -> None:
-    module = importlib.import_module(f"weft_multipart.{name}")
+    module = importlib.import_module(f"treadle_multipart.{name}")
     assert module.__doc__
     assert len(module.__all__) == len(set(module.__all__))
     for public in module.__all__:
@@ -52,14 +52,14 @@ def test_modules(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", *MODULES])
 def test_examples_in_docstrings(name: str) -> None:
-    module = importlib.import_module(f"weft_multipart.{name}".rstrip("."))
+    module = importlib.import_module(f"treadle_multipart.{name}".rstrip("."))
     assert doctest.testmod(module).failed == 0
 
 
 def test_everything_public_says_what_it_is() -> None:
     for name in PUBLIC:
-        value = getattr(weft_multipart, name)
-        if isinstance(value, type) and issubclass(value, weft_multipart.LimitError):
-            assert value.what or value is weft_multipart.LimitError
+        value = getattr(treadle_multipart, name)
+        if isinstance(value, type) and issubclass(value, treadle_multipart.LimitError):
+            assert value.what or value is treadle_multipart.LimitError
         elif inspect.isclass(value) or inspect.isfunction(value):
             assert value.__doc__, name

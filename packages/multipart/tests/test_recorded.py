@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from weft_multipart import Form, FormFile, parse_form
+from treadle_multipart import Form, FormFile, parse_form
 
 FIXTURES = Path(__file__).parent / "fixtures"
 ALL_BYTES = bytes(range(256))

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 import pytest
 
-from weft_multipart import (
+from treadle_multipart import (
     HeaderTooLargeError,
     LimitError,
     MalformedError,
@@ -139,7 +139,7 @@ def test_GHSA_5m98_GHSA_jj3x_malformed_bodies_end_in_400(body: bytes) -> None:
 def test_GHSA_jj3x_nothing_depends_on_assert() -> None:
     """The checks hold under `python -O`, which removes assert statements."""
     program = (
-        "from weft_multipart import *\n"
+        "from treadle_multipart import *\n"
         "for body in (b'', b'--x', b'--x\\r\\nA\\r\\n\\r\\n', b'--y--'):\n"
         "    try: parse_form('multipart/form-data; boundary=x', body)\n"
         "    except MalformedError: print('refused')\n"

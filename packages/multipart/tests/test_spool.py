@@ -6,8 +6,8 @@ from typing import BinaryIO
 
 import pytest
 
-from weft_multipart import SpoolPolicy
-from weft_multipart._spool import Spool
+from treadle_multipart import SpoolPolicy
+from treadle_multipart._spool import Spool
 
 
 def test_rolls_to_disk_and_back_to_nothing(tmp_path: Path) -> None:

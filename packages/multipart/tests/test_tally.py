@@ -2,7 +2,7 @@
 
 import pytest
 
-from weft_multipart import (
+from treadle_multipart import (
     LimitError,
     MultipartLimits,
     NameTooLongError,
@@ -11,7 +11,7 @@ from weft_multipart import (
     TooManyFilesError,
     TooManyPartsError,
 )
-from weft_multipart._tally import Tally
+from treadle_multipart._tally import Tally
 
 BARE = PartBegin(())
 FIELD = PartBegin((), "form-data", "abc")

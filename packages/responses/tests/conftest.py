@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from multidict import CIMultiDict
 
-from weft_responses import RequestInfo, ResponseWriter, StreamResponse
+from treadle_responses import RequestInfo, ResponseWriter, StreamResponse
 
 Hook = Callable[[StreamResponse], None]
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_responses import _accept as module
-from weft_responses._accept import acceptable_codings, best_type, read_weights
+from treadle_responses import _accept as module
+from treadle_responses._accept import acceptable_codings, best_type, read_weights
 
 OFFERS = ("zstd", "br", "gzip", "deflate")
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from multidict import CIMultiDict
 
-from weft_responses import ContentCoding, Response, StreamResponse, add_vary, is_compressed_type
-from weft_responses._compression import MIN_SIZE, choose_coding, depends_on_client, make_wish
+from treadle_responses import ContentCoding, Response, StreamResponse, add_vary, is_compressed_type
+from treadle_responses._compression import MIN_SIZE, choose_coding, depends_on_client, make_wish
 
 Make = Callable[..., Any]
 LONG = "what is said once is said again. " * 100

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_responses import _compressors as module
-from weft_responses._compressors import available_codings, make_compressor
+from treadle_responses import _compressors as module
+from treadle_responses._compressors import available_codings, make_compressor
 
 CODINGS = available_codings()
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_responses import ETag, Verdict, evaluate, if_range_holds, parse_etags
-from weft_responses._conditional import parse_date
+from treadle_responses import ETag, Verdict, evaluate, if_range_holds, parse_etags
+from treadle_responses._conditional import parse_date
 
 GO, SAME, FAIL = Verdict.PROCEED, Verdict.NOT_MODIFIED, Verdict.FAILED
 T = 784_111_777

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_responses import Response, StreamResponse
-from weft_responses._cookies import Cookie, Cookies, set_cookie_lines
+from treadle_responses import Response, StreamResponse
+from treadle_responses._cookies import Cookie, Cookies, set_cookie_lines
 
 EPOCH = "Thu, 01 Jan 1970 00:00:00 GMT"
 FLAGS = "Secure; HttpOnly; Partitioned"

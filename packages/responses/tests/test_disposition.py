@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_responses import content_disposition_header
+from treadle_responses import content_disposition_header
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from weft_responses import HTTPException, HTTPForbidden, HTTPNotFound, HTTPOk, error_page
+from treadle_responses import HTTPException, HTTPForbidden, HTTPNotFound, HTTPOk, error_page
 
 CHROMIUM = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_responses import ETag
-from weft_responses._etag import format_etag, parse_etag
+from treadle_responses import ETag
+from treadle_responses._etag import format_etag, parse_etag
 
 ETAGC = [chr(c) for c in range(0x21, 0x100) if c not in (0x22, *range(0x7F, 0x80))]
 

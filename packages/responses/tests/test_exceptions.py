@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from yarl import URL
 
-import weft_responses
-from weft_responses import (
+import treadle_responses
+from treadle_responses import (
     HTTPClientError,
     HTTPError,
     HTTPException,
@@ -25,7 +25,7 @@ from weft_responses import (
     HTTPUnavailableForLegalReasons,
     Response,
 )
-from weft_responses import _exceptions as module
+from treadle_responses import _exceptions as module
 
 Make = Callable[..., Any]
 
@@ -100,7 +100,7 @@ BASES = {
     "HTTPServerError",
     "HTTPMove",
 }
-CLASSES: list[type[HTTPException]] = [getattr(weft_responses, name) for name in TABLE]
+CLASSES: list[type[HTTPException]] = [getattr(treadle_responses, name) for name in TABLE]
 EMPTY = {204, 205, 304}
 PLAIN = "text/plain; charset=utf-8"
 
@@ -130,7 +130,7 @@ def make(cls: type[HTTPException], **given: Any) -> HTTPException:
 
 def test_the_table_is_the_module() -> None:
     assert set(module.__all__) == set(TABLE) | BASES
-    assert all(getattr(weft_responses, name) is getattr(module, name) for name in module.__all__)
+    assert all(getattr(treadle_responses, name) is getattr(module, name) for name in module.__all__)
 
 
 @pytest.mark.parametrize("cls", CLASSES)
@@ -253,7 +253,7 @@ def test_copied(cls: type[HTTPException], duplicate: Make) -> None:
 @pytest.mark.parametrize("name", sorted(BASES - {"HTTPMove"}))
 def test_bases_have_no_status(name: str) -> None:
     with pytest.raises(TypeError, match=f"{name} has no status"):
-        getattr(weft_responses, name)()
+        getattr(treadle_responses, name)()
 
 
 def test_the_base_of_redirects_has_no_status() -> None:

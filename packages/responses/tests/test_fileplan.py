@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_responses import FileFacts, FilePlan, plan_file
+from treadle_responses import FileFacts, FilePlan, plan_file
 
 T = 784_111_777
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"

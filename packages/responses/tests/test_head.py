@@ -1,6 +1,6 @@
 """``ResponseHead``: what no response class changes (the rest is in ``test_stream``)."""
 
-from weft_responses._head import ResponseHead
+from treadle_responses._head import ResponseHead
 
 
 def test_nothing_is_built_before_it_is_asked_for() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_responses._headers import (
+from treadle_responses._headers import (
     OCTET_STREAM,
     check_charset,
     check_content_type,

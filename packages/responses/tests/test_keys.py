@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from weft_responses import AppKey, RequestKey, ResponseKey
+from treadle_responses import AppKey, RequestKey, ResponseKey
 
 KINDS: list[Any] = [AppKey, RequestKey, ResponseKey]
 MODULE = __name__
@@ -42,7 +42,7 @@ def test_repr(kind: Any) -> None:
     assert repr(kind("a", int)) == f"<{name}({MODULE}.a, type=int)>"
     assert repr(kind("a")) == f"<{name}({MODULE}.a, type=unspecified)>"
     assert repr(kind[int]("a")) == f"<{name}({MODULE}.a, type=int)>"
-    assert repr(kind("a", AppKey)) == f"<{name}({MODULE}.a, type=weft_responses._keys.AppKey)>"
+    assert repr(kind("a", AppKey)) == f"<{name}({MODULE}.a, type=treadle_responses._keys.AppKey)>"
     alias = kind[Iterable[int]]("a")
     assert repr(alias) == f"<{name}({MODULE}.a, type=collections.abc.Iterable[int])>"
 

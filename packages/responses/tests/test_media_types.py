@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from weft_responses import _media_types as module
-from weft_responses import guess_content_type
+from treadle_responses import _media_types as module
+from treadle_responses import guess_content_type
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from weft_responses import (
+from treadle_responses import (
     BytesPayload,
     JsonBytesPayload,
     JsonPayload,
@@ -14,7 +14,7 @@ from weft_responses import (
     StringIOPayload,
     StringPayload,
 )
-from weft_responses._payload import Sink
+from treadle_responses._payload import Sink
 
 Make = Callable[..., Any]
 

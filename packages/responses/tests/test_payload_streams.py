@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from weft_responses import (
+from treadle_responses import (
     AsyncIterablePayload,
     BufferedReaderPayload,
     BytesIOPayload,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import weft_responses
+import treadle_responses
 
 PUBLIC = set(
     re.findall(
@@ -49,9 +49,9 @@ PUBLIC = set(
 )
 
 MODULES = [
-    name for _, name, _ in pkgutil.iter_modules(weft_responses.__path__) if name != "_version"
+    name for _, name, _ in pkgutil.iter_modules(treadle_responses.__path__) if name != "_version"
 ]
-PACKAGE = Path(weft_responses.__file__).parent
+PACKAGE = Path(treadle_responses.__file__).parent
 ALLOWED_IMPORTS = {
     "abc", "collections", "concurrent", "dataclasses", "datetime", "enum", "functools", "html",
     "http", "importlib", "io", "json", "math", "multidict", "re", "os", "sys", "types",
@@ -60,15 +60,15 @@ ALLOWED_IMPORTS = {
 
 
 def test_all_is_pinned() -> None:
-    assert len(weft_responses.__all__) == len(PUBLIC)
-    assert set(weft_responses.__all__) == PUBLIC
+    assert len(treadle_responses.__all__) == len(PUBLIC)
+    assert set(treadle_responses.__all__) == PUBLIC
     for name in PUBLIC:
-        assert hasattr(weft_responses, name)
+        assert hasattr(treadle_responses, name)
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_modules(name: str) -> None:
-    module = importlib.import_module(f"weft_responses.{name}")
+    module = importlib.import_module(f"treadle_responses.{name}")
     assert module.__doc__
     assert len(module.__all__) == len(set(module.__all__))
     for public in module.__all__:
@@ -77,13 +77,13 @@ def test_modules(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", *MODULES])
 def test_examples_in_docstrings(name: str) -> None:
-    module = importlib.import_module(f"weft_responses.{name}".rstrip("."))
+    module = importlib.import_module(f"treadle_responses.{name}".rstrip("."))
     assert doctest.testmod(module).failed == 0
 
 
 def test_everything_public_says_what_it_is() -> None:
     for name in PUBLIC:
-        value = getattr(weft_responses, name)
+        value = getattr(treadle_responses, name)
         if inspect.isclass(value) or inspect.isfunction(value):
             assert value.__doc__, name
 

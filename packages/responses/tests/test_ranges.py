@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_responses import ByteRange, content_range, parse_range
-from weft_responses._ranges import MAX_RANGES, multipart_ranges
+from treadle_responses import ByteRange, content_range, parse_range
+from treadle_responses._ranges import MAX_RANGES, multipart_ranges
 
 
 @pytest.mark.parametrize(

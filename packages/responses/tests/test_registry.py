@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from weft_responses import (
+from treadle_responses import (
     AsyncIterablePayload,
     BufferedReaderPayload,
     BytesIOPayload,
@@ -23,7 +23,7 @@ from weft_responses import (
     payload_type,
     register_payload,
 )
-from weft_responses._registry import PAYLOAD_REGISTRY
+from treadle_responses._registry import PAYLOAD_REGISTRY
 
 
 async def pieces() -> AsyncIterator[bytes]:

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from weft_responses import Response
-from weft_responses import _response as module
-from weft_responses._headers import OCTET_STREAM
+from treadle_responses import Response
+from treadle_responses import _response as module
+from treadle_responses._headers import OCTET_STREAM
 
 Make = Callable[..., Any]
 

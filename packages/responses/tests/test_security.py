@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
-from weft_responses import (
+from treadle_responses import (
     HTTPFound,
     HTTPMethodNotAllowed,
     HTTPNotFound,

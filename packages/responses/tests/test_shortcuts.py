@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from weft_responses import Response, html_response, json_bytes_response, json_response
+from treadle_responses import Response, html_response, json_bytes_response, json_response
 
 
 def dumps_bytes(value: object) -> bytes:

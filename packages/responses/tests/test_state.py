@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from weft_responses import HTTPNotFound, Response, ResponseKey, StreamResponse
+from treadle_responses import HTTPNotFound, Response, ResponseKey, StreamResponse
 
 KEY = ResponseKey("key", list[int])
 MAKERS: list[Any] = [StreamResponse, Response, HTTPNotFound]

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 import pytest
 
-from weft_responses._status import REASONS, allows_no_length, default_reason, must_be_empty
+from treadle_responses._status import REASONS, allows_no_length, default_reason, must_be_empty
 
 RENAMED = {413, 414, 416, 422}
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, istr
 
-from weft_responses import ETag, Response, StreamResponse
-from weft_responses._headers import OCTET_STREAM
+from treadle_responses import ETag, Response, StreamResponse
+from treadle_responses._headers import OCTET_STREAM
 
 Make = Callable[..., Any]
 UTC = datetime.UTC

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from weft_responses import Response, ResponseWriter
-from weft_responses._types import RequestFor
+from treadle_responses import Response, ResponseWriter
+from treadle_responses._types import RequestFor
 
 
 @pytest.mark.parametrize(

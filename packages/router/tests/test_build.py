@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_router import (
+from treadle_router import (
     BuildError,
     Match,
     MismatchError,

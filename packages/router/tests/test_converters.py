@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from weft_router import CONVERTERS, Converter, Match, NotFound, PathError, Router
+from treadle_router import CONVERTERS, Converter, Match, NotFound, PathError, Router
 
 TAKEN = [
     ("int", "42", 42),

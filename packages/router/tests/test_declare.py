@@ -2,7 +2,7 @@
 
 import pytest
 
-from weft_router import Router, get, route
+from treadle_router import Router, get, route
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_router import (
+from treadle_router import (
     Enclosure,
     FrozenError,
     HostError,

@@ -4,13 +4,13 @@ import pickle
 
 import pytest
 
-import weft_router
-from weft_router import PathError, PathPattern, Resource, RouterError
+import treadle_router
+from treadle_router import PathError, PathPattern, Resource, RouterError
 
 CLASSES = [
     value
-    for name in weft_router.__all__
-    if isinstance(value := getattr(weft_router, name), type) and issubclass(value, Exception)
+    for name in treadle_router.__all__
+    if isinstance(value := getattr(treadle_router, name), type) and issubclass(value, Exception)
 ]
 
 

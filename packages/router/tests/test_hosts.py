@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from weft_router import HostError, HostPattern
+from treadle_router import HostError, HostPattern
 
 TABLE = [
     ("example.com", "example.com", True),

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
-from weft_router import (
+from treadle_router import (
     Match,
     Matcher,
     MethodNotAllowed,

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from weft_router import Converter, PathError, PathPattern
+from treadle_router import Converter, PathError, PathPattern
 
 MATCHES = [
     ("", "/", {}),

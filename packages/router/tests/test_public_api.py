@@ -4,7 +4,7 @@ import doctest
 import importlib
 import pkgutil
 
-import weft_router
+import treadle_router
 
 EXPORTED = {
     "ANY_METHOD",
@@ -65,14 +65,14 @@ EXPORTED = {
 
 
 def test_all_is_pinned() -> None:
-    assert set(weft_router.__all__) == EXPORTED
-    assert len(weft_router.__all__) == len(EXPORTED)
-    assert all(hasattr(weft_router, name) for name in weft_router.__all__)
+    assert set(treadle_router.__all__) == EXPORTED
+    assert len(treadle_router.__all__) == len(EXPORTED)
+    assert all(hasattr(treadle_router, name) for name in treadle_router.__all__)
 
 
 def test_every_module_says_what_it_exports() -> None:
-    for module in pkgutil.iter_modules(weft_router.__path__):
-        loaded = importlib.import_module(f"weft_router.{module.name}")
+    for module in pkgutil.iter_modules(treadle_router.__path__):
+        loaded = importlib.import_module(f"treadle_router.{module.name}")
         if module.name == "_version":
             continue
         assert loaded.__doc__, module.name
@@ -81,4 +81,4 @@ def test_every_module_says_what_it_exports() -> None:
 
 
 def test_example_of_the_package_is_true() -> None:
-    assert doctest.testmod(weft_router) == (0, 7)
+    assert doctest.testmod(treadle_router) == (0, 7)

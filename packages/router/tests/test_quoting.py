@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_router import decode_safe, decode_value, encode_fixed, encode_value
+from treadle_router import decode_safe, decode_value, encode_fixed, encode_value
 
 DECODED = [
     ("/a", "/a"),

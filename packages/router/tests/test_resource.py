@@ -2,7 +2,7 @@
 
 import pytest
 
-from weft_router import ConflictError, HandlerError, MethodError, Resource, Router
+from treadle_router import ConflictError, HandlerError, MethodError, Resource, Router
 
 
 def test_methods_are_upper_case_and_ordered() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from weft_router import Match, MethodNotAllowed, NotFound, Router
+from treadle_router import Match, MethodNotAllowed, NotFound, Router
 
 
 def found(path: str = "/a/{id!int}", asked: str = "/a/5") -> Match[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from weft_router import (
+from treadle_router import (
     RouteDef,
     Router,
     get,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from weft_router import (
+from treadle_router import (
     FrozenError,
     HandlerError,
     HostError,

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-import weft_router
-from weft_router import (
+import treadle_router
+from treadle_router import (
     AbstractRouteDef,
     Match,
     RouteDef,
@@ -31,7 +31,7 @@ async def expect() -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_functions_and_decorators_agree(name: str) -> None:
     table = RouteTableDef[Callable[[], str]]()
-    made = getattr(weft_router, name)("/a", handler, name="n", expect_handler=expect, swagger=1)
+    made = getattr(treadle_router, name)("/a", handler, name="n", expect_handler=expect, swagger=1)
     returned = getattr(table, name)("/a", name="n", expect_handler=expect, swagger=1)(handler)
     assert returned is handler
     assert list(table) == [made]
@@ -81,7 +81,7 @@ def test_table_is_a_sequence() -> None:
     table.post("/b")(handler)
     table.static("/s", "dir")
     assert len(table) == 3
-    assert table[1] == weft_router.post("/b", handler)
+    assert table[1] == treadle_router.post("/b", handler)
     assert table[1:] == list(table)[1:]
     assert table[-1] in table
     assert get("/none", handler) not in table

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from weft_router import Match, NotFound, Resource, Router
+from treadle_router import Match, NotFound, Resource, Router
 
 
 def static_router() -> Router[str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_router._segments import DEFAULT_REGEX, Mixed, Variable, stays_in_segment
+from treadle_router._segments import DEFAULT_REGEX, Mixed, Variable, stays_in_segment
 
 STAY = [
     r"\d+",

@@ -7,9 +7,9 @@ from types import FrameType
 
 import pytest
 
-from weft_router import Match, Matcher, NotFound, Router
-from weft_router._resource import Resource
-from weft_router._tree import Node, grow
+from treadle_router import Match, Matcher, NotFound, Router
+from treadle_router._resource import Resource
+from treadle_router._tree import Node, grow
 
 
 def count_lines(call: Callable[[], object]) -> int:

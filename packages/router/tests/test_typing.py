@@ -9,7 +9,7 @@ SAMPLE = """
 from collections.abc import Callable
 from typing import assert_type
 
-from weft_router import Match, MethodNotAllowed, NotFound, Router, RouteTableDef, get, post
+from treadle_router import Match, MethodNotAllowed, NotFound, Router, RouteTableDef, get, post
 
 Handler = Callable[[int], str]
 

@@ -6,9 +6,9 @@ from typing import Any, cast
 import pytest
 
 from testkit import LOOPS, Run, run_on
-from weft_http_parser import Request as Head
-from weft_http_parser import ServerConnection
-from weft_server import Request
+from treadle_http_parser import Request as Head
+from treadle_http_parser import ServerConnection
+from treadle_server import Request
 
 
 @pytest.fixture(params=LOOPS)

@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
-import weft_server
-from weft_responses import Response
-from weft_server import Application, Request
+import treadle_server
+from treadle_responses import Response
+from treadle_server import Application, Request
 
 #: What answers: the number of the route, or a status.  Then variables or methods, then the apps.
 Outcome = tuple[object, object, list[str]]
@@ -258,7 +258,8 @@ def test_the_surface_of_the_dispatcher() -> None:
         missing += [
             f"{name}.{attribute}"
             for attribute in dir(getattr(aiohttp.web, name))
-            if not attribute.startswith("_") and not hasattr(getattr(weft_server, name), attribute)
+            if not attribute.startswith("_")
+            and not hasattr(getattr(treadle_server, name), attribute)
         ]
     # Added with the resource that serves files.
     assert set(missing) - {"UrlDispatcher.add_static"} == {

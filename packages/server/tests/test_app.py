@@ -8,7 +8,7 @@ import pytest
 from yarl import URL
 
 from testkit import Run, serve
-from weft_responses import (
+from treadle_responses import (
     AppKey,
     HTTPFound,
     RequestKey,
@@ -16,8 +16,8 @@ from weft_responses import (
     StreamResponse,
     json_response,
 )
-from weft_router import get, post, route, view
-from weft_server import (
+from treadle_router import get, post, route, view
+from treadle_server import (
     Application,
     AppRunner,
     CleanupError,

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from weft_responses import Response, StreamResponse
-from weft_server import Application, Handler, Request
+from treadle_responses import Response, StreamResponse
+from treadle_server import Application, Handler, Request
 
 
 async def middleware(request: Request, handler: Handler) -> StreamResponse:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from weft_responses import AppKey
-from weft_server import Application, ChainMapProxy
+from treadle_responses import AppKey
+from treadle_server import Application, ChainMapProxy
 
 
 def test_several_states_as_one() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from testkit import Run, serve
-from weft_responses import AppKey, Response, StreamResponse
-from weft_router import get, post
-from weft_server import (
+from treadle_responses import AppKey, Response, StreamResponse
+from treadle_router import get, post
+from treadle_server import (
     Application,
     AppRunner,
     Handler,

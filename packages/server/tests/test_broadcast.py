@@ -6,8 +6,8 @@ from typing import Literal
 import pytest
 
 from testkit import Peer, Run, connecting, frame, open_websocket, read_close, read_frame, serve
-from weft_server import Request, WebSocketResponse, broadcast
-from weft_websocket import PreparedMessage
+from treadle_server import Request, WebSocketResponse, broadcast
+from treadle_websocket import PreparedMessage
 
 
 class Room:

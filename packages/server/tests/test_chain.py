@@ -3,8 +3,8 @@
 import pytest
 
 from testkit import Run, serve
-from weft_responses import AppKey, Response, StreamResponse
-from weft_server import Application, Handler, Middleware, Request
+from treadle_responses import AppKey, Response, StreamResponse
+from treadle_server import Application, Handler, Middleware, Request
 
 NAME = AppKey("name", str)
 

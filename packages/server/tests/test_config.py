@@ -2,7 +2,7 @@
 
 import pytest
 
-from weft_server import ServerConfig
+from treadle_server import ServerConfig
 
 
 def test_defaults_are_those_of_the_contract() -> None:

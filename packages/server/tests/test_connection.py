@@ -8,8 +8,8 @@ import time
 import pytest
 
 from testkit import Run, serve
-from weft_responses import Response, StreamResponse
-from weft_server import BaseRequest, StreamReader
+from treadle_responses import Response, StreamResponse
+from treadle_server import BaseRequest, StreamReader
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -33,7 +33,7 @@ def test_small_response(run: Run) -> None:
                 rb"Content-Type: text/plain; charset=utf-8\r\n"
                 rb"Content-Length: 13\r\n"
                 rb"Date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\r\n"
-                rb"Server: Python/3\.\d+ weft/[\w.]+\r\n\r\n",
+                rb"Server: Python/3\.\d+ treadle/[\w.]+\r\n\r\n",
                 head,
             )
             assert await peer.reader.readexactly(13) == b"Hello from /a"
@@ -542,7 +542,7 @@ def test_a_pipeline_waits_for_a_peer_that_does_not_read(run: Run) -> None:
 def test_a_large_answer_in_front_of_an_unread_body(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("weft_server._timers._TICK", 0.02)
+    monkeypatch.setattr("treadle_server._timers._TICK", 0.02)
     size = 20_000_000
 
     async def early(request: BaseRequest) -> Response:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from weft_responses import Response, StreamResponse
-from weft_server import AbstractRoute, Application, Handler, Request, UrlDispatcher, View
+from treadle_responses import Response, StreamResponse
+from treadle_server import AbstractRoute, Application, Handler, Request, UrlDispatcher, View
 
 
 async def handler(request: Request) -> Response:

@@ -11,10 +11,10 @@ import brotli
 import pytest
 
 from testkit import Run, serve
-from weft_http_parser import ContentDecoder, ContentEncodingError
-from weft_responses import Response
-from weft_server import BaseRequest, RequestPayloadError, StreamReader
-from weft_server._decoding import CodedBody, coding_error
+from treadle_http_parser import ContentDecoder, ContentEncodingError
+from treadle_responses import Response
+from treadle_server import BaseRequest, RequestPayloadError, StreamReader
+from treadle_server._decoding import CodedBody, coding_error
 
 zstd = importlib.import_module(
     "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"

@@ -8,9 +8,9 @@ import pytest
 from yarl import URL
 
 from testkit import Run, serve
-from weft_responses import HTTPNotFound, Response, StreamResponse
-from weft_router import get
-from weft_server import (
+from treadle_responses import HTTPNotFound, Response, StreamResponse
+from treadle_router import get
+from treadle_server import (
     AbstractMatchInfo,
     AbstractResource,
     AbstractRoute,

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from testkit import Run, serve
-from weft_responses import HTTPException, HTTPFound, HTTPNotFound, Response, StreamResponse
-from weft_server import Application, BaseRequest, RawHandler, Request
+from treadle_responses import HTTPException, HTTPFound, HTTPNotFound, Response, StreamResponse
+from treadle_server import Application, BaseRequest, RawHandler, Request
 
 GET = b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -72,7 +72,7 @@ def test_mistakes_are_a_500_that_tells_the_client_nothing(
     with caplog.at_level(logging.ERROR):
         run(main())
     (record,) = caplog.records
-    assert record.name == "weft.server"
+    assert record.name == "treadle.server"
     assert record.exc_info is not None
     if handler in (raises, raises_late):
         assert record.exc_info[0] is KeyError

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from testkit import Run
-from weft_server._errors import ClientConnectionResetError
-from weft_server._fileio import FileTruncatedError, NotAFileError, open_file, send_from_file
-from weft_server._flow import FlowControl
+from treadle_server._errors import ClientConnectionResetError
+from treadle_server._fileio import FileTruncatedError, NotAFileError, open_file, send_from_file
+from treadle_server._flow import FlowControl
 
 DATA = bytes(range(256)) * 4096  # 1 MiB
 

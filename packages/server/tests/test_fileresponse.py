@@ -10,10 +10,10 @@ from typing import NamedTuple
 import pytest
 
 from testkit import Peer, Run, serve
-from weft_responses import ContentCoding, HTTPNotFound, Response, StreamResponse
-from weft_server import Application, BaseRequest, FileResponse, Request
-from weft_server import _fileresponse as module
-from weft_server import _writer as writer_module
+from treadle_responses import ContentCoding, HTTPNotFound, Response, StreamResponse
+from treadle_server import Application, BaseRequest, FileResponse, Request
+from treadle_server import _fileresponse as module
+from treadle_server import _writer as writer_module
 
 SMALL = b"0123456789"
 LARGE = bytes(range(256)) * 4096  # 1 MiB

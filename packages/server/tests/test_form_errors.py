@@ -2,7 +2,7 @@
 
 import pytest
 
-from weft_multipart import (
+from treadle_multipart import (
     MalformedError,
     MultipartError,
     TooManyHeadersError,
@@ -10,8 +10,8 @@ from weft_multipart import (
     UnsupportedError,
     UsageError,
 )
-from weft_responses import HTTPException
-from weft_server._form_errors import form_answer
+from treadle_responses import HTTPException
+from treadle_server._form_errors import form_answer
 
 ERRORS = [
     (MalformedError("bad field 'a'", field="a"), 400, "400: bad field 'a'"),

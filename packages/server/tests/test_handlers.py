@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from testkit import Run, serve
-from weft_responses import Response, StreamResponse
-from weft_router import view
-from weft_server import AbstractView, Application, Request, View
+from treadle_responses import Response, StreamResponse
+from treadle_router import view
+from treadle_server import AbstractView, Application, Request, View
 
 
 async def good(request: Request, greeting: str = "hello") -> Response:

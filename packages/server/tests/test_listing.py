@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from weft_server._listing import listing_page
+from treadle_server._listing import listing_page
 
 NAMES = [
     "plain.txt",

@@ -7,8 +7,8 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 
 from testkit import Run, serve
-from weft_responses import HTTPFound, HTTPMovedPermanently, Response, StreamResponse
-from weft_server import (
+from treadle_responses import HTTPFound, HTTPMovedPermanently, Response, StreamResponse
+from treadle_server import (
     AbstractResource,
     Application,
     Handler,

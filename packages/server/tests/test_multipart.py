@@ -9,7 +9,7 @@ import pytest
 from aiohttp.base_protocol import BaseProtocol
 
 from testkit import Run
-from weft_multipart import (
+from treadle_multipart import (
     HeaderTooLargeError,
     MalformedError,
     MultipartError,
@@ -17,9 +17,9 @@ from weft_multipart import (
     TooManyHeadersError,
     TooManyPartsError,
 )
-from weft_responses import HTTPException, HTTPRequestEntityTooLarge
-from weft_server import BodyPartReader, MultipartReader
-from weft_server._multipart import request_reader
+from treadle_responses import HTTPException, HTTPRequestEntityTooLarge
+from treadle_server import BodyPartReader, MultipartReader
+from treadle_server._multipart import request_reader
 
 MIXED = {"Content-Type": "multipart/mixed; boundary=x"}
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from testkit import Run, run_on
-from weft_multipart import MalformedError, UnsupportedError
-from weft_server import BodyPartReader, MultipartReader
+from treadle_multipart import MalformedError, UnsupportedError
+from treadle_server import BodyPartReader, MultipartReader
 
 Data = list[bytes]
 

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from testkit import Run, run_on, serve
-from weft_responses import BytesPayload, Payload, Response, StringPayload
-from weft_server import (
+from treadle_responses import BytesPayload, Payload, Response, StringPayload
+from treadle_server import (
     Application,
     BodyPartReader,
     MultipartReader,

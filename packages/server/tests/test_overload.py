@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from testkit import LOOPS, Peer, Run, serve
-from weft_responses import Response
-from weft_server import BaseRequest
+from treadle_responses import Response
+from treadle_server import BaseRequest
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -17,7 +17,7 @@ GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 @pytest.fixture(autouse=True)
 def fast_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deadlines are looked at fifty times a second."""
-    monkeypatch.setattr("weft_server._timers._TICK", 0.02)
+    monkeypatch.setattr("treadle_server._timers._TICK", 0.02)
 
 
 async def hello(request: BaseRequest) -> Response:
@@ -167,8 +167,8 @@ def test_an_old_connection_takes_no_more_requests(run: Run) -> None:
 
 _STARVED = """
 import asyncio, logging, resource, socket, sys
-from weft_server import Server
-from weft_responses import Response
+from treadle_server import Server
+from treadle_responses import Response
 logging.disable()
 
 async def hello(request):

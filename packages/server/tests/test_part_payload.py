@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from testkit import Run
-from weft_responses import Response
-from weft_server import BodyPartReader, MultipartReader
+from treadle_responses import Response
+from treadle_server import BodyPartReader, MultipartReader
 
 TEXT = b"text\r\n" * 50
 BODY = (

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from testkit import Run
-from weft_multipart import End, MalformedError, MultipartParser, PartBegin, PartData, PartEnd
-from weft_server._part_stream import PartStream, source_of
+from treadle_multipart import End, MalformedError, MultipartParser, PartBegin, PartData, PartEnd
+from treadle_server._part_stream import PartStream, source_of
 
 BODY = b"--x\r\n\r\nabc\r\n--x--\r\n"
 

@@ -1,10 +1,10 @@
-"""The names that weft_server promises."""
+"""The names that treadle_server promises."""
 
-import weft_server
+import treadle_server
 
 
 def test_all() -> None:
-    assert sorted(weft_server.__all__) == [
+    assert sorted(treadle_server.__all__) == [
         "AbstractMatchInfo",
         "AbstractResource",
         "AbstractRoute",
@@ -71,5 +71,5 @@ def test_all() -> None:
 
 
 def test_every_name_exists() -> None:
-    for name in weft_server.__all__:
-        assert hasattr(weft_server, name)
+    for name in treadle_server.__all__:
+        assert hasattr(treadle_server, name)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from yarl import URL
 
-from weft_responses import Response
-from weft_router import Match
-from weft_server import (
+from treadle_responses import Response
+from treadle_router import Match
+from treadle_server import (
     Application,
     DynamicResource,
     PlainResource,

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from weft_responses import HTTPNotFound, Response
-from weft_router import Match
-from weft_server import Application, MatchInfoError, Request, SystemRoute, UrlMappingMatchInfo
+from treadle_responses import HTTPNotFound, Response
+from treadle_router import Match
+from treadle_server import Application, MatchInfoError, Request, SystemRoute, UrlMappingMatchInfo
 
 
 async def handler(request: Request) -> Response:

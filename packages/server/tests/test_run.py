@@ -15,13 +15,13 @@ import pytest
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
-MAIN = "from weft_server._cli import main; main()"
+MAIN = "from treadle_server._cli import main; main()"
 
 APP = """
 import asyncio, sys
-from weft_responses import Response
-from weft_router import get
-from weft_server import Application, run_app
+from treadle_responses import Response
+from treadle_router import get
+from treadle_server import Application, run_app
 
 async def hello(request):
     return Response(text="Hello, world")

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from testkit import Run, serve
-from weft_responses import Response, StreamResponse
-from weft_server import BaseRequest, Server
+from treadle_responses import Response, StreamResponse
+from treadle_server import BaseRequest, Server
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 CHUNKED = (
@@ -113,7 +113,7 @@ def test_cve_2020_7694_the_log_holds_no_control_bytes(
             await peer.send(b"GET /%0dforged?%0d%0a%1b HTTP/1.1\r\nHost: x\r\n\r\n")
             assert (await peer.response())[0] == 500
 
-    with caplog.at_level(logging.DEBUG, "weft"):
+    with caplog.at_level(logging.DEBUG, "treadle"):
         run(main())
     lines = [record.getMessage() for record in caplog.records]
     # One line for each bad request, and one for the handler's mistake.
@@ -124,7 +124,7 @@ def test_cve_2020_7694_the_log_holds_no_control_bytes(
 def test_cve_2007_6750_slow_clients_do_not_keep_others_waiting(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("weft_server._timers._TICK", 0.02)
+    monkeypatch.setattr("treadle_server._timers._TICK", 0.02)
 
     async def main() -> None:
         async with serve(handler, head_timeout=1, lingering_time=0.2) as connect:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from weft_server import FrozenList, Signal
+from treadle_server import FrozenList, Signal
 
 
 def test_a_list_until_it_is_frozen() -> None:

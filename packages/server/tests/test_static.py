@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from testkit import Peer, Run, serve
-from weft_responses import HTTPNotFound, Response, StreamResponse
-from weft_router import StaticDef, static
-from weft_server import Application, Handler, Request, StaticResource
+from treadle_responses import HTTPNotFound, Response, StreamResponse
+from treadle_router import StaticDef, static
+from treadle_server import Application, Handler, Request, StaticResource
 
 
 class Answer(NamedTuple):

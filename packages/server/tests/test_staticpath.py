@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_server._staticpath import contained, safe_segments
+from treadle_server._staticpath import contained, safe_segments
 
 # As they come out of the router, percent-decoded once; beside each what was sent.
 HOSTILE = [

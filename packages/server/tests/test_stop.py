@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from testkit import Peer, Run
-from weft_responses import Response, StreamResponse
-from weft_server import Application, AppRunner, Request, SockSite
+from treadle_responses import Response, StreamResponse
+from treadle_server import Application, AppRunner, Request, SockSite
 
 GET = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n"
 UPGRADE = (
@@ -75,7 +75,7 @@ class Story:
         return Response()
 
     async def websocket(self, request: Request) -> StreamResponse:
-        from weft_server import WebSocketResponse
+        from treadle_server import WebSocketResponse
 
         ws = WebSocketResponse()
         await ws.prepare(request)

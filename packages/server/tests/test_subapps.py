@@ -9,9 +9,9 @@ import pytest
 from yarl import URL
 
 from testkit import Run, serve
-from weft_responses import AppKey, HTTPNotFound, Response, StreamResponse
-from weft_router import Match
-from weft_server import (
+from treadle_responses import AppKey, HTTPNotFound, Response, StreamResponse
+from treadle_router import Match
+from treadle_server import (
     AbstractRuleMatching,
     Application,
     AppRunner,

@@ -7,10 +7,10 @@ from typing import cast
 import pytest
 
 from testkit import Peer, Run, serve
-from weft_responses import Response, StreamResponse
-from weft_server import BaseRequest
-from weft_server._shared import Shared
-from weft_server._timers import NEVER, Sweeper
+from treadle_responses import Response, StreamResponse
+from treadle_server import BaseRequest
+from treadle_server._shared import Shared
+from treadle_server._timers import NEVER, Sweeper
 
 
 class Clock:
@@ -179,7 +179,7 @@ def ticks(monkeypatch: pytest.MonkeyPatch) -> Ticks:
         tick(shared)
         ticks.count()
 
-    monkeypatch.setattr("weft_server._timers._TICK", 0.01)
+    monkeypatch.setattr("treadle_server._timers._TICK", 0.01)
     monkeypatch.setattr(Shared, "tick", counting)
     return ticks
 

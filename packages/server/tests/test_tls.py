@@ -11,8 +11,8 @@ import pytest
 import trustme
 
 from testkit import Peer, Run
-from weft_responses import Response, StreamResponse
-from weft_server import Application, AppRunner, FileResponse, Request, SockSite
+from treadle_responses import Response, StreamResponse
+from treadle_server import Application, AppRunner, FileResponse, Request, SockSite
 
 GET = b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SIZE = 3_000_000

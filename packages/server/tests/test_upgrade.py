@@ -7,11 +7,11 @@ import pytest
 from multidict import CIMultiDict
 
 from testkit import Run, serve
-from weft_responses import RequestInfo as AnyRequest
-from weft_responses import Response, StreamResponse
-from weft_server import BaseRequest, ClientConnectionResetError, Request
-from weft_server._flow import FlowControl
-from weft_server._upgrade import Host, Upgraded
+from treadle_responses import RequestInfo as AnyRequest
+from treadle_responses import Response, StreamResponse
+from treadle_server import BaseRequest, ClientConnectionResetError, Request
+from treadle_server._flow import FlowControl
+from treadle_server._upgrade import Host, Upgraded
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 UPGRADE = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n"

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from testkit import Run, connecting, serve
-from weft_multipart import MultipartLimits, SpoolPolicy
-from weft_responses import HTTPFound, Response, StreamResponse, json_response
-from weft_router import RouteDef
-from weft_server import Application, FileField, MultipartReader, Request
-from weft_server._uploads import Uploads, form_limits
+from treadle_multipart import MultipartLimits, SpoolPolicy
+from treadle_responses import HTTPFound, Response, StreamResponse, json_response
+from treadle_router import RouteDef
+from treadle_server import Application, FileField, MultipartReader, Request
+from treadle_server._uploads import Uploads, form_limits
 
 MIB = 1 << 20
 Handler = Callable[[Request], Awaitable[StreamResponse]]
@@ -696,7 +696,7 @@ def test_a_request_with_files_is_gone_without_the_collector(run: Run, spool: Spo
 
 
 def test_files_close_where_no_loop_takes_calls(spool: SpoolPolicy) -> None:
-    from weft_multipart import parse_form
+    from treadle_multipart import parse_form
 
     for end in (Uploads.close_soon, Uploads.close, Uploads.__del__):
         form = parse_form("multipart/form-data; boundary=x", WHOLE, spool=spool)

@@ -3,8 +3,8 @@
 import pytest
 
 from testkit import Run, serve
-from weft_responses import Response
-from weft_server import Application, Request, View
+from treadle_responses import Response
+from treadle_server import Application, Request, View
 
 
 class Page(View):

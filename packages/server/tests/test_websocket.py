@@ -11,8 +11,8 @@ from typing import Any, Literal, assert_type
 import pytest
 
 from testkit import Peer, Run, frame, open_websocket, read_close, read_frame, serve, upgrade_request
-from weft_responses import Response, StreamResponse
-from weft_server import (
+from treadle_responses import Response, StreamResponse
+from treadle_server import (
     Application,
     AppRunner,
     ClientConnectionResetError,
@@ -21,7 +21,7 @@ from weft_server import (
     WebSocketReady,
     WebSocketResponse,
 )
-from weft_websocket import (
+from treadle_websocket import (
     Message,
     PreparedMessage,
     RawMessage,
@@ -451,7 +451,7 @@ def test_no_subprotocol_in_common_is_logged(run: Run, caplog: pytest.LogCaptureF
             assert await read_close(peer) == 1000
 
     run(main())
-    assert [(r.name, r.levelno) for r in caplog.records] == [("weft.websocket", logging.WARNING)]
+    assert [(r.name, r.levelno) for r in caplog.records] == [("treadle.websocket", logging.WARNING)]
     assert "'soap'" in caplog.text
 
 

@@ -4,9 +4,9 @@ import asyncio
 import zlib
 
 from testkit import Peer, Run, connecting, open_websocket, read_close, read_frame, serve
-from weft_server import Request, WebSocketResponse, broadcast
-from weft_server._websocket_aside import LARGE
-from weft_websocket import WSMsgType
+from treadle_server import Request, WebSocketResponse, broadcast
+from treadle_server._websocket_aside import LARGE
+from treadle_websocket import WSMsgType
 
 LARGE_TEXT = "".join(f"{number:07}\n" for number in range(LARGE // 4))
 

@@ -7,10 +7,10 @@ from typing import Any, cast
 import pytest
 
 from testkit import Run, frame
-from weft_server import ClientConnectionResetError
-from weft_server._flow import FlowControl
-from weft_server._websocket_connection import WebSocketConnection
-from weft_websocket import PerMessageDeflate, SessionSettings, WebSocketSession, WSMsgType
+from treadle_server import ClientConnectionResetError
+from treadle_server._flow import FlowControl
+from treadle_server._websocket_connection import WebSocketConnection
+from treadle_websocket import PerMessageDeflate, SessionSettings, WebSocketSession, WSMsgType
 
 MIB = 1 << 20
 

@@ -1,13 +1,13 @@
-"""The handshake between HTTP and `weft_websocket`: what is shared, what refusals become."""
+"""The handshake between HTTP and `treadle_websocket`: what is shared, what refusals become."""
 
 from collections.abc import Callable
 
 import pytest
 
-from weft_responses import HTTPException
-from weft_server import Request
-from weft_server._websocket_handshake import make_handshake, make_settings, refusal
-from weft_websocket import AllowedOrigins, DeflatePolicy, Reject
+from treadle_responses import HTTPException
+from treadle_server import Request
+from treadle_server._websocket_handshake import make_handshake, make_settings, refusal
+from treadle_websocket import AllowedOrigins, DeflatePolicy, Reject
 
 
 def test_websockets_of_a_kind_share_their_settings() -> None:

@@ -7,10 +7,10 @@ import zlib
 import pytest
 
 from testkit import Run, frame, open_websocket, read_close, read_frame, serve, upgrade_request
-from weft_responses import Response, StreamResponse
-from weft_server import Request, WebSocketResponse
-from weft_server._websocket_connection import WebSocketConnection
-from weft_websocket import WSMsgType
+from treadle_responses import Response, StreamResponse
+from treadle_server import Request, WebSocketResponse
+from treadle_server._websocket_connection import WebSocketConnection
+from treadle_websocket import WSMsgType
 
 DEFLATE = "permessage-deflate"
 

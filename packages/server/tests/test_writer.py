@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from testkit import Run, serve
-from weft_responses import Response, StreamResponse
-from weft_server import BaseRequest, Request
+from treadle_responses import Response, StreamResponse
+from treadle_server import BaseRequest, Request
 
 
 def test_calls_run_in_a_thread(run: Run) -> None:

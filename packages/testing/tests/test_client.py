@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from aiohttp import ClientResponse
 
-from weft_responses import Response, StreamResponse
-from weft_server import Application, BaseRequest, Request
-from weft_testing import RawTestServer, TestClient, TestServer
+from treadle_responses import Response, StreamResponse
+from treadle_server import Application, BaseRequest, Request
+from treadle_testing import RawTestServer, TestClient, TestServer
 
 
 async def show(request: BaseRequest) -> StreamResponse:

@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from weft_server import Application
-from weft_testing import TestServer, get_unused_port_socket, unused_port
+from treadle_server import Application
+from treadle_testing import TestServer, get_unused_port_socket, unused_port
 
 
 def test_ports_are_free() -> None:

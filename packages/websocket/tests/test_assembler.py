@@ -1,8 +1,8 @@
 import pytest
 
-from weft_websocket import PerMessageDeflate, WebSocketError
-from weft_websocket._assembler import Assembler
-from weft_websocket._deflate import Inflater
+from treadle_websocket import PerMessageDeflate, WebSocketError
+from treadle_websocket._assembler import Assembler
+from treadle_websocket._deflate import Inflater
 
 Piece = tuple[int, bytes, bool]
 

@@ -1,8 +1,8 @@
 import pytest
 from wsproto.frame_protocol import FrameProtocol
 
-from weft_websocket import WebSocketError, WSValueError
-from weft_websocket._close import NO_STATUS, clip_reason, decode_close, encode_close
+from treadle_websocket import WebSocketError, WSValueError
+from treadle_websocket._close import NO_STATUS, clip_reason, decode_close, encode_close
 
 MAY_TRAVEL = [*range(1000, 1004), *range(1007, 1015), 3000, 3999, 4000, 4999]
 MUST_NOT = [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 6000, 65_535]

@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_websocket import (
+from treadle_websocket import (
     DeflatePolicy,
     PerMessageDeflate,
     WebSocketError,
     WSLimitError,
     WSValueError,
 )
-from weft_websocket._deflate import Deflater, Inflater, deflate_once
-from weft_websocket._fields import parse_extensions
+from treadle_websocket._deflate import Deflater, Inflater, deflate_once
+from treadle_websocket._fields import parse_extensions
 
 NAME = "permessage-deflate"
 

@@ -1,6 +1,6 @@
 import pytest
 
-from weft_websocket import (
+from treadle_websocket import (
     WebSocketError,
     WSError,
     WSHandshakeError,

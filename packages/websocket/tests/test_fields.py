@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_websocket._fields import (
+from treadle_websocket._fields import (
     ExtensionOffer,
     is_token,
     join_fields,

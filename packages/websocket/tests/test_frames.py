@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wsproto.frame_protocol import FrameProtocol, Opcode, RsvBits, XorMaskerSimple
 
-from weft_websocket import WSLimitError
-from weft_websocket._frames import FrameDecoder, encode_frame, unmask
+from treadle_websocket import WSLimitError
+from treadle_websocket._frames import FrameDecoder, encode_frame, unmask
 
 Frame = Callable[..., bytes]
 

@@ -8,7 +8,7 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, Request
 from wsproto.extensions import PerMessageDeflate
 
-from weft_websocket import (
+from treadle_websocket import (
     Accept,
     AllowedOrigins,
     DeflatePolicy,

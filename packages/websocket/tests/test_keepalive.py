@@ -1,4 +1,4 @@
-from weft_websocket import KeepAlive, Verdict
+from treadle_websocket import KeepAlive, Verdict
 
 
 def test_a_silent_peer_is_pinged_and_then_given_up() -> None:

@@ -4,7 +4,7 @@ from typing import Any, assert_type
 import pytest
 from wsproto.frame_protocol import CloseReason, Opcode
 
-from weft_websocket import (
+from treadle_websocket import (
     WS_CLOSED_MESSAGE,
     WS_CLOSING_MESSAGE,
     Message,

@@ -1,6 +1,6 @@
 import pytest
 
-from weft_websocket import AllowedOrigins, WSValueError
+from treadle_websocket import AllowedOrigins, WSValueError
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
-from weft_websocket import PerMessageDeflate, PreparedMessage, WSValueError
-from weft_websocket._outbox import Outbox, flat
+from treadle_websocket import PerMessageDeflate, PreparedMessage, WSValueError
+from treadle_websocket._outbox import Outbox, flat
 
 SENDS: list[tuple[Callable[[Outbox], bytes], bytes]] = [
     (lambda outbox: outbox.message(0x81, b"x", None), b"\x81\x01x"),

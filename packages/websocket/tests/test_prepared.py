@@ -2,13 +2,13 @@ from collections.abc import Callable
 
 import pytest
 
-from weft_websocket import (
+from treadle_websocket import (
     PerMessageDeflate,
     PreparedMessage,
     WebSocketSession,
     WSMessageTypeError,
 )
-from weft_websocket._deflate import Inflater
+from treadle_websocket._deflate import Inflater
 
 Frame = Callable[..., bytes]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import weft_websocket
+import treadle_websocket
 
 PUBLIC = {
     "WS_CLOSED_MESSAGE",
@@ -50,32 +50,32 @@ PUBLIC = {
     "WebSocketSession",
     "__version__",
 }
-SOURCES = sorted(Path(weft_websocket.__file__).parent.glob("_*.py"))
+SOURCES = sorted(Path(treadle_websocket.__file__).parent.glob("_*.py"))
 MODULES = [path for path in SOURCES if path.stem not in ("__init__", "_version")]
 
 
 def test_what_the_package_offers() -> None:
-    assert set(weft_websocket.__all__) == PUBLIC
-    assert all(hasattr(weft_websocket, name) for name in PUBLIC)
+    assert set(treadle_websocket.__all__) == PUBLIC
+    assert all(hasattr(treadle_websocket, name) for name in PUBLIC)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_every_module_says_what_it_is_and_offers(path: Path) -> None:
     # Read, not imported: compiled modules have no docstrings.
     assert ast.get_docstring(ast.parse(path.read_text()))
-    module = importlib.import_module(f"weft_websocket.{path.stem}")
+    module = importlib.import_module(f"treadle_websocket.{path.stem}")
     assert all(hasattr(module, entry) for entry in module.__all__)
 
 
 def test_the_example_in_the_docstring() -> None:
-    results = doctest.testmod(weft_websocket)
+    results = doctest.testmod(treadle_websocket)
     assert results.attempted > 4
     assert results.failed == 0
 
 
 def test_importing_loads_neither_wsproto_nor_io() -> None:
-    code = "import sys, weft_websocket; print(*sys.modules)"
+    code = "import sys, treadle_websocket; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    assert "weft_websocket" in loaded
+    assert "treadle_websocket" in loaded
     assert not {"wsproto", "h11", "asyncio", "socket", "ssl", "selectors"} & loaded

@@ -4,7 +4,7 @@ import time
 import tracemalloc
 from collections.abc import Callable
 
-from weft_websocket import (
+from treadle_websocket import (
     AllowedOrigins,
     PerMessageDeflate,
     Reject,
@@ -14,7 +14,7 @@ from weft_websocket import (
     WebSocketSession,
     WSMsgType,
 )
-from weft_websocket._deflate import deflate_once
+from treadle_websocket._deflate import deflate_once
 
 Frame = Callable[..., bytes]
 Fields = Callable[..., list[tuple[str, str]]]

@@ -13,7 +13,7 @@ from wsproto.events import Message as WsprotoMessage
 from wsproto.extensions import PerMessageDeflate as WsprotoDeflate
 from wsproto.frame_protocol import FrameProtocol, Opcode, ParseFailed
 
-from weft_websocket import (
+from treadle_websocket import (
     WS_CLOSED_MESSAGE,
     Message,
     PerMessageDeflate,
@@ -434,7 +434,7 @@ def test_a_closed_session_lets_go_of_its_unfinished_message(frame: Frame) -> Non
 # wsproto as the oracle
 
 
-def of_weft(parts: list[bytes], deflate: bool = False) -> Outcome:
+def of_treadle(parts: list[bytes], deflate: bool = False) -> Outcome:
     session = WebSocketSession(RAW, deflate=AGREED if deflate else None)
     found: list[tuple[int, object]] = []
     code: int | None = None
@@ -476,7 +476,7 @@ def of_wsproto(parts: list[bytes], deflate: bool = False) -> Outcome:
 
 
 def assert_same(parts: list[bytes], deflate: bool = False) -> None:
-    ours, theirs = of_weft(parts, deflate), of_wsproto(parts, deflate)
+    ours, theirs = of_treadle(parts, deflate), of_wsproto(parts, deflate)
     if ours[1] is not None and theirs[1] is None:
         # We refuse on the header; wsproto waits for more of the frame. Give it more.
         theirs = of_wsproto([*parts, bytes(1 << 17)], deflate)

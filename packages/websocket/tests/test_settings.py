@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from weft_websocket import SessionSettings, WSValueError
+from treadle_websocket import SessionSettings, WSValueError
 
 
 def test_defaults() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from weft_websocket._state import TRANSITIONS, Signal, State, follow
+from treadle_websocket._state import TRANSITIONS, Signal, State, follow
 
 
 def test_every_state_has_a_row_and_every_step_ends() -> None:

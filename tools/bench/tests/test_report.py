@@ -15,17 +15,17 @@ def test_ratios_are_taken_inside_each_round() -> None:
 
 
 def test_the_table_shows_medians_and_the_ratio() -> None:
-    table = as_table("hello", {"weft": rounds(10, 12, 11), "slow": rounds(20, 24, 22)})
-    header, weft, slow = table.splitlines()
+    table = as_table("hello", {"treadle": rounds(10, 12, 11), "slow": rounds(20, 24, 22)})
+    header, treadle, slow = table.splitlines()
     assert header.split()[0] == "hello"
-    assert weft.split() == ["weft", "90,909", "11.00", "100", "100"]
+    assert treadle.split() == ["treadle", "90,909", "11.00", "100", "100"]
     assert slow.split() == ["slow", "45,455", "22.00", "100", "100", "0.50", "(0.50-0.50)"]
 
 
 def test_unknown_latencies_are_shown_as_such() -> None:
-    unknown = {"weft": rounds(10, latency=None)}
+    unknown = {"treadle": rounds(10, latency=None)}
     assert as_table("pipelined", unknown).split()[-2:] == ["-", "-"]
-    assert as_json(unknown)["weft"] == {
+    assert as_json(unknown)["treadle"] == {
         "median": {
             "requests_per_second": 1e5,
             "cpu_us_per_request": 10,
@@ -36,7 +36,7 @@ def test_unknown_latencies_are_shown_as_such() -> None:
     }
 
 
-def test_without_weft_there_are_no_ratios() -> None:
+def test_without_treadle_there_are_no_ratios() -> None:
     report = as_json({"slow": rounds(20)})
     assert report["slow"] == {
         "median": rounds(20)[0]._asdict(),

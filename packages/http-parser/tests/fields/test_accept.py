@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_http_parser.fields import (
+from treadle_http_parser.fields import (
     MediaRange,
     parse_accept,
     parse_accept_encoding,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from weft_http_parser.fields import encode_basic_auth
+from treadle_http_parser.fields import encode_basic_auth
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_http_parser.fields import OCTET_STREAM, MimeType, parse_content_type, parse_mimetype
+from treadle_http_parser.fields import OCTET_STREAM, MimeType, parse_content_type, parse_mimetype
 
 Growth = Callable[[Callable[[int], Callable[[], object]], int], float]
 

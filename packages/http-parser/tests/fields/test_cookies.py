@@ -9,7 +9,7 @@ from aiohttp.test_utils import make_mocked_request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_http_parser.fields import parse_cookies
+from treadle_http_parser.fields import parse_cookies
 
 Growth = Callable[[Callable[[int], Callable[[], object]], int], float]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_http_parser.fields import format_http_date, parse_http_date
+from treadle_http_parser.fields import format_http_date, parse_http_date
 
 Growth = Callable[[Callable[[int], Callable[[], object]], int], float]
 MOMENT = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft_http_parser.fields import ETAG_ANY, ETag, parse_etag, parse_etags, validate_etag_value
+from treadle_http_parser.fields import ETAG_ANY, ETag, parse_etag, parse_etags, validate_etag_value
 
 Growth = Callable[[Callable[[int], Callable[[], object]], int], float]
 

@@ -1,0 +1,433 @@
+"""One server connection without I/O: bytes in and events out, responses in and bytes out.
+
+:class:`ServerConnection` joins the head parser, the body readers, the encoder and the state table.
+It reads one request at a time: whatever a peer sends behind it stays here as bytes until the
+response is out, so pipelining costs no parsed messages, garbage behind a valid request does not
+spoil its answer, and the bytes behind a request to switch protocols are never read as HTTP.
+"""
+
+from typing import Final, final
+
+from . import _errors as texts
+from . import _state as st
+from ._chunked import ChunkedReader
+from ._encode import bodiless_head, encode_fields, status_line
+from ._errors import LocalProtocolError, RefusedError
+from ._events import Data, EndOfMessage, Error, Event, Request
+from ._limits import DEFAULT_LIMITS, Limits
+from ._outgoing import FieldLines, OutgoingBody, read_fields
+from ._parser import HeadParser
+
+__all__ = ["ServerConnection"]
+
+_END: Final = EndOfMessage()
+
+#: Empty lines that are skipped in front of a request line (RFC 9112 section 2.2 asks for one).
+_MAX_EMPTY_LINES: Final = 4
+
+
+@final
+class ServerConnection:
+    """The protocol state of one connection from a client; works with any kind of I/O.
+
+    The caller's duties:
+
+    - Give every chunk that arrives to :meth:`receive_data` and the end of input to
+      :meth:`receive_eof`, and act on the events in order (see :mod:`treadle_http_parser._events`).
+    - Answer each request with :meth:`send_head`, :meth:`send_data` and :meth:`send_end`, or with
+      :meth:`send_response`, and write the returned bytes in the order of the calls.
+    - After the end of a response: if :attr:`must_close` write what is left and close; else if
+      :attr:`has_pending` call ``receive_data(b"")``, because the next request may have arrived.
+    - While :attr:`has_pending` is true between events, stop reading from the peer: that is the
+      back-pressure for clients that pipeline.
+    - After an :class:`Error` event send one answer of its status (unless a response head is already
+      out), then close.
+    """
+
+    __slots__ = (
+        "_body_left",
+        "_buffer",
+        "_chunks",
+        "_empty_lines",
+        "_fed",
+        "_head",
+        "_limits",
+        "_outgoing",
+        "_position",
+        "_state",
+        "request",
+    )
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        #: The request under way, or between requests the last one; None before the first, and
+        #: after an ``Error`` in the place of a :class:`Request`.
+        self.request: Request | None = None
+        self._limits: Final = limits
+        self._state: Final = st.ConnectionState()
+        self._head: Final = HeadParser(limits)
+        # Received bytes that no event has carried yet are self._buffer[self._position:].
+        self._buffer = b""
+        self._position = 0
+        # How much of the head under way httptools has seen, and the empty lines before it.
+        self._fed = 0
+        self._empty_lines = 0
+        # The request body under way: bytes left of a sized one, or the reader of a chunked one.
+        self._body_left = 0
+        self._chunks: ChunkedReader | None = None
+        self._outgoing: Final = OutgoingBody()
+
+    # State that a caller may ask for.
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether received bytes wait: for the current response to end, or for their own rest."""
+        return self._position < len(self._buffer)
+
+    @property
+    def must_close(self) -> bool:
+        """Whether the connection ends here: nothing may be sent or received any more."""
+        return self._state.phase.ours is st.MUST_CLOSE
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the connection waits between requests with no byte of the next one received."""
+        return self._state.phase is st.START and self._position == len(self._buffer)
+
+    @property
+    def is_between(self) -> bool:
+        """Whether the last response has ended: what is received now is read as another request."""
+        return self._state.phase is st.START
+
+    @property
+    def peer_failed(self) -> bool:
+        """Whether an :class:`Error` was reported: more of the refused bytes may be on their way."""
+        return self._state.phase.peer is st.ERROR
+
+    @property
+    def is_reading_body(self) -> bool:
+        """Whether the body of the current request has not fully arrived."""
+        return self._state.phase.peer is st.BODY
+
+    @property
+    def head_sent(self) -> bool:
+        """Whether a final response head is out for the current request."""
+        return self._state.phase.ours not in (st.IDLE, st.SEND_HEAD)
+
+    @property
+    def can_send_informational(self) -> bool:
+        """Whether a 1xx answer may be sent now; HTTP/1.0 clients do not know them."""
+        request = self.request
+        return (
+            request is not None
+            and request.version == (1, 1)
+            and st.INFORMATIONAL in self._state.phase.moves
+        )
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether the connection is to go on after the current response."""
+        return self._state.keep_alive
+
+    def close_after_response(self) -> None:
+        """Make the current response the last one of the connection (``Connection: close``)."""
+        self._state.keep_alive = False
+
+    # Receiving.
+
+    def receive_data(self, data: bytes) -> list[Event]:
+        """Return the events that ``data`` (and what was pending) completes.
+
+        ``b""`` is allowed at any time and only looks at what is pending.  Events never reach
+        beyond the current request; see the duties above for how to go on.
+        """
+        if self._position == len(self._buffer):
+            self._buffer = data
+            self._position = 0
+        elif data:
+            self._buffer = self._buffer[self._position :] + data
+            self._position = 0
+        phase = self._state.phase
+        try:
+            if phase.peer is st.IDLE:
+                return self._receive_head()
+            if phase.peer is st.BODY:
+                return self._receive_body([])
+        except RefusedError as refused:
+            return [self._fail(refused)]
+        if not self._state.keep_alive and not self._may_switch():
+            # RFC 9112 section 9.6: what follows the last request of a connection is ignored.
+            self._buffer = b""
+        return []
+
+    def _may_switch(self) -> bool:
+        """Whether what follows the current request is, or may become, another protocol's."""
+        if self._state.phase.peer is st.SWITCHED:
+            return True
+        request = self.request
+        return (
+            st.SWITCH in self._state.phase.moves
+            and request is not None
+            and (request.method == "CONNECT" or request.upgrade != "")
+        )
+
+    def receive_eof(self) -> list[Event]:
+        """Note that the peer will send nothing more; an ``Error`` if that cuts a request short."""
+        peer = self._state.phase.peer
+        started = peer is st.IDLE and self.has_pending
+        if started or peer is st.BODY:
+            return [self._fail(RefusedError(400, texts.INCOMPLETE))]
+        self._state.keep_alive = False
+        self._state.move(st.PEER_EOF)
+        return []
+
+    def give_up(self) -> None:
+        """Stop reading the request under way, as after an :class:`Error`: its time is over.
+
+        One answer may still be sent.  Raises :class:`LocalProtocolError` when no request is being
+        received.
+        """
+        self._fail(RefusedError(408, texts.INCOMPLETE))
+
+    def take_tail(self) -> bytes:
+        """Return and forget the bytes behind a request whose connection has switched protocols."""
+        tail = self._buffer[self._position :]
+        self._buffer = b""
+        self._position = 0
+        return tail
+
+    def close(self) -> None:
+        """Let go of the parser: the connection has ended, and nothing more is received.
+
+        Not needed for anything but memory: httptools and its user know each other, so that
+        otherwise only the garbage collector ends them.
+        """
+        self._head.close()
+
+    def _receive_head(self) -> list[Event]:
+        buffer = self._buffer
+        position = self._position
+        fed = self._fed
+        if not fed and buffer.startswith(b"\r\n", position):
+            position = self._skip_empty_lines()
+        # The end of the head may straddle what was seen and what is new.
+        end = buffer.find(b"\r\n\r\n", position + fed - 3 if fed > 3 else position)
+        if end < 0:
+            self._receive_partial_head()
+            return []
+        end += 4
+        head = buffer if position == 0 and end == len(buffer) else buffer[position:end]
+        request = self._head.finish(head[fed:] if fed else head, head)
+        self._position = end
+        self._fed = 0
+        self._empty_lines = 0
+        self.request = request
+        framing = request.framing
+        self._state.keep_alive = framing.keep_alive and request.method != "CONNECT"
+        if framing.content_length == 0:
+            # The move that the table has for BARE_REQUEST, without the lookup.
+            self._state.phase = st.ANSWERING
+            return [request, _END]
+        size = framing.content_length
+        if size is not None and size <= len(buffer) - end:
+            # So it is for a small body that came with its head.
+            self._state.phase = st.ANSWERING
+            self._position = end + size
+            return [request, Data(buffer[end : end + size]), _END]
+        self._state.move(st.REQUEST)
+        events: list[Event] = [request]
+        if size is None:
+            fields_left = self._limits.max_fields - len(request.fields)
+            self._chunks = ChunkedReader(self._limits, fields_left)
+        else:
+            self._body_left = size
+        return self._receive_body(events) if end < len(buffer) else events
+
+    def _skip_empty_lines(self) -> int:
+        buffer = self._buffer
+        position = self._position
+        while buffer.startswith(b"\r\n", position):
+            position += 2
+            self._empty_lines += 1
+            if self._empty_lines > _MAX_EMPTY_LINES:
+                raise RefusedError(400, texts.BAD_REQUEST_LINE)
+        self._position = position
+        return position
+
+    def _receive_partial_head(self) -> None:
+        """Let httptools see an unfinished head, so that a mistake is refused when it is made."""
+        buffer = self._buffer
+        position = self._position
+        size = len(buffer) - position
+        # A CR may be the first half of an empty line to skip: it belongs to no head yet.
+        if size == 0 or (not self._fed and size == 1 and buffer[position] == 0x0D):
+            return
+        fed = self._fed
+        self._fed = size
+        self._head.feed(buffer[position + fed :], buffer[position:])
+
+    def _receive_body(self, events: list[Event]) -> list[Event]:
+        buffer = self._buffer
+        position = self._position
+        if self._chunks is not None:
+            try:
+                self._position = self._chunks.read(buffer, position, events)
+            except RefusedError as refused:
+                # The data in front of the mistake is the caller's all the same.
+                events.append(self._fail(refused))
+                return events
+            if events and type(events[-1]) is EndOfMessage:
+                self._chunks = None
+                self._state.move(st.REQUEST_END)
+            return events
+        take = min(self._body_left, len(buffer) - position)
+        if take:
+            whole = position == 0 and take == len(buffer)
+            events.append(Data(buffer if whole else buffer[position : position + take]))
+            self._position = position + take
+            self._body_left -= take
+        if not self._body_left:
+            events.append(_END)
+            self._state.move(st.REQUEST_END)
+        return events
+
+    def _fail(self, refused: RefusedError) -> Error:
+        self._state.keep_alive = False
+        if self._state.phase.peer is st.IDLE:
+            self.request = None
+        self._state.move(st.PEER_ERROR)
+        self._buffer = b""
+        self._position = 0
+        return Error(refused.status, refused.reason, refused.detail)
+
+    # Sending.
+
+    def send_informational(self, status: int, fields: FieldLines = ()) -> bytes:
+        """Return a 1xx response other than 101 (RFC 9110 section 15.2).
+
+        Raises :class:`LocalProtocolError` for another status, for framing fields, for an HTTP/1.0
+        client, or once the final response has begun.
+        """
+        if not 100 <= status <= 199 or status == 101:
+            raise LocalProtocolError(f"{status} is not an informational status (100, 102 to 199)")
+        request = self.request
+        if request is None or request.version != (1, 1):
+            raise LocalProtocolError("Informational responses go to HTTP/1.1 clients only")
+        head = bodiless_head(status, fields)
+        self._state.move(st.INFORMATIONAL)
+        return head
+
+    def send_switch(self, fields: FieldLines, status: int = 101) -> bytes:
+        """Return the response that ends HTTP on this connection: 101, or 2xx to CONNECT.
+
+        After it the connection's bytes are the application's; those that already arrived are in
+        :meth:`take_tail`.  Raises :class:`LocalProtocolError` for another status, for framing
+        fields, for a request that did not ask, or before all of it was read (RFC 9110 section 7.8).
+        """
+        request = self.request
+        tunnel = request is not None and request.method == "CONNECT" and 200 <= status <= 299
+        if status != 101 and not tunnel:
+            raise LocalProtocolError(
+                f"Protocols are switched by 101, or by 2xx to CONNECT; not by {status}"
+            )
+        if not tunnel and (request is None or not request.upgrade):
+            raise LocalProtocolError("The request did not ask to switch protocols (Upgrade)")
+        head = bodiless_head(status, fields)
+        self._state.move(st.SWITCH)
+        return head
+
+    def send_head(self, status: int, fields: FieldLines = (), reason: str | None = None) -> bytes:
+        """Return a final response head with its framing decided.
+
+        A ``Content-Length`` among ``fields`` makes the body sized; without one the body is chunked,
+        or ends with the connection for HTTP/1.0 clients.  ``Transfer-Encoding`` and ``Connection``
+        are ours to write: ``Connection: close`` among the fields ends the connection after this
+        response, other values are dropped.  Responses to HEAD, those of status 204 and 304 and 2xx
+        to CONNECT have no body, whatever is given to :meth:`send_data` (RFC 9112 section 6.3).
+
+        Raises :class:`LocalProtocolError` for what would not be a valid response.
+        """
+        if status < 200:
+            raise LocalProtocolError(f"{status} is not a final status; use send_informational")
+        kept, length, close = read_fields(fields)
+        head = status_line(status, reason) + encode_fields(kept)
+        self._state.move(st.HEAD)
+        framing = self._outgoing.begin(status, length, self.request)
+        if close or self._outgoing.ends_connection:
+            self._state.keep_alive = False
+        return b"".join((head, framing, self.connection_field(), b"\r\n"))
+
+    def connection_field(self) -> bytes:
+        """Return the ``Connection`` line that the current response needs, or ``b""``."""
+        if not self._state.keep_alive:
+            return b"Connection: close\r\n"
+        if self.request is not None and self.request.version == (1, 0):
+            return b"Connection: keep-alive\r\n"
+        return b""
+
+    def send_data(self, data: bytes | bytearray | memoryview) -> bytes:
+        """Return ``data`` framed as a part of the body; ``b""`` where the response has no body.
+
+        Raises :class:`LocalProtocolError` for more bytes than ``Content-Length`` announced.
+        """
+        if self._state.phase.ours is not st.SEND_BODY:
+            raise LocalProtocolError("There is no response head for this data: send_head first")
+        return self._outgoing.frame(data)
+
+    def pass_data(self, size: int) -> None:
+        """Note that ``size`` bytes of a sized body reach the wire by another way (``sendfile``).
+
+        To be called before they do; raises :class:`LocalProtocolError` where they may not.
+        """
+        if self._state.phase.ours is not st.SEND_BODY:
+            raise LocalProtocolError("There is no response head for this data: send_head first")
+        self._outgoing.pass_by(size)
+
+    def send_end(self, trailers: FieldLines = ()) -> bytes:
+        """Return what ends the body; ``trailers`` go out behind a chunked body only.
+
+        A body shorter than its ``Content-Length`` raises :class:`LocalProtocolError`: the caller
+        must then close the connection without another byte, so that the peer can tell.
+        """
+        try:
+            end = self._outgoing.end(trailers)
+        except LocalProtocolError:
+            self._state.keep_alive = False
+            raise
+        self._state.move(st.RESPONSE_END)
+        return end
+
+    def send_response(self, status: bytes, block: bytes, body: bytes, *, bodiless: bool) -> bytes:
+        """Return a whole response in one piece: the fast path of the three methods above.
+
+        ``status`` and ``block`` are a status line and field lines that :func:`status_line` and
+        :func:`encode_fields` made, ``block`` with the right ``Content-Length`` for ``body``;
+        ``bodiless`` says that the status allows no body.  Nothing is checked again here.
+        """
+        request = self.request
+        if request is None or not self._state.keep_alive or request.version != (1, 1):
+            block += self.connection_field()
+            # CONNECT is never kept alive, so that only this branch needs to know it.
+            if request is not None and request.method == "CONNECT":
+                bodiless = bodiless or status.startswith(b"HTTP/1.1 2")
+        state = self._state
+        if state.keep_alive and state.phase is st.ANSWERING:
+            # The move that the table has for RESPONSE, without the lookup.
+            state.phase = st.START
+        else:
+            state.move(st.RESPONSE)
+        if bodiless or (request is not None and request.method == "HEAD"):
+            return b"%b%b\r\n" % (status, block)
+        return b"%b%b\r\n%b" % (status, block, body)
+
+    def send_large_response(
+        self, status: bytes, block: bytes, body: bytes, *, bodiless: bool
+    ) -> tuple[bytes, bytes]:
+        """Return head and body of a whole response, as :meth:`send_response` without joining them.
+
+        For bodies that are too large to be copied; the body is ``b""`` where there must be none.
+        """
+        head = self.send_response(status, block, b"", bodiless=bodiless)
+        request = self.request
+        method = "" if request is None else request.method
+        tunnel = method == "CONNECT" and status.startswith(b"HTTP/1.1 2")
+        return head, b"" if bodiless or tunnel or method == "HEAD" else body

@@ -1,0 +1,142 @@
+"""Path patterns, typed matching and reverse URLs, for anything that has paths.
+
+A router stores what you like under a method and a path, and finds it again:
+
+>>> from treadle_router import Match, MethodNotAllowed, NotFound, Router
+>>> router: Router[str] = Router()
+>>> _ = router.add_route("GET", "/users/{id!int}", "show", name="user")
+>>> _ = router.add_route("DELETE", "/users/{id!int}", "remove", name="user")
+>>> match router.match("GET", "/users/42"):
+...     case Match(handler, params):
+...         print(handler, params)
+...     case MethodNotAllowed(allowed):
+...         print("405", sorted(allowed))
+...     case NotFound():
+...         print("404")
+show {'id': 42}
+>>> router.match("PATCH", "/users/42")
+<MethodNotAllowed, allowed DELETE, GET>
+>>> router.url_for("user", id=42)
+'/users/42'
+
+Paths
+-----
+``/{name}`` is one segment, ``/{name:regex}`` what the expression matches, ``/{name!int}`` what a
+converter takes (``int``, ``float``, ``uuid``, ``date``, ``slug``, ``path``, or one of your own).
+
+Matching looks at the path with its escapes decoded, except ``%2F`` and ``%25``: an encoded slash
+never splits a segment, and nothing is decoded twice.  Values are decoded completely.  Dot segments
+and empty segments are segments like others: nothing is normalised, so ``/a/../b`` and ``/a//b``
+match only what spells them out.
+
+Order
+-----
+Of all resources that match a path, the ones with more fixed segments at their start come first,
+then the ones added first: ``/users/me`` before ``/users/{id}``, in whichever order they were added.
+The time of a match does not depend on the number of resources; a regular expression of your own
+takes the time it takes, on text that a stranger wrote.
+"""
+
+from ._converters import CONVERTERS, Converter
+from ._enclosure import Enclosure, Item
+from ._errors import (
+    BuildError,
+    ConflictError,
+    FrozenError,
+    HandlerError,
+    HostError,
+    MethodError,
+    MismatchError,
+    MissingPartError,
+    PartTypeError,
+    PathError,
+    ResourceNameError,
+    RouterError,
+    UnknownNameError,
+    UnknownPartError,
+)
+from ._hosts import HostPattern
+from ._matcher import Matcher
+from ._pattern import PathPattern
+from ._quoting import decode_safe, decode_value, encode_fixed, encode_value
+from ._resource import ANY_METHOD, Resource, Route
+from ._results import Match, MethodNotAllowed, NotFound
+from ._routedef import (
+    AbstractRouteDef,
+    ExpectHandler,
+    RouteDef,
+    RouteMiddleware,
+    StaticDef,
+    SupportsAddRoute,
+    delete,
+    get,
+    head,
+    options,
+    patch,
+    post,
+    put,
+    route,
+    static,
+    view,
+)
+from ._router import Group, Router, check_resource_name
+from ._routetable import RouteDecorator, RouteTableDef
+from ._segments import Variable
+from ._version import __version__
+
+__all__ = [
+    "ANY_METHOD",
+    "CONVERTERS",
+    "AbstractRouteDef",
+    "BuildError",
+    "ConflictError",
+    "Converter",
+    "Enclosure",
+    "ExpectHandler",
+    "FrozenError",
+    "Group",
+    "HandlerError",
+    "HostError",
+    "HostPattern",
+    "Item",
+    "Match",
+    "Matcher",
+    "MethodError",
+    "MethodNotAllowed",
+    "MismatchError",
+    "MissingPartError",
+    "NotFound",
+    "PartTypeError",
+    "PathError",
+    "PathPattern",
+    "Resource",
+    "ResourceNameError",
+    "Route",
+    "RouteDecorator",
+    "RouteDef",
+    "RouteMiddleware",
+    "RouteTableDef",
+    "Router",
+    "RouterError",
+    "StaticDef",
+    "SupportsAddRoute",
+    "UnknownNameError",
+    "UnknownPartError",
+    "Variable",
+    "__version__",
+    "check_resource_name",
+    "decode_safe",
+    "decode_value",
+    "delete",
+    "encode_fixed",
+    "encode_value",
+    "get",
+    "head",
+    "options",
+    "patch",
+    "post",
+    "put",
+    "route",
+    "static",
+    "view",
+]

@@ -1,0 +1,158 @@
+"""The asyncio HTTP server of treadle: connections, requests, applications, runners.
+
+>>> from treadle_server import Application, Request, RouteDef
+>>> from treadle_responses import Response
+>>> async def hello(request: Request) -> Response:
+...     return Response(text="Hello, world")
+>>> app = Application()
+>>> app.add_routes([RouteDef("GET", "/", hello)])
+[<ResourceRoute [GET] ...>]
+
+Most people use it through ``from treadle import web``, which adds the names of the leaf packages.
+Without an application, :class:`Server` serves any function from a request to a response.
+"""
+
+from typing import TYPE_CHECKING
+
+from ._app import Application, Handler, Middleware, Request, RouteTableDef, UrlDispatcher
+from ._app_state import ChainMapProxy
+from ._body import StreamReader
+from ._config import ServerConfig
+from ._errors import ClientConnectionResetError, PayloadAccessError, RequestPayloadError
+from ._fileresponse import FileResponse
+from ._handlers import AbstractView
+from ._lifecycle import CleanupError
+from ._middleware import middleware, normalize_path_middleware
+from ._request import BaseRequest
+from ._resources import DynamicResource, PlainResource, PrefixResource, Resource, ResourceRoute
+from ._routes import (
+    AbstractMatchInfo,
+    AbstractResource,
+    AbstractRoute,
+    AbstractRouter,
+    MatchInfoError,
+    SystemRoute,
+    UrlMappingMatchInfo,
+)
+from ._run import run_app
+from ._runner import (
+    AppRunner,
+    BaseRunner,
+    BaseSite,
+    GracefulExit,
+    ServerRunner,
+    SockSite,
+    TCPSite,
+    UnixSite,
+)
+from ._server import Server
+from ._shared import SERVER_SOFTWARE, RawHandler
+from ._signals import FrozenList, Signal
+from ._static import StaticResource
+from ._subapps import (
+    AbstractRuleMatching,
+    Domain,
+    MaskDomain,
+    MatchedSubAppResource,
+    PrefixedSubAppResource,
+)
+from ._types import HttpVersion, HttpVersion10, HttpVersion11
+from ._version import __version__
+from ._view import View
+
+if TYPE_CHECKING:
+    from ._broadcast import broadcast
+    from ._multipart import BodyPartReader, MultipartReader
+    from ._multipart_writer import MultipartWriter
+    from ._uploads import FileField
+    from ._websocket import WebSocketReady, WebSocketResponse
+
+__all__ = [
+    "SERVER_SOFTWARE",
+    "AbstractMatchInfo",
+    "AbstractResource",
+    "AbstractRoute",
+    "AbstractRouter",
+    "AbstractRuleMatching",
+    "AbstractView",
+    "AppRunner",
+    "Application",
+    "BaseRequest",
+    "BaseRunner",
+    "BaseSite",
+    "BodyPartReader",
+    "ChainMapProxy",
+    "CleanupError",
+    "ClientConnectionResetError",
+    "Domain",
+    "DynamicResource",
+    "FileField",
+    "FileResponse",
+    "FrozenList",
+    "GracefulExit",
+    "Handler",
+    "HttpVersion",
+    "HttpVersion10",
+    "HttpVersion11",
+    "MaskDomain",
+    "MatchInfoError",
+    "MatchedSubAppResource",
+    "Middleware",
+    "MultipartReader",
+    "MultipartWriter",
+    "PayloadAccessError",
+    "PlainResource",
+    "PrefixResource",
+    "PrefixedSubAppResource",
+    "RawHandler",
+    "Request",
+    "RequestPayloadError",
+    "Resource",
+    "ResourceRoute",
+    "RouteTableDef",
+    "Server",
+    "ServerConfig",
+    "ServerRunner",
+    "Signal",
+    "SockSite",
+    "StaticResource",
+    "StreamReader",
+    "SystemRoute",
+    "TCPSite",
+    "UnixSite",
+    "UrlDispatcher",
+    "UrlMappingMatchInfo",
+    "View",
+    "WebSocketReady",
+    "WebSocketResponse",
+    "__version__",
+    "broadcast",
+    "middleware",
+    "normalize_path_middleware",
+    "run_app",
+]
+
+# Imported when first asked for: a program without WebSockets or forms does not pay for them.  Type
+# checkers see the imports above instead, and so still know which names there are.
+if not TYPE_CHECKING:
+    import importlib
+
+    _LAZY = {
+        "BodyPartReader": "_multipart",
+        "FileField": "_uploads",
+        "MultipartReader": "_multipart",
+        "MultipartWriter": "_multipart_writer",
+        "WebSocketReady": "_websocket",
+        "WebSocketResponse": "_websocket",
+        "broadcast": "_broadcast",
+    }
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
+    def __getattr__(name: str) -> object:
+        if name not in _LAZY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = importlib.import_module(f".{_LAZY[name]}", __name__)
+        value = globals()[name] = getattr(module, name)
+        return value

@@ -1,0 +1,73 @@
+"""The work on treadle: binds a free port, prints it, serves until it is told to stop."""
+
+import socket
+import sys
+import tempfile
+
+import uvloop
+
+from treadle import BodyPartReader, web
+
+LARGE = bytes(1 << 20)
+# Where an upload starts to overwrite itself: benchmarks fill no disks.
+MOST_ON_DISK = 64 << 20
+
+
+async def hello(_request: web.Request) -> web.StreamResponse:
+    return web.Response(text="Hello, World!")
+
+
+async def as_json(_request: web.Request) -> web.StreamResponse:
+    return web.json_response({"message": "Hello, World!"})
+
+
+async def user(request: web.Request) -> web.StreamResponse:
+    return web.Response(text=request.match_info["name"])
+
+
+async def echo(request: web.Request) -> web.StreamResponse:
+    return web.Response(body=await request.read())
+
+
+async def large(_request: web.Request) -> web.StreamResponse:
+    return web.Response(body=LARGE)
+
+
+async def upload(request: web.Request) -> web.StreamResponse:
+    size = 0
+    async for piece in request.content.iter_any():
+        size += len(piece)
+    return web.Response(text=str(size))
+
+
+async def parts(request: web.Request) -> web.StreamResponse:
+    size = 0
+    chunk_size = int(request.query.get("chunk", 8192))
+    async for part in await request.multipart():
+        assert isinstance(part, BodyPartReader)
+        with tempfile.TemporaryFile() as file:
+            while chunk := await part.read_chunk(chunk_size):
+                size += file.write(chunk)
+                if file.tell() > MOST_ON_DISK:
+                    file.seek(0)
+    return web.Response(text=str(size))
+
+
+def main() -> None:
+    app = web.Application(client_max_size=4 << 20)
+    app.router.add_get("/", hello)
+    app.router.add_get("/json", as_json)
+    app.router.add_get("/user/{name}", user)
+    app.router.add_post("/echo", echo)
+    app.router.add_get("/large", large)
+    app.router.add_post("/upload", upload)
+    app.router.add_post("/parts", parts)
+    if sys.argv[1:]:
+        app.router.add_static("/files", sys.argv[1])
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    print(listener.getsockname()[1], flush=True)
+    web.run_app(app, sock=listener, backlog=1024, print=None, loop=uvloop.new_event_loop())
+
+
+if __name__ == "__main__":
+    main()
