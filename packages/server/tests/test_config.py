@@ -25,6 +25,11 @@ def test_limits_follow_the_options() -> None:
         ({"nonsense": 1}, TypeError, "Unknown server option 'nonsense'"),
         ({"body_timeout": -1}, ValueError, "body_timeout must be at least 0, got -1"),
         ({"read_bufsize": 0}, ValueError, "read_bufsize must be at least 1, got 0"),
+        ({"server_header": "a\r\nb: c"}, ValueError, "server_header must be printable ASCII"),
+        ({"server_header": "caf\xe9"}, ValueError, "server_header must be printable ASCII"),
+        ({"server_header": " x"}, ValueError, "without blanks around it, or None; got ' x'"),
+        ({"server_header": ""}, ValueError, "or None; got ''"),
+        ({"server_header": False}, TypeError, "None to send no such field; got False"),
     ],
 )
 def test_wrong_options(options: dict[str, object], error: type[Exception], message: str) -> None:

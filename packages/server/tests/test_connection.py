@@ -9,7 +9,7 @@ import pytest
 
 from testkit import Run, serve
 from treadle_responses import Response, StreamResponse
-from treadle_server import BaseRequest, StreamReader
+from treadle_server import BaseRequest, RawHandler, StreamReader
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -33,10 +33,51 @@ def test_small_response(run: Run) -> None:
                 rb"Content-Type: text/plain; charset=utf-8\r\n"
                 rb"Content-Length: 13\r\n"
                 rb"Date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\r\n"
-                rb"Server: Python/3\.\d+ treadle/[\w.]+\r\n\r\n",
+                rb"Server: treadle\r\n\r\n",
                 head,
             )
             assert await peer.reader.readexactly(13) == b"Hello from /a"
+
+    run(main())
+
+
+async def streamed(request: BaseRequest) -> StreamResponse:
+    response = StreamResponse()
+    await response.prepare(request)
+    await response.write_eof(b"x")
+    return response
+
+
+async def with_a_server_field_of_its_own(request: BaseRequest) -> Response:
+    return Response(headers={"Server": "other"})
+
+
+@pytest.mark.parametrize(
+    ("handler", "request_bytes", "option", "expected"),
+    [
+        (hello, GET, "Example", b"Example"),
+        (hello, GET, None, None),
+        (streamed, GET, "Example", b"Example"),
+        (streamed, GET, None, None),
+        # A refusal is written without a response object.
+        (hello, b"GET / HTTP/1.1\r\n\r\n", "Example", b"Example"),
+        (hello, b"GET / HTTP/1.1\r\n\r\n", None, None),
+        (with_a_server_field_of_its_own, GET, None, b"other"),
+    ],
+)
+def test_the_server_field_can_be_set_and_dropped(
+    run: Run,
+    handler: RawHandler,
+    request_bytes: bytes,
+    option: str | None,
+    expected: bytes | None,
+) -> None:
+    async def main() -> None:
+        async with serve(handler, server_header=option) as connect:
+            peer = await connect()
+            await peer.send(request_bytes)
+            found = re.findall(rb"\r\nServer: (.*)\r\n", await peer.head())
+            assert found == ([] if expected is None else [expected])
 
     run(main())
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ._app import Application, Handler, Middleware, Request, RouteTableDef, UrlDispatcher
 from ._app_state import ChainMapProxy
 from ._body import StreamReader
-from ._config import ServerConfig
+from ._config import SERVER_SOFTWARE, ServerConfig
 from ._errors import ClientConnectionResetError, PayloadAccessError, RequestPayloadError
 from ._fileresponse import FileResponse
 from ._handlers import AbstractView
@@ -46,7 +46,7 @@ from ._runner import (
     UnixSite,
 )
 from ._server import Server
-from ._shared import SERVER_SOFTWARE, RawHandler
+from ._shared import RawHandler
 from ._signals import FrozenList, Signal
 from ._static import StaticResource
 from ._subapps import (

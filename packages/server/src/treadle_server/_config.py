@@ -13,7 +13,10 @@ from treadle_http_parser import Limits
 
 from ._errors import server_logger
 
-__all__ = ["ServerConfig"]
+__all__ = ["SERVER_SOFTWARE", "ServerConfig"]
+
+#: What the Server field says unless :attr:`ServerConfig.server_header` says something else.
+SERVER_SOFTWARE: Final = "treadle"
 
 _MAY_BE_0: Final = (
     "timeout", "time", "keepalive_requests", "max_connections", "max_concurrent_requests",
@@ -21,12 +24,26 @@ _MAY_BE_0: Final = (
 )  # fmt: skip
 
 
+def _check_field_value(name: str, value: object) -> None:
+    """Refuse what cannot be the value of a field (RFC 9110 section 5.5)."""
+    if value is None:
+        return
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, or None to send no such field; got {value!r}")
+    printable = value.isprintable() and value.isascii()
+    if not value or not printable or value != value.strip():
+        raise ValueError(
+            f"{name} must be printable ASCII without blanks around it, or None; got {value!r}"
+        )
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
     """How a server treats its connections; times are in seconds, sizes in bytes.
 
-    Raises ``ValueError`` for a negative time or a size below 1.
+    Raises ``ValueError`` for a negative time, a size below 1, or a ``server_header`` that cannot be
+    sent; ``TypeError`` for a ``server_header`` that is neither a str nor None.
     """
 
     #: An idle connection is closed after this long: a little more than the 60 s after which common
@@ -84,12 +101,18 @@ class ServerConfig:
     #: Whether error pages show tracebacks.
     debug: bool = False
 
+    #: The value of the Server field of every response, None to send no such field. There is no
+    #: version in it: a version tells a stranger which advisories apply.
+    server_header: str | None = SERVER_SOFTWARE
+
     #: Where unhandled errors are logged.
     logger: logging.Logger = server_logger
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
+            if field.name == "server_header":
+                _check_field_value(field.name, value)
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 continue
             smallest = 0 if field.name.endswith(_MAY_BE_0) else 1

@@ -17,12 +17,9 @@ from ._config import ServerConfig
 from ._request import BaseRequest
 from ._timers import HasDeadline, Sweeper
 from ._types import ConnectionInfo
-from ._version import __version__
 from ._writer import StreamWriter
 
-__all__ = ["SERVER_SOFTWARE", "Connection", "RawHandler", "RequestFactory", "Shared"]
-
-SERVER_SOFTWARE: Final = f"Python/{sys.version_info[0]}.{sys.version_info[1]} treadle/{__version__}"
+__all__ = ["Connection", "RawHandler", "RequestFactory", "Shared"]
 
 _EAGER: Final[dict[str, Any]] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
 
@@ -102,7 +99,7 @@ class Shared:
         self.turned_away = 0
         #: Set while somebody waits for the last connection to end.
         self.idle_waiter: asyncio.Future[None] | None = None
-        self.server_name: Final = SERVER_SOFTWARE
+        self.server_name: Final = config.server_header
         self.sweeper: Final = Sweeper(loop, self.connections, self.tick)
         #: The deadline of a connection that becomes idle in this second.
         self.idle_deadline = 0.0
@@ -114,7 +111,8 @@ class Shared:
         """Renew what is the same for all requests of a second; called by the sweeper."""
         self.idle_deadline = self.sweeper.now + self.config.keepalive_timeout
         self.date = format_http_date(time.time())
-        self.head_block = f"Date: {self.date}\r\nServer: {self.server_name}\r\n".encode()
+        server = "" if self.server_name is None else f"Server: {self.server_name}\r\n"
+        self.head_block = f"Date: {self.date}\r\n{server}".encode()
 
     def add(self, connection: Connection) -> None:
         """Count a connection in; the first one starts the clock."""

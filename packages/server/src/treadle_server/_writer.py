@@ -48,8 +48,8 @@ class HeadDefaults(Protocol):
         """The value of Date."""
 
     @property
-    def server_name(self) -> str:
-        """The value of Server."""
+    def server_name(self) -> str | None:
+        """The value of Server, None if there is to be none."""
 
     @property
     def write_timeout(self) -> float:
@@ -212,10 +212,7 @@ class StreamWriter:
         if self._flow.lost:
             raise ClientConnectionResetError("Cannot write: the client has closed the connection")
         self._begin()
-        if "Date" not in headers:
-            headers["Date"] = self._defaults.date
-        if "Server" not in headers:
-            headers["Server"] = self._defaults.server_name
+        self._add_defaults(headers)
         try:
             head = self._core.send_head(status, headers.items(), reason)
         except LocalProtocolError as error:
@@ -225,6 +222,14 @@ class StreamWriter:
         else:
             self._put(head)
             self._flush()
+
+    def _add_defaults(self, headers: CIMultiDict[str]) -> None:
+        """Add Date and Server unless the response has its own."""
+        if "Date" not in headers:
+            headers["Date"] = self._defaults.date
+        server_name = self._defaults.server_name
+        if server_name is not None and "Server" not in headers:
+            headers["Server"] = server_name
 
     def _take_head(self) -> bytes:
         head, self._head = self._head, b""
@@ -345,8 +350,7 @@ class StreamWriter:
         """
         if self._flow.lost:
             raise ClientConnectionResetError("Cannot write: the client has closed the connection")
-        headers.setdefault("Date", self._defaults.date)
-        headers.setdefault("Server", self._defaults.server_name)
+        self._add_defaults(headers)
         try:
             # Whether it is our mistake or not: this finds ours, but for fields that frame a body.
             encode_fields(headers.items())
