@@ -124,7 +124,7 @@ def test_cve_2020_7694_the_log_holds_no_control_bytes(
 def test_cve_2007_6750_slow_clients_do_not_keep_others_waiting(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("treadle_server._timers._TICK", 0.02)
+    monkeypatch.setattr("treadle_server._transport.deadlines._TICK", 0.02)
 
     async def main() -> None:
         async with serve(handler, head_timeout=1, lingering_time=0.2) as connect:

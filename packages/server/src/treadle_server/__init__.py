@@ -14,18 +14,37 @@ Without an application, :class:`Server` serves any function from a request to a 
 
 from typing import TYPE_CHECKING
 
-from ._app import Application, Handler, Middleware, Request, RouteTableDef, UrlDispatcher
-from ._app_state import ChainMapProxy
-from ._body import StreamReader
-from ._config import SERVER_SOFTWARE, ServerConfig
-from ._errors import ClientConnectionResetError, PayloadAccessError, RequestPayloadError
-from ._fileresponse import FileResponse
-from ._handlers import AbstractView
-from ._lifecycle import CleanupError
-from ._middleware import middleware, normalize_path_middleware
-from ._request import BaseRequest
-from ._resources import DynamicResource, PlainResource, PrefixResource, Resource, ResourceRoute
-from ._routes import (
+from ._app.application import (
+    Application,
+    Handler,
+    Middleware,
+    Request,
+    RouteTableDef,
+    UrlDispatcher,
+)
+from ._app.middleware import middleware, normalize_path_middleware
+from ._app.subapps import (
+    AbstractRuleMatching,
+    Domain,
+    MaskDomain,
+    MatchedSubAppResource,
+    PrefixedSubAppResource,
+)
+from ._app.view import View
+from ._body.stream import StreamReader
+from ._core.cleanup import CleanupError
+from ._core.config import SERVER_SOFTWARE, ServerConfig
+from ._core.errors import ClientConnectionResetError, PayloadAccessError, RequestPayloadError
+from ._core.signals import FrozenList, Signal
+from ._core.state import ChainMapProxy
+from ._core.types import HttpVersion, HttpVersion10, HttpVersion11
+from ._files.response import FileResponse
+from ._files.static import StaticResource
+from ._http.request import BaseRequest
+from ._http.server import Server
+from ._http.state import RawHandler
+from ._routing.handlers import AbstractView
+from ._routing.interfaces import (
     AbstractMatchInfo,
     AbstractResource,
     AbstractRoute,
@@ -34,8 +53,15 @@ from ._routes import (
     SystemRoute,
     UrlMappingMatchInfo,
 )
-from ._run import run_app
-from ._runner import (
+from ._routing.resources import (
+    DynamicResource,
+    PlainResource,
+    PrefixResource,
+    Resource,
+    ResourceRoute,
+)
+from ._run.run_app import run_app
+from ._run.runner import (
     AppRunner,
     BaseRunner,
     BaseSite,
@@ -45,27 +71,14 @@ from ._runner import (
     TCPSite,
     UnixSite,
 )
-from ._server import Server
-from ._shared import RawHandler
-from ._signals import FrozenList, Signal
-from ._static import StaticResource
-from ._subapps import (
-    AbstractRuleMatching,
-    Domain,
-    MaskDomain,
-    MatchedSubAppResource,
-    PrefixedSubAppResource,
-)
-from ._types import HttpVersion, HttpVersion10, HttpVersion11
 from ._version import __version__
-from ._view import View
 
 if TYPE_CHECKING:
-    from ._broadcast import broadcast
-    from ._multipart import BodyPartReader, MultipartReader
-    from ._multipart_writer import MultipartWriter
-    from ._uploads import FileField
-    from ._websocket import WebSocketReady, WebSocketResponse
+    from ._forms.multipart import BodyPartReader, MultipartReader
+    from ._forms.uploads import FileField
+    from ._forms.writer import MultipartWriter
+    from ._websocket.broadcast import broadcast
+    from ._websocket.response import WebSocketReady, WebSocketResponse
 
 __all__ = [
     "SERVER_SOFTWARE",
@@ -138,13 +151,13 @@ if not TYPE_CHECKING:
     import importlib
 
     _LAZY = {
-        "BodyPartReader": "_multipart",
-        "FileField": "_uploads",
-        "MultipartReader": "_multipart",
-        "MultipartWriter": "_multipart_writer",
-        "WebSocketReady": "_websocket",
-        "WebSocketResponse": "_websocket",
-        "broadcast": "_broadcast",
+        "BodyPartReader": "_forms.multipart",
+        "FileField": "_forms.uploads",
+        "MultipartReader": "_forms.multipart",
+        "MultipartWriter": "_forms.writer",
+        "WebSocketReady": "_websocket.response",
+        "WebSocketResponse": "_websocket.response",
+        "broadcast": "_websocket.broadcast",
     }
 
     def __dir__() -> list[str]:

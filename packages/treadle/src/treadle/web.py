@@ -317,6 +317,6 @@ if not TYPE_CHECKING:
 
 
 if __name__ == "__main__":
-    from treadle_server._cli import main
+    from treadle_server._run.cli import main
 
     main()

@@ -1,0 +1,1 @@
+"""Applications: life cycle, sub-applications, middlewares and views."""

@@ -1,0 +1,249 @@
+"""The parts of an application that are fixed when it starts, and its start and end.
+
+Middlewares, signals, cleanup contexts and applications inside: while an application is made they
+are lists to add to; :meth:`AppLife.pre_freeze` ends that, for all of a tree at once.  Signals go
+through a tree in the order in which receivers and applications were added.
+
+Generic in the types of application, request and middleware, which are above this module.
+"""
+
+from collections.abc import Iterable
+from typing import Generic, TypeVar, cast
+
+from treadle_responses import StreamResponse
+from treadle_server._core.cleanup import CleanupContext
+from treadle_server._core.signals import FrozenList, Signal
+from treadle_server._routing.handlers import AnyMiddleware, check_middlewares
+
+from .subapps import (
+    AbstractApplication,
+    Domain,
+    MaskDomain,
+    MatchedSubAppResource,
+    PrefixedSubAppResource,
+)
+
+__all__ = ["AppLife"]
+
+A = TypeVar("A", bound="AppLife")  # type: ignore[type-arg]  # any application, of any requests
+R = TypeVar("R")
+M = TypeVar("M", bound=AnyMiddleware)
+
+
+class AppLife(AbstractApplication, Generic[A, R, M]):
+    """What an application does besides handling requests."""
+
+    def __init__(self, middlewares: Iterable[M]) -> None:
+        super().__init__()
+        self._middlewares: FrozenList[M] = FrozenList(
+            cast("tuple[M, ...]", check_middlewares(middlewares, "the application")),
+            what="middlewares",
+        )
+        self._parent: A | None = None
+        self._subapps: list[A] = []
+        self._pre_frozen = False
+        self._frozen = False
+        # Whether handlers are called as they are: no middlewares and no sub-applications.
+        self._calls_directly = False
+        self._run_middlewares = True
+        self._has_prepare_hook = True
+        self._on_response_prepare: Signal[[R, StreamResponse]] = Signal(what="on_response_prepare")
+        self._on_startup: Signal[[A]] = Signal(what="on_startup")
+        self._on_shutdown: Signal[[A]] = Signal(what="on_shutdown")
+        self._on_cleanup: Signal[[A]] = Signal(what="on_cleanup")
+        self._cleanup_ctx: CleanupContext[A] = CleanupContext()
+
+    @property
+    def middlewares(self) -> FrozenList[M]:
+        """The middlewares, the outermost first."""
+        return self._middlewares
+
+    @property
+    def on_response_prepare(self) -> Signal[[R, StreamResponse]]:
+        """Awaited with request and response before a response's head is sent."""
+        return self._on_response_prepare
+
+    @property
+    def on_startup(self) -> Signal[[A]]:
+        """Awaited with the application before it serves."""
+        return self._on_startup
+
+    @property
+    def on_shutdown(self) -> Signal[[A]]:
+        """Awaited with the application when it stops, before its handlers are waited for."""
+        return self._on_shutdown
+
+    @property
+    def on_cleanup(self) -> Signal[[A]]:
+        """Awaited with the application when the last handler has ended."""
+        return self._on_cleanup
+
+    @property
+    def cleanup_ctx(self) -> CleanupContext[A]:
+        """Functions that set up before their ``yield`` and clean up behind it."""
+        return self._cleanup_ctx
+
+    @property
+    def _self(self) -> A:
+        """This application, as the type that receivers are called with."""
+        return cast("A", self)
+
+    # Applications inside.
+
+    def add_subapp(self, prefix: str, subapp: A) -> PrefixedSubAppResource:
+        """Let ``subapp`` answer for ``prefix`` and everything below it.
+
+        Its middlewares run inside this application's, its signals where this call stands among
+        those of this application; its routes get the prefix and it takes no more of them.
+        Raises ``TypeError`` and ``ValueError`` for what is no prefix or application, and
+        ``RuntimeError`` once either is frozen and for an application that is inside another.
+        """
+        if not isinstance(prefix, str):
+            raise TypeError(f"Prefix must be str, not {prefix!r}")
+        stripped = prefix.rstrip("/")
+        if not stripped:
+            raise ValueError(
+                f"Prefix cannot be empty, as {prefix!r} is: give one like '/api', or add the "
+                "routes to this application"
+            )
+        if not stripped.startswith("/"):
+            raise ValueError(f"A prefix starts with `/`: '/{stripped}', not {prefix!r}")
+        self._check_subapp(subapp)
+        resource = PrefixedSubAppResource(stripped, subapp)
+        self._adopt(resource, subapp)
+        return resource
+
+    def add_domain(self, domain: str, subapp: A) -> MatchedSubAppResource:
+        """Let ``subapp`` alone answer for a host; ``*`` in ``domain`` stands for any characters.
+
+        A port in ``domain`` must be that of the request, without one it does not matter.
+        Raises like :meth:`add_subapp`.
+        """
+        if not isinstance(domain, str):
+            raise TypeError(f"Domain must be str, not {domain!r}")
+        rule = MaskDomain(domain) if "*" in domain else Domain(domain)
+        self._check_subapp(subapp)
+        resource = MatchedSubAppResource(rule, subapp)
+        self._adopt(resource, subapp)
+        return resource
+
+    def _check_subapp(self, subapp: A) -> None:
+        if not isinstance(subapp, AppLife):
+            raise TypeError(f"A sub-application must be a web.Application, not {subapp!r}")
+        if self._pre_frozen:
+            raise RuntimeError(
+                f"Cannot add sub application to frozen application: add {subapp!r} before "
+                f"{self!r} starts or becomes part of another"
+            )
+        app: AppLife[A, R, M] | None = self
+        while app is not None:
+            if app is subapp:
+                raise RuntimeError(f"Cannot add {subapp!r} to itself, or into what it contains")
+            app = app._parent
+        if subapp._parent is not None:
+            raise RuntimeError(
+                f"{subapp!r} is part of {subapp._parent!r} already: make another application, for "
+                "example by calling the function that makes this one again"
+            )
+        if subapp._frozen:
+            raise RuntimeError(f"Cannot add frozen application {subapp!r}: it has been started")
+
+    def _adopt(self, resource: PrefixedSubAppResource | MatchedSubAppResource, subapp: A) -> None:
+        self.router.register_resource(resource)
+        self._subapps.append(subapp)
+        subapp._parent = self
+
+        async def startup(app: A) -> None:  # noqa: ARG001  # a receiver's signature
+            await subapp._start()
+
+        async def shutdown(app: A) -> None:  # noqa: ARG001  # a receiver's signature
+            await subapp.shutdown()
+
+        async def cleanup(app: A) -> None:  # noqa: ARG001  # a receiver's signature
+            await subapp.cleanup()
+
+        self._on_startup.append(startup)
+        self._on_shutdown.append(shutdown)
+        self._on_cleanup.append(cleanup)
+        subapp.pre_freeze()
+
+    # Life.
+
+    @property
+    def pre_frozen(self) -> bool:
+        """Whether routes, middlewares and signals can no longer be changed."""
+        return self._pre_frozen
+
+    def pre_freeze(self) -> None:
+        """Refuse further routes, middlewares and signal receivers, here and in sub-applications."""
+        if self._pre_frozen:
+            return
+        check_middlewares(self._middlewares, "the application")
+        self._pre_frozen = True
+        self.router.freeze()
+        self._middlewares.freeze()
+        for signal in (self._on_startup, self._on_shutdown, self._on_cleanup):
+            signal.freeze()
+        self._on_response_prepare.freeze()
+        self._cleanup_ctx.freeze()
+        for subapp in self._subapps:
+            subapp.pre_freeze()
+        subapps = self._subapps
+        self._run_middlewares = bool(self._middlewares) or any(
+            subapp._run_middlewares for subapp in subapps
+        )
+        self._has_prepare_hook = bool(self._on_response_prepare) or any(
+            subapp._has_prepare_hook for subapp in subapps
+        )
+        self._calls_directly = not (
+            subapps
+            or self._run_middlewares
+            or any(route.middlewares for route in self.router.routes())
+        )
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the application, with those in it, is ready to serve."""
+        return self._frozen
+
+    def freeze(self) -> None:
+        """Refuse further changes to routes, middlewares and signals, for good."""
+        if self._frozen:
+            return
+        self.pre_freeze()
+        self._frozen = True
+        for subapp in self._subapps:
+            subapp.freeze()
+        if self._parent is None:
+            self.router.compile()
+
+    async def startup(self) -> None:
+        """Enter the cleanup contexts, then send :attr:`on_startup`."""
+        await self._start()
+        self.freeze()
+        self._end_start()
+
+    async def _start(self) -> None:
+        # Start-up itself may still add routes and middlewares.
+        self._on_startup.freeze()
+        self._cleanup_ctx.freeze()
+        await self._cleanup_ctx.enter(self._self)
+        await self._on_startup.send(self._self)
+
+    def _end_start(self) -> None:
+        self._started = True
+        for subapp in self._subapps:
+            subapp._end_start()
+
+    async def shutdown(self) -> None:
+        """Send :attr:`on_shutdown`."""
+        self._on_shutdown.freeze()
+        await self._on_shutdown.send(self._self)
+
+    async def cleanup(self) -> None:
+        """Leave the cleanup contexts that were entered, then send :attr:`on_cleanup`."""
+        self._on_cleanup.freeze()
+        try:
+            await self._cleanup_ctx.leave()
+        finally:
+            await self._on_cleanup.send(self._self)

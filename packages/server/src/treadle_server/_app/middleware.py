@@ -1,0 +1,101 @@
+"""Middlewares of the package, and the decorator that marks one."""
+
+import re
+from collections.abc import Iterator
+from typing import Final, TypeVar
+
+from treadle_http_parser import Request as Head
+from treadle_responses import HTTPMove, HTTPPermanentRedirect, StreamResponse
+from treadle_router import Match
+from treadle_server._routing.dispatcher import Undecided
+from treadle_server._routing.interfaces import SystemRoute
+
+from .application import Handler, Middleware, Request
+
+__all__ = ["middleware", "normalize_path_middleware"]
+
+_T = TypeVar("_T")
+
+_SLASHES: Final = re.compile("//+")
+
+
+def middleware(function: _T) -> _T:
+    """Return ``function`` unchanged.
+
+    Every ``async def m(request, handler)`` is a middleware; the mark is kept for code that was
+    written for aiohttp.
+    """
+    return function
+
+
+def normalize_path_middleware(
+    *,
+    append_slash: bool = True,
+    remove_slash: bool = False,
+    merge_slashes: bool = True,
+    redirect_class: type[HTTPMove] = HTTPPermanentRedirect,
+) -> Middleware:
+    """Return a middleware that redirects from a path without a route to one like it that has one.
+
+    Tried in this order: the path with slashes merged, with a slash appended (or, with
+    ``remove_slash``, without its last one), and both.  The query stays.  The redirect never leaves
+    the host, whatever the path is made of.  Raises ``ValueError`` for ``append_slash`` and
+    ``remove_slash`` together.
+    """
+    if append_slash and remove_slash:
+        raise ValueError(
+            "append_slash and remove_slash undo each other: with remove_slash=True, pass "
+            "append_slash=False"
+        )
+    if not (isinstance(redirect_class, type) and issubclass(redirect_class, HTTPMove)):
+        raise TypeError(f"redirect_class must be a class like HTTPFound, not {redirect_class!r}")
+
+    def candidates(path: str) -> Iterator[str]:
+        if merge_slashes:
+            yield _SLASHES.sub("/", path)
+        if append_slash and not path.endswith("/"):
+            yield path + "/"
+            if merge_slashes:
+                yield _SLASHES.sub("/", path + "/")
+        if remove_slash and path.endswith("/"):
+            yield path[:-1]
+            if merge_slashes:
+                yield _SLASHES.sub("/", path)[:-1]
+
+    async def normalize_path(request: Request, handler: Handler) -> StreamResponse:
+        if isinstance(request.match_info.route, SystemRoute) and request.raw_path.startswith("/"):
+            path, mark, query = request.raw_path.partition("?")
+            for candidate in candidates(path):
+                local = _on_this_host(candidate)
+                if local != path and local and await _has_route(request, local):
+                    raise redirect_class(local + mark + query)
+        return await handler(request)
+
+    return normalize_path
+
+
+def _on_this_host(path: str) -> str:
+    """Return ``path`` such that no client reads the start of it as another host.
+
+    ``//host`` is a URL with an authority (RFC 3986 section 4.2), and browsers take a backslash for
+    a slash, so that ``/\\host`` is one as well.
+    """
+    path = path.replace("\\", "%5C")
+    return "/" + path.lstrip("/") if path.startswith("//") else path
+
+
+async def _has_route(request: Request, path: str) -> bool:
+    """Tell whether the application that is running has a route for ``path``."""
+    router = request.app.router
+    found = router.match(request.method, path)
+    if not isinstance(found, Undecided):
+        return isinstance(found, Match)
+    info = await router.resolve(_asking_for(request, path))
+    return info.http_exception is None
+
+
+def _asking_for(request: Request, path: str) -> Request:
+    """Return a request like this one for another path, to ask resources that want a request."""
+    head = request._head
+    other = Head(head.method, path, head.authority, head.version, head.fields, head.framing)
+    return type(request)(other, request._payload, request._writer, request._connection)

@@ -1,0 +1,1 @@
+"""Request bodies: the reader that a handler has, and the decoding of coded bodies."""

@@ -1,0 +1,458 @@
+"""The body of a request as a stream: fed by the connection, read by the handler.
+
+Bytes wait in the order of arrival; when more than the high-water mark wait, reading from the peer
+pauses until half of it was taken, so that an upload of any size needs a bounded amount of memory.
+One reader at a time; errors are raised after the bytes that came before them were read.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final, Protocol, final
+
+from treadle_http_parser import ContentDecoder, ContentEncodingError, Fields
+from treadle_server._core.errors import PayloadAccessError
+
+from .decoding import CodedBody, coding_error
+
+__all__ = ["EMPTY_BODY", "StreamReader"]
+
+#: What bounds a line of a body that arrived whole; the default of `ServerConfig.read_bufsize`.
+_USUAL_SIZE: Final = 256 * 1024
+
+#: Reads without waiting, and bytes that are decoded, before other tasks get a turn.
+_MANY_READS: Final = 1024
+_LONG_TURN: Final = 1024 * 1024
+
+
+class ReadingSide(Protocol):
+    """What can be told to stop reading from the peer."""
+
+    def pause_reading(self) -> None:
+        """Stop taking bytes from the peer."""
+
+    def resume_reading(self) -> None:
+        """Take bytes again."""
+
+
+@final
+class _Nobody:
+    """The reading side of a body that will never grow."""
+
+    def pause_reading(self) -> None:
+        """Do nothing."""
+
+    def resume_reading(self) -> None:
+        """Do nothing."""
+
+
+_NOBODY: Final = _Nobody()
+
+
+@final
+class StreamReader:
+    """The body of one request; iterate it for its lines, or use ``iter_*`` and ``read*``.
+
+    The methods raise ``RequestPayloadError`` for a malformed body, ``ConnectionResetError`` when
+    the client has gone, ``PayloadAccessError`` after the response was sent, and ``RuntimeError``
+    when two tasks read at the same time.
+    """
+
+    __slots__ = (
+        "_before_wait",
+        "_chunk_ends",
+        "_chunks",
+        "_coded",
+        "_eof",
+        "_exception",
+        "_flow",
+        "_high",
+        "_offset",
+        "_read",
+        "_reads",
+        "_size",
+        "_total",
+        "_turn",
+        "_waiter",
+        "trailers",
+    )
+
+    def __init__(
+        self,
+        flow: ReadingSide,
+        high: int,
+        before_wait: Callable[[], None] | None = None,
+    ) -> None:
+        self._flow: Final = flow
+        self._high: Final = high
+        # What waits to be decoded, None for a body without a coding and once all of it is.
+        self._coded: CodedBody | None = None
+        # Bytes decoded, and reads, since other tasks had their turn.
+        self._turn = 0
+        self._reads = 0
+        # Called once before the first wait for bytes: sends 100 Continue to a client that asked.
+        self._before_wait = before_wait
+        self._chunks: deque[bytes] = deque()
+        # Bytes of the first chunk that were taken.
+        self._offset = 0
+        self._size = 0
+        self._total = 0
+        self._read = 0
+        # Positions (in bytes of the body) at which an HTTP chunk ends, for iter_chunks(); made when
+        # there is a first one.
+        self._chunk_ends: deque[int] | None = None
+        #: The fields behind a chunked body, once its end has arrived.
+        self.trailers: Fields = ()
+        self._eof = False
+        self._exception: BaseException | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    # Fed by the connection.
+
+    @classmethod
+    def whole(cls, data: bytes) -> "StreamReader":
+        """Return a body that has fully arrived: nothing will be asked of the connection."""
+        body = cls(_NOBODY, _USUAL_SIZE)
+        body._chunks.append(data)
+        body._size = body._total = len(data)
+        body._eof = True
+        return body
+
+    def decode(self, coding: str, max_expansion: int) -> None:
+        """Read the body through its Content-Encoding; to be called before anything is fed.
+
+        A coding that is not known shows when the body is read, not before: a handler that does not
+        read it needs no decoding.
+        """
+        try:
+            self._coded = CodedBody(ContentDecoder(coding, max_ratio=max_expansion))
+        except ContentEncodingError as error:
+            self._exception = coding_error(error)
+
+    def feed_data(self, data: bytes, chunk_end: bool = False) -> None:
+        """Take a piece of the body."""
+        if self._exception is not None:
+            return
+        size = len(data)
+        self._total += size
+        coded = self._coded
+        if coded is None:
+            self._chunks.append(data)
+            waiting = self._size = self._size + size
+            if chunk_end:
+                if self._chunk_ends is None:
+                    self._chunk_ends = deque()
+                self._chunk_ends.append(self._total)
+        else:
+            coded.feed(data)
+            waiting = coded.size
+        if waiting > self._high:
+            self._flow.pause_reading()
+        if self._waiter is not None:
+            self._wake()
+
+    def feed_eof(self, trailers: Fields = ()) -> None:
+        """Take the end of the body."""
+        self._eof = True
+        self.trailers = trailers
+        self._wake()
+
+    def set_exception(self, exception: BaseException) -> None:
+        """Fail the reader once the bytes before the failure are read; the first failure counts."""
+        if self._exception is None and not self._eof:
+            self._exception = exception
+            self._wake()
+
+    def discard(self) -> None:
+        """Drop what waits and what comes: the response is out and nobody may read any more."""
+        self._chunks.clear()
+        self._offset = 0
+        self._size = 0
+        self._coded = None
+        if not self._eof or self._exception is not None:
+            self._exception = PayloadAccessError(
+                "Cannot read the request's body: its response was already sent"
+            )
+        if not self._eof:
+            self._flow.resume_reading()
+        self._wake()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
+
+    # What is known without waiting.
+
+    @property
+    def total_bytes(self) -> int:
+        """Bytes that were read or wait to be read, after decoding."""
+        return self._read + self._size
+
+    @property
+    def total_raw_bytes(self) -> int:
+        """Bytes of the body that have arrived, before decoding."""
+        return self._total
+
+    @property
+    def waiting(self) -> bool:
+        """Whether somebody waits for bytes."""
+        return self._waiter is not None
+
+    def is_eof(self) -> bool:
+        """Whether the end of the body has arrived."""
+        return self._eof
+
+    def at_eof(self) -> bool:
+        """Whether the whole body has been read."""
+        return self._eof and not self._size and self._coded is None
+
+    def exception(self) -> BaseException | None:
+        """The failure that reading will raise, or None."""
+        return self._exception
+
+    # Reading.
+
+    async def _wait(self) -> None:
+        """Wait until bytes, the end or a failure have arrived."""
+        if self._waiter is not None:
+            raise RuntimeError(
+                "Another task already waits for this request's body: read it in one task"
+            )
+        if self._before_wait is not None:
+            callback, self._before_wait = self._before_wait, None
+            callback()
+        waiter = self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+
+    async def _fill(self) -> bool:
+        """Wait for something to read; False at the end of the body."""
+        self._reads += 1
+        if self._reads > _MANY_READS or self._turn > _LONG_TURN:
+            # A reader that never waits would keep everybody else from their turn.
+            self._turn = self._reads = 0
+            await asyncio.sleep(0)
+        while not self._size:
+            if self._coded is not None and self._decode():
+                return True
+            if self._exception is not None:
+                raise self._exception
+            if self._eof:
+                return False
+            self._reads = 0
+            await self._wait()
+        return True
+
+    def _decode(self) -> bool:
+        """Decode a piece if there is one; a failure is kept for whoever reads next."""
+        coded = self._coded
+        assert coded is not None
+        try:
+            piece = coded.read(ended=self._eof)
+        except Exception as error:  # noqa: BLE001  # all that it raises is for the reader
+            self._coded = None
+            self._exception = error
+            return False
+        if not self._eof and coded.size <= self._high // 2:
+            self._flow.resume_reading()
+        if not piece:
+            if self._eof:
+                self._coded = None
+            return False
+        self._chunks.append(piece)
+        self._size += len(piece)
+        self._turn += len(piece)
+        return True
+
+    def _take(self, limit: int) -> bytes:
+        """Return up to ``limit`` of the waiting bytes (all of them if negative), which exist."""
+        chunks = self._chunks
+        offset = self._offset
+        if limit < 0 or limit >= self._size:
+            if offset:
+                chunks[0] = chunks[0][offset:]
+                self._offset = 0
+            data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            chunks.clear()
+        elif limit < len(chunks[0]) - offset:
+            # Counted and not cut off: small reads of a large piece take time in proportion to it.
+            self._offset = offset + limit
+            data = chunks[0][offset : offset + limit]
+        else:
+            parts = []
+            left = limit
+            while left:
+                part = chunks[0][self._offset : self._offset + left]
+                self._offset += len(part)
+                if self._offset == len(chunks[0]):
+                    chunks.popleft()
+                    self._offset = 0
+                parts.append(part)
+                left -= len(part)
+            data = b"".join(parts)
+        self._size -= len(data)
+        self._read += len(data)
+        ends = self._chunk_ends
+        if ends is not None:
+            while ends and ends[0] < self._read:
+                ends.popleft()
+        # After the end of the body, reading on is the connection's business.
+        if not self._eof and self._coded is None and self._size <= self._high // 2:
+            self._flow.resume_reading()
+        return data
+
+    def take_whole(self) -> bytes | None:
+        """Return what is left of a body that has fully arrived, None if reading may have to wait.
+
+        What the methods below do without the need to wait for it.
+        """
+        if not self._eof or self._exception is not None or self._coded is not None:
+            return None
+        return self._take(-1) if self._size else b""
+
+    async def read(self, n: int = -1) -> bytes:
+        """Return up to ``n`` bytes as soon as there are any; the whole rest if ``n`` is negative.
+
+        ``b""`` means the end of the body (or that ``n`` is 0).
+        """
+        if n == 0:
+            return b""
+        if n > 0:
+            return self._take(n) if await self._fill() else b""
+        parts = []
+        while await self._fill():
+            parts.append(self._take(-1))
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def readany(self) -> bytes:
+        """Return what has arrived, waiting for the first byte; ``b""`` at the end."""
+        return self._take(-1) if await self._fill() else b""
+
+    async def readexactly(self, n: int) -> bytes:
+        """Return exactly ``n`` bytes; raises ``asyncio.IncompleteReadError`` at an early end."""
+        parts: list[bytes] = []
+        left = n
+        while left > 0:
+            part = await self.read(left)
+            if not part:
+                raise asyncio.IncompleteReadError(b"".join(parts), n)
+            parts.append(part)
+            left -= len(part)
+        return b"".join(parts)
+
+    async def readuntil(self, separator: bytes = b"\n", *, max_size: int | None = None) -> bytes:
+        """Return the bytes up to and including ``separator``, or the rest of the body without it.
+
+        Raises ``ValueError`` for an empty separator and when more than ``max_size`` bytes (twice
+        the read buffer by default) hold none.
+        """
+        if not separator:
+            raise ValueError("separator must not be empty")
+        limit = 2 * self._high if max_size is None else max_size
+        line = bytearray()
+        overlap = len(separator) - 1
+        while await self._fill():
+            first = self._chunks[0]
+            if line and overlap:
+                # The separator may have begun in what was taken.
+                start = max(0, len(line) - overlap)
+                line += self._take(len(first) - self._offset)
+                end = line.find(separator, start) + len(separator)
+                if end >= len(separator):
+                    self._put_back(bytes(line[end:]))
+                    del line[end:]
+                    break
+            else:
+                found = first.find(separator, self._offset)
+                if found >= 0:
+                    line += self._take(found + len(separator) - self._offset)
+                    break
+                line += self._take(len(first) - self._offset)
+            if len(line) > limit:
+                break
+        if len(line) > limit:
+            raise ValueError(f"No {separator!r} within the first {limit} bytes of the line")
+        return bytes(line)
+
+    def _put_back(self, data: bytes) -> None:
+        if data:
+            # A chunk was taken to its end: there is no offset to keep.
+            self._chunks.appendleft(data)
+            self._size += len(data)
+            self._read -= len(data)
+
+    async def readline(self, *, max_line_length: int | None = None) -> bytes:
+        """Return the next line with its line feed; ``b""`` at the end of the body."""
+        return await self.readuntil(b"\n", max_size=max_line_length)
+
+    async def readchunk(self) -> tuple[bytes, bool]:
+        """Return what has arrived up to the end of an HTTP chunk, and whether it ended there."""
+        if not await self._fill():
+            return b"", False
+        ends = self._chunk_ends
+        if ends is None:
+            return self._take(-1), False
+        while ends and ends[0] <= self._read:
+            ends.popleft()
+        data = self._take(ends[0] - self._read if ends else -1)
+        ended = bool(ends) and ends[0] == self._read
+        return data, ended
+
+    def read_nowait(self, n: int = -1) -> bytes:
+        """Return up to ``n`` bytes that have arrived without waiting; ``b""`` if there are none."""
+        if self._waiter is not None:
+            raise RuntimeError("Another task already waits for this request's body")
+        if not self._size and (self._coded is None or not self._decode()):
+            if self._exception is not None:
+                raise self._exception
+            return b""
+        return self._take(n) if self._size and n else b""
+
+    async def wait_eof(self) -> None:
+        """Wait until the end of the body has arrived, without reading it.
+
+        Raises ``RuntimeError`` for a body that is larger than the read buffer: the rest of it comes
+        only when somebody reads.
+        """
+        while not self._eof:
+            if self._exception is not None:
+                raise self._exception
+            waiting = self._size if self._coded is None else self._coded.size
+            if waiting > self._high:
+                raise RuntimeError(
+                    f"wait_eof() would wait for ever: {waiting} bytes fill the read buffer of "
+                    f"{self._high}, and nobody reads them; read the body or release the request"
+                )
+            await self._wait()
+
+    def iter_any(self) -> AsyncIterator[bytes]:
+        """Iterate over the pieces as they arrive."""
+        return self._iterate(self.readany)
+
+    def iter_chunked(self, n: int) -> AsyncIterator[bytes]:
+        """Iterate over pieces of at most ``n`` bytes."""
+        if n < 1:
+            raise ValueError(f"n must be at least 1, got {n}")
+        return self._iterate(lambda: self.read(n))
+
+    async def iter_chunks(self) -> AsyncIterator[tuple[bytes, bool]]:
+        """Iterate over ``(bytes, ended)``, with ``ended`` true where an HTTP chunk ends."""
+        while await self._fill():
+            yield await self.readchunk()
+
+    async def _iterate(self, read: Callable[[], Awaitable[bytes]]) -> AsyncIterator[bytes]:
+        while piece := await read():
+            yield piece
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._iterate(self.readline)
+
+
+#: The body of every request without one: it has ended and nothing can change it.
+EMPTY_BODY: Final = StreamReader(_NOBODY, _USUAL_SIZE)
+EMPTY_BODY.feed_eof()

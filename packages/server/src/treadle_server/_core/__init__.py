@@ -1,0 +1,1 @@
+"""What every other room of the server builds on; it imports nothing of the server."""

@@ -1,0 +1,59 @@
+"""Cleanup contexts: asynchronous set-up and tear-down in one function, run in order."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Generic, TypeVar
+
+from .signals import FrozenList
+
+__all__ = ["CleanupContext", "CleanupError"]
+
+_A = TypeVar("_A")
+
+#: An async generator function with one `yield`, or a function that returns a context manager.
+_Factory = Callable[[_A], AsyncIterator[None] | AbstractAsyncContextManager[None]]
+
+
+class CleanupError(RuntimeError):
+    """Several cleanup contexts failed to clean up; ``exceptions`` has what each raised."""
+
+    @property
+    def exceptions(self) -> list[BaseException]:
+        """What the contexts raised, in the order of leaving them."""
+        exceptions: list[BaseException] = self.args[1]
+        return exceptions
+
+
+class CleanupContext(FrozenList[_Factory[_A]], Generic[_A]):
+    """The cleanup contexts of an application: entered in order, left in reverse.
+
+    Only contexts that were entered are left; one error is raised as it is, several as
+    :class:`CleanupError`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(what="cleanup_ctx")
+        self._entered: list[AbstractAsyncContextManager[None]] = []
+
+    async def enter(self, app: _A) -> None:
+        """Enter every context; those entered stay so when a later one fails."""
+        for factory in self:
+            made = factory(app)
+            if not isinstance(made, AbstractAsyncContextManager):
+                # An async generator: run to its yield now and to its end when cleaning up.
+                made = asynccontextmanager(lambda generator=made: generator)()
+            await made.__aenter__()
+            self._entered.append(made)
+
+    async def leave(self) -> None:
+        """Leave every context that was entered, the last one first."""
+        errors: list[BaseException] = []
+        while self._entered:
+            try:
+                await self._entered.pop().__aexit__(None, None, None)
+            except Exception as error:  # noqa: BLE001  # the other contexts must be left too
+                errors.append(error)
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise CleanupError("Multiple errors on cleanup stage", errors)

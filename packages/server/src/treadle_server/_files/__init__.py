@@ -1,0 +1,1 @@
+"""Files as responses, and directories as resources."""

@@ -1,0 +1,1 @@
+"""Forms and multipart bodies; it imports nothing of the other rooms."""

@@ -1,0 +1,213 @@
+"""Multipart bodies part by part: aiohttp's `MultipartReader` over `treadle_multipart`'s parser.
+
+A :class:`MultipartReader` gives the parts in turn and knows where each ends; the
+:class:`BodyPartReader` of ``_forms.part`` reads one of them.  Imported with the first form: a
+server without forms starts without it.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final, Self
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from treadle_multipart import (
+    MalformedError,
+    MultipartError,
+    MultipartLimits,
+    MultipartParser,
+    PartBegin,
+    UnsupportedError,
+    boundary_of,
+    parse_options_header,
+)
+
+from .errors import form_answer
+from .events import PartStream, Source, source_of
+from .part import BodyPartReader
+from .payload import BodyPartReaderPayload
+
+__all__ = ["BodyPartReader", "BodyPartReaderPayload", "MultipartReader", "request_reader"]
+
+#: The longest charset that the field ``_charset_`` may name, as with aiohttp.
+_MAX_CHARSET: Final = 31
+
+
+class MultipartReader:
+    """The parts of a multipart body: iterate it, or call :meth:`next`.
+
+    ``headers`` have the Content-Type, ``content`` the bytes: a stream with ``readany`` or ``read``,
+    or an asynchronous iterable.  What is left of a part is dropped when the next is asked for.
+
+    ``client_max_size`` bounds what ``read()`` of a part takes, ``max_headers`` the header lines of
+    a part, and twice ``max_field_size`` their bytes; there are ``max_parts`` parts at most (None:
+    any number), nested ones included, three levels deep.
+
+    Raises ``ValueError`` if the Content-Type is not multipart or its boundary is bad; so do the
+    methods for a malformed body, and ``max_size_error_cls`` for too large a part.
+    """
+
+    #: The class of nested readers, None for the reader's own.
+    multipart_reader_cls: "ClassVar[type[MultipartReader] | None]" = None
+    #: The class of parts.
+    part_reader_cls: ClassVar[type[BodyPartReader]] = BodyPartReader
+
+    def __init__(
+        self,
+        headers: Mapping[str, str],
+        content: Any,
+        *,
+        client_max_size: int = sys.maxsize,
+        max_field_size: int = 8190,
+        max_headers: int = 128,
+        max_size_error_cls: Callable[[int], Exception] = ValueError,
+        max_parts: int | None = 1000,
+    ) -> None:
+        self.headers: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict(headers))
+        content_type = self.headers.get("Content-Type", "")
+        if isinstance(content, PartStream):
+            self._stream = content
+        else:
+            limits = MultipartLimits(
+                max_total=None,
+                max_part_size=None,
+                max_parts=max_parts,
+                max_files=None,
+                max_fields=None,
+                max_part_headers=max_headers,
+                max_header_size=2 * max_field_size,
+            )
+            parser = MultipartParser(boundary_of(content_type), limits)
+            self._stream = PartStream(parser, source_of(content))
+        self._is_form_data: Final = parse_options_header(content_type)[0] == "multipart/form-data"
+        # What the readers of parts are made with.
+        self._limits: Final[dict[str, Any]] = {
+            "client_max_size": client_max_size,
+            "max_size_error_cls": max_size_error_cls,
+        }
+        self._default_charset: str | None = None
+        self._last_part: MultipartReader | BodyPartReader | None = None
+        # For a nested reader, the part that it is: dropping that drops all of them.
+        self._enclosing: BodyPartReader | None = None
+        self._at_bof = True
+        self._at_eof = False
+
+    @classmethod
+    def from_response(cls, response: Any) -> Self:
+        """Return a reader for the body of a client's response."""
+        return cls(response.headers, response.content)
+
+    def at_eof(self) -> bool:
+        """Whether the final boundary was reached, or the rest was dropped."""
+        return self._at_eof
+
+    async def next(self) -> "MultipartReader | BodyPartReader | None":
+        """Return a reader for the next part, None behind the last one.
+
+        A part that is multipart itself has a reader like this one.  A first field ``_charset_`` of
+        a form is not returned: it gives the charset of the others (RFC 7578 section 4.6).
+        """
+        last, self._last_part = self._last_part, None
+        if last is not None:
+            await last.release()
+        part = await self.fetch_next_part()
+        if self._at_bof:
+            self._at_bof = False
+            if self._is_form_data and isinstance(part, BodyPartReader) and part.name == "_charset_":
+                self._default_charset = await self._read_charset(part)
+                part = await self.fetch_next_part()
+        self._last_part = part
+        return part
+
+    async def _read_charset(self, part: BodyPartReader) -> str:
+        label = b""
+        while (piece := await part.readany()) and len(label) <= _MAX_CHARSET:
+            label += piece
+        if len(label) > _MAX_CHARSET or not label.isascii():
+            self._stream.fail(MalformedError("the field '_charset_' names no charset"))
+        return label.decode("ascii").strip()
+
+    async def fetch_next_part(self) -> "MultipartReader | BodyPartReader | None":
+        """Return a reader for the part that begins next; :meth:`next` is what you want."""
+        if self._at_eof:
+            return None
+        begin = await self._stream.next()
+        if type(begin) is not PartBegin:
+            self._at_eof = True
+            return None
+        return self._reader_for(begin)
+
+    def _reader_for(self, begin: PartBegin) -> "MultipartReader | BodyPartReader":
+        headers = CIMultiDictProxy(CIMultiDict(begin.headers))
+        length = headers.get("Content-Length")
+        # It is the boundary that ends a part; a form may not even have the field.
+        if length and not self._is_form_data and not (length.isascii() and length.isdigit()):
+            self._stream.fail(MalformedError(f"bad Content-Length {length[:40]!a} of a part"))
+        part = self.part_reader_cls(
+            b"",
+            headers,
+            self._stream,
+            subtype="form-data" if self._is_form_data else "mixed",
+            default_charset=self._default_charset,
+            **self._limits,
+        )
+        if not (begin.content_type or "").startswith("multipart/"):
+            return part
+        if self._is_form_data and begin.filename:
+            # A file that happens to be multipart (a saved web page): RFC 7578 nests nothing.
+            return part
+        stream = self._stream.nested(begin, part.readany)
+        nested = (self.multipart_reader_cls or type(self))(headers, stream, **self._limits)
+        nested._enclosing = part
+        return nested
+
+    async def release(self) -> None:
+        """Read and drop all that is left."""
+        if self._enclosing is not None:
+            await self._enclosing.release()
+            self._at_eof = True
+        while await self.next() is not None:
+            pass
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> "MultipartReader | BodyPartReader":
+        part = await self.next()
+        if part is None:
+            raise StopAsyncIteration
+        return part
+
+
+def request_reader(
+    headers: Mapping[str, str],
+    source: Source,
+    *,
+    client_max_size: int,
+    max_parts: int,
+    max_size_error_cls: Callable[[int], Exception],
+) -> MultipartReader:
+    """Return the reader for a request, whose errors are answers (400, 413, 415, 431).
+
+    A size or number of 0 is none.
+    """
+    limits = MultipartLimits(
+        max_total=None,
+        max_part_size=None,
+        max_parts=max_parts or None,
+        max_files=None,
+        max_fields=None,
+    )
+    content_type = headers.get("Content-Type", "")
+    try:
+        if not content_type.lower().startswith("multipart/"):
+            raise UnsupportedError(f"the body is {content_type[:100]!a}; expected multipart/*")
+        parser = MultipartParser(boundary_of(content_type), limits)
+    except MultipartError as error:
+        raise form_answer(error) from error
+    return MultipartReader(
+        headers,
+        PartStream(parser, source, form_answer),
+        client_max_size=client_max_size or sys.maxsize,
+        max_size_error_cls=max_size_error_cls,
+    )

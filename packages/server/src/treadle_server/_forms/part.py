@@ -1,0 +1,381 @@
+"""One part of a multipart body as aiohttp's reader of it.
+
+It takes events from a `PartStream`.  Pieces are handed on as they came where they fit, and cut once
+where they do not; what waits is at most what one read of the content brought.
+"""
+
+import json
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from typing import Any, ClassVar, Final, NoReturn, Self
+from urllib.parse import parse_qsl
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from treadle_multipart import (
+    MalformedError,
+    MultipartError,
+    MultipartParser,
+    PartBegin,
+    PartData,
+    PartDecoder,
+    PartEnd,
+    content_disposition_filename,
+    parse_content_disposition,
+    safe_filename,
+    text_codec,
+)
+
+from .events import PartStream, Source, source_of
+
+__all__ = ["BodyPartReader"]
+
+#: What `BodyPartReader.decode` inflates at once, as with aiohttp.
+_MAX_DECODED: Final = 256 * 1024
+#: The longest charset that the field ``_charset_`` may name, as with aiohttp.
+_MAX_CHARSET: Final = 31
+_BLANKS: Final = b" \t\r\n"
+
+
+class BodyPartReader:
+    """One part of a multipart body: its headers, and its data as it arrives.
+
+    A reader comes from :meth:`MultipartReader.next`.  It can be made from a ``boundary`` (with its
+    two hyphens) and a ``content`` that stands behind the part's headers, too.
+    """
+
+    #: What :meth:`read_chunk` returns at most, unless told.
+    chunk_size: ClassVar[int] = 8192
+
+    def __init__(
+        self,
+        boundary: bytes,
+        headers: Mapping[str, str],
+        content: Any,
+        *,
+        subtype: str = "mixed",
+        default_charset: str | None = None,
+        max_decompress_size: int = _MAX_DECODED,
+        client_max_size: int = sys.maxsize,
+        max_size_error_cls: Callable[[int], Exception] = ValueError,
+    ) -> None:
+        self.headers: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict(headers))
+        if isinstance(content, PartStream):
+            self._stream = content
+            begin = content.begin
+        else:
+            self._stream, begin = _lone_part(boundary, source_of(content)), None
+        self._begin: Final = begin or _begin_of(self.headers)
+        self._is_form_data: Final = subtype == "form-data"
+        self._default_charset: Final = default_charset
+        self._max_decompress_size: Final = max_decompress_size
+        self._max_size: Final = client_max_size
+        self._max_size_error_cls: Final = max_size_error_cls
+        # The piece that is being read, and up to where it was.
+        self._piece = b""
+        self._at = 0
+        # Whether the piece is the last one.
+        self._ended = False
+        transfer = self.headers.get("Content-Transfer-Encoding", "").strip().lower()
+        self._in_fours: Final = transfer == "base64"
+
+    # What the headers say.
+
+    @property
+    def name(self) -> str | None:
+        """The name of the form field, None without one."""
+        return self._begin.name
+
+    @property
+    def filename(self) -> str | None:
+        """The file name, None without one: **raw**, as the client sent it, paths and all."""
+        return self._begin.filename
+
+    @property
+    def safe_filename(self) -> str | None:
+        """The last component of :attr:`filename`, made safe to create in a folder."""
+        return None if self.filename is None else safe_filename(self.filename)
+
+    def get_charset(self, default: str) -> str:
+        """Return the charset that the part, else the form says, else ``default``."""
+        return self._begin.charset or self._default_charset or default
+
+    # Reading.
+
+    def at_eof(self) -> bool:
+        """Whether the whole part has been read."""
+        return self._ended and self._at >= len(self._piece)
+
+    async def _advance(self) -> bool:
+        """Go to the next piece; False at the end of the part."""
+        if self._ended:
+            self._piece, self._at = b"", 0
+            return False
+        event = await self._stream.next()
+        if type(event) is PartData:
+            self._piece, self._at = event.data, 0
+            if self._stream.waits(PartEnd):
+                await self._stream.next()
+                self._ended = True
+            return True
+        # A part ends where the next one begins, should somebody have read past it.
+        self._piece, self._at = b"", 0
+        self._ended = True
+        return False
+
+    async def readany(self) -> bytes:
+        """Return the next piece as it came, however large; ``b""`` at the end."""
+        at = self._at
+        if at >= len(self._piece):
+            if not await self._advance():
+                return b""
+            at = 0
+        piece = self._piece
+        self._at = len(piece)
+        # Slicing all of a bytes object gives the object itself.
+        return piece[at:]
+
+    async def read_chunk(self, size: int = chunk_size) -> bytes:
+        """Return up to ``size`` bytes as they were sent; ``b""`` at the end.
+
+        Of base64 a whole number of its groups of four, so that each chunk can be decoded alone.
+        """
+        at = self._at
+        end = at + size
+        if end < len(self._piece) and size > 0 and not self._in_fours:
+            self._at = end
+            return self._piece[at:end]
+        if size < 1:
+            raise ValueError(f"size must be at least 1, got {size}")
+        if self._in_fours:
+            return await self._read_fours(max(size, 4))
+        if at >= len(self._piece):
+            if not await self._advance():
+                return b""
+            at = 0
+        piece = self._piece
+        self._at = min(at + size, len(piece))
+        # Slicing all of a bytes object gives the object itself.
+        return piece[at : self._at]
+
+    async def _read_fours(self, size: int) -> bytes:
+        chunk = bytearray()
+        while True:
+            missing = size - len(chunk)
+            if self._at >= len(self._piece) and not await self._advance():
+                return bytes(chunk)
+            end = min(self._at + missing, len(self._piece))
+            chunk += self._piece[self._at : end]
+            self._at = end
+            if len(chunk) < size:
+                continue
+            odd = len(chunk.translate(None, _BLANKS)) % 4
+            if not odd:
+                return bytes(chunk)
+            # The last one to three characters, and blanks among them, are for the next chunk.
+            cut = len(chunk)
+            while odd:
+                cut -= 1
+                odd -= chunk[cut] not in _BLANKS
+            if not chunk[:cut].strip(_BLANKS):
+                size += 4
+                continue
+            self._put_back(bytes(chunk[cut:]))
+            return bytes(chunk[:cut])
+
+    def _put_back(self, data: bytes) -> None:
+        if len(data) <= self._at:
+            self._at -= len(data)
+        else:
+            self._piece = data + self._piece[self._at :]
+            self._at = 0
+
+    async def readline(self) -> bytes:
+        """Return the next line with its line end; ``b""`` at the end of the part.
+
+        Raises ``max_size_error_cls`` for one longer than ``client_max_size``.
+        """
+        parts: list[bytes] = []
+        size = 0
+        while self._at < len(self._piece) or await self._advance():
+            at = self._at
+            end = self._piece.find(b"\n", at) + 1
+            self._at = end or len(self._piece)
+            part = self._piece[at : self._at]
+            size += len(part)
+            self._check_size(size)
+            parts.append(part)
+            if end:
+                break
+        return b"".join(parts)
+
+    async def read(self, *, decode: bool = False) -> bytes:
+        """Return what is left of the part, with ``decode`` without its codings.
+
+        Raises ``max_size_error_cls`` when that is more than ``client_max_size``, as soon as it is.
+        """
+        decoder = self._decoder() if decode else None
+        parts: list[bytes] = []
+        size = 0
+        if decoder is None or decoder.identity:
+            while piece := await self.readany():
+                size += len(piece)
+                self._check_size(size)
+                parts.append(piece)
+        else:
+            started = False
+            while coded := await self.readany():
+                started = True
+                size = self._collect(decoder.decode(coded), parts, size)
+            # Nothing at all is nothing in every coding: the part may have been read before.
+            if started:
+                self._collect(decoder.finish(), parts, size)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _collect(self, pieces: Iterator[bytes], parts: list[bytes], size: int) -> int:
+        for piece in self._guarded(pieces):
+            size += len(piece)
+            self._check_size(size)
+            parts.append(piece)
+        return size
+
+    def _guarded(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """The pieces; what a decoder raises is raised as the stream says."""
+        try:
+            yield from pieces
+        except MultipartError as error:
+            self._stream.fail(error)
+
+    def _check_size(self, size: int) -> None:
+        if size > self._max_size:
+            raise self._max_size_error_cls(self._max_size)
+
+    async def text(self, *, encoding: str | None = None) -> str:
+        """Return the decoded part as text, UTF-8 unless a charset is given.
+
+        Raises ``ValueError`` for a charset that is not known and for bytes that are not of it.
+        """
+        data = await self.read(decode=True)
+        return self._text(data, encoding)
+
+    def _text(self, data: bytes, encoding: str | None) -> str:
+        try:
+            codec = encoding or text_codec(self.get_charset("utf-8"), field=self.name)
+            return data.decode(codec)
+        except UnicodeDecodeError as error:
+            self._malformed(f"is not {error.encoding}: {error.reason}", error)
+        except MultipartError as error:
+            self._stream.fail(error)
+
+    def _malformed(self, what: str, cause: Exception) -> NoReturn:
+        error = MalformedError(f"field {(self.name or '')[:40]!a} {what}", field=self.name)
+        error.__cause__ = cause
+        self._stream.fail(error)
+
+    async def json(self, *, encoding: str | None = None) -> Any:
+        """Return the part as JSON, None if it is empty; raises ``ValueError`` if it is none."""
+        data = await self.read(decode=True)
+        if not data:
+            return None
+        text = self._text(data, encoding)
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError) as error:
+            self._malformed(f"is not valid JSON: {error}", error)
+
+    async def form(self, *, encoding: str | None = None) -> list[tuple[str, str]]:
+        """Return the pairs of a part that is urlencoded, blank values included.
+
+        Raises ``ValueError`` for bytes that are not of the charset.
+        """
+        text = self._text((await self.read(decode=True)).rstrip(), encoding)
+        codec = encoding or self.get_charset("utf-8")
+        return parse_qsl(text, keep_blank_values=True, encoding=codec)
+
+    async def release(self) -> None:
+        """Read and drop what is left."""
+        self._at = len(self._piece)
+        while await self._advance():
+            pass
+        self._at = len(self._piece)
+
+    # Codings.
+
+    def _decoder(self) -> PartDecoder:
+        # RFC 7578 has no content encoding for the fields of a form.
+        coding = None if self._is_form_data else self.headers.get("Content-Encoding")
+        transfer = self.headers.get("Content-Transfer-Encoding")
+        try:
+            return PartDecoder(transfer, coding, field=self.name)
+        except MultipartError as error:
+            self._stream.fail(error)
+
+    async def iter_decoded(self) -> AsyncGenerator[bytes, None]:
+        """Iterate over what is left of the part, without its codings, in bounded pieces."""
+        decoder = self._decoder()
+        started = False
+        while coded := await self.readany():
+            started = True
+            for piece in self._guarded(decoder.decode(coded)):
+                yield piece
+        if started:
+            for piece in self._guarded(decoder.finish()):
+                yield piece
+
+    def decode(self, data: bytes) -> bytes:
+        """Return ``data``, all of the part or a chunk of it, without the part's codings.
+
+        Raises ``ValueError`` where a coding is not known or cut off, and ``max_size_error_cls``
+        where more than ``max_decompress_size`` bytes and ten times those of ``data`` come out; for
+        parts of any size use :meth:`decode_iter` or ``read(decode=True)``.
+        """
+        limit = max(self._max_decompress_size, 10 * len(data))
+        pieces: list[bytes] = []
+        size = 0
+        for piece in self._run(bytes(data)):
+            size += len(piece)
+            if size > limit:
+                raise self._max_size_error_cls(limit)
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def decode_iter(self, data: bytes) -> AsyncIterator[bytes]:
+        """Iterate over ``data``, all of the part, without the part's codings, in bounded pieces."""
+        for piece in self._run(bytes(data)):
+            yield piece
+
+    def _run(self, data: bytes) -> Iterator[bytes]:
+        decoder = self._decoder()
+        if data:
+            yield from self._guarded(decoder.decode(data))
+            yield from self._guarded(decoder.finish())
+
+    # Iterating gives the whole part once.
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        part = await self.next()
+        if part is None:
+            raise StopAsyncIteration
+        return part
+
+    async def next(self) -> bytes | None:
+        """Return what is left of the part; None at its end."""
+        return None if self.at_eof() else await self.read()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r} {dict(self.headers)!r}>"
+
+
+def _begin_of(headers: CIMultiDictProxy[str]) -> PartBegin:
+    kind, params = parse_content_disposition(headers.get("Content-Disposition"))
+    filename = content_disposition_filename(params)
+    return PartBegin(tuple(headers.items()), kind, params.get("name"), filename)
+
+
+def _lone_part(boundary: bytes, source: Source) -> PartStream:
+    stream = PartStream(MultipartParser(boundary.removeprefix(b"--")), source)
+    stream.start_inside(boundary)
+    return stream

@@ -1,0 +1,341 @@
+"""Multipart bodies written: aiohttp's `MultipartWriter`, a payload that is made of payloads.
+
+The lines between the parts are those of ``treadle_multipart``'s encoder, which refuses what would
+break out of a header or a part.  A part's codings are undone by whoever reads it, so what is
+written is encoded piece by piece on its way to the sink.
+"""
+
+import binascii
+import zlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Protocol, Self, TypeVar, final
+from urllib.parse import urlencode
+
+from multidict import CIMultiDict
+
+from treadle_multipart import MultipartEncoder, quote_name
+from treadle_responses import (
+    JsonPayload,
+    Payload,
+    PayloadLookupError,
+    StringPayload,
+    get_payload,
+)
+
+from .payload import Sink
+
+__all__ = ["MultipartWriter"]
+
+_T = TypeVar("_T")
+
+#: Fields that say how a part is encoded, which the parts of a form may not be (RFC 7578, 4.7).
+_CODINGS: Final = ("Content-Encoding", "Content-Length", "Content-Transfer-Encoding")
+#: Bytes that make a line of base64 (RFC 2045 section 6.8: 76 characters at most).
+_LINE: Final = 57
+
+
+class Stage(Protocol):
+    """A coding: bytes in, encoded bytes out."""
+
+    def encode(self, data: bytes) -> bytes:
+        """Return what ``data`` completes."""
+
+    def finish(self) -> bytes:
+        """Return the rest."""
+
+
+class Part(NamedTuple):
+    """A part and its codings, ``""`` for none."""
+
+    payload: Payload
+    encoding: str
+    transfer: str
+
+
+class MultipartWriter(Payload):
+    """A multipart body to append parts to; ``Response(body=writer)`` sends it.
+
+    Raises ``ValueError`` for a subtype that is no token and for a boundary with characters that no
+    line can carry; it is random unless given.  Each part is read when it is written, so a writer
+    with open files in it is written once.
+    """
+
+    def __init__(self, subtype: str = "mixed", boundary: str | None = None) -> None:
+        encoder = MultipartEncoder(subtype, boundary=boundary)
+        self._subtype: Final = subtype
+        self._boundary: Final = encoder.boundary
+        self._is_form_data: Final = subtype == "form-data"
+        self._parts: Final[list[Part]] = []
+        super().__init__(None, content_type=encoder.content_type)
+
+    @property
+    def boundary(self) -> str:
+        """The boundary, without hyphens."""
+        return self._boundary.decode("ascii")
+
+    # Parts.
+
+    def append(self, obj: object, headers: Mapping[str, str] | None = None) -> Payload:
+        """Append anything that has a payload, and return that.
+
+        Raises ``TypeError`` for a type that nobody has registered, and what `append_payload` does.
+        """
+        if isinstance(obj, Payload):
+            obj.headers.update(headers or {})
+            return self.append_payload(obj)
+        try:
+            payload = get_payload(obj, headers=CIMultiDict(headers or {}))
+        except PayloadLookupError as error:
+            raise TypeError(str(error)) from error
+        return self.append_payload(payload)
+
+    def append_json(self, obj: object, headers: Mapping[str, str] | None = None) -> Payload:
+        """Append a value as JSON."""
+        return self.append_payload(JsonPayload(obj, headers=CIMultiDict(headers or {})))
+
+    def append_form(
+        self,
+        obj: Mapping[str, Any] | Sequence[tuple[str, Any]],
+        headers: Mapping[str, str] | None = None,
+    ) -> Payload:
+        """Append pairs as ``application/x-www-form-urlencoded``."""
+        pairs = list(obj.items()) if isinstance(obj, Mapping) else obj
+        return self.append_payload(
+            StringPayload(
+                urlencode(pairs, doseq=True),
+                headers=CIMultiDict(headers or {}),
+                content_type="application/x-www-form-urlencoded",
+            )
+        )
+
+    def append_payload(self, payload: Payload) -> Payload:
+        """Append a payload as it is, and return it.
+
+        A part of a form without a Content-Disposition gets the name ``section-N``.  Raises
+        ``ValueError`` for a coding in a form, ``RuntimeError`` for one that is not known.
+        """
+        headers = payload.headers
+        if self._is_form_data:
+            for field in _CODINGS:
+                if field in headers:
+                    raise ValueError(f"A part of a form has no {field} (RFC 7578 section 4.7)")
+            if "Content-Disposition" not in headers:
+                name = quote_name(f"section-{len(self._parts)}")
+                headers["Content-Disposition"] = f"form-data; name={name}"
+            self._parts.append(Part(payload, "", ""))
+            return payload
+        encoding = _coding(headers, "Content-Encoding", ("deflate", "gzip"), ("identity",))
+        transfer = _coding(
+            headers,
+            "Content-Transfer-Encoding",
+            ("base64", "quoted-printable"),
+            ("binary", "8bit", "7bit"),
+        )
+        if payload.size is not None and not encoding and not transfer:
+            headers["Content-Length"] = str(payload.size)
+        self._parts.append(Part(payload, encoding, transfer))
+        return payload
+
+    def __iter__(self) -> Iterator[tuple[Payload, str, str]]:
+        """Iterate over payload, Content-Encoding and Content-Transfer-Encoding of the parts."""
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Do nothing: what is open is closed by whoever writes the body."""
+
+    # The payload.
+
+    @property
+    def size(self) -> int | None:
+        """The bytes that will be written; None with a part that is encoded or of unknown size.
+
+        Raises ``ValueError`` for control characters in the headers of a part.
+        """
+        total: int | None = len(self._boundary) + 6
+        for part in self._parts:
+            head = len(self._encoder().begin_part(part.payload.headers.items()))
+            size = None if part.encoding or part.transfer else part.payload.size
+            total = None if total is None or size is None else total + head + size + 2
+        return total
+
+    @property
+    def consumed(self) -> bool:
+        """Whether a part was written that cannot be written again."""
+        return any(part.payload.consumed for part in self._parts)
+
+    @property
+    def autoclose(self) -> bool:
+        """Whether there is nothing to close."""
+        return all(part.payload.autoclose for part in self._parts)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Return the body as text, parts as they are before encoding; ``TypeError`` for streams."""
+        text = ""
+        for part in self._parts:
+            head = self._encoder().begin_part(part.payload.headers.items())
+            text += f"{head.decode(encoding, errors)}{part.payload.decode(encoding, errors)}\r\n"
+        return f"{text}--{self.boundary}--\r\n"
+
+    async def write(self, writer: Sink, close_boundary: bool = True) -> None:
+        """Write all parts and, with ``close_boundary``, the line that ends the body.
+
+        Raises ``ValueError`` for headers with control characters and data with the boundary in it.
+        """
+        for part in self._parts:
+            encoder = self._encoder()
+            await writer.write(encoder.begin_part(part.payload.headers.items()))
+            stages = _stages(part)
+            sink = _PartSink(writer, encoder, stages)
+            # A file may have grown since its size was announced.
+            size = None if stages else part.payload.size
+            await part.payload.write_with_length(sink, size)
+            await sink.finish()
+            await writer.write(b"\r\n")
+        if close_boundary:
+            await writer.write(self._encoder().end())
+
+    async def write_with_length(self, writer: Sink, content_length: int | None) -> None:
+        """Write the body, but no more than ``content_length`` bytes of it."""
+        if content_length is None or content_length == self.size:
+            await self.write(writer)
+        else:
+            await super().write_with_length(writer, content_length)
+
+    def _encoder(self) -> MultipartEncoder:
+        # One for each part: what follows a part is a line end, whether another one comes or not.
+        return MultipartEncoder(self._subtype, boundary=self._boundary)
+
+    async def close(self) -> None:
+        """Close the parts."""
+        for part in self._parts:
+            await part.payload.close()
+
+    def close_now(self) -> None:
+        """Close the parts."""
+        for part in self._parts:
+            part.payload.close_now()
+
+
+def _coding(
+    headers: CIMultiDict[str], field: str, known: tuple[str, ...], none: tuple[str, ...]
+) -> str:
+    coding = headers.get(field, "").lower()
+    if not coding or coding in none:
+        return ""
+    if coding not in known:
+        raise RuntimeError(f"{field} {coding!r} is not known: use one of {(*known, *none)}")
+    return coding
+
+
+def _stages(part: Part) -> list[Stage]:
+    stages: list[Stage] = []
+    if part.encoding:
+        stages.append(_Deflate(part.encoding))
+    if part.transfer == "base64":
+        stages.append(_Base64())
+    elif part.transfer:
+        stages.append(_QuotedPrintable())
+    return stages
+
+
+@final
+class _PartSink:
+    """Encodes the data of one part on its way to the sink of the whole."""
+
+    __slots__ = ("_encoder", "_sink", "_stages")
+
+    def __init__(self, sink: Sink, encoder: MultipartEncoder, stages: list[Stage]) -> None:
+        self._sink: Final = sink
+        self._encoder: Final = encoder
+        self._stages: Final = stages
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Take a piece."""
+        await self._pass_on(bytes(data), 0)
+
+    async def finish(self) -> None:
+        """Write what the codings have kept."""
+        for index, stage in enumerate(self._stages):
+            await self._pass_on(stage.finish(), index + 1)
+
+    async def _pass_on(self, data: bytes, first: int) -> None:
+        for stage in self._stages[first:]:
+            data = stage.encode(data)
+        if data:
+            await self._sink.write(self._encoder.data(data))
+
+    async def run_blocking(self, call: Callable[[], _T], executor: Executor | None = None) -> _T:
+        """Return ``call()``, made the way that the sink makes calls that block."""
+        run: Callable[..., Awaitable[_T]] | None = getattr(self._sink, "run_blocking", None)
+        return call() if run is None else await run(call, executor)
+
+
+@final
+class _Deflate:
+    """gzip, or deflate with the zlib wrapper that RFC 9110 asks for."""
+
+    def __init__(self, coding: str) -> None:
+        wbits = zlib.MAX_WBITS + (16 if coding == "gzip" else 0)
+        self._compressor = zlib.compressobj(wbits=wbits)
+
+    def encode(self, data: bytes) -> bytes:
+        return self._compressor.compress(data)
+
+    def finish(self) -> bytes:
+        return self._compressor.flush()
+
+
+@final
+class _Base64:
+    """Lines of 76 characters."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def encode(self, data: bytes) -> bytes:
+        data = self._rest + data
+        end = len(data) - len(data) % _LINE
+        self._rest = data[end:]
+        return b"".join(_base64_line(data[at : at + _LINE]) for at in range(0, end, _LINE))
+
+    def finish(self) -> bytes:
+        return _base64_line(self._rest) if self._rest else b""
+
+
+def _base64_line(data: bytes) -> bytes:
+    return binascii.b2a_base64(data, newline=False) + b"\r\n"
+
+
+@final
+class _QuotedPrintable:
+    """Every byte survives, line ends included: they are escaped."""
+
+    def __init__(self) -> None:
+        self._started = False
+
+    def encode(self, data: bytes) -> bytes:
+        if not data:
+            return b""
+        # A soft line break between pieces: no line is longer than what one of them has.
+        start = b"=\r\n" if self._started else b""
+        self._started = True
+        return start + binascii.b2a_qp(data, istext=False).replace(b"=\n", b"=\r\n")
+
+    def finish(self) -> bytes:
+        return b""

@@ -1,0 +1,1 @@
+"""Routes, resources and the dispatcher that finds them."""

@@ -1,0 +1,377 @@
+"""Routes, resources and matches in the abstract: what third parties may implement.
+
+A resource has routes, a route belongs to a resource, and a match is of a route: their types are a
+circle, so the three stand here.  What the framework itself makes of them is in
+``_routing.resources``.
+
+The class of requests is above this module; where user code overrides a method that takes one, the
+parameter is ``Any``, so that it may be written as ``web.Request``.
+"""
+
+import abc
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sized
+from typing import Any, Final, TypeVar, final
+
+from yarl import URL
+
+from treadle_responses import HTTPException, StreamResponse
+from treadle_router import Match
+from treadle_server._core.state import AppState
+from treadle_server._http.request import BaseRequest
+
+from .handlers import (
+    AnyHandler,
+    AnyMiddleware,
+    ExpectHandler,
+    check_expect_handler,
+    check_handler,
+    check_middlewares,
+    check_size,
+    default_expect_handler,
+)
+
+__all__ = [
+    "AbstractMatchInfo",
+    "AbstractResource",
+    "AbstractRoute",
+    "AbstractRouter",
+    "MatchInfoError",
+    "SystemRoute",
+    "UrlMappingMatchInfo",
+]
+
+
+class AbstractRoute(abc.ABC):
+    """A handler under a method.
+
+    ``middlewares`` run around this handler only, inside those of the application;
+    ``client_max_size`` takes the place of the application's for it.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        handler: AnyHandler,
+        *,
+        expect_handler: ExpectHandler | None = None,
+        resource: "AbstractResource | None" = None,
+        middlewares: Iterable[AnyMiddleware] = (),
+        client_max_size: int | None = None,
+    ) -> None:
+        what = f"the route {method} {'' if resource is None else resource.canonical}".rstrip()
+        self._method: Final = method.upper()
+        self._handler: Final = check_handler(handler)
+        check_expect_handler(expect_handler)
+        check_size(client_max_size, what)
+        self._expect_handler: Final = expect_handler
+        self._resource: Final = resource
+        self._middlewares: Final = check_middlewares(middlewares, what)
+        self._client_max_size: Final = client_max_size
+
+    @property
+    def method(self) -> str:
+        """The HTTP method, ``*`` for any."""
+        return self._method
+
+    @property
+    def handler(self) -> AnyHandler:
+        """The function or view class."""
+        return self._handler
+
+    @property
+    def resource(self) -> "AbstractResource | None":
+        """The resource that the route belongs to."""
+        return self._resource
+
+    @property
+    def middlewares(self) -> tuple[AnyMiddleware, ...]:
+        """What runs around this handler only, the outermost first."""
+        return self._middlewares
+
+    @property
+    def client_max_size(self) -> int | None:
+        """The most bytes of a body that is read whole here; None: the application's number."""
+        return self._client_max_size
+
+    @property
+    @abc.abstractmethod
+    def name(self) -> str | None:
+        """The name of the resource."""
+
+    @abc.abstractmethod
+    def get_info(self) -> Mapping[str, object]:
+        """Return what describes the route."""
+
+    @abc.abstractmethod
+    def url_for(self, **parts: object) -> URL:
+        """Return the URL that leads here."""
+
+    async def handle_expect_header(self, request: BaseRequest) -> StreamResponse | None:
+        """Act on a request's ``Expect`` field."""
+        handler = self._expect_handler or default_expect_handler
+        return await handler(request)
+
+
+R = TypeVar("R", bound=AbstractRoute)
+
+
+class AbstractMatchInfo(abc.ABC):
+    """What routing found out about a request.
+
+    ``apps`` are the applications that the request goes through, the outermost first.  A router
+    reports the inner ones with :meth:`add_app`; each application adds itself and the first one
+    ends that with :meth:`freeze`.
+    """
+
+    @property
+    @abc.abstractmethod
+    def handler(self) -> AnyHandler:
+        """The handler to call."""
+
+    @property
+    @abc.abstractmethod
+    def expect_handler(self) -> Callable[[Any], Awaitable[StreamResponse | None]]:
+        """What acts on the request's ``Expect`` field."""
+
+    @property
+    @abc.abstractmethod
+    def http_exception(self) -> HTTPException | None:
+        """The error if there is no handler."""
+
+    @abc.abstractmethod
+    def get_info(self) -> Mapping[str, object]:
+        """Return what describes the route."""
+
+    @property
+    @abc.abstractmethod
+    def apps(self) -> tuple[AppState, ...]:
+        """The applications around the handler, the outermost first."""
+
+    @abc.abstractmethod
+    def add_app(self, app: AppState) -> None:
+        """Add the application around those that were added before."""
+
+    @abc.abstractmethod
+    def freeze(self) -> None:
+        """Refuse further applications."""
+
+
+class AbstractResource(Sized, Iterable[AbstractRoute]):
+    """A path, or many, with the routes under it.
+
+    The dispatcher asks a resource of your own by :meth:`resolve`, for every request whose path
+    begins with the fixed part of its :attr:`canonical` path, which also gives it its place in the
+    order of dispatch.
+    """
+
+    #: Whether it is asked before all others, whatever the path, as the rules for hosts are.
+    _is_rule = False
+
+    def __init__(self, *, name: str | None = None) -> None:
+        self._name = name
+
+    @property
+    def name(self) -> str | None:
+        """The name for :meth:`UrlDispatcher.__getitem__`, or None."""
+        return self._name
+
+    @property
+    @abc.abstractmethod
+    def canonical(self) -> str:
+        """The path with its variables in braces, without their patterns."""
+
+    @abc.abstractmethod
+    def url_for(self, **parts: object) -> URL:
+        """Return the URL of the resource with ``parts`` for its variables."""
+
+    @abc.abstractmethod
+    async def resolve(self, request: Any) -> "tuple[AbstractMatchInfo | None, set[str]]":
+        """Return the match of ``request``, or None and the methods that the path does have."""
+
+    @abc.abstractmethod
+    def add_prefix(self, prefix: str) -> None:
+        """Put ``prefix`` before the path: the resource becomes part of a sub-application."""
+
+    @abc.abstractmethod
+    def get_info(self) -> Mapping[str, object]:
+        """Return what describes the resource."""
+
+    @abc.abstractmethod
+    def raw_match(self, path: str) -> bool:
+        """Tell whether ``path`` is how this resource was declared."""
+
+    def freeze(self) -> None:
+        """Refuse further routes."""
+
+    @abc.abstractmethod
+    def __len__(self) -> int: ...
+
+    @abc.abstractmethod
+    def __iter__(self) -> Iterator[AbstractRoute]: ...
+
+
+class AbstractRouter(abc.ABC):
+    """Finds what handles a request."""
+
+    def __init__(self) -> None:
+        self._frozen = False
+
+    def post_init(self, app: AppState) -> None:  # noqa: B027  # a hook that few need
+        """Called once with the application that the router is of; does nothing."""
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the router takes no more routes."""
+        return self._frozen
+
+    def freeze(self) -> None:
+        """Refuse further routes."""
+        self._frozen = True
+
+    @abc.abstractmethod
+    async def resolve(self, request: Any) -> AbstractMatchInfo:
+        """Return the match of ``request``, which has the error if there is none."""
+
+
+@final
+class SystemRoute(AbstractRoute):
+    """The route of a request that matched none: its handler raises 404 or 405."""
+
+    def __init__(self, http_exception: HTTPException) -> None:
+        async def handler(request: BaseRequest) -> StreamResponse:  # noqa: ARG001
+            raise http_exception
+
+        super().__init__("*", handler)
+        self._http_exception: Final = http_exception
+
+    @property
+    def name(self) -> str | None:
+        """None: nobody has named it."""
+        return None
+
+    @property
+    def status(self) -> int:
+        """The status that the request gets."""
+        return self._http_exception.status
+
+    @property
+    def reason(self) -> str:
+        """The reason phrase that the request gets."""
+        return self._http_exception.reason
+
+    def get_info(self) -> Mapping[str, object]:
+        """Return the exception."""
+        return {"http_exception": self._http_exception}
+
+    def url_for(self, **parts: object) -> URL:
+        """Raise ``RuntimeError``: no URL leads to an error."""
+        raise RuntimeError(f"A request without a route has no URL to build from {parts}")
+
+    def __repr__(self) -> str:
+        return f"<SystemRoute {self.status}: {self.reason}>"
+
+
+class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
+    """The variables of a path as strings, and the route that it led to.
+
+    ``converted`` has the same with the values of typed variables (``{id!int}``) converted.
+    """
+
+    def __init__(
+        self,
+        match_dict: Mapping[str, str],
+        route: AbstractRoute,
+        converted: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(match_dict)
+        self._route = route
+        self._converted = match_dict if converted is None else converted
+        #: Whether the route is one of a compiled router, of which there are only so many.
+        self.is_compiled = False
+        self._apps: tuple[AppState, ...] = ()
+        self._current_app: AppState | None = None
+        self._frozen = False
+
+    @classmethod
+    def of(cls, found: Match[R]) -> "UrlMappingMatchInfo":
+        """Return the information that a match of the router has."""
+        return cls(found.raw_params, found.handler, found.params)
+
+    @property
+    def converted(self) -> Mapping[str, object]:
+        """The variables with the values of their converters."""
+        return self._converted
+
+    @property
+    def handler(self) -> AnyHandler:
+        """The handler to call."""
+        return self._route.handler
+
+    @property
+    def route(self) -> AbstractRoute:
+        """The route."""
+        return self._route
+
+    @property
+    def expect_handler(self) -> Callable[[Any], Awaitable[StreamResponse | None]]:
+        """What acts on the request's ``Expect`` field."""
+        return self._route.handle_expect_header
+
+    @property
+    def http_exception(self) -> HTTPException | None:
+        """None: there is a handler."""
+        return None
+
+    def get_info(self) -> Mapping[str, object]:
+        """Return what describes the route."""
+        return self._route.get_info()
+
+    @property
+    def apps(self) -> tuple[AppState, ...]:
+        """The applications around the handler, the outermost first."""
+        return self._apps
+
+    def add_app(self, app: AppState) -> None:
+        """Add the application around those that were added before; the first one is current."""
+        if self._frozen:
+            raise RuntimeError("Cannot change apps stack after .freeze() call")
+        if self._current_app is None:
+            self._current_app = app
+        self._apps = (app, *self._apps)
+
+    @property
+    def current_app(self) -> AppState:
+        """The application that is handling the request now, which ``request.app`` is."""
+        if self._current_app is None:
+            raise RuntimeError("The match has no application yet: add_app() gives it one")
+        return self._current_app
+
+    @current_app.setter
+    def current_app(self, app: AppState) -> None:
+        if app not in self._apps:
+            raise ValueError(f"Expected one of the following apps {self._apps!r}, got {app!r}")
+        self._current_app = app
+
+    def freeze(self) -> None:
+        """Refuse further applications."""
+        self._frozen = True
+
+    def __repr__(self) -> str:
+        return f"<MatchInfo {dict.__repr__(self)}: {self._route!r}>"
+
+
+@final
+class MatchInfoError(UrlMappingMatchInfo):
+    """The information of a request that matched no route."""
+
+    def __init__(self, http_exception: HTTPException) -> None:
+        super().__init__({}, SystemRoute(http_exception))
+        self._exception: Final = http_exception
+
+    @property
+    def http_exception(self) -> HTTPException | None:
+        """The answer."""
+        return self._exception
+
+    def __repr__(self) -> str:
+        return f"<MatchInfoError {self._exception.status}: {self._exception.reason}>"

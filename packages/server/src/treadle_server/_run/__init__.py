@@ -1,0 +1,1 @@
+"""Runners, sites, ``run_app`` and the command line."""

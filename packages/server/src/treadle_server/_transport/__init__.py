@@ -1,0 +1,1 @@
+"""The edge to asyncio: flow control, deadlines, upgrades and files on a transport."""

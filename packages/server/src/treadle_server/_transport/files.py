@@ -1,0 +1,241 @@
+"""Everything that asks the operating system about files: open, look, read, send.
+
+The functions here block and run in threads, but for :func:`send_from_file`, which has the kernel
+copy a file to a socket.  What is opened belongs to an :class:`OpenFile`, which closes it at the
+latest when nobody holds it any more.
+"""
+
+import asyncio
+import contextlib
+import errno
+import os
+import socket
+import stat
+from collections.abc import Sequence
+from typing import Final, final
+
+from treadle_responses import CODING_SUFFIXES, FileFacts
+from treadle_server._core.errors import ClientConnectionResetError
+
+from .flow import FlowControl
+
+__all__ = [
+    "CAN_SEND_FILES",
+    "FileTruncatedError",
+    "NotAFileError",
+    "OpenFile",
+    "is_missing",
+    "open_file",
+    "send_from_file",
+]
+
+#: Whether this system has a call that sends a file to a socket.
+CAN_SEND_FILES: Final = hasattr(os, "sendfile") and hasattr(socket, "MSG_DONTWAIT")
+
+# O_NONBLOCK: opening a FIFO does not wait for somebody at its other end, should one take the place
+# of a file between the look and the opening.
+_FLAGS: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_NOFOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
+_MORE: Final = getattr(socket, "MSG_MORE", 0)
+
+#: Bytes that the kernel copies in one call, which is one turn of the event loop.
+_MOST_AT_ONCE: Final = 1024 * 1024
+
+_PEER_IS_GONE: Final = frozenset(
+    (errno.EPIPE, errno.ECONNRESET, errno.ECONNABORTED, errno.ENOTCONN, errno.ESHUTDOWN,
+     errno.ETIMEDOUT, errno.EBADF)
+)  # fmt: skip
+_NO_SUCH_FILE: Final = frozenset(
+    (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.ENXIO)
+)
+
+
+def is_missing(error: Exception) -> bool:
+    """Whether there is no such file: 404, and not a failure of the system, as EMFILE is."""
+    if isinstance(error, (FileNotFoundError, NotADirectoryError, ValueError)):
+        # ValueError: a path with NUL, which no file has.
+        return True
+    return isinstance(error, OSError) and error.errno in _NO_SUCH_FILE
+
+
+class NotAFileError(OSError):
+    """The path names something that is no regular file: a directory, a FIFO, a device."""
+
+
+class FileTruncatedError(RuntimeError):
+    """A file has become shorter while it was sent; the response breaks off."""
+
+
+@final
+class OpenFile:
+    """A regular file, open for reading, and what is known of it."""
+
+    __slots__ = ("_fd", "facts")
+
+    def __init__(self, fd: int, facts: FileFacts) -> None:
+        self._fd = fd
+        self.facts: Final = facts
+
+    @property
+    def fd(self) -> int:
+        """The file descriptor; -1 once closed."""
+        return self._fd
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return ``size`` bytes from ``offset`` on; blocks.
+
+        Raises :class:`FileTruncatedError` if there are fewer.
+        """
+        pieces = []
+        while size > 0:
+            piece = _read_at(self._fd, size, offset)
+            if not piece:
+                raise FileTruncatedError(
+                    f"A file became shorter while it was sent: {size} bytes are missing at {offset}"
+                )
+            pieces.append(piece)
+            offset += len(piece)
+            size -= len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def close(self) -> None:
+        """Close the file; may be called again."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def __del__(self) -> None:
+        # A middleware may drop a response that holds one of these.
+        self.close()
+
+
+if hasattr(os, "pread"):
+
+    def _read_at(fd: int, size: int, offset: int) -> bytes:
+        return os.pread(fd, size, offset)
+
+else:
+
+    def _read_at(fd: int, size: int, offset: int) -> bytes:
+        os.lseek(fd, offset, os.SEEK_SET)
+        return os.read(fd, size)
+
+
+def open_file(
+    path: str, codings: Sequence[str] = (), *, siblings: bool = False, follow: bool = True
+) -> OpenFile:
+    """Open ``path``, or with ``siblings`` a compressed file beside it; blocks.
+
+    Of the siblings (``path`` and ``.zst``, ``.br`` or ``.gz``) the first of ``codings`` that is a
+    regular file is taken.  Without ``follow`` a symbolic link is not.  Raises
+    :class:`NotAFileError` for what is no regular file and ``OSError`` for what cannot be opened.
+    """
+    # Looked at before it is opened, because opening a device can already do something.
+    _check_regular(os.stat(path) if follow else os.lstat(path), path)  # noqa: PTH116  # as below
+    varies = False
+    if siblings:
+        found = [coding for coding, suffix in CODING_SUFFIXES.items() if _is_file(path + suffix)]
+        varies = bool(found)
+        for coding in codings:
+            if coding in found:
+                with contextlib.suppress(OSError):
+                    return _open(path + CODING_SUFFIXES[coding], coding, varies, follow=False)
+    return _open(path, None, varies, follow=follow)
+
+
+def _is_file(path: str) -> bool:
+    """Whether there is a regular file; a sibling that is a link could lead anywhere."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _open(path: str, coding: str | None, varies: bool, *, follow: bool) -> OpenFile:
+    fd = os.open(path, _FLAGS if follow else _FLAGS | _NOFOLLOW)
+    try:
+        # What was opened counts, whatever stood at the path before.
+        status = os.fstat(fd)
+        _check_regular(status, path)
+        return OpenFile(fd, FileFacts(status.st_size, status.st_mtime_ns, coding, varies))
+    except BaseException:
+        os.close(fd)
+        raise
+
+
+def _check_regular(status: os.stat_result, path: str) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise NotAFileError(f"{path!r} is not a regular file")
+
+
+async def send_from_file(
+    sock: socket.socket,
+    flow: FlowControl,
+    head: bytes,
+    fd: int,
+    offset: int,
+    count: int,
+    stall_timeout: float,
+) -> None:
+    """Send ``head`` and then ``count`` bytes of a file, which the kernel copies to the socket.
+
+    ``sock`` is a non-blocking duplicate of a transport's socket, whose buffer is empty and stays
+    so meanwhile.  Raises :class:`ClientConnectionResetError` when the peer is gone, or takes
+    nothing for ``stall_timeout`` seconds, and :class:`FileTruncatedError` when the file ends early.
+    """
+    view = memoryview(head)
+    while True:
+        if flow.lost:
+            raise ClientConnectionResetError("Cannot write: the client has closed the connection")
+        try:
+            if view:
+                # MSG_MORE: the head leaves in one packet with what follows.
+                view = view[sock.send(view, _MORE if count else 0) :]
+                continue
+            if not count:
+                return
+            sent = os.sendfile(sock.fileno(), fd, offset, min(count, _MOST_AT_ONCE))
+        except (BlockingIOError, InterruptedError):
+            await _writable(sock, flow, stall_timeout)
+            continue
+        except OSError as error:
+            if error.errno not in _PEER_IS_GONE:
+                # The file's fault or the system's: told to whoever reads the log.
+                raise
+            raise ClientConnectionResetError(f"Cannot write: {error}") from error
+        if not sent:
+            raise FileTruncatedError(
+                f"A file became shorter while it was sent: {count} bytes are missing at {offset}"
+            )
+        offset += sent
+        count -= sent
+        if sent == _MOST_AT_ONCE:
+            # A peer as fast as we are would keep everybody else from their turn.
+            await asyncio.sleep(0)
+
+
+async def _writable(sock: socket.socket, flow: FlowControl, timeout: float) -> None:
+    """Wait until the socket takes more, or the connection is lost."""
+    loop = asyncio.get_running_loop()
+    waiter = loop.create_future()
+    flow.wake_with(waiter)
+
+    def wake() -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    loop.add_writer(sock, wake)
+    try:
+        async with asyncio.timeout(timeout):
+            await waiter
+    except TimeoutError:
+        raise ClientConnectionResetError("The client has stopped reading") from None
+    finally:
+        loop.remove_writer(sock)
+        flow.forget(waiter)

@@ -1,0 +1,122 @@
+"""Flow control of one connection, both ways: the whole of its back-pressure."""
+
+import asyncio
+import contextlib
+import socket
+from typing import Final, final
+
+from treadle_server._core.errors import ClientConnectionResetError
+
+__all__ = ["FlowControl"]
+
+#: Bytes in the kernel that the peer is not ready for; a few packets more than it acknowledges
+#: between two turns of a busy event loop.
+_MAX_UNSENT: Final = 64 * 1024
+
+#: Linux and macOS have it.
+_NOTSENT_LOWAT: Final[int | None] = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+_INTERNET: Final = (socket.AF_INET, socket.AF_INET6)
+
+
+@final
+class FlowControl:
+    """Pauses reading for whoever is full, and makes writers wait while the peer is slow."""
+
+    __slots__ = (
+        "_expects_much",
+        "_transport",
+        "_waiters",
+        "reading_paused",
+        "transport",
+        "write_paused",
+    )
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        #: The transport, None once the connection is lost.
+        self.transport: asyncio.Transport | None = transport
+        #: Whether somebody has stopped reading from the peer.
+        self.reading_paused = False
+        #: Whether the peer is behind with reading.
+        self.write_paused = False
+        self._waiters: list[asyncio.Future[None]] = []
+        self._expects_much = False
+
+    @property
+    def lost(self) -> bool:
+        """Whether the connection is gone, or going without another byte."""
+        return self.transport is None or self._transport.is_closing()
+
+    def pause_reading(self) -> None:
+        """Stop taking bytes from the peer."""
+        if not self.reading_paused and not self.lost:
+            self.reading_paused = True
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take bytes again."""
+        if self.reading_paused:
+            self.reading_paused = False
+            if not self.lost:
+                self._transport.resume_reading()
+
+    def pause_writing(self) -> None:
+        """Note that the transport's buffer is full (an asyncio callback)."""
+        self.write_paused = True
+
+    def resume_writing(self) -> None:
+        """Wake the writers (an asyncio callback)."""
+        self.write_paused = False
+        self._wake()
+
+    def connection_lost(self) -> None:
+        """Wake everybody for the last time."""
+        self.transport = None
+        self._wake()
+
+    def stop_sending(self) -> None:
+        """Tell the peer that nothing more comes, when what was written is out."""
+        if not self.lost and self._transport.can_write_eof():
+            # A peer that has reset the connection needs no telling.
+            with contextlib.suppress(OSError):
+                self._transport.write_eof()
+
+    def expect_much(self) -> None:
+        """Prepare for more bytes than a slow peer will read at once.
+
+        Left alone, the kernel copies megabytes into the socket's buffer, read or not: memory and
+        time of the event loop that a peer gets for a few bytes.  With this option it takes what it
+        can send and :data:`_MAX_UNSENT` more; what is on its way to a fast peer is not counted.
+        """
+        if self._expects_much or self._transport.is_closing():
+            return
+        self._expects_much = True
+        sock = self._transport.get_extra_info("socket")
+        if _NOTSENT_LOWAT is not None and sock is not None and sock.family in _INTERNET:
+            sock.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, _MAX_UNSENT)
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def wake_with(self, waiter: asyncio.Future[None]) -> None:
+        """End ``waiter`` when writers are woken, at the latest when the connection is lost."""
+        self._waiters.append(waiter)
+
+    def forget(self, waiter: asyncio.Future[None]) -> None:
+        """Wake ``waiter`` no more."""
+        with contextlib.suppress(ValueError):
+            self._waiters.remove(waiter)
+
+    async def drain(self) -> None:
+        """Wait until the peer keeps up; raises ``ClientConnectionResetError`` if it is gone."""
+        if self.write_paused:
+            self.expect_much()
+        while self.write_paused and self.transport is not None:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
+        if self.transport is None:
+            raise ClientConnectionResetError("Cannot write: the client has closed the connection")

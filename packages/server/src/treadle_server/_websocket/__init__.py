@@ -1,0 +1,1 @@
+"""WebSockets: the response that a handler prepares, and the connection behind it."""

@@ -1,0 +1,70 @@
+"""``broadcast``: one message to many WebSockets, encoded once.
+
+The message is framed once, and compressed once for each window size that was agreed on.  It is
+given to every transport before anybody is waited for, so a slow peer never delays the others; what
+happens to the slow ones is the caller's choice.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final, Literal
+
+from treadle_server._core.errors import ClientConnectionResetError
+from treadle_websocket import PreparedMessage, State, WSCloseCode
+
+from .response import WebSocketResponse
+
+__all__ = ["broadcast"]
+
+# A write takes microseconds, for most transports a system call: after so many the rest of the
+# program gets its turn.
+_BATCH: Final = 200
+
+
+async def broadcast(
+    websockets: Iterable[WebSocketResponse[bool]],
+    message: str | bytes | PreparedMessage,
+    *,
+    slow: Literal["wait", "drop", "close"] = "wait",
+    compress: bool | None = None,
+) -> int:
+    """Send ``message`` to all that are open; return to how many.
+
+    A peer is slow when more than its ``writer_limit`` bytes wait for it.  ``slow="wait"`` sends to
+    it all the same and returns when all of them keep up (or are gone: the server's
+    ``write_timeout`` ends who takes nothing); ``"drop"`` spares it this message; ``"close"`` closes
+    it with code 1013, so that it can come back and start afresh.
+
+    Raises ``RuntimeError`` for a WebSocket that was not prepared, ``TypeError`` for a message that
+    is neither text nor bytes, and ``ValueError`` for another ``slow``.
+    """
+    if slow not in ("wait", "drop", "close"):
+        raise ValueError(f"slow={slow!r} must be 'wait', 'drop' or 'close'")
+    prepared = message if isinstance(message, PreparedMessage) else PreparedMessage(message)
+    count = 0
+    behind = []
+    # A list: others come and go while the rest of the program has its turn.
+    for number, websocket in enumerate(list(websockets), 1):
+        ws = websocket._open()
+        if ws.session.state is not State.OPEN:
+            continue
+        if ws.flow.write_paused and slow == "drop":
+            continue
+        if ws.flow.write_paused and slow == "close":
+            ws.close(WSCloseCode.TRY_AGAIN_LATER, "too slow")
+            continue
+        # Nothing compressed may overtake a message that is still being compressed.
+        busy = ws.aside is not None and ws.aside.busy
+        ws.write(ws.session.send_prepared(prepared, compress=False if busy else compress))
+        count += 1
+        if ws.flow.write_paused:
+            behind.append(ws)
+        if number % _BATCH == 0:
+            await asyncio.sleep(0)
+    if slow == "wait":
+        for ws in behind:
+            try:
+                await ws.flow.drain()
+            except ClientConnectionResetError:
+                continue
+    return count

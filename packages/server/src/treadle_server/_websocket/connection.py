@@ -1,0 +1,423 @@
+"""One WebSocket on a transport: asyncio's callbacks to the sans-IO session, and back.
+
+:class:`WebSocketConnection` takes a connection over behind the 101.  It feeds
+:class:`treadle_websocket.WebSocketSession`, queues the messages that come out for the one reader,
+writes what the session has to say, and keeps its timers.  `_websocket.WebSocketResponse` is what
+users see; it reads with `receive`, and writes with `session`, `transport` and `flow`.
+
+The order of what a reader gets: the messages of the queue; then the last one, once; then nothing
+but the answer that it is over.  What bounds it: reading from the peer pauses while the queue is
+full, and while the peer does not read, pongs to it are withheld (the session keeps few of them).
+"""
+
+import asyncio
+from collections import deque
+from typing import Final, TypeAlias, final
+
+from treadle_server._core.errors import ClientConnectionResetError
+from treadle_server._transport.flow import FlowControl
+from treadle_server._transport.upgrade import Host, Upgraded
+from treadle_websocket import (
+    WS_CLOSED_MESSAGE,
+    WS_CLOSING_MESSAGE,
+    Message,
+    RawMessage,
+    State,
+    WebSocketSession,
+    WSMsgType,
+)
+
+from .compression import Aside
+
+__all__ = ["AnyMessage", "WebSocketConnection"]
+
+AnyMessage: TypeAlias = Message | RawMessage
+
+_OPEN: Final = State.OPEN
+_OWING: Final = (State.CLOSE_RECEIVED, State.FAILED)
+
+# Reading pauses above the first and goes on below the second: a few messages of usual size, or two
+# thousand of the smallest.  As in aiohttp a message counts 128 bytes besides its own.
+_HIGH: Final = 256 * 1024
+_LOW: Final = 64 * 1024
+_PER_MESSAGE: Final = 128
+
+# Bytes that wait for more to be written: only the transport knows when the peer is behind.
+_MAX_KEPT: Final = 32 * 1024
+
+# With compression what was read is decoded in pieces of this size, with a look at the queue after
+# each: DEFLATE makes up to 1,032 bytes of one, so 256 KiB that came at once could be 264 MB.
+_SLICE: Final = 4 * 1024
+
+# What ends an iteration; how often CLOSED is received before it is taken for a loop without an end.
+_END: Final = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
+_MAX_TOLD_CLOSED: Final = 5
+
+_GOING_AWAY: Final = 1001
+_INTERNAL_ERROR: Final = 1011
+
+
+@final
+class WebSocketConnection(Upgraded):
+    """The protocol of one WebSocket; ``writer_limit`` is what may wait for the peer, in bytes."""
+
+    __slots__ = (
+        "_closers",
+        "_full",
+        "_host",
+        "_kept",
+        "_last",
+        "_limit",
+        "_loop",
+        "_out",
+        "_pending",
+        "_queue",
+        "_size",
+        "_sliced",
+        "_timed",
+        "_timer",
+        "_told_closed",
+        "_waiter",
+        "aside",
+        "flow",
+        "session",
+        "transport",
+    )
+
+    transport: asyncio.Transport
+    flow: FlowControl
+
+    def __init__(
+        self,
+        session: WebSocketSession[AnyMessage],
+        loop: asyncio.AbstractEventLoop,
+        writer_limit: int,
+    ) -> None:
+        self.session: Final = session
+        self._loop: Final = loop
+        self._limit: Final = writer_limit
+        # None before the 101 and after the end.
+        self._host: Host | None = None
+        # For the reader: messages, and what comes behind them; the future that it waits for, and
+        # how often it was told that it is over.
+        self._queue: deque[AnyMessage] = deque()
+        self._last: AnyMessage | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._told_closed = 0
+        # The size of the queue, whether it has paused reading, and what was read but not decoded.
+        self._size = 0
+        self._full = False
+        self._pending = b""
+        # Whether what is read is decoded in slices, and with the time of the read.
+        self._sliced: Final = session.deflate is not None
+        self._timed: Final = session.settings.heartbeat is not None
+        self._timer: asyncio.TimerHandle | None = None
+        # What is written in this turn of the loop, and its size.
+        self._out: Final[list[bytes]] = []
+        self._kept = 0
+        #: Compresses large messages; None where nothing is compressed.
+        self.aside: Final = None if session.deflate is None else Aside(session)
+        # Who waits for the end.
+        self._closers: list[asyncio.Future[None]] = []
+
+    # asyncio's callbacks, and what `_upgrade.Upgraded` adds to them.
+
+    def take_over(self, host: Host, transport: asyncio.Transport, flow: FlowControl) -> None:
+        """Begin behind the 101."""
+        self._host = host
+        self.transport = transport
+        self.flow = flow
+        transport.set_write_buffer_limits(self._limit)
+        self._set_timer()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the peer."""
+        if self._sliced and (self._pending or len(data) > _SLICE):
+            # What is pending was read before reading has paused.
+            self._decode_slices(self._pending + data)
+        else:
+            self._decode(data)
+
+    def eof_received(self) -> bool:
+        """Take the end of input: without a close handshake the connection is lost."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the reader, whoever waits, and the connection below."""
+        self._pending = b""
+        self._out.clear()
+        self._end(self.session.receive_eof())
+        host, self._host = self._host, None
+        if host is not None:
+            host.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Note that the peer is behind with reading."""
+        self.flow.pause_writing()
+        if self._host is not None:
+            self._host.watch_writing(True)
+
+    def resume_writing(self) -> None:
+        """Wake the writers."""
+        self.flow.resume_writing()
+        if self._host is not None:
+            self._host.watch_writing(False)
+            self._write_own()
+
+    def handler_failed(self, error: BaseException | None) -> None:
+        """Close, because the handler raised ``error`` or was cancelled (None)."""
+        if self.session.state is State.CLOSE_SENT and error is None:
+            # Whoever cancels a handler that closes already does not want to wait for the peer.
+            self._cut()
+        else:
+            self.close(_GOING_AWAY if error is None else _INTERNAL_ERROR)
+
+    def shut_down(self) -> None:
+        """Close, because the server stops."""
+        self.close(_GOING_AWAY)
+
+    # Reading.
+
+    def _decode(self, data: bytes) -> None:
+        session = self.session
+        messages = session.receive_data(data, self._loop.time() if self._timed else 0.0)
+        if session.state is not _OPEN:
+            self._take_end(messages)
+        elif messages:
+            self._add(messages)
+        if session.wants_to_send and not self.flow.write_paused:
+            self._write_own()
+
+    def _add(self, messages: list[AnyMessage]) -> None:
+        """Queue data messages, pings and pongs."""
+        size = self._size
+        for message in messages:
+            # Each has text or bytes: the others end a session, and come by `_take_end`.
+            size += len(message[1]) + _PER_MESSAGE
+        self._queue += messages
+        self._size = size
+        if size > _HIGH:
+            self._full = True
+            self.flow.pause_reading()
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def _decode_slices(self, data: bytes) -> None:
+        self._pending = b""
+        for start in range(0, len(data), _SLICE):
+            if self._full:
+                self._pending = data[start:]
+                return
+            self._decode(data[start : start + _SLICE])
+
+    async def receive(self, timeout: float | None, autoclose: bool, iterating: bool) -> AnyMessage:
+        """Return the next message; see `WebSocketResponse.receive` and its ``__anext__``."""
+        if self._waiter is not None:
+            raise RuntimeError("Concurrent call to receive(): another task is waiting already")
+        while not self._queue:
+            if self._last is not None or self.session.state is not _OPEN:
+                last = self._receive_last(autoclose)
+                if iterating and last.type in _END:
+                    raise StopAsyncIteration
+                return last
+            waiter = self._waiter = self._loop.create_future()
+            timer = None if timeout is None else self._loop.call_later(timeout, _expire, waiter)
+            try:
+                await waiter
+            finally:
+                self._waiter = None
+                if timer is not None:
+                    timer.cancel()
+        message = self._queue.popleft()
+        self._size -= len(message[1]) + _PER_MESSAGE
+        if self._full and self._size <= _LOW:
+            self._full = False
+            if self._pending:
+                self._decode_slices(self._pending)
+            if not self._full:
+                self.flow.resume_reading()
+        return message
+
+    def _receive_last(self, autoclose: bool) -> AnyMessage:
+        message, self._last = self._last, None
+        if message is None:
+            if self.session.state is State.CLOSE_RECEIVED:
+                return WS_CLOSING_MESSAGE
+            self._told_closed += 1
+            if self._told_closed >= _MAX_TOLD_CLOSED:
+                raise RuntimeError("The WebSocket is closed: look at the type of what you receive")
+            return WS_CLOSED_MESSAGE
+        if message.type is WSMsgType.ERROR or autoclose:
+            self.answer_close()
+        return message
+
+    def _take_end(self, messages: list[AnyMessage]) -> None:
+        """Deal with what ends in CLOSE or ERROR, or comes when we are closing."""
+        session = self.session
+        if messages and session.state in _OWING:
+            last = messages.pop()
+            if messages:
+                self._add(messages)
+            self._last = last
+            self._wake()
+            # The answer is given when the reader gets there, so that it can answer what came
+            # before; but a peer does not wait for a reader for ever.
+            self._set_timer(self._loop.time() + session.settings.close_timeout)
+        elif session.closed:
+            # The answer to our close: what came before it was promised to nobody.
+            self._end([])
+            self._leave(linger=session.exception is not None)
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    # Writing.
+
+    def write(self, data: bytes) -> None:
+        """Write frames, in order.
+
+        While the reader has more messages to handle, what it sends waits for what it will send
+        next: a burst of small messages is answered with one system call.  It waits for no more
+        than the end of this turn of the event loop.
+        """
+        if self._queue and self._kept < _MAX_KEPT:
+            if not self._out:
+                self._loop.call_soon(self._flush)
+            self._out.append(data)
+            self._kept += len(data)
+        elif self._out:
+            self._out.append(data)
+            self._flush()
+        else:
+            self.transport.write(data)
+
+    def _flush(self) -> None:
+        if self._out:
+            data = b"".join(self._out)
+            self._out.clear()
+            self._kept = 0
+            self.transport.write(data)
+
+    def _write_own(self) -> None:
+        """Write what the session itself has to say: pings and pongs."""
+        data = self.session.data_to_send()
+        if data:
+            self.write(data)
+
+    def lost(self) -> ClientConnectionResetError:
+        """Return what a sender gets that comes too late."""
+        return ClientConnectionResetError(
+            f"Cannot send: the WebSocket is {self.session.state.value} "
+            f"(code {self.session.close_code})"
+        )
+
+    # The end.
+
+    def close(self, code: int | None, reason: str | bytes = "") -> bool:
+        """Send a close frame, if none was sent; False if one was or the connection is lost.
+
+        Raises ``WSValueError`` for a code or reason that must not be sent.
+        """
+        session = self.session
+        if session.state is _OPEN:
+            frame = session.send_close(code, reason, now=self._loop.time())
+            self._forget_messages()
+            self.write(frame)
+            if self._waiter is not None:
+                self._last = WS_CLOSING_MESSAGE
+                self._wake()
+            # The peer's close frame may be behind messages that nobody reads any more.
+            self.flow.resume_reading()
+            self._set_timer()
+            return True
+        if session.state is State.CLOSE_RECEIVED:
+            self.write(session.send_close(code, reason))
+        elif session.state is State.FAILED:
+            self.write(session.answer_close())
+        else:
+            return False
+        self._end([])
+        self._leave(linger=session.exception is not None)
+        return True
+
+    def answer_close(self) -> None:
+        """Send the close frame that the peer is owed, if it is."""
+        session = self.session
+        if session.state in _OWING:
+            self.write(session.answer_close())
+            self._end([])
+            self._leave(linger=session.exception is not None)
+
+    async def wait_closed(self) -> None:
+        """Wait until the peer has closed too, is lost, or has had its time."""
+        while not self.session.closed:
+            closer = self._loop.create_future()
+            self._closers.append(closer)
+            await closer
+
+    def _forget_messages(self) -> None:
+        self._queue.clear()
+        self._size = 0
+        self._full = False
+        self._pending = b""
+
+    def _end(self, news: list[AnyMessage]) -> None:
+        """Tell everybody that it is over; ``news`` is for the reader, after its messages."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if news and self._last is None:
+            self._last = news[-1]
+        self._wake()
+        closers, self._closers = self._closers, []
+        for closer in closers:
+            if not closer.done():
+                closer.set_result(None)
+
+    def _leave(self, *, linger: bool) -> None:
+        """Give the transport back to the connection, which closes it."""
+        self._flush()
+        host, self._host = self._host, None
+        if host is not None:
+            host.end_upgrade(linger=linger)
+
+    def _cut(self) -> None:
+        """Close at once: the peer was given its time, or is dead."""
+        self._end(self.session.receive_eof())
+        self.transport.abort()
+
+    # Time.
+
+    def _set_timer(self, when: float | None = None) -> None:
+        """Call `_on_timer` at ``when``, or else when the session wants its next tick."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if when is None:
+            when = self.session.deadline
+        if when is not None:
+            self._timer = self._loop.call_at(when, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        session = self.session
+        if session.state in _OWING:
+            self.answer_close()
+            return
+        # A deadline that has moved meanwhile is not due: every read may move it.
+        news = session.tick(self._loop.time())
+        if session.closed:
+            self._end(news)
+            self.transport.abort()
+        else:
+            if not self.flow.write_paused:
+                self._write_own()
+            self._set_timer()
+
+
+def _expire(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_exception(TimeoutError())

@@ -1,0 +1,112 @@
+"""A WebSocket's opening handshake as part of HTTP: a request in, a decision or an exception out.
+
+:mod:`treadle_websocket` decides; here requests are put before it, and its refusals become the
+exceptions that handlers know.  Handshakes and settings are shared by all WebSockets of a kind,
+because a handler makes a new ``WebSocketResponse`` with the same arguments for each request.
+"""
+
+import functools
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+from treadle_responses import (
+    HTTPBadRequest,
+    HTTPException,
+    HTTPForbidden,
+    HTTPMethodNotAllowed,
+    HTTPUpgradeRequired,
+)
+from treadle_server._http.request import BaseRequest
+from treadle_websocket import (
+    Accept,
+    AllowedOrigins,
+    Decision,
+    DeflatePolicy,
+    Reject,
+    ServerHandshake,
+    SessionSettings,
+)
+
+__all__ = ["decide", "make_handshake", "make_settings", "refusal", "warn_of_no_overlap"]
+
+_logger: Final = logging.getLogger("treadle.websocket")
+
+_WITH_BODY: Final = Reject(400, "Bad Request", (), b"a request with a body cannot open a WebSocket")
+
+_DEFLATE: Final = DeflatePolicy()
+
+#: Kinds of WebSockets that are remembered; an application has a handful.
+_KINDS: Final = 64
+
+
+@functools.lru_cache(_KINDS)
+def make_settings(
+    max_msg_size: int, max_fragments: int, autoping: bool, timeout: float, heartbeat: float | None
+) -> SessionSettings:
+    """Return the settings of a session that leaves the answer to a close frame to its reader."""
+    return SessionSettings(
+        max_msg_size=max_msg_size,
+        max_fragments=max_fragments,
+        autoping=autoping,
+        autoclose=False,
+        close_timeout=timeout,
+        heartbeat=heartbeat,
+    )
+
+
+def make_handshake(
+    protocols: Iterable[str],
+    compress: bool | DeflatePolicy,
+    origins: AllowedOrigins | Iterable[str] | None,
+) -> ServerHandshake:
+    """Return a handshake; raises ``ValueError`` for names and origins that cannot be."""
+    deflate = _DEFLATE if compress is True else compress or None
+    if not isinstance(protocols, str):
+        protocols = tuple(protocols)
+    if origins is not None and not isinstance(origins, (AllowedOrigins, str)):
+        origins = tuple(origins)
+    # A text where names are expected is refused as such below.
+    return _make_handshake(protocols, deflate, origins)
+
+
+@functools.lru_cache(_KINDS)
+def _make_handshake(
+    protocols: tuple[str, ...] | str,
+    deflate: DeflatePolicy | None,
+    origins: AllowedOrigins | tuple[str, ...] | str | None,
+) -> ServerHandshake:
+    if origins is not None and not isinstance(origins, AllowedOrigins):
+        origins = AllowedOrigins(origins)
+    return ServerHandshake(subprotocols=protocols, deflate=deflate, origins=origins)
+
+
+def decide(handshake: ServerHandshake, request: BaseRequest) -> Decision:
+    """Return what ``handshake`` says to ``request``; a body is refused, it would have no end."""
+    if request.body_exists:
+        return _WITH_BODY
+    return handshake.parse(request.raw_headers, method=request.method, http_version=request.version)
+
+
+def refusal(reject: Reject, request: BaseRequest) -> HTTPException:
+    """Return the exception that tells the client what is wrong, and which version we speak."""
+    text = f"{reject.status}: {reject.body.decode('ascii')}"
+    headers = [("Sec-WebSocket-Version", "13")]
+    if reject.status == 405:
+        return HTTPMethodNotAllowed(request.method, ["GET"], headers=headers, text=text)
+    if reject.status == 426:
+        # RFC 9110 section 15.5.22: "The server MUST send an Upgrade header field in a 426 response
+        # to indicate the required protocol(s)."
+        return HTTPUpgradeRequired(headers=[*headers, ("Upgrade", "websocket")], text=text)
+    cls = HTTPForbidden if reject.status == 403 else HTTPBadRequest
+    return cls(headers=headers, text=text)
+
+
+def warn_of_no_overlap(request: BaseRequest, decision: Accept) -> None:
+    """Log where the client asked for subprotocols that the server does not speak."""
+    if decision.offered_subprotocols and decision.subprotocol is None:
+        _logger.warning(
+            "%s: of the subprotocols %r that the client speaks the server has none",
+            request.remote,
+            decision.offered_subprotocols,
+        )

@@ -1,0 +1,86 @@
+"""The page of a directory: complete, escaped, and its links lead to the files."""
+
+import html
+import os
+import re
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+import pytest
+
+from treadle_server._files.listing import listing_page
+
+NAMES = [
+    "plain.txt",
+    "two words.txt",
+    "r\xe9sum\xe9.pdf",
+    "<script>alert(1)</script>",
+    "\"quoted\" & 'quoted'",
+    "100%.txt",
+    "a?b#c",
+    "javascript:alert(1)",
+]
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    for name in NAMES:
+        # What has a slash is no name.
+        (tmp_path / name.replace("/", "_")).write_text("x" * 2000)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "empty").write_text("")
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "broken").symlink_to("nowhere")
+    return tmp_path
+
+
+def links(page: str) -> list[str]:
+    return [html.unescape(link) for link in re.findall(r'href="([^"]*)"', page)]
+
+
+def test_links_lead_to_the_files(directory: Path) -> None:
+    found = links(listing_page(str(directory), "/files/", parent=True, shows_link=bool))
+    assert found[0] == "../"
+    names = {unquote_to_bytes(link.removeprefix("./")).decode() for link in found[1:]}
+    expected = {name.replace("/", "_") for name in NAMES} | {"sub/", "empty"}
+    assert names == expected
+    # Relative to the page, whatever the name looks like.
+    assert all(link.startswith("./") for link in found[1:])
+
+
+def test_directories_come_first(directory: Path) -> None:
+    assert links(listing_page(str(directory), "/", parent=False, shows_link=bool))[0] == "./sub/"
+
+
+def test_ghsa_7gpw_names_are_escaped(directory: Path) -> None:
+    page = listing_page(str(directory), "/<script>x/", parent=False, shows_link=bool)
+    assert "<script" not in page
+    assert "Index of /&lt;script&gt;x/" in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "&quot;quoted&quot; &amp; &#x27;quoted&#x27;" in page
+
+
+def test_sizes(directory: Path) -> None:
+    page = listing_page(str(directory), "/", parent=False, shows_link=bool)
+    assert "<td>2.0 KiB</td>" in page
+    assert "<td>0 B</td>" in page
+    for size, text in [(1024**2, "1.0 MiB"), (5 * 1024**4, "5.0 TiB"), (1024**5, "1024.0 TiB")]:
+        with (directory / "large").open("wb") as file:
+            if size < 1024**4:
+                file.truncate(size)
+                assert f"<td>{text}</td>" in listing_page(
+                    str(directory), "/", parent=False, shows_link=bool
+                )
+
+
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff\xfe")
+    (tmp_path / name).touch()
+    page = listing_page(str(tmp_path), "/", parent=False, shows_link=bool)
+    assert "./%FF%FE" in page
+    page.encode()
+
+
+def test_what_is_no_directory(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        listing_page(str(tmp_path / "nothing"), "/", parent=False, shows_link=bool)

@@ -1,0 +1,100 @@
+"""Where multipart readers get their events: any content, nothing read ahead, failures that stay."""
+
+from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
+
+import pytest
+
+from testkit import Run
+from treadle_multipart import End, MalformedError, MultipartParser, PartBegin, PartData, PartEnd
+from treadle_server._forms.events import PartStream, source_of
+
+BODY = b"--x\r\n\r\nabc\r\n--x--\r\n"
+
+
+async def pieces(*data: bytes) -> AsyncIterator[bytes]:
+    for piece in data:
+        yield piece
+
+
+class Readable:
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    async def read(self, size: int) -> bytearray:
+        piece, self.data = self.data[:size], self.data[size:]
+        return bytearray(piece)
+
+
+class ReadableAny(Readable):
+    async def readany(self) -> bytes:
+        return bytes(await self.read(7))
+
+
+CONTENTS: dict[str, Callable[[], object]] = {
+    "iterable": lambda: pieces(BODY[:9], b"", BODY[9:]),
+    "read": lambda: Readable(BODY),
+    "readany": lambda: ReadableAny(BODY),
+}
+
+
+@pytest.mark.parametrize("kind", CONTENTS)
+def test_contents(run: Run, kind: str) -> None:
+    async def main() -> None:
+        source = source_of(CONTENTS[kind]())
+        data = b""
+        while piece := await source():
+            assert type(piece) is bytes
+            data += piece
+        assert data == BODY
+        assert await source() == b""
+
+    run(main())
+
+
+def test_what_is_no_content() -> None:
+    with pytest.raises(TypeError, match=r"SimpleNamespace: give a stream \(request\.content\)"):
+        source_of(SimpleNamespace())
+
+
+def test_events_come_one_by_one(run: Run) -> None:
+    async def main() -> None:
+        read = 0
+
+        async def counted() -> bytes:
+            nonlocal read
+            read += 1
+            return BODY if read == 1 else b""
+
+        stream = PartStream(MultipartParser("x"), counted)
+        begin = await stream.next()
+        assert isinstance(begin, PartBegin)
+        assert stream.begin is begin
+        assert stream.waits(PartData)
+        assert not stream.waits(PartEnd)
+        assert await stream.next() == PartData(b"abc")
+        assert await stream.next() == PartEnd()
+        assert await stream.next() == End()
+        assert await stream.next() == End()
+        assert not stream.waits(PartData)
+        # Nothing was read that nobody has asked for.
+        assert read == 1
+
+    run(main())
+
+
+def test_a_failure_stays(run: Run) -> None:
+    async def main() -> None:
+        async def nothing() -> bytes:
+            return b""
+
+        stream = PartStream(MultipartParser("x"), nothing)
+        for _ in range(2):
+            with pytest.raises(MalformedError, match="no line --x"):
+                await stream.next()
+        stream = PartStream(MultipartParser("x"), nothing, lambda error: KeyError(error.status))
+        for _ in range(2):
+            with pytest.raises(KeyError, match="400"):
+                await stream.next()
+
+    run(main())

@@ -1,0 +1,196 @@
+"""`run_app` and the command line, as processes of their own, and what signals do to them."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+MAIN = "from treadle_server._run.cli import main; main()"
+
+APP = """
+import asyncio, sys
+from treadle_responses import Response
+from treadle_router import get
+from treadle_server import Application, run_app
+
+async def hello(request):
+    return Response(text="Hello, world")
+
+async def slow(request):
+    print("slow begins", flush=True)
+    await asyncio.sleep(0.3)
+    return Response(text="finished")
+
+async def cleanup(app):
+    yield
+    print("cleaned up", flush=True)
+
+def init(argv):
+    app = Application()
+    app.add_routes([get("/", hello), get("/slow", slow)])
+    app.cleanup_ctx.append(cleanup)
+    app["argv"] = argv
+    return app
+
+async def ainit(argv):
+    return init(argv)
+
+not_a_function = 3
+
+def returns_nothing(argv):
+    pass
+"""
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    (tmp_path / "webapp.py").write_text(APP)
+    processes: list[subprocess.Popen[str]] = []
+
+    def starter(*arguments: str, code: str | None = None) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-c", textwrap.dedent(code)] if code else None
+        process = subprocess.Popen(
+            command or [sys.executable, "-c", MAIN, *arguments],
+            cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(tmp_path)},
+        )  # fmt: skip
+        processes.append(process)
+        return process
+
+    yield starter
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def first_url(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    found = re.search(r"http://\S+", line)
+    assert found, (line, process.stderr and process.stderr.read())
+    return found[0]
+
+
+def get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=10) as response:
+        body: bytes = response.read()
+        return body
+
+
+RUN = "from webapp import *\nrun_app(init([]), host='127.0.0.1', port=0)"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_lets_handlers_finish_and_cleans_up(start: Start, number: int) -> None:
+    process = start(code=RUN)
+    url = first_url(process)
+    assert get(url) == b"Hello, world"
+    host, port = url.removeprefix("http://").rstrip("/").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as client:
+        client.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert process.stdout is not None
+        assert process.stdout.readline() == "(Press CTRL+C to quit)\n"
+        assert process.stdout.readline() == "slow begins\n"
+        process.send_signal(number)
+        answer = b""
+        while piece := client.recv(65536):
+            answer += piece
+        assert answer.endswith(b"finished")
+        assert b"\r\nConnection: close\r\n" in answer
+    out, err = process.communicate(timeout=10)
+    assert (out, err, process.returncode) == ("cleaned up\n", "", 0)
+
+
+def test_a_coroutine_makes_the_application(start: Start) -> None:
+    code = "from webapp import *\nrun_app(ainit([]), host='127.0.0.1', port=0)"
+    assert get(first_url(start(code=code))) == b"Hello, world"
+
+
+def test_unix_socket_and_bound_socket(start: Start, tmp_path: Path) -> None:
+    process = start(
+        code="""
+        import socket
+        from webapp import *
+        sock = socket.create_server(("127.0.0.1", 0))
+        run_app(init([]), path="server.sock", sock=sock)
+        """
+    )
+    url = first_url(process)
+    assert get(url.rstrip(",")) == b"Hello, world"
+    path = tmp_path / "server.sock"
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert client.recv(65536).endswith(b"Hello, world")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=10)
+    assert not path.exists()
+
+
+def test_a_failed_start_still_leaves_the_contexts(start: Start) -> None:
+    process = start(
+        code="""
+        from webapp import *
+        app = init([])
+        async def fail(app):
+            raise RuntimeError("no database")
+        app.on_startup.append(fail)
+        run_app(app, host="127.0.0.1", port=0)
+        """
+    )
+    out, err = process.communicate(timeout=10)
+    assert out == "cleaned up\n"
+    assert err.rstrip().endswith("RuntimeError: no database")
+    assert process.returncode == 1
+
+
+def test_the_command_line_serves(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    process = start("-H", "127.0.0.1", "-P", str(port), "webapp:init", "--own", "arguments")
+    assert get(first_url(process)) == b"Hello, world"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert err.rstrip().endswith("Stopped")
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ("webapp", "not of the form 'package.module:function'"),
+        (":init", "not of the form 'package.module:function'"),
+        (".webapp:init", "must not be relative"),
+        ("no_such_module:init", "unable to import 'no_such_module'"),
+        ("webapp:nothing", "has no attribute 'nothing'"),
+        ("webapp:not_a_function", "not a function"),
+        ("webapp:returns_nothing", "must return a web.Application, but returned None"),
+    ],
+)
+def test_a_wrong_entry_is_a_sentence_and_status_2(start: Start, entry: str, sentence: str) -> None:
+    process = start(entry)
+    out, err = process.communicate(timeout=10)
+    assert sentence in err
+    assert "Traceback" not in err
+    assert (out, process.returncode) == ("", 2)
+
+
+def test_a_port_in_use_is_a_sentence_and_status_2(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = start("-H", "127.0.0.1", "-P", str(port), "webapp:init")
+        _, err = process.communicate(timeout=10)
+    assert f"cannot listen on 127.0.0.1:{port}: " in err
+    assert "in use" in err
+    assert "Traceback" not in err
+    assert process.returncode == 2

@@ -1,0 +1,241 @@
+"""Deadlines under a clock that the test moves, and what they do to connections."""
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+import pytest
+
+from testkit import Peer, Run, serve
+from treadle_responses import Response, StreamResponse
+from treadle_server import BaseRequest
+from treadle_server._http.state import Shared
+from treadle_server._transport.deadlines import NEVER, Sweeper
+
+
+class Clock:
+    """The two methods of an event loop that the sweeper uses, with a time that stands still."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.timers: list[tuple[float, Callable[[], None]]] = []
+
+    def time(self) -> float:
+        return self.now
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> "Handle":
+        self.timers.append((self.now + delay, callback))
+        return Handle(self, self.timers[-1])
+
+    def advance(self, seconds: float) -> None:
+        end = self.now + seconds
+        while self.timers and self.timers[0][0] <= end:
+            self.now, callback = self.timers.pop(0)
+            callback()
+        self.now = end
+
+
+class Handle:
+    def __init__(self, clock: Clock, timer: tuple[float, Callable[[], None]]) -> None:
+        self.clock, self.timer = clock, timer
+
+    def cancel(self) -> None:
+        self.clock.timers.remove(self.timer)
+
+
+class Item:
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        self.passed = 0
+
+    def on_deadline(self) -> None:
+        self.passed += 1
+        self.deadline = NEVER
+
+
+def test_the_sweeper_calls_what_is_due_once() -> None:
+    clock = Clock()
+    items = [Item(101.5), Item(103.0), Item(NEVER)]
+    ticks: list[float] = []
+    sweeper = Sweeper(clock, items, lambda: ticks.append(clock.now))  # type: ignore[arg-type]  # a clock is all it needs
+    sweeper.start()
+    sweeper.start()
+    clock.advance(1)
+    assert [item.passed for item in items] == [0, 0, 0]
+    clock.advance(1)
+    assert [item.passed for item in items] == [1, 0, 0]
+    clock.advance(5)
+    assert [item.passed for item in items] == [1, 1, 0]
+    assert ticks == [101, 102, 103, 104, 105, 106, 107]
+    assert sweeper.now == 107
+    sweeper.stop()
+    sweeper.stop()
+    assert not clock.timers
+
+
+async def echo(request: BaseRequest) -> Response:
+    return Response(body=await request.read())
+
+
+async def hello(request: BaseRequest) -> Response:
+    return Response(text="hello")
+
+
+async def nothing(peer: Peer) -> bytes:
+    return await peer.rest()
+
+
+async def half_a_head(peer: Peer) -> bytes:
+    return await peer.ask(b"GET / HTTP/1.1\r\nHost: x\r\n")
+
+
+async def half_a_body(peer: Peer) -> bytes:
+    return await peer.ask(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
+
+
+async def idle(peer: Peer) -> bytes:
+    await peer.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (await peer.response())[0] == 200
+    return await peer.rest()
+
+
+@pytest.mark.parametrize(
+    ("client", "option", "answer"),
+    [
+        (nothing, "head_timeout", b""),
+        (half_a_head, "head_timeout", b"HTTP/1.1 408 "),
+        (half_a_body, "body_timeout", b"HTTP/1.1 408 "),
+        (idle, "keepalive_timeout", b""),
+    ],
+)
+def test_a_client_that_stops_is_told_or_closed(
+    run: Run, client: Callable[[Peer], asyncio.Future[bytes]], option: str, answer: bytes
+) -> None:
+    async def main() -> None:
+        options = {option: 0.01, "lingering_time": 0.01}
+        async with serve(echo, **options) as connect:
+            received = await client(await connect())
+            assert received.startswith(answer)
+            assert bool(received) == bool(answer)
+
+    run(main())
+
+
+def test_a_trickled_head_gets_no_more_time(run: Run) -> None:
+    async def main() -> None:
+        async with serve(hello, head_timeout=0.01, lingering_time=0.01) as connect:
+            peer = await connect()
+            answer = asyncio.ensure_future(peer.rest())
+            for byte in b"GET / HTTP/1.1\r\nHost: " + b"x" * 1000:
+                if answer.done() or peer.writer.transport.is_closing():
+                    break
+                peer.writer.write(bytes([byte]))
+                await asyncio.wait([answer], timeout=0.01)
+            assert (await answer).startswith(b"HTTP/1.1 408 ")
+
+    run(main())
+
+
+LARGE = 50_000_000
+
+
+async def large(request: BaseRequest) -> Response:
+    return Response(body=bytes(LARGE))
+
+
+async def stream_back(request: BaseRequest) -> StreamResponse:
+    response = StreamResponse()
+    await response.prepare(request)
+    async for piece in request.content.iter_any():
+        await response.write(piece)
+    return response
+
+
+class Ticks:
+    """Counts how often deadlines were looked at."""
+
+    def __init__(self) -> None:
+        self.left = 0
+        self.done = asyncio.Event()
+
+    def count(self) -> None:
+        self.left -= 1
+        if not self.left:
+            self.done.set()
+
+    async def pass_by(self, number: int) -> None:
+        self.left = number
+        self.done.clear()
+        await self.done.wait()
+
+
+@pytest.fixture
+def ticks(monkeypatch: pytest.MonkeyPatch) -> Ticks:
+    """Deadlines are looked at a hundred times a second."""
+    ticks = Ticks()
+    tick = Shared.tick
+
+    def counting(shared: Shared) -> None:
+        tick(shared)
+        ticks.count()
+
+    monkeypatch.setattr("treadle_server._transport.deadlines._TICK", 0.01)
+    monkeypatch.setattr(Shared, "tick", counting)
+    return ticks
+
+
+def stop_reading(peer: Peer) -> asyncio.ReadTransport:
+    # A cast: uvloop's transports do not derive from asyncio's classes.
+    transport = cast("asyncio.ReadTransport", peer.writer.transport)
+    transport.pause_reading()
+    return transport
+
+
+def test_a_peer_that_does_not_read_is_cut_off(run: Run, ticks: Ticks) -> None:
+    async def main() -> None:
+        # No other deadline can be the one that ends it.
+        others = {"keepalive_timeout": 1000, "body_timeout": 1000}
+        async with serve(large, write_timeout=0.05, **others) as connect:
+            peer = await connect()
+            await peer.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            stop_reading(peer)
+            # A few bytes now and then tell the client that it was cut off; too few to be refused.
+            with pytest.raises(ConnectionError):  # noqa: PT012  # it takes several tries
+                for _ in range(200):
+                    await peer.send(b"G")
+                    await asyncio.sleep(0.05)
+
+    run(main())
+
+
+def test_a_peer_that_sends_and_does_not_read_is_cut_off(run: Run, ticks: Ticks) -> None:
+    async def main() -> None:
+        others = {"keepalive_timeout": 1000, "body_timeout": 1000}
+        async with serve(stream_back, write_timeout=0.05, **others) as connect:
+            peer = await connect()
+            stop_reading(peer)
+            length = 1_000_000_000
+            head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
+            with pytest.raises(ConnectionError):  # noqa: PT012  # it takes several tries
+                await peer.send(head.encode())
+                for _ in range(length // 100_000):
+                    await asyncio.wait_for(peer.send(bytes(100_000)), 10)
+
+    run(main())
+
+
+def test_a_slow_reader_is_not_taken_for_an_idle_client(run: Run, ticks: Ticks) -> None:
+    async def main() -> None:
+        others = {"keepalive_timeout": 0.01, "body_timeout": 0.01, "head_timeout": 0.01}
+        async with serve(large, write_timeout=1000, **others) as connect:
+            peer = await connect()
+            await peer.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            transport = stop_reading(peer)
+            await ticks.pass_by(10)
+            transport.resume_reading()
+            status, body = await peer.response()
+            assert (status, len(body)) == (200, LARGE)
+            # With everything read, the client is an idle one.
+            assert await peer.rest() == b""
+
+    run(main())

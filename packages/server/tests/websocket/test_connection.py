@@ -1,0 +1,293 @@
+"""The protocol of one WebSocket on a transport that only records: bounds, batches, timers."""
+
+import asyncio
+import zlib
+from typing import Any, cast
+
+import pytest
+
+from testkit import Run, frame
+from treadle_server import ClientConnectionResetError
+from treadle_server._transport.flow import FlowControl
+from treadle_server._websocket.connection import WebSocketConnection
+from treadle_websocket import PerMessageDeflate, SessionSettings, WebSocketSession, WSMsgType
+
+MIB = 1 << 20
+
+
+class Transport:
+    """Keeps what is written, and what it is told."""
+
+    def __init__(self) -> None:
+        self.writes: list[bytes] = []
+        self.reading = True
+        self.aborted = False
+        self.limit: int | None = None
+
+    def write(self, data: bytes) -> None:
+        self.writes.append(data)
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+    def set_write_buffer_limits(self, high: int) -> None:
+        self.limit = high
+
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        return default
+
+    def is_closing(self) -> bool:
+        return self.aborted
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+class Host:
+    """What is left of the HTTP connection."""
+
+    def __init__(self) -> None:
+        self.calls: list[object] = []
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.calls.append(("lost", exc))
+
+    def watch_writing(self, paused: bool) -> None:
+        self.calls.append(("watch", paused))
+
+    def end_upgrade(self, *, linger: bool) -> None:
+        self.calls.append(("end", linger))
+
+
+class Setup:
+    """A WebSocket with its surroundings; make it where an event loop runs."""
+
+    def __init__(
+        self, settings: SessionSettings | None = None, deflate: PerMessageDeflate | None = None
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        session = WebSocketSession(
+            settings or SessionSettings(autoclose=False), deflate=deflate, now=loop.time()
+        )
+        self.transport = Transport()
+        self.host = Host()
+        transport = cast("asyncio.Transport", self.transport)
+        self.flow = FlowControl(transport)
+        self.ws = WebSocketConnection(cast("Any", session), loop, 1000)
+        self.ws.take_over(self.host, transport, self.flow)
+
+    async def receive(self) -> Any:
+        return await self.ws.receive(None, True, False)
+
+
+def test_the_limit_is_the_transports(run: Run) -> None:
+    async def main() -> None:
+        assert Setup().transport.limit == 1000
+
+    run(main())
+
+
+def bombs(count: int) -> bytes:
+    """Return messages of a MiB that take a KiB on the wire."""
+    context = zlib.compressobj(9, wbits=-15)
+    wire = []
+    for _ in range(count):
+        data = context.compress(bytes(MIB)) + context.flush(zlib.Z_SYNC_FLUSH)
+        wire.append(frame(2, data[:-4], rsv=4))
+    return b"".join(wire)
+
+
+def test_what_comes_at_once_is_not_inflated_at_once(run: Run) -> None:
+    """Advisory of undici, CVE-2026-1526: the sum of small bombs is one, too."""
+
+    async def main() -> None:
+        setup = Setup(deflate=PerMessageDeflate())
+        wire = bombs(200)
+        assert len(wire) < 256 * 1024
+        setup.ws.data_received(wire)
+        assert not setup.transport.reading
+        assert setup.ws._size < 8 * MIB
+        # Bytes that the transport had read already wait as well.
+        setup.ws.data_received(frame(1, b"behind"))
+        for _ in range(200):
+            assert setup.ws._size < 8 * MIB
+            assert (await setup.receive()).data == bytes(MIB)
+        assert (await setup.receive()).data == "behind"
+        assert setup.transport.reading
+
+    run(main())
+
+
+def test_reading_pauses_and_goes_on(run: Run) -> None:
+    async def main() -> None:
+        setup = Setup()
+        for number in range(10):
+            setup.ws.data_received(frame(2, bytes([number]) * 50_000))
+        assert not setup.transport.reading
+        paused: list[bool] = [setup.transport.reading]
+        for number in range(10):
+            assert (await setup.receive()).data == bytes([number]) * 50_000
+            paused.append(setup.transport.reading)
+        assert paused == sorted(paused)
+        assert paused.index(True) == 9, "goes on when a quarter is left"
+
+    run(main())
+
+
+def test_many_small_messages_count_as_well(run: Run) -> None:
+    async def main() -> None:
+        setup = Setup()
+        setup.ws.data_received(frame(2) * 2049)
+        assert not setup.transport.reading
+
+    run(main())
+
+
+def test_answers_to_a_burst_leave_together(run: Run) -> None:
+    async def main() -> None:
+        setup = Setup()
+        setup.ws.data_received(frame(1, b"a") + frame(1, b"b") + frame(1, b"c"))
+        for _ in range(3):
+            message = await setup.receive()
+            setup.ws.write(setup.ws.session.send_text(message.data))
+        assert setup.transport.writes == [b"\x81\x01a\x81\x01b\x81\x01c"]
+
+    run(main())
+
+
+def test_an_answer_waits_for_no_more_than_a_turn_of_the_loop(run: Run) -> None:
+    async def main() -> None:
+        setup = Setup()
+        setup.ws.data_received(frame(1, b"a") + frame(1, b"b"))
+        await setup.receive()
+        setup.ws.write(b"first")
+        setup.ws.write(b"second")
+        assert setup.transport.writes == []
+        await asyncio.sleep(0)
+        assert setup.transport.writes == [b"firstsecond"]
+
+    run(main())
+
+
+def test_large_answers_do_not_wait(run: Run) -> None:
+    async def main() -> None:
+        setup = Setup()
+        setup.ws.data_received(frame(1, b"a") + frame(1, b"b"))
+        await setup.receive()
+        for _ in range(10):
+            setup.ws.write(bytes(20_000))
+        assert sum(map(len, setup.transport.writes)) > 9 * 20_000 - 64 * 1024
+        await asyncio.sleep(0)
+        assert sum(map(len, setup.transport.writes)) == 10 * 20_000
+
+    run(main())
+
+
+def test_pongs_wait_for_a_peer_that_reads(run: Run) -> None:
+    async def main() -> None:
+        setup = Setup()
+        setup.ws.pause_writing()
+        setup.ws.data_received(frame(9, b"x" * 125) * 10_000 + frame(9, b"last"))
+        assert setup.transport.writes == []
+        setup.ws.resume_writing()
+        (pongs,) = setup.transport.writes
+        assert len(pongs) < 128 * 127
+        assert pongs.endswith(b"\x8a\x04last")
+        assert setup.host.calls == [("watch", True), ("watch", False)]
+
+    run(main())
+
+
+def test_senders_wait_for_a_peer_that_does_not_read(run: Run) -> None:
+    async def main() -> None:
+        setup = Setup()
+        setup.ws.pause_writing()
+        waiting = asyncio.ensure_future(setup.flow.drain())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        setup.flow.connection_lost()
+        setup.ws.connection_lost(None)
+        with pytest.raises(ClientConnectionResetError):
+            await waiting
+        assert setup.host.calls[-1] == ("lost", None)
+        assert setup.ws.session.close_code == 1006
+
+    run(main())
+
+
+def test_a_fault_lingers_and_a_good_bye_does_not(run: Run) -> None:
+    async def main() -> None:
+        for wire, linger in ((frame(8), False), (frame(3), True)):
+            setup = Setup()
+            setup.ws.data_received(wire)
+            assert setup.host.calls == []
+            await setup.receive()
+            assert setup.host.calls == [("end", linger)]
+            # Nothing is left that could call it again.
+            assert setup.ws._timer is None
+            assert setup.ws._host is None
+
+    run(main())
+
+
+@pytest.mark.parametrize("wire", [frame(8), frame(3)], ids=["close", "fault"])
+def test_what_nobody_receives_is_answered_when_the_time_is_over(run: Run, wire: bytes) -> None:
+    async def main() -> None:
+        setup = Setup(SessionSettings(autoclose=False, close_timeout=0.01))
+        setup.ws.data_received(frame(1, b"unread") + wire)
+        await setup.ws.wait_closed()
+        assert setup.transport.writes[-1][0] == 0x88
+        # The reader finds it all the same.
+        assert (await setup.receive()).type is WSMsgType.TEXT
+        assert (await setup.receive()).type in (WSMsgType.CLOSE, WSMsgType.ERROR)
+        assert (await setup.receive()).type is WSMsgType.CLOSED
+
+    run(main())
+
+
+def test_bytes_move_the_heartbeat(run: Run) -> None:
+    async def main() -> None:
+        setup = Setup(SessionSettings(autoclose=False, heartbeat=0.05))
+        loop = asyncio.get_running_loop()
+        end = loop.time() + 0.2
+        while loop.time() < end:
+            setup.ws.data_received(frame(10))
+            await asyncio.sleep(0)
+        assert setup.transport.writes == []
+        message = await setup.receive()
+        assert setup.transport.writes == [b"\x89\x00"]
+        assert message.type is WSMsgType.ERROR
+        assert setup.transport.aborted
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(ValueError(), 1011), (None, 1001)], ids=["raised", "cancelled"]
+)
+def test_a_handler_that_failed(run: Run, error: BaseException | None, code: int) -> None:
+    async def main() -> None:
+        setup = Setup()
+        setup.ws.handler_failed(error)
+        assert setup.transport.writes == [b"\x88\x02" + code.to_bytes(2, "big")]
+        setup.ws.handler_failed(ValueError())
+        assert not setup.transport.aborted
+        setup.ws.handler_failed(None)
+        assert setup.transport.aborted
+        setup.ws.connection_lost(None)
+
+    run(main())
+
+
+def test_a_handler_that_failed_owes_the_peer_an_answer(run: Run) -> None:
+    async def main() -> None:
+        for wire, code in ((frame(8, b"\x0f\xa0"), 1011), (frame(3), 1002)):
+            setup = Setup()
+            setup.ws.data_received(wire)
+            setup.ws.handler_failed(ValueError())
+            assert setup.transport.writes[0][2:4] == code.to_bytes(2, "big")
+
+    run(main())
