@@ -36,7 +36,7 @@ def test_a_package_is_complete(package: Path) -> None:
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
 def test_a_module_has_its_test(package: Path) -> None:
-    """`_x.py` is tested by `test_x.py`, or says in which file it is tested."""
+    """``_x.py`` is tested by ``test_x.py``, or says in which file it is tested."""
     shared = {
         # The types and constants that others are tested through.
         "_version", "_types", "_tally",

@@ -99,7 +99,7 @@ def test_the_client_of_aiohttp(loop: str, compress: int) -> None:
     run_on(loop)(main())
 
 
-# The same bytes to us and to `websockets`: both must echo the same and close the same way.
+# The same bytes to us and to ``websockets``: both must echo the same and close the same way.
 
 _DATA = st.one_of(
     st.tuples(st.just(1), st.text(max_size=40).map(str.encode)),
@@ -173,7 +173,7 @@ async def _data(peer: Peer) -> tuple[int, bytes]:
 
 
 class Both:
-    """Our echo and that of `websockets`, on one event loop that lives as long as the tests."""
+    """Our echo and that of ``websockets``, on one event loop that lives as long as the tests."""
 
     def __init__(self, runner: asyncio.Runner) -> None:
         self.runner = runner

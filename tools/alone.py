@@ -1,7 +1,7 @@
 """Tries each package by itself, as somebody who installs only that one.
 
 Every package is built as a wheel and installed into a fresh environment with nothing but what it
-declares (wheels of this workspace where it needs siblings, the index for the rest).  There it must
+declares (wheels of this workspace where it needs siblings, the index for the rest). There it must
 import, must not bring a sibling that it does not declare, and the examples of its README must be
 true.
 """

@@ -10,7 +10,7 @@
     python tools/dev.py compare     benchmark treadle beside its peers
     python tools/dev.py hatch ...   any hatch command
 
-What follows the word is handed on.  The first call installs hatch into `.hatch/` of the clone, and
+What follows the word is handed on. The first call installs hatch into ``.hatch/`` of the clone, and
 hatch builds the environment there; nothing outside of the clone is touched, and each Python version
 has an environment of its own.
 """

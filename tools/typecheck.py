@@ -2,7 +2,7 @@
 
 Test modules of different packages share names (``test_errors``, ``test_public_api``), which one
 mypy run cannot hold; so the sources are checked together and each test folder in a run of its own.
-The settings are in the root ``pyproject.toml``.  Exit status 1 if any run found an error.
+The settings are in the root ``pyproject.toml``. Exit status 1 if any run found an error.
 """
 
 import subprocess

@@ -2,7 +2,7 @@
 
     python tests-integration/compliance/autobahn.py PATH/TO/wstest [--cases 1.*,2.*] [--out FILE]
 
-See README.md for where wstest comes from.  The server is the echo below, on the event loop that
+See README.md for where wstest comes from. The server is the echo below, on the event loop that
 production runs on; it has no limits, because section 9 sends messages of 16 MiB.
 """
 

@@ -1,6 +1,6 @@
 """Generated and damaged requests: what treadle reads otherwise than its peers, row by row.
 
-Thousands of requests go to treadle, aiohttp and uvicorn on real sockets, and to h11.  Every
+Thousands of requests go to treadle, aiohttp and uvicorn on real sockets, and to h11. Every
 disagreement must be a row of the table, and every row must still be met.
 """
 

@@ -1,8 +1,8 @@
 """What the operating system has booked on a process and its children: CPU time and memory.
 
 CPU time is user plus system time of all threads, from the CPU-time clock that POSIX has for every
-process (clock_getcpuclockid(3)).  It is the same account that /proc/PID/stat shows, but in
-nanoseconds where that rounds to ticks of 10 ms, 1 % of a round of one second.  Needs Linux for
+process (clock_getcpuclockid(3)). It is the same account that /proc/PID/stat shows, but in
+nanoseconds where that rounds to ticks of 10 ms, 1 % of a round of one second. Needs Linux for
 the list of children and for memory.
 """
 

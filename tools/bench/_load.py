@@ -1,6 +1,6 @@
 """Load on one server for one round, from a process on another core; returns what it cost.
 
-wrk where it is installed, else `generator.py`.  Both send the same bytes.
+wrk where it is installed, else ``generator.py``. Both send the same bytes.
 """
 
 import json
@@ -71,7 +71,7 @@ def run_round(
 ) -> Round:
     """Load ``server`` for ``seconds`` and return the round.
 
-    ``file`` holds the workload's request, as often as it is pipelined.  Raises ``LoadFailed`` on
+    ``file`` holds the workload's request, as often as it is pipelined. Raises ``LoadFailed`` on
     any answer that was not a success.
     """
     name = server.program.title

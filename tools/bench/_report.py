@@ -1,7 +1,7 @@
 """From rounds to numbers: medians for each server, ratios to the first one, as text and as JSON.
 
 A ratio is taken inside each round, between servers that ran within seconds of each other, and the
-median of those is reported with the smallest and the largest.  Ratios of medians would mix rounds
+median of those is reported with the smallest and the largest. Ratios of medians would mix rounds
 that a busy machine treated differently.
 """
 

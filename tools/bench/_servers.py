@@ -1,6 +1,6 @@
 """The servers: which there are, and each as a process of its own on a core of its own.
 
-A server program (`apps/serve_*.py`) binds a free port of the loopback interface and prints it;
+A server program (``apps/serve_*.py``) binds a free port of the loopback interface and prints it;
 what follows is the same for all of them.
 """
 
@@ -105,7 +105,7 @@ def _stop(process: subprocess.Popen[str], pids: list[int]) -> None:
 def start(program: Program, request: bytes, *arguments: str) -> Iterator[Running]:
     """Run a server that has answered ``request`` once; it ends with the context.
 
-    ``arguments`` are the program's own.  The server gets the core that `cores` names.
+    ``arguments`` are the program's own. The server gets the core that ``cores`` names.
     Raises ``BadAnswer`` if it ends instead of listening, or answers what is no sized response,
     ``OSError`` if it breaks the connection.
     """

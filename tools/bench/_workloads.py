@@ -1,6 +1,6 @@
 """The work: for each workload the bytes of one request, and what a right answer to it holds.
 
-Every server and both load generators get these same bytes.  A check compares what must agree (the
+Every server and both load generators get these same bytes. A check compares what must agree (the
 status and the body; JSON by value, because servers may space it as they like), not the headers.
 """
 

@@ -3,12 +3,12 @@
     python tools/bench/bench_multipart.py [--mib 64] [--repeat 5] [workload ...]
 
 Rivals that are not installed are left out. Every parser must report each part's name and count
-the bytes of data, and the program stops if they disagree. The best of `--repeat` rounds counts;
-the rounds of all parsers alternate, so that a busy machine hurts all of them. `near` is a worst
+the bytes of data, and the program stops if they disagree. The best of ``--repeat`` rounds counts;
+the rounds of all parsers alternate, so that a busy machine hurts all of them. ``near`` is a worst
 case: nearly-boundaries end to end; its time per byte should not grow with its size, so it is run
-at two sizes. `python-multipart` has callbacks instead of events; it is given the fewest
+at two sizes. ``python-multipart`` has callbacks instead of events; it is given the fewest
 that hand over the data as bytes, without even parsing names (its users call
-`parse_options_header`).
+``parse_options_header``).
 """
 
 import argparse
@@ -134,7 +134,7 @@ def measure(body: bytes, parsers: dict[str, Parser], repeat: int) -> dict[str, f
             try:
                 result = parse(chunks)
             except ValueError:
-                continue  # `near` has lines that some parsers refuse
+                continue  # ``near`` has lines that some parsers refuse
             seconds = time.perf_counter() - start
             if result != expected:
                 raise SystemExit(f"{name} found {result}, treadle {expected}")

@@ -1,7 +1,7 @@
 """Time treadle-router beside its peers on the routes of a GitHub-like REST API.
 
 Each router gets the same 134 routes and is asked once for each of them per round, without any
-cache; the number is the median over the rounds of the mean time of a match.  Peers are measured in
+cache; the number is the median over the rounds of the mean time of a match. Peers are measured in
 the same run, in turn, if they can be imported: aiohttp, falcon, sanic-routing, starlette, werkzeug.
 A second table shows treadle-router alone with 10 to 10,000 routes.
 
@@ -23,7 +23,7 @@ from typing import Any
 from treadle_router import Match, Router
 
 REPO = "/repos/{owner}/{repo}"
-# Method and path, `@` for a repository: the public REST routes that router benchmarks have used
+# Method and path, ``@`` for a repository: the public REST routes that router benchmarks have used
 # for years.
 LISTING = """\
 GET /authorizations
@@ -247,7 +247,7 @@ def falcon() -> Ask:
 def sanic_routing() -> Ask:
     """Time the generated function of sanic-routing, through its public ``resolve``."""
     sanic: Any = import_module("sanic_routing")
-    # Its method `get` is abstract, and is all that is.
+    # Its method ``get`` is abstract, and is all that is.
     concrete = type("SanicRouter", (sanic.BaseRouter,), {"get": lambda *arguments: arguments})
     router = concrete(exception=sanic.exceptions.NotFound)
     for method, path in ROUTES:

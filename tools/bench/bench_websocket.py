@@ -4,17 +4,17 @@
     python tools/bench/bench_websocket.py --alone    # the codecs, without I/O
     python tools/bench/bench_websocket.py --masks    # where the two ways of unmasking cross
 
-Over sockets each contender is a program of its own (`apps/ws_*.py`) on uvloop, pinned to one core;
-the load comes from another (`ws_generator.py`).  What counts is the CPU time of the server per
-echoed message, kernel included.  Servers alternate round by round, the first round warms up, and a
-ratio is taken inside each round: see README.md on why.  wsproto has no server: its program is a
-bare protocol that answers in `data_received`, without the task and queue that a handler needs.
+Over sockets each contender is a program of its own (``apps/ws_*.py``) on uvloop, pinned to one
+core; the load comes from another (``ws_generator.py``). What counts is the CPU time of the server
+per echoed message, kernel included. Servers alternate round by round, the first round warms up, and
+a ratio is taken inside each round: see README.md on why.  wsproto has no server: its program is a
+bare protocol that answers in ``data_received``, without the task and queue that a handler needs.
 
-Without I/O every contender gets the same masked client frames as one `bytes` object per read,
+Without I/O every contender gets the same masked client frames as one ``bytes`` object per read,
 returns the messages and encodes an echo of each; the best of several rounds counts.
 
 Columns: 64-byte text one at a time, 64-byte text in reads of 16, 65,000-byte text; microseconds
-per message.  Rivals that are not installed are left out.  Run it with the Python to be measured.
+per message. Rivals that are not installed are left out. Run it with the Python to be measured.
 """
 
 import argparse

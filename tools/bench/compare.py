@@ -99,7 +99,7 @@ def measure(
 ) -> Rounds:
     """Return the counted rounds of every server.
 
-    All servers run at the same time, all but one idle.  Raises ``BadAnswer`` and ``LoadFailed``.
+    All servers run at the same time, all but one idle. Raises ``BadAnswer`` and ``LoadFailed``.
     """
     counted: dict[str, list[Round]] = {program.name: [] for program in programs}
     with contextlib.ExitStack() as stack:

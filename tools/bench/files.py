@@ -3,7 +3,7 @@
     python tools/bench/files.py [--rounds 3] [--seconds 3]
 
 A file of 100 KiB and one of 10 MiB in a temporary folder; keep-alive connections, no access log,
-one worker each, on one core.  nginx (Debian: ``nginx-light``) sends with sendfile.  Needs wrk.
+one worker each, on one core.  nginx (Debian: ``nginx-light``) sends with sendfile. Needs wrk.
 """
 
 import argparse

@@ -3,10 +3,10 @@
     python generator.py PORT REQUEST_FILE PIPELINED CONNECTIONS SECONDS
 
 Holds that many keep-alive connections to 127.0.0.1, each sending the bytes of the file (PIPELINED
-requests) as soon as the last of their answers is there.  Prints the same line of JSON as `wrk.lua`.
-An answer counts if its status is 200; anything else is an error.  Against the fastest servers it is
-the slower side: then requests/s and latency are its own, and what remains comparable is the CPU
-time of the server per request.
+requests) as soon as the last of their answers is there. Prints the same line of JSON as
+``wrk.lua``. An answer counts if its status is 200; anything else is an error. Against the fastest
+servers it is the slower side: then requests/s and latency are its own, and what remains comparable
+is the CPU time of the server per request.
 """
 
 import asyncio

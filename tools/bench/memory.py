@@ -3,7 +3,7 @@
     python tools/bench/memory.py [--connections 4000]
 
 First treadle's hello: 1,000 keep-alive requests, then 10,000 more; resident memory should stay
-where it was after the first thousand.  Then, for treadle, aiohttp and a bare uvloop protocol in
+where it was after the first thousand. Then, for treadle, aiohttp and a bare uvloop protocol in
 turn, keep-alive connections that have had one answer each and wait: resident memory by connection,
 without what the kernel holds for the sockets.
 """

@@ -2,7 +2,7 @@
 
     python tools/bench/memory_websocket.py [--connections 5000]
 
-For treadle and aiohttp in turn, on the programs of `bench_websocket.py`: so many TCP connections
+For treadle and aiohttp in turn, on the programs of ``bench_websocket.py``: so many TCP connections
 that are silent; then each opens a WebSocket and has one message echoed; then all leave; then as
 many come again. Resident memory after each step, without what the kernel holds for the sockets.
 What Python frees goes to its own pools first: memory that came back shows in the second crowd,

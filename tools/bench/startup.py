@@ -1,9 +1,9 @@
-"""CPU time of `from treadle import web` and `from aiohttp import web`, in fresh interpreters.
+"""CPU time of ``from treadle import web`` and ``from aiohttp import web``, in fresh interpreters.
 
     python tools/bench/startup.py [--runs 21]
 
 The runs alternate, the first of each is not counted (it writes the byte code), and each number is
-the median of user plus system time as the operating system books it on the child.  An interpreter
+the median of user plus system time as the operating system books it on the child. An interpreter
 that does nothing is shown, too: it is part of both.
 """
 

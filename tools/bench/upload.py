@@ -3,10 +3,10 @@
     python tools/bench/upload.py [--gigabytes 10] [--multipart [--chunk 8192]] [--at-once 1]
 
 One POST with a Content-Length to treadle and one to aiohttp, in turn; the handlers read pieces as
-they come and count their bytes. With `--multipart` the body is one file of a form, and the handlers
-write it to a temporary file with `part.read_chunk(chunk)`. With `--at-once` there are several such
-requests at a time. Printed are the most resident memory beyond that of before the upload, and the
-server's CPU time by megabyte.
+they come and count their bytes. With ``--multipart`` the body is one file of a form, and the
+handlers write it to a temporary file with ``part.read_chunk(chunk)``. With ``--at-once`` there are
+several such requests at a time. Printed are the most resident memory beyond that of before the
+upload, and the server's CPU time by megabyte.
 """
 
 import argparse
@@ -30,7 +30,7 @@ REQUEST = WORKLOADS["hello"].request
 
 
 def peak_bytes(pid: int) -> int:
-    """Return the most resident memory that a process has had since :func:`forget_peak`."""
+    """Return the most resident memory that a process has had since ``forget_peak``."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024

@@ -1,9 +1,9 @@
-"""WebSocket clients that are never idle: the load of `bench_websocket.py`.
+"""WebSocket clients that are never idle: the load of ``bench_websocket.py``.
 
     python ws_generator.py PORT SIZE BATCH CONNECTIONS SECONDS
 
 Each connection sends BATCH masked text messages of SIZE bytes in one write, waits for as many bytes
-of echo, and sends again.  Prints a line of JSON with the number of echoed messages.  No extension
+of echo, and sends again. Prints a line of JSON with the number of echoed messages. No extension
 is offered, and echoes are counted, not parsed: the load must cost less than the servers.
 """
 

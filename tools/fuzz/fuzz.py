@@ -4,9 +4,9 @@
     python tools/dev.py fuzz cookies dates           of these targets
     python tools/dev.py fuzz --seconds 1800 cookies  for as long as you like
 
-Each target runs in a process of its own, as many at once as there are processors.  What it learns
+Each target runs in a process of its own, as many at once as there are processors. What it learns
 goes to ``.fuzz/<target>/`` of the clone; a finding is written to ``.fuzz/<target>-crash-*`` and
-ends the target with exit status 1.  When it is mended, keep its bytes in
+ends the target with exit status 1. When it is mended, keep its bytes in
 ``tools/fuzz/corpus/<target>/``: the test suite replays that folder.
 """
 

@@ -1,6 +1,6 @@
 """Seeded mutations of valid requests: never an exception, cuts never matter, h11 never disagrees.
 
-h11 is the stricter reader in few places; each is a row of :data:`TOLERATED`.  Where we are the
+h11 is the stricter reader in few places; each is a row of ``TOLERATED``. Where we are the
 stricter one there is nothing to show: refusing is always safe.
 """
 

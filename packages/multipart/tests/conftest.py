@@ -18,7 +18,7 @@ Feed = Callable[..., Outcome]
 
 
 def merged(events: Iterable[Event]) -> list[Event]:
-    """The same events, however their data was cut: neighbouring `PartData` joined."""
+    """The same events, however their data was cut: neighbouring ``PartData`` joined."""
     result: list[Event] = []
     for event in events:
         if isinstance(event, PartData) and result and isinstance(result[-1], PartData):
@@ -39,7 +39,7 @@ def _feed(
 ) -> Outcome:
     """Merged events of a body, or the name of its error class.
 
-    The body is fed in pieces of `size` bytes (0: whole), or cut at `cuts`.
+    The body is fed in pieces of ``size`` bytes (0: whole), or cut at ``cuts``.
     """
     places = [0, *cuts, len(body)] if cuts else [*range(0, len(body), size or len(body) or 1)]
     places = sorted({*places, len(body)})

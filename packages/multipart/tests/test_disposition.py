@@ -87,7 +87,7 @@ quoted = st.text(
 @settings(deadline=None, max_examples=200)
 @given(name=quoted, filename=st.none() | quoted, kind=st.sampled_from(["a/b", "a/b;c=d", None]))
 def test_fast_path_agrees(name: str, filename: str | None, kind: str | None) -> None:
-    """`_head` reads usual header blocks in one pattern; a second header sends it the long way."""
+    """``_head`` reads usual header blocks in one pattern; a second header sends it the long way."""
     value = f'form-data; name="{name}"'
     if filename is not None:
         value += f'; filename="{filename}"'

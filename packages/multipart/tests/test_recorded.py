@@ -51,7 +51,7 @@ RECORDED: dict[str, list[tuple[str, object]]] = {
     "requests": FIELDS + files(),
     "requests-urlencoded": FIELDS,
     "httpx": FIELDS + files(text="text/plain"),
-    # Chromium 156 on Linux; `none` is a file input in which nothing was chosen.
+    # Chromium 156 on Linux; ``none`` is a file input in which nothing was chosen.
     "chromium": [
         *FIELDS[:4],
         ("lines", "a\r\nb\r\nc"),

@@ -137,7 +137,7 @@ def test_GHSA_5m98_GHSA_jj3x_malformed_bodies_end_in_400(body: bytes) -> None:
 
 
 def test_GHSA_jj3x_nothing_depends_on_assert() -> None:
-    """The checks hold under `python -O`, which removes assert statements."""
+    """The checks hold under ``python -O``, which removes assert statements."""
     program = (
         "from treadle_multipart import *\n"
         "for body in (b'', b'--x', b'--x\\r\\nA\\r\\n\\r\\n', b'--y--'):\n"
@@ -231,12 +231,12 @@ def test_urlencoded_is_linear(unit: bytes) -> None:
 
 
 def test_CVE_2020_28473_semicolons_separate_no_fields() -> None:
-    """bottle read `a=1;b=2` as two fields, caches in front of it as one."""
+    """bottle read ``a=1;b=2`` as two fields, caches in front of it as one."""
     assert parse_urlencoded(b"a=1;b=2&c=3") == [("a", "1;b=2"), ("c", "3")]
 
 
 def test_PYSEC_2026_3041_filename_star_cannot_smuggle() -> None:
-    """A filter that reads `filename`, as RFC 7578 says, and we must see the same name."""
+    """A filter that reads ``filename``, as RFC 7578 says, and we must see the same name."""
     start = b'--x\r\nContent-Disposition: form-data; name="f"'
     both = start + b"; filename=\"ok.txt\"; filename*=utf-8''evil.php\r\n\r\n\r\n--x--"
     for strict in (True, False):

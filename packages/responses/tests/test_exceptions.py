@@ -29,7 +29,7 @@ from treadle_responses import _exceptions as module
 
 Make = Callable[..., Any]
 
-# Status, class, reason: the contract's list.  Reasons are RFC 9110's and the registry's.
+# Status, class, reason: the contract's list. Reasons are RFC 9110's and the registry's.
 FAMILY = """
     200 HTTPOk                              OK
     201 HTTPCreated                         Created

@@ -61,8 +61,8 @@ def test_cve_2026_35536_cookie_attributes(attribute: str, chars: str) -> None:
     assert response.cookies == {}
 
 
-# aiohttp GHSA-45c4 and its family, uvicorn CVE-2020-7695: CR, LF and NUL never end a field.  What
-# has a setter is refused there; the writer is the last to look (see `ResponseWriter.write_head`).
+# aiohttp GHSA-45c4 and its family, uvicorn CVE-2020-7695: CR, LF and NUL never end a field. What
+# has a setter is refused there; the writer is the last to look (see ``ResponseWriter.write_head``).
 
 
 @pytest.mark.parametrize("chars", BREAKS)

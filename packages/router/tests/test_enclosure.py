@@ -52,7 +52,7 @@ CASES = [
     ("GET", "/x/y", ("GET /{any:.*}", {"any": "x/y"})),
     ("GET", "/apiary", ("GET /{any:.*}", {"any": "apiary"})),
     ("GET", "/api", ("GET ", {})),
-    ("GET", "/api/", (404, "api")),  # `/{any}` is not asked
+    ("GET", "/api/", (404, "api")),  # ``/{any}`` is not asked
     ("POST", "/api", (405, "api", ["GET"])),
     ("GET", "/api/users/7", ("GET /users/{id}", {"id": "7"})),
     ("GET", "/api/users/me", ("GET /users/me", {})),

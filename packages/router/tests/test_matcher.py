@@ -27,7 +27,7 @@ from treadle_router import (
 EXAMPLES = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 500
 
 
-# The oracle.  It knows nothing of trees: every resource becomes one regular expression and one
+# The oracle. It knows nothing of trees: every resource becomes one regular expression and one
 # index key; the walk goes over the cuts of the path, then over the resources in their order.
 
 VARIABLE = re.compile(r"\{(\w+)(!\w+)?(?::((?:[^{}]|\{[^{}]*\})+))?\}")

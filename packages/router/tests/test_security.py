@@ -86,7 +86,7 @@ def test_ghsa_27mf_failures_leave_nothing_behind() -> None:
     "tail", ["/evil.example", "//evil.example/x", "\\evil.example", "/\\evil.example"]
 )
 def test_cve_2021_21330_built_paths_never_leave_the_host(tail: str) -> None:
-    """aiohttp CVE-2021-21330, werkzeug CVE-2020-28724: `//host` and `/\\host` are other hosts."""
+    """``//host`` and ``/\\host`` are other hosts: aiohttp CVE-2021-21330, CVE-2020-28724."""
     built = Resource[str]("/{tail:.*}").build(tail=tail)
     assert built[1] not in "/\\"
     assert "\\" not in built
@@ -111,7 +111,7 @@ def test_ghsa_45c4_methods_are_tokens(method: str) -> None:
 
 @pytest.mark.parametrize("text", ["+1", "1_0", "0x1", "٣", " 1", "1\n"])
 def test_ghsa_gfw2_numbers_are_ascii_digits(text: str) -> None:
-    """aiohttp GHSA-gfw2: `int()` alone would take all of these."""
+    """aiohttp GHSA-gfw2: ``int()`` alone would take all of these."""
     router = Router[str]()
     router.add_get("/{x!int}", "x")
     assert router.match("GET", f"/{text}") == NotFound()

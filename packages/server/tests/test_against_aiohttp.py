@@ -1,6 +1,6 @@
 """The dispatcher beside aiohttp's: the same routes, sub-applications and hosts in both.
 
-Each generated application is built twice and asked for the same requests.  Handler, variables and
+Each generated application is built twice and asked for the same requests. Handler, variables and
 chain of applications must be the same, or the status and the methods of ``Allow``, except where
 ``INTENDED`` says otherwise.
 """
@@ -21,7 +21,7 @@ import treadle_server
 from treadle_responses import Response
 from treadle_server import Application, Request
 
-#: What answers: the number of the route, or a status.  Then variables or methods, then the apps.
+#: What answers: the number of the route, or a status. Then variables or methods, then the apps.
 Outcome = tuple[object, object, list[str]]
 
 
@@ -97,7 +97,7 @@ class Built:
 
 def theirs(method: str, path: str, host: str) -> Any:
     request = make_mocked_request(method, "/", headers={"Host": host})
-    # The mock's own way to a URL takes `//x` for a host, which a server does not.
+    # The mock's own way to a URL takes ``//x`` for a host, which a server does not.
     request._rel_url = URL.build(path=path, encoded=True)
     return request
 

@@ -180,7 +180,7 @@ def test_a_subclass_may_handle_and_insert_middlewares(run: Run) -> None:
 
 
 def test_before_the_start_middlewares_run_too() -> None:
-    """Tests of others call `_handle` without a server."""
+    """Tests of others call ``_handle`` without a server."""
     app = Application()
     assert not app.frozen
     assert app._run_middlewares
@@ -325,7 +325,7 @@ def test_an_expect_handler_of_a_host_may_answer(run: Run) -> None:
 
 
 CHECKED = [
-    # Target, what routing finds, `request.path`.
+    # Target, what routing finds, ``request.path``.
     ("/t/../admin", "t/../admin", "/t/../admin"),
     ("/t/%2e%2e/admin", "t/../admin", "/t/../admin"),
     ("/t/%2E./admin", "t/../admin", "/t/../admin"),
@@ -396,7 +396,7 @@ def test_a_prefix_cannot_be_left_or_entered_by_encoding(run: Run, target: str) -
 def test_ghsa_c427_a_path_that_does_not_start_with_a_slash_is_refused(
     run: Run, target: str
 ) -> None:
-    """Also starlette CVE-2026-48710 and -54282: it never becomes a part of `request.url`."""
+    """Also starlette CVE-2026-48710 and -54282: it never becomes a part of ``request.url``."""
     app = Application()
     app.router.add_route("*", "/{path:.*}", hello)
     data = f"GET {target} HTTP/1.1\r\nHost: h\r\n\r\n".encode()

@@ -1,4 +1,4 @@
-"""The names of `treadle.web` and what importing them costs."""
+"""The names of ``treadle.web`` and what importing them costs."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ import treadle_server
 import treadle_websocket
 from treadle import web
 
-# Of section 0.1 of aiohttp's `web.__all__`, what this version has; the rest is still to come.
+# Of section 0.1 of aiohttp's ``web.__all__``, what this version has; the rest is still to come.
 NAMES = {
     "AbstractResource",
     "AbstractRoute",

@@ -93,7 +93,7 @@ def test_every_head_is_encoded_as_wsproto_does(
     assert encode_frame(head, payload) == expected
 
 
-# Frames as arguments of the `frame` fixture, and what the fault says.
+# Frames as arguments of the ``frame`` fixture, and what the fault says.
 VIOLATIONS: list[tuple[str, list[dict[str, object]], str]] = [
     ("unmasked", [{"opcode": 1, "masked": False}], "not masked"),
     ("unmasked long", [{"opcode": 1, "payload": b"x" * 300, "masked": False}], "not masked"),

@@ -71,7 +71,7 @@ def test_constants() -> None:
 
 
 def _describe(message: Message) -> str:
-    """A sample for mypy: every `assert_type` is checked where the tests are type-checked."""
+    """A sample for mypy: every ``assert_type`` is checked where the tests are type-checked."""
     if message.type is WSMsgType.TEXT:
         assert_type(message, WSMessageText)
         assert_type(message.data, str)

@@ -3,7 +3,7 @@
     python serve_bare.py ANSWER_FILE REQUEST_SIZE
 
 It writes the bytes of the file once for every REQUEST_SIZE bytes that arrive, all that are due in
-one write.  Binds a free port, prints it, serves until it is told to stop.
+one write. Binds a free port, prints it, serves until it is told to stop.
 """
 
 import asyncio

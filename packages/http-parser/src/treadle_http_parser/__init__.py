@@ -9,7 +9,7 @@ b'HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nhi'
 b''
 
 httptools splits the head; everything that decides on framing is judged here, and refused where two
-readers could disagree.  See :class:`ServerConnection` for the caller's duties.
+readers could disagree. See ``ServerConnection`` for the caller's duties.
 """
 
 from ._codings import ContentDecoder, available_codings

@@ -1,6 +1,6 @@
 """The chunked transfer coding, reading side (RFC 9112 section 7.1).
 
-:class:`ChunkedReader` is fed a buffer and a position and appends events; it keeps no bytes itself,
+``ChunkedReader`` is fed a buffer and a position and appends events; it keeps no bytes itself,
 so an incomplete line stays in the caller's buffer (at most one line, whose length is limited).
 Everything that readers have disagreed about is refused: sizes with signs, prefixes, underscores or
 white space, line feeds without carriage return, data that runs over its chunk, control characters
@@ -67,7 +67,7 @@ class ChunkedReader:
     def read(self, buffer: bytes, position: int, events: list[Event]) -> int:
         """Append the events in ``buffer[position:]`` and return how far it was used up.
 
-        The body is complete when the last event is an ``EndOfMessage``.  Raises ``RefusedError``.
+        The body is complete when the last event is an ``EndOfMessage``. Raises ``RefusedError``.
         """
         end = len(buffer)
         while position < end:

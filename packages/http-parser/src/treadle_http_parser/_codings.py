@@ -1,11 +1,11 @@
 """Undo the Content-Encoding of a body in bounded steps (RFC 9110 section 8.4).
 
 Whoever reads a coded body feeds it as it arrives and takes out pieces of bounded size, so that
-what is in memory is the input and one piece, however far the input would inflate.  A body that
+what is in memory is the input and one piece, however far the input would inflate. A body that
 inflates further than honest ones do is refused while it inflates.
 
 gzip and deflate are always there; br needs Brotli 1.2 or brotlicffi, zstd Python 3.14 or
-backports.zstd.  Each is imported when it is first asked for.
+backports.zstd. Each is imported when it is first asked for.
 """
 
 import functools
@@ -48,11 +48,11 @@ class _Codec(Protocol):
 class ContentDecoder:
     """Decodes one body of the content coding ``coding``; ``""`` and ``identity`` pass unchanged.
 
-    Feed bytes with :meth:`feed`, take what they decode to with :meth:`read` until that returns
-    ``b""``, and call :meth:`finish` at the end.  Each raises :class:`ContentEncodingError`: status
+    Feed bytes with ``feed``, take what they decode to with ``read`` until that returns
+    ``b""``, and call ``finish`` at the end. Each raises ``ContentEncodingError``: status
     400 for bytes that are not of the coding, 413 for a body of more than 1 MiB that is more than
-    ``max_ratio`` times as large as what was fed (0: any size).  Making one raises it with status
-    415 for a coding that is not in :func:`available_codings`; a list of codings is none.
+    ``max_ratio`` times as large as what was fed (0: any size). Making one raises it with status
+    415 for a coding that is not in ``available_codings``; a list of codings is none.
     """
 
     __slots__ = ("_codec", "_max_ratio", "_size", "_taken")

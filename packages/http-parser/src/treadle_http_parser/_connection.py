@@ -1,6 +1,6 @@
 """One server connection without I/O: bytes in and events out, responses in and bytes out.
 
-:class:`ServerConnection` joins the head parser, the body readers, the encoder and the state table.
+``ServerConnection`` joins the head parser, the body readers, the encoder and the state table.
 It reads one request at a time: whatever a peer sends behind it stays here as bytes until the
 response is out, so pipelining costs no parsed messages, garbage behind a valid request does not
 spoil its answer, and the bytes behind a request to switch protocols are never read as HTTP.
@@ -32,15 +32,15 @@ class ServerConnection:
 
     The caller's duties:
 
-    - Give every chunk that arrives to :meth:`receive_data` and the end of input to
-      :meth:`receive_eof`, and act on the events in order (see :mod:`treadle_http_parser._events`).
-    - Answer each request with :meth:`send_head`, :meth:`send_data` and :meth:`send_end`, or with
-      :meth:`send_response`, and write the returned bytes in the order of the calls.
-    - After the end of a response: if :attr:`must_close` write what is left and close; else if
-      :attr:`has_pending` call ``receive_data(b"")``, because the next request may have arrived.
-    - While :attr:`has_pending` is true between events, stop reading from the peer: that is the
+    - Give every chunk that arrives to ``receive_data`` and the end of input to
+      ``receive_eof``, and act on the events in order (see ``treadle_http_parser._events``).
+    - Answer each request with ``send_head``, ``send_data`` and ``send_end``, or with
+      ``send_response``, and write the returned bytes in the order of the calls.
+    - After the end of a response: if ``must_close`` write what is left and close; else if
+      ``has_pending`` call ``receive_data(b"")``, because the next request may have arrived.
+    - While ``has_pending`` is true between events, stop reading from the peer: that is the
       back-pressure for clients that pipeline.
-    - After an :class:`Error` event send one answer of its status (unless a response head is already
+    - After an ``Error`` event send one answer of its status (unless a response head is already
       out), then close.
     """
 
@@ -60,7 +60,7 @@ class ServerConnection:
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         #: The request under way, or between requests the last one; None before the first, and
-        #: after an ``Error`` in the place of a :class:`Request`.
+        #: after an ``Error`` in the place of a ``Request``.
         self.request: Request | None = None
         self._limits: Final = limits
         self._state: Final = st.ConnectionState()
@@ -100,7 +100,7 @@ class ServerConnection:
 
     @property
     def peer_failed(self) -> bool:
-        """Whether an :class:`Error` was reported: more of the refused bytes may be on their way."""
+        """Whether an ``Error`` was reported: more of the refused bytes may be on their way."""
         return self._state.phase.peer is st.ERROR
 
     @property
@@ -137,7 +137,7 @@ class ServerConnection:
     def receive_data(self, data: bytes) -> list[Event]:
         """Return the events that ``data`` (and what was pending) completes.
 
-        ``b""`` is allowed at any time and only looks at what is pending.  Events never reach
+        ``b""`` is allowed at any time and only looks at what is pending. Events never reach
         beyond the current request; see the duties above for how to go on.
         """
         if self._position == len(self._buffer):
@@ -181,9 +181,9 @@ class ServerConnection:
         return []
 
     def give_up(self) -> None:
-        """Stop reading the request under way, as after an :class:`Error`: its time is over.
+        """Stop reading the request under way, as after an ``Error``: its time is over.
 
-        One answer may still be sent.  Raises :class:`LocalProtocolError` when no request is being
+        One answer may still be sent. Raises ``LocalProtocolError`` when no request is being
         received.
         """
         self._fail(RefusedError(408, texts.INCOMPLETE))
@@ -304,7 +304,7 @@ class ServerConnection:
     def send_informational(self, status: int, fields: FieldLines = ()) -> bytes:
         """Return a 1xx response other than 101 (RFC 9110 section 15.2).
 
-        Raises :class:`LocalProtocolError` for another status, for framing fields, for an HTTP/1.0
+        Raises ``LocalProtocolError`` for another status, for framing fields, for an HTTP/1.0
         client, or once the final response has begun.
         """
         if not 100 <= status <= 199 or status == 101:
@@ -320,7 +320,7 @@ class ServerConnection:
         """Return the response that ends HTTP on this connection: 101, or 2xx to CONNECT.
 
         After it the connection's bytes are the application's; those that already arrived are in
-        :meth:`take_tail`.  Raises :class:`LocalProtocolError` for another status, for framing
+        ``take_tail``. Raises ``LocalProtocolError`` for another status, for framing
         fields, for a request that did not ask, or before all of it was read (RFC 9110 section 7.8).
         """
         request = self.request
@@ -339,12 +339,12 @@ class ServerConnection:
         """Return a final response head with its framing decided.
 
         A ``Content-Length`` among ``fields`` makes the body sized; without one the body is chunked,
-        or ends with the connection for HTTP/1.0 clients.  ``Transfer-Encoding`` and ``Connection``
+        or ends with the connection for HTTP/1.0 clients. ``Transfer-Encoding`` and ``Connection``
         are ours to write: ``Connection: close`` among the fields ends the connection after this
-        response, other values are dropped.  Responses to HEAD, those of status 204 and 304 and 2xx
-        to CONNECT have no body, whatever is given to :meth:`send_data` (RFC 9112 section 6.3).
+        response, other values are dropped. Responses to HEAD, those of status 204 and 304 and 2xx
+        to CONNECT have no body, whatever is given to ``send_data`` (RFC 9112 section 6.3).
 
-        Raises :class:`LocalProtocolError` for what would not be a valid response.
+        Raises ``LocalProtocolError`` for what would not be a valid response.
         """
         if status < 200:
             raise LocalProtocolError(f"{status} is not a final status; use send_informational")
@@ -367,7 +367,7 @@ class ServerConnection:
     def send_data(self, data: bytes | bytearray | memoryview) -> bytes:
         """Return ``data`` framed as a part of the body; ``b""`` where the response has no body.
 
-        Raises :class:`LocalProtocolError` for more bytes than ``Content-Length`` announced.
+        Raises ``LocalProtocolError`` for more bytes than ``Content-Length`` announced.
         """
         if self._state.phase.ours is not st.SEND_BODY:
             raise LocalProtocolError("There is no response head for this data: send_head first")
@@ -376,7 +376,7 @@ class ServerConnection:
     def pass_data(self, size: int) -> None:
         """Note that ``size`` bytes of a sized body reach the wire by another way (``sendfile``).
 
-        To be called before they do; raises :class:`LocalProtocolError` where they may not.
+        To be called before they do; raises ``LocalProtocolError`` where they may not.
         """
         if self._state.phase.ours is not st.SEND_BODY:
             raise LocalProtocolError("There is no response head for this data: send_head first")
@@ -385,7 +385,7 @@ class ServerConnection:
     def send_end(self, trailers: FieldLines = ()) -> bytes:
         """Return what ends the body; ``trailers`` go out behind a chunked body only.
 
-        A body shorter than its ``Content-Length`` raises :class:`LocalProtocolError`: the caller
+        A body shorter than its ``Content-Length`` raises ``LocalProtocolError``: the caller
         must then close the connection without another byte, so that the peer can tell.
         """
         try:
@@ -399,9 +399,9 @@ class ServerConnection:
     def send_response(self, status: bytes, block: bytes, body: bytes, *, bodiless: bool) -> bytes:
         """Return a whole response in one piece: the fast path of the three methods above.
 
-        ``status`` and ``block`` are a status line and field lines that :func:`status_line` and
-        :func:`encode_fields` made, ``block`` with the right ``Content-Length`` for ``body``;
-        ``bodiless`` says that the status allows no body.  Nothing is checked again here.
+        ``status`` and ``block`` are a status line and field lines that ``status_line`` and
+        ``encode_fields`` made, ``block`` with the right ``Content-Length`` for ``body``;
+        ``bodiless`` says that the status allows no body. Nothing is checked again here.
         """
         request = self.request
         if request is None or not self._state.keep_alive or request.version != (1, 1):
@@ -422,7 +422,7 @@ class ServerConnection:
     def send_large_response(
         self, status: bytes, block: bytes, body: bytes, *, bodiless: bool
     ) -> tuple[bytes, bytes]:
-        """Return head and body of a whole response, as :meth:`send_response` without joining them.
+        """Return head and body of a whole response, as ``send_response`` without joining them.
 
         For bodies that are too large to be copied; the body is ``b""`` where there must be none.
         """

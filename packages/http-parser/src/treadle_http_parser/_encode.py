@@ -1,6 +1,6 @@
 """Responses as bytes: status line, fields, chunks (RFC 9112 sections 4, 5 and 7.1).
 
-Pure functions, the mirror of the parser.  Names, values and reasons are checked here, at the last
+Pure functions, the mirror of the parser. Names, values and reasons are checked here, at the last
 moment before the wire, so that no path around an earlier check can split a response.
 """
 
@@ -53,7 +53,7 @@ def reason_phrase(status: int) -> str:
 def status_line(status: int, reason: str | None = None) -> bytes:
     """Return the status line with its CRLF; ``None`` takes the registered reason phrase.
 
-    Raises :class:`LocalProtocolError` for a status outside 100 to 999 or control characters.
+    Raises ``LocalProtocolError`` for a status outside 100 to 999 or control characters.
     """
     if reason is None or _REASONS.get(status) == reason:
         line = _STATUS_LINES.get(status)
@@ -73,7 +73,7 @@ def status_line(status: int, reason: str | None = None) -> bytes:
 def encode_fields(fields: Iterable[tuple[str, str]]) -> bytes:
     """Return the field lines, each with its CRLF, in the order and case given.
 
-    Raises :class:`LocalProtocolError` for a name that is no token (RFC 9110 section 5.1) or a value
+    Raises ``LocalProtocolError`` for a name that is no token (RFC 9110 section 5.1) or a value
     with a control character other than tab.
     """
     lines = []
@@ -96,7 +96,7 @@ def encode_fields(fields: Iterable[tuple[str, str]]) -> bytes:
 def bodiless_head(status: int, fields: Iterable[tuple[str, str]]) -> bytes:
     """Return a head behind which no body can come, as that of a 1xx response.
 
-    Raises :class:`LocalProtocolError` as :func:`encode_fields` does, and for fields that would
+    Raises ``LocalProtocolError`` as ``encode_fields`` does, and for fields that would
     frame a body (RFC 9110 section 8.6).
     """
     lines = tuple(fields)

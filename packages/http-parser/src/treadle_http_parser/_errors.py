@@ -1,10 +1,10 @@
 """What can go wrong, split by fault.
 
-A *peer's* mistake is a value: the parser returns an :class:`~treadle_http_parser.Error` event, for
-which this module holds the sentences.  They are fixed text: nothing that a peer sent is ever
-echoed.  The *caller's* mistake is an exception, :class:`LocalProtocolError`.
+A *peer's* mistake is a value: the parser returns an ``treadle_http_parser.Error`` event, for
+which this module holds the sentences. They are fixed text: nothing that a peer sent is ever
+echoed. The *caller's* mistake is an exception, ``LocalProtocolError``.
 
-:class:`RefusedError` carries a peer's mistake from the place that sees it to the connection, which
+``RefusedError`` carries a peer's mistake from the place that sees it to the connection, which
 turns it into the event; it never leaves the package.
 """
 
@@ -30,7 +30,7 @@ class ContentEncodingError(ProtocolError):
     """A body that cannot be decoded: answer ``status`` (400, 413 or 415) with ``reason``.
 
     A peer's mistake, and an exception all the same: it shows when somebody reads the body, long
-    after the events.  ``reason`` is a fixed sentence, safe to send.
+    after the events. ``reason`` is a fixed sentence, safe to send.
     """
 
     def __init__(self, status: int, reason: str) -> None:

@@ -1,7 +1,7 @@
 """The values that a connection hands to its caller.
 
-The order of events for each request is: one :class:`Request`, any number of :class:`Data`, one
-:class:`EndOfMessage`; an :class:`Error` may take the place of any of them and is always the last
+The order of events for each request is: one ``Request``, any number of ``Data``, one
+``EndOfMessage``; an ``Error`` may take the place of any of them and is always the last
 event of its connection.
 """
 
@@ -16,9 +16,9 @@ __all__ = ["Data", "EndOfMessage", "Error", "Event", "Request"]
 class Request:
     """The head of one request (RFC 9112 sections 3 and 5).
 
-    ``method`` is as sent (methods are case-sensitive).  ``target`` is the path and query, for
+    ``method`` is as sent (methods are case-sensitive). ``target`` is the path and query, for
     origin- and absolute-form requests alike, ``"*"`` for ``OPTIONS *`` and ``host:port`` for
-    CONNECT; it is ASCII, because anything else was refused.  ``authority`` is the host and port of
+    CONNECT; it is ASCII, because anything else was refused. ``authority`` is the host and port of
     an absolute-form target, else that of the ``Host`` field, else ``""`` (HTTP/1.0 only).
     ``version`` is ``(1, 0)`` or ``(1, 1)``.
     """
@@ -112,7 +112,7 @@ class EndOfMessage:
 class Error:
     """The peer broke the protocol: answer ``status`` with ``reason`` and close.
 
-    ``reason`` is a fixed English sentence, safe to send.  ``detail`` may name the parser's own
+    ``reason`` is a fixed English sentence, safe to send. ``detail`` may name the parser's own
     finding and is for the log; neither holds bytes that the peer sent.
     """
 

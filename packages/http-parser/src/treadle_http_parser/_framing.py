@@ -1,6 +1,6 @@
 """How long a request's body is, whether the connection lives on, and what could be smuggled.
 
-Pure functions over the fields of one head.  Where RFC 9112 leaves a choice, the one is taken that
+Pure functions over the fields of one head. Where RFC 9112 leaves a choice, the one is taken that
 no proxy in front could read differently: everything ambiguous is refused, and the connection
 closes behind the refusal.
 """
@@ -51,7 +51,7 @@ _AUTHORITY: Final = re.compile(
 _MAX_LENGTH_DIGITS: Final = 18
 
 # Field names as spelled by senders, and which of the above they are, 0 for the application's: one
-# lookup instead of lowering each name first.  Bounded like the hosts below.
+# lookup instead of lowering each name first. Bounded like the hosts below.
 _kinds: Final[dict[bytes, int]] = {}
 _MAX_KINDS: Final = 512
 

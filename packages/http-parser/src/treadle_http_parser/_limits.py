@@ -1,6 +1,6 @@
 """The limits of one connection: a frozen value that is passed whole.
 
-Every limit has a default with its reason beside it.  The parser judges a limit while it reads, so
+Every limit has a default with its reason beside it. The parser judges a limit while it reads, so
 that an oversized message costs the memory of the limit and not of the message.
 """
 

@@ -1,6 +1,6 @@
 """The body of the response under way: how it is framed, and what each piece of it is on the wire.
 
-:class:`ServerConnection` says when a head, a piece or the end may come; here is only what they look
+``ServerConnection`` says when a head, a piece or the end may come; here is only what they look
 like, by RFC 9112 section 6: sized, chunked, up to the end of the connection, or absent.
 """
 
@@ -24,7 +24,7 @@ _UNTIL_CLOSE: Final = 3
 def read_fields(fields: FieldLines) -> tuple[list[tuple[str, str]], int | None, bool]:
     """Return the fields to send as they are, the Content-Length, and whether the caller closes.
 
-    Raises :class:`LocalProtocolError` for a Content-Length that is repeated or no number.
+    Raises ``LocalProtocolError`` for a Content-Length that is repeated or no number.
     """
     kept = []
     length: int | None = None
@@ -88,7 +88,7 @@ class OutgoingBody:
     def frame(self, data: bytes | bytearray | memoryview) -> bytes:
         """Return ``data`` as it goes on the wire, ``b""`` where the response has no body.
 
-        Raises :class:`LocalProtocolError` for more than was announced.
+        Raises ``LocalProtocolError`` for more than was announced.
         """
         if isinstance(data, memoryview):
             data = data.cast("B")
@@ -107,9 +107,9 @@ class OutgoingBody:
         return data if isinstance(data, bytes) else bytes(data)
 
     def pass_by(self, size: int) -> None:
-        """Count ``size`` bytes that reach the wire around :meth:`frame`, as sent files do.
+        """Count ``size`` bytes that reach the wire around ``frame``, as sent files do.
 
-        Raises :class:`LocalProtocolError` for a body that is not sized, or more than it lacks.
+        Raises ``LocalProtocolError`` for a body that is not sized, or more than it lacks.
         """
         if self._kind != _SIZED or size > self._left:
             raise LocalProtocolError(
@@ -119,7 +119,7 @@ class OutgoingBody:
         self._left -= size
 
     def end(self, trailers: FieldLines) -> bytes:
-        """Return what ends the body; raises :class:`LocalProtocolError` for one that is short."""
+        """Return what ends the body; raises ``LocalProtocolError`` for one that is short."""
         if self._kind == _SIZED and self._left:
             raise LocalProtocolError(
                 f"The body is {self._left} bytes shorter than its Content-Length"

@@ -1,13 +1,13 @@
 """One request head through httptools, and the checks that llhttp leaves to its user.
 
-:class:`HeadParser` is given a head in as many pieces as the network made of it, and at the end
+``HeadParser`` is given a head in as many pieces as the network made of it, and at the end
 once more as a whole.  httptools splits it and refuses most of what is malformed; the rest is
 arithmetic on the whole: a head is one request line, one line per field and one empty line, so the
 number of line ends must be the number of fields plus two, and the request line must be three parts
-with a space between each two.  Whatever a lenient reading could hide (a bare line feed, a
+with a space between each two. Whatever a lenient reading could hide (a bare line feed, a
 folded line, doubled spaces, HTTP/0.9) breaks one of these sums, whichever llhttp is installed.
 
-A head that fails gets its sentence from :meth:`HeadParser._refuse`, which looks at the bytes and
+A head that fails gets its sentence from ``HeadParser._refuse``, which looks at the bytes and
 not at how they were cut: the request line first, once it is complete, then the first bad field.
 """
 
@@ -43,7 +43,7 @@ _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f](?<!\r\Z)")
 # A carriage return or line feed without its partner; a CR at the very end may still get its own.
 _BARE: Final = re.compile(rb"\r[^\n]|(?<!\r)\n")
 _Line = tuple[str, str, tuple[int, int]]
-# Request lines seen before, split and decoded: the paths of a service repeat.  Bounded in number
+# Request lines seen before, split and decoded: the paths of a service repeat. Bounded in number
 # and size, and emptied when full: a client that varies its lines costs itself the lookup.
 _known_lines: Final[dict[bytes, _Line]] = {}
 _MAX_KNOWN_LINES: Final = 1024
@@ -54,7 +54,7 @@ _MAX_REPEATED: Final = 1024
 
 @final
 class HeadParser:
-    """Turns the bytes of a head into a :class:`Request`; one serves a whole connection."""
+    """Turns the bytes of a head into a ``Request``; one serves a whole connection."""
 
     __slots__ = (
         "_always_allowed",
@@ -74,7 +74,7 @@ class HeadParser:
         )
         self._fields: list[tuple[bytes, bytes]] = []
         self._parser = HttpRequestParser(self)
-        # The last head's field lines, and what they were read to: see `finish`.
+        # The last head's field lines, and what they were read to: see ``finish``.
         self._block = b""
         self._last: Request | None = None
         self._max_repeated: Final = min(_MAX_REPEATED, self._always_allowed)
@@ -275,7 +275,7 @@ def _line_refusal(line: bytes) -> RefusedError | None:
 def _split_line(line: bytes) -> _Line | None:
     """Return method, target and version of a request line whose characters llhttp has checked.
 
-    None if it has other than three parts, a bare line end or another version.  Raises
+    None if it has other than three parts, a bare line end or another version. Raises
     ``RefusedError`` for a target with a fragment, which is never sent (RFC 9112 section 3.2).
     """
     parts = line.split(b" ")

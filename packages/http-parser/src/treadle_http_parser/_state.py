@@ -1,13 +1,13 @@
 """The state of a connection: two small machines and the one table that moves them.
 
 A connection is two machines that run side by side: what the *peer* may send next and what *we* may
-send next.  Each signal moves both: :data:`TRANSITIONS` maps ``(peer, ours)`` and a signal to the
-next pair, and a signal without an entry is not allowed there.  One keep-alive cycle:
+send next. Each signal moves both: ``TRANSITIONS`` maps ``(peer, ours)`` and a signal to the
+next pair, and a signal without an entry is not allowed there. One keep-alive cycle:
 
     peer   IDLE --request--> BODY --request end--> DONE ..............................> IDLE
     we     IDLE --request--> SEND_HEAD --head--> SEND_BODY --response end--> DONE ----> IDLE
 
-One thing does not fit a table and is code in :meth:`ConnectionState.move`: when both sides are DONE
+One thing does not fit a table and is code in ``ConnectionState.move``: when both sides are DONE
 the cycle starts again, or the connection must close if either side said so (RFC 9112 section 9.3).
 
 Whatever affects these states lives in this file.
@@ -133,7 +133,7 @@ TRANSITIONS: Final[dict[tuple[State, State], dict[Signal, tuple[State, State]]]]
     (DONE, MUST_CLOSE): {PEER_EOF: (CLOSED, MUST_CLOSE)},
     (CLOSED, MUST_CLOSE): {PEER_EOF: (CLOSED, MUST_CLOSE)},
     (SWITCHED, SWITCHED): {PEER_EOF: (SWITCHED, SWITCHED)},
-    # No row of its own leads out of (DONE, DONE): `move` leaves it at once.
+    # No row of its own leads out of (DONE, DONE): ``move`` leaves it at once.
     (DONE, DONE): {},
 }
 
@@ -182,7 +182,7 @@ class ConnectionState:
         self.keep_alive = True
 
     def move(self, signal: Signal) -> None:
-        """Apply ``signal``; raises :class:`LocalProtocolError` where the table has no entry."""
+        """Apply ``signal``; raises ``LocalProtocolError`` where the table has no entry."""
         phase = self.phase.moves.get(signal)
         if phase is None:
             raise LocalProtocolError(

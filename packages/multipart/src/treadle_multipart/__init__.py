@@ -1,6 +1,7 @@
 """Multipart and form parsing for any framework: bytes in, events, fields and files out.
 
-Read a whole form with `parse_form` (or `parse_form_async`, `parse_wsgi_form`, `parse_asgi_form`):
+Read a whole form with ``parse_form`` (or ``parse_form_async``, ``parse_wsgi_form``,
+``parse_asgi_form``):
 
 >>> from treadle_multipart import parse_form
 >>> body = b'--x\\r\\nContent-Disposition: form-data; name="city"\\r\\n\\r\\nBern\\r\\n--x--\\r\\n'

@@ -1,7 +1,7 @@
 """The cores, driven by what programs have at hand: files, iterables, WSGI and ASGI.
 
 Each adapter is a loop over chunks and closes what it opened when the loop fails. The
-asynchronous ones await nothing but their input and `offload`, so they run under asyncio and trio
+asynchronous ones await nothing but their input and ``offload``, so they run under asyncio and trio
 alike.
 """
 
@@ -46,7 +46,7 @@ class Readable(Protocol):
 
 
 class Offload(Protocol):
-    """Runs a blocking call elsewhere: `asyncio.to_thread`, `trio.to_thread.run_sync` ..."""
+    """Runs a blocking call elsewhere: ``asyncio.to_thread``, ``trio.to_thread.run_sync`` ..."""
 
     def __call__(self, call: Callable[[bytes], None], data: bytes, /) -> Awaitable[None]: ...
 
@@ -64,7 +64,7 @@ def iter_events(
 
 
 async def aiter_events(parser: MultipartParser, body: AsyncIterable[bytes]) -> AsyncIterator[Event]:
-    """`iter_events` for an asynchronous iterable of chunks."""
+    """``iter_events`` for an asynchronous iterable of chunks."""
     async for chunk in body:
         for event in parser.receive_data(chunk):
             yield event
@@ -86,8 +86,8 @@ def parse_form(
 ) -> Form:
     """Read a form from bytes, a blocking file or an iterable of chunks.
 
-    `content_type` is the header of the request. The arguments and errors are those of
-    `FormParser`. Close the form to remove temporary files.
+    ``content_type`` is the header of the request. The arguments and errors are those of
+    ``FormParser``. Close the form to remove temporary files.
     """
     parser = FormParser(
         content_type, limits=limits, strict=strict, spool=spool, target_for=target_for
@@ -110,9 +110,9 @@ async def parse_form_async(
     target_for: TargetFor | None = None,
     offload: Offload | None = None,
 ) -> Form:
-    """`parse_form` for an asynchronous iterable of chunks.
+    """``parse_form`` for an asynchronous iterable of chunks.
 
-    Writing to disk blocks. Pass `offload=asyncio.to_thread` (or `trio.to_thread.run_sync`) to
+    Writing to disk blocks. Pass ``offload=asyncio.to_thread`` (or ``trio.to_thread.run_sync``) to
     have the chunks that may be written to disk or to a target handled in a thread.
     """
     parser = FormParser(
@@ -140,7 +140,7 @@ def parse_wsgi_form(
     """Read the form of a WSGI request (PEP 3333).
 
     Without a CONTENT_LENGTH the body is empty, unless the server says that its input ends
-    (`wsgi.input_terminated`): reading on could block for ever.
+    (``wsgi.input_terminated``): reading on could block for ever.
     """
     stream = environ.get("wsgi.input")
     if stream is None or not hasattr(stream, "read"):
@@ -172,7 +172,7 @@ async def parse_asgi_form(
     target_for: TargetFor | None = None,
     offload: Offload | None = None,
 ) -> Form:
-    """Read the form of an ASGI request. A client that leaves early is a `MalformedError`."""
+    """Read the form of an ASGI request. A client that leaves early is a ``MalformedError``."""
     return await parse_form_async(
         _asgi_content_type(scope),
         _asgi_body(receive),
@@ -199,7 +199,7 @@ def _chunks(body: bytes | Readable | Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _read_up_to(stream: object, size: int | None) -> Iterator[bytes]:
-    """Chunks of a blocking file until `size` bytes are read or it ends."""
+    """Chunks of a blocking file until ``size`` bytes are read or it ends."""
     read: Callable[[int], object] = getattr(stream, "read")  # noqa: B009  # its type is unknown
     left = size
     while left is None or left > 0:

@@ -1,7 +1,7 @@
 """Undo the codings of a part: Content-Transfer-Encoding (RFC 2045) and Content-Encoding.
 
 Bytes in, an iterator of decoded pieces out, so that a part which inflates a thousandfold is
-never in memory as a whole; what comes out is counted while it inflates. Called by `FormParser`
+never in memory as a whole; what comes out is counted while it inflates. Called by ``FormParser``
 for transfer encodings and by readers of multipart/mixed for both (RFC 7578 has no content
 encoding for form fields).
 """
@@ -31,8 +31,8 @@ class _Decoder(Protocol):
 class PartDecoder:
     """Decode the data of one part, fed in chunks of any size.
 
-    Pass the values of the part's headers, None where absent. `max_size` bounds the decoded bytes;
-    `field` is for errors. Raises `UnsupportedError` for an unknown coding.
+    Pass the values of the part's headers, None where absent. ``max_size`` bounds the decoded bytes;
+    ``field`` is for errors. Raises ``UnsupportedError`` for an unknown coding.
     """
 
     __slots__ = ("_field", "_max_size", "_size", "_stages")
@@ -75,14 +75,14 @@ class PartDecoder:
         return not self._stages
 
     def decode(self, data: bytes) -> Iterator[bytes]:
-        """The decoded pieces that `data` completes. Use up the iterator before the next call.
+        """The decoded pieces that ``data`` completes. Use up the iterator before the next call.
 
-        Raises `MalformedError` and, while inflating, `PartTooLargeError`.
+        Raises ``MalformedError`` and, while inflating, ``PartTooLargeError``.
         """
         return self._counted(self._run(data, 0))
 
     def finish(self) -> Iterator[bytes]:
-        """What is left at the end of the part. Raises `MalformedError` if it is not complete."""
+        """What is left at the end of the part. Raises ``MalformedError`` if it is not complete."""
         for index, stage in enumerate(self._stages):
             rest = stage.finish()
             if rest:

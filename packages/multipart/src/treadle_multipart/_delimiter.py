@@ -1,6 +1,6 @@
 """Delimiter lines: what cuts a multipart body (RFC 2046 section 5.1.1).
 
-`_parser` finds the needle (line end, two hyphens, boundary) and asks here what the rest of the
+``_parser`` finds the needle (line end, two hyphens, boundary) and asks here what the rest of the
 line makes of it, and whether the end of a chunk may be the start of a needle. Strict lines end
 with CRLF; lenient ones may end with LF, so their needle starts there and the CR before it, if
 any, is looked at afterwards.
@@ -30,7 +30,7 @@ _CR = 0x0D
 
 @final
 class Delimiter:
-    """The delimiter of one body. `tolerated` collects leniencies."""
+    """The delimiter of one body. ``tolerated`` collects leniencies."""
 
     __slots__ = ("_strict", "_tolerated", "boundary", "needle")
 
@@ -41,11 +41,11 @@ class Delimiter:
         self._tolerated = tolerated
 
     def classify(self, buf: bytes, pos: int, base: int) -> tuple[int, int]:
-        """What the line is whose needle ends at `pos`, and the position of its line end.
+        """What the line is whose needle ends at ``pos``, and the position of its line end.
 
         A line that merely starts with the boundary is data: the boundary of an inner multipart
-        may start with that of the outer one. `base` is the offset of `buf`, for errors. Raises
-        `MalformedError` for lines that readers could disagree about.
+        may start with that of the outer one. ``base`` is the offset of ``buf``, for errors. Raises
+        ``MalformedError`` for lines that readers could disagree about.
         """
         match = _REST_OF_LINE.match(buf, pos)
         assert match is not None  # it may match nothing, but it matches
@@ -73,14 +73,14 @@ class Delimiter:
         return DATA, end
 
     def line_start(self, buf: bytes, index: int) -> int:
-        """Lenient only: where the line end before a needle found at `index` starts."""
+        """Lenient only: where the line end before a needle found at ``index`` starts."""
         if index > 0 and buf[index - 1] == _CR:
             return index - 1
         self._tolerated.add("lf-line-ends")
         return index
 
     def edge(self, buf: bytes, search: int) -> int:
-        """Where at the end of `buf`, after `search`, a needle may have started; else its length.
+        """Return where at the end of ``buf`` a needle may have started, else the length of ``buf``.
 
         The first byte of a needle stands nowhere else in it, so the last such byte is the only
         candidate.
@@ -95,12 +95,12 @@ class Delimiter:
         return index
 
     def closes(self, tail: bytes) -> bool:
-        """Whether `tail`, with which the body ends, is a close delimiter without its line end."""
+        """Whether ``tail``, with which the body ends, is a close delimiter without its line end."""
         rest = self._after_needle(tail)
         return rest[:2] == b"--" and not rest[2:].strip(b" \t\r")
 
     def cut_off(self, tail: bytes) -> bool:
-        """Whether `tail` is a delimiter whose last hyphens or line end are missing."""
+        """Whether ``tail`` is a delimiter whose last hyphens or line end are missing."""
         return self.needle in tail
 
     def _after_needle(self, tail: bytes) -> bytes:

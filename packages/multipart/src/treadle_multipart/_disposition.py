@@ -1,11 +1,11 @@
 """Content-Disposition, read for two purposes.
 
-`read_disposition` serves the parser: one header of one part to (type, name, filename), strict by
+``read_disposition`` serves the parser: one header of one part to (type, name, filename), strict by
 RFC 7578, because two programs that read one upload differently are how filters are bypassed.
 
-`parse_content_disposition` and `content_disposition_filename` keep the contract of the functions
-of the same name in aiohttp (RFC 6266, 2231, 8187): a header as a type and a dict, bad input
-skipped with a warning instead of an error.
+``parse_content_disposition`` and ``content_disposition_filename`` keep the contract of the
+functions of the same name in aiohttp (RFC 6266, 2231, 8187): a header as a type and a dict, bad
+input skipped with a warning instead of an error.
 """
 
 import re
@@ -39,17 +39,18 @@ class BadContentDispositionParam(RuntimeWarning):  # the name is a contract
 _TYPE = re.compile(r"[ \t]*+([!#$%&'*+\-.^_`|~0-9A-Za-z]++)")
 _BROWSER_ESCAPE = re.compile("%(22|0[Dd]|0[Aa])")
 _BROWSER_CHARS = {"22": '"', "0d": "\r", "0a": "\n"}
-# Only these two: Internet Explorer sent `C:\dir\file` unescaped.
+# Only these two: Internet Explorer sent ``C:\dir\file`` unescaped.
 _BACKSLASH_ESCAPE = re.compile(r'\\(["\\])')
 
 
 def read_disposition(
     value: str, strict: bool, tolerated: set[Leniency]
 ) -> tuple[str, str | None, str | None]:
-    """(type, name, filename) of a part. Adds to `tolerated` what only a lenient reader lets pass.
+    """(type, name, filename) of a part. Adds to ``tolerated`` what only a lenient reader lets pass.
 
-    In form-data `filename*` never overrides `filename`: RFC 7578 section 4.2 forbids to send it,
-    and a filter in front of us may have looked at the other one only. Raises `MalformedError`.
+    In form-data ``filename*`` never overrides ``filename``: RFC 7578 section 4.2 forbids to send
+    it, and a filter in front of us may have looked at the other one only. Raises
+    ``MalformedError``.
     """
     match = _TYPE.match(value)
     if match is None:
@@ -133,7 +134,7 @@ def _extended_filename(params: Mapping[str, tuple[str, bool]]) -> str | None:
 
 
 def _decode_extended(params: Mapping[str, str]) -> dict[str, str]:
-    """Replace `key*` values by their text; drop those that cannot be decoded."""
+    """Replace ``key*`` values by their text; drop those that cannot be decoded."""
     decoded: dict[str, str] = {}
     for key, value in params.items():
         text = value
@@ -155,9 +156,10 @@ _CONTINUATION = re.compile(r"([^*]+)\*([0-9]{1,3})(\*?)")
 def parse_content_disposition(header: str | None) -> tuple[str | None, dict[str, str]]:
     """The lower-case type and parameters of a Content-Disposition header.
 
-    Values are unquoted; leading slashes and backslashes of quoted values are dropped; `key*` is
-    decoded (RFC 8187). A malformed header gives `(None, {})` and a `BadContentDispositionHeader`
-    warning, a malformed parameter is left out with a `BadContentDispositionParam` warning.
+    Values are unquoted; leading slashes and backslashes of quoted values are dropped; ``key*`` is
+    decoded (RFC 8187). A malformed header gives ``(None, {})`` and a
+    ``BadContentDispositionHeader`` warning, a malformed parameter is left out with a
+    ``BadContentDispositionParam`` warning.
     """
     if not header:
         return None, {}
@@ -187,10 +189,10 @@ def parse_content_disposition(header: str | None) -> tuple[str | None, dict[str,
 
 
 def content_disposition_filename(params: Mapping[str, str], name: str = "filename") -> str | None:
-    """The file name in parameters as `parse_content_disposition` returns them.
+    """The file name in parameters as ``parse_content_disposition`` returns them.
 
-    `filename*` wins over `filename`, and that over the pieces `filename*0`, `filename*1` ... of
-    RFC 2231, which count up to the first gap. None where there is none that can be decoded.
+    ``filename*`` wins over ``filename``, and that over the pieces ``filename*0``, ``filename*1``
+    ... of RFC 2231, which count up to the first gap. None where there is none that can be decoded.
     """
     for key in (f"{name}*", name):
         if key in params:
@@ -233,7 +235,7 @@ def _parameter_text(key: str, value: str) -> str | None:
 
 
 def _extended_value(value: str) -> str | None:
-    """Decode `charset'language'percent-encoded` (RFC 8187 section 3.2.1); None if impossible."""
+    """Decode ``charset'language'percent-encoded`` (RFC 8187 section 3.2.1); None if impossible."""
     charset, _, rest = value.partition("'")
     _, quote, octets = rest.partition("'")
     if not quote:
@@ -245,7 +247,7 @@ def _extended_value(value: str) -> str | None:
 
 
 def _split_outside_quotes(header: str) -> list[str]:
-    """Split at each `;` that is not inside quotes; after an unclosed quote, not at all."""
+    """Split at each ``;`` that is not inside quotes; after an unclosed quote, not at all."""
     pieces: list[str] = []
     start = 0
     quoted = False

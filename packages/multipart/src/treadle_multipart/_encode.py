@@ -1,7 +1,7 @@
-"""Write multipart bodies: the mirror of `_parser`, values in and bytes out.
+"""Write multipart bodies: the mirror of ``_parser``, values in and bytes out.
 
-`MultipartEncoder` turns calls into bytes one piece at a time. `MultipartBody` is a list of parts
-over it, with the size where it can be known, to send with Content-Length. Refuses what would
+``MultipartEncoder`` turns calls into bytes one piece at a time. ``MultipartBody`` is a list of
+parts over it, with the size where it can be known, to send with Content-Length. Refuses what would
 break out of a header or a part: control characters in headers, the boundary inside data.
 """
 
@@ -30,7 +30,7 @@ def quote_name(text: str) -> str:
 
     Quotes and line ends are percent-encoded (WHATWG HTML, "multipart/form-data encoding
     algorithm"). Backslashes are doubled, which browsers do not: else a reader of RFC 9110 would
-    take the last one of `a\` for an escape.
+    take the last one of ``a\`` for an escape.
     """
     return '"' + _NAME_ESCAPED.sub(lambda match: _NAME_ESCAPES[match[0]], text) + '"'
 
@@ -39,11 +39,11 @@ def quote_name(text: str) -> str:
 class MultipartEncoder:
     """Bytes of a multipart body, piece by piece.
 
-    For each part call `begin_part`, `data` any number of times and `end_part`, then `end` once,
-    and send what each returns, in order. `content_type` is the header to send along. The boundary
-    is random unless given.
+    For each part call ``begin_part``, ``data`` any number of times and ``end_part``, then ``end``
+    once, and send what each returns, in order. ``content_type`` is the header to send along. The
+    boundary is random unless given.
 
-    Raises `UsageError` for a wrong order, bad headers, a bad subtype or boundary, and data that
+    Raises ``UsageError`` for a wrong order, bad headers, a bad subtype or boundary, and data that
     contains the boundary (seen if it is within one call).
     """
 
@@ -59,7 +59,7 @@ class MultipartEncoder:
             raise UsageError(str(exc)) from exc
         self._delimiter = b"--" + self.boundary
         self._started = False
-        # None after `end`.
+        # None after ``end``.
         self._in_part: bool | None = False
 
     @property
@@ -132,7 +132,7 @@ class MultipartEncoder:
 class MultipartBody:
     """A multipart body as an iterable of bytes.
 
-    Add parts, send `content_type` and, if `size` is not None, that as Content-Length, then the
+    Add parts, send ``content_type`` and, if ``size`` is not None, that as Content-Length, then the
     chunks that iterating gives. A body that holds files or iterables can be iterated once.
     """
 
@@ -163,7 +163,7 @@ class MultipartBody:
         return self._size + last
 
     def add_field(self, name: str, value: str | bytes, *, content_type: str | None = None) -> None:
-        """Add a form field. Text is sent as UTF-8. Raises `UsageError`."""
+        """Add a form field. Text is sent as UTF-8. Raises ``UsageError``."""
         data = value.encode() if isinstance(value, str) else value
         self._add(self._encoder.begin_field(name, content_type=content_type), data, len(data))
 
@@ -178,8 +178,8 @@ class MultipartBody:
     ) -> None:
         """Add a file from bytes, an open binary file or an iterable of chunks.
 
-        `size` in bytes may be given where it is known; what is sent must then have it. Raises
-        `UsageError`.
+        ``size`` in bytes may be given where it is known; what is sent must then have it. Raises
+        ``UsageError``.
         """
         head = self._encoder.begin_field(name, filename=filename, content_type=content_type)
         self._add(head, content, len(content) if isinstance(content, bytes) else size)

@@ -1,11 +1,11 @@
 """What can go wrong, split by whose fault it is.
 
-Three families under one base: the peer sent something malformed (`MalformedError`) or something
-that we cannot decode (`UnsupportedError`), a limit was passed (`LimitError`, one subclass for
-each limit), or the caller used the library against its contract (`UsageError`).
+Three families under one base: the peer sent something malformed (``MalformedError``) or something
+that we cannot decode (``UnsupportedError``), a limit was passed (``LimitError``, one subclass for
+each limit), or the caller used the library against its contract (``UsageError``).
 
-Every error carries facts, not only a sentence: `status` is the HTTP status a server should
-answer with, `field` the name of the form field at fault, `offset` the position in the body.
+Every error carries facts, not only a sentence: ``status`` is the HTTP status a server should
+answer with, ``field`` the name of the form field at fault, ``offset`` the position in the body.
 """
 
 from typing import ClassVar, Literal
@@ -31,13 +31,13 @@ __all__ = [
 
 Leniency = Literal[
     "lf-line-ends",  # lines end with LF alone
-    "missing-final-boundary",  # the body ends without `--boundary--`
+    "missing-final-boundary",  # the body ends without ``--boundary--``
     "folded-header",  # a header continues on the next line (RFC 5322 allows it, RFC 9112 not)
     "undecodable-header",  # header bytes that are not in the header charset become U+FFFD
     "undecodable-text",  # the same for the text of a field
     "loose-disposition",  # unescaped backslashes and quotes, unquoted values that are no token
     "repeated-disposition",  # the first of several dispositions or parameters wins
-    "filename-star",  # `filename*` in form-data where no plain `filename` is present
+    "filename-star",  # ``filename*`` in form-data where no plain ``filename`` is present
 ]
 
 
@@ -56,7 +56,7 @@ class MultipartError(ValueError):
 
 
 class MalformedError(MultipartError):
-    """The peer broke the format. `leniency` names what would let it pass with `strict=False`."""
+    """The peer broke the format; ``leniency`` names the reason why ``strict=False`` accepts it."""
 
     def __init__(
         self,
@@ -83,9 +83,9 @@ class UsageError(MultipartError):
 
 
 class LimitError(MultipartError):
-    """The peer sent more than a `MultipartLimits` field allows.
+    """The peer sent more than a ``MultipartLimits`` field allows.
 
-    `limit_name` is the name of that field, `limit` its value.
+    ``limit_name`` is the name of that field, ``limit`` its value.
     """
 
     status: ClassVar[int] = 413

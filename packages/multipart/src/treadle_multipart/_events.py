@@ -1,7 +1,7 @@
 """What the parser reports: four small final values.
 
-Order: any number of times one `PartBegin`, zero or more `PartData` and one `PartEnd`, then
-exactly one `End`.
+Order: any number of times one ``PartBegin``, zero or more ``PartData`` and one ``PartEnd``, then
+exactly one ``End``.
 """
 
 from typing import final
@@ -18,10 +18,11 @@ Headers = tuple[tuple[str, str], ...]
 class PartBegin:
     """A part starts; its headers are complete.
 
-    `headers` are the lines in order, names as sent, values without surrounding blanks.
-    `disposition` is the lower-case type of Content-Disposition (`form-data`, `attachment` ...),
-    `name` and `filename` its parameters, unquoted; each is None where absent. **`filename` is
-    raw**: whatever the peer wrote, paths included. For the disk use `safe_filename`.
+    ``headers`` are the lines in order, names as sent, values without surrounding blanks.
+    ``disposition`` is the lower-case type of Content-Disposition (``form-data``, ``attachment``
+    ...), ``name`` and ``filename`` its parameters, unquoted; each is None where absent.
+    **``filename`` is raw**: whatever the peer wrote, paths included. For the disk use
+    ``safe_filename``.
     """
 
     __slots__ = ("disposition", "filename", "headers", "name")

@@ -1,7 +1,7 @@
 """A file name that is safe to create, from whatever a peer called its file.
 
 Pure text: nothing is looked up on the disk. What is returned never has a path, is never empty,
-`.` or `..`, never a device of Windows, and fits the 255 bytes that file systems allow.
+``.`` or ``..``, never a device of Windows, and fits the 255 bytes that file systems allow.
 """
 
 import re
@@ -11,7 +11,7 @@ from ._errors import UsageError
 
 __all__ = ["safe_filename"]
 
-# Not allowed in names on Windows (`:` opens an alternate stream); harmless to replace elsewhere.
+# Not allowed in names on Windows (``:`` opens an alternate stream); harmless to replace elsewhere.
 _RESERVED_CHARS = re.compile(r'[<>:"|?*]')
 # Opening one of these opens the device, in any folder and with any extension.
 _DEVICES = re.compile(
@@ -26,11 +26,11 @@ def safe_filename(filename: str, *, default: str = "file", max_bytes: int = 255)
     ('report.pdf', 'passwd')
 
     Control characters, lone surrogates and other unprintable characters are dropped, characters
-    that Windows reserves become `_`, leading dots go (no hidden files), and the stem is shortened
-    so that the UTF-8 name fits `max_bytes`. `default` stands in where nothing is left. The result
-    is not unique: do not overwrite files with it.
+    that Windows reserves become ``_``, leading dots go (no hidden files), and the stem is shortened
+    so that the UTF-8 name fits ``max_bytes``. ``default`` stands in where nothing is left. The
+    result is not unique: do not overwrite files with it.
 
-    Raises `UsageError` if `max_bytes` is under 16.
+    Raises ``UsageError`` if ``max_bytes`` is under 16.
     """
     if max_bytes < 16:
         raise UsageError(f"max_bytes={max_bytes} leaves no room for a name; pass at least 16")

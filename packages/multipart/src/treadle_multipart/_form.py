@@ -21,9 +21,9 @@ class Target(Protocol):
 class FormFile:
     """An uploaded file: in memory or in a temporary file, whatever its size asked for.
 
-    `file` stands at its start. `filename` is what the peer wrote, paths included; store files
-    under `safe_filename`. `content_type` is the peer's claim, `application/octet-stream` without
-    one. `size` is in bytes.
+    ``file`` stands at its start. ``filename`` is what the peer wrote, paths included; store files
+    under ``safe_filename``. ``content_type`` is the peer's claim, ``application/octet-stream``
+    without one. ``size`` is in bytes.
     """
 
     __slots__ = ("_spool", "content_type", "filename", "headers", "name")
@@ -47,16 +47,16 @@ class FormFile:
 
     @property
     def in_memory(self) -> bool:
-        """Whether reading `file` never touches the disk."""
+        """Whether reading ``file`` never touches the disk."""
         return self._spool.in_memory
 
     @property
     def safe_filename(self) -> str:
-        """`filename` made safe to create in a folder (see `safe_filename()`)."""
+        """``filename`` made safe to create in a folder (see ``safe_filename()``)."""
         return safe_filename(self.filename)
 
     def read(self) -> bytes:
-        """The whole content, wherever `file` stands; `file` then stands at its end."""
+        """The whole content, wherever ``file`` stands; ``file`` then stands at its end."""
         self.file.seek(0)
         return self.file.read()
 
@@ -72,7 +72,7 @@ class FormFile:
 
 @final
 class StreamedPart:
-    """A part whose `size` decoded bytes went to `target`."""
+    """A part whose ``size`` decoded bytes went to ``target``."""
 
     __slots__ = ("content_type", "filename", "headers", "name", "size", "target")
 
@@ -105,10 +105,10 @@ FormValue = str | bytes | FormFile | StreamedPart
 class Form:
     """The fields of a form in order; a name may stand several times.
 
-    `form[name]` is the first value of that name (`KeyError` if none); `getall`, `items` have all.
-    `text` and `file` are for handlers that know what they asked for: of the wanted type or a
-    `MalformedError` that names the field. Close the form, or use it in `with`, to remove
-    temporary files.
+    ``form[name]`` is the first value of that name (``KeyError`` if none); ``getall``, ``items``
+    have all. ``text`` and ``file`` are for handlers that know what they asked for: of the wanted
+    type or a ``MalformedError`` that names the field. Close the form, or use it in ``with``, to
+    remove temporary files.
     """
 
     __slots__ = ("_pairs",)
@@ -151,7 +151,7 @@ class Form:
     def text(self, name: str, default: str | None = None) -> str:
         """The first value of that name, which must be text.
 
-        Raises `MalformedError` if it is absent and there is no default, or is no text.
+        Raises ``MalformedError`` if it is absent and there is no default, or is no text.
         """
         value = self.get(name, default)
         if isinstance(value, str):
@@ -159,7 +159,7 @@ class Form:
         raise _unexpected(name, "text", value)
 
     def file(self, name: str) -> FormFile:
-        """The first value of that name, which must be a file. Raises `MalformedError`."""
+        """The first value of that name, which must be a file. Raises ``MalformedError``."""
         value = self.get(name)
         if isinstance(value, FormFile):
             return value

@@ -1,7 +1,7 @@
-"""From the bytes of a form to a `Form`: both media types, every limit, nothing left behind.
+"""From the bytes of a form to a ``Form``: both media types, every limit, nothing left behind.
 
 Pushed like the parsers it stands on; the only I/O is writing uploads, to a temporary file past
-the spool's threshold and to the targets a caller gives. `would_block` tells an asynchronous
+the spool's threshold and to the targets a caller gives. ``would_block`` tells an asynchronous
 caller beforehand whether a chunk may touch the disk. Called by the adapters and by servers.
 """
 
@@ -37,13 +37,15 @@ _URLENCODED = "application/x-www-form-urlencoded"
 class FormParser:
     """Parse one form body of either media type, fed in chunks of any size.
 
-    Call `receive_data` with each chunk, then `receive_eof` once: it returns the `Form`, which then
-    owns the temporary files. Call `close` if you stop before that; errors close by themselves.
+    Call ``receive_data`` with each chunk, then ``receive_eof`` once: it returns the ``Form``, which
+    then owns the temporary files. Call ``close`` if you stop before that; errors close by
+    themselves.
 
-    `target_for` is asked at the start of each part: what it returns gets the part's data instead
-    of the form, which then has a `StreamedPart`. Targets are not closed here.
+    ``target_for`` is asked at the start of each part: what it returns gets the part's data instead
+    of the form, which then has a ``StreamedPart``. Targets are not closed here.
 
-    Raises `UnsupportedError` if `content_type` is no form, `MalformedError` if it is malformed.
+    Raises ``UnsupportedError`` if ``content_type`` is no form, ``MalformedError`` if it is
+    malformed.
     """
 
     __slots__ = (
@@ -87,7 +89,7 @@ class FormParser:
         self._memory = 0  # bytes of text
         self._held = 0  # bytes of files that are in memory
         self._on_disk = False  # whether there is any other file
-        self._charset = "utf-8"  # until a `_charset_` field says otherwise
+        self._charset = "utf-8"  # until a ``_charset_`` field says otherwise
         # The current part
         self._part: PartBegin | None = None
         self._decoder = PartDecoder()
@@ -99,10 +101,10 @@ class FormParser:
         return self._parser.tolerated | self._tolerated
 
     def would_block(self, size: int) -> bool:
-        """Whether a chunk of `size` bytes may be written to disk or to a target.
+        """Whether a chunk of ``size`` bytes may be written to disk or to a target.
 
         True as well while a finished file is on disk: an error in the chunk would remove it, and
-        that of a large file takes its time. So does `close`, for which you may ask with a size
+        that of a large file takes its time. So does ``close``, for which you may ask with a size
         of 0.
         """
         if self._target_for is not None or self._on_disk:
@@ -112,7 +114,7 @@ class FormParser:
         return in_file + size > self._spool.threshold or self._is_full(size)
 
     def receive_data(self, data: bytes) -> None:
-        """Take the next bytes. Raises a subclass of `MultipartError`, `OSError` from the disk."""
+        """Take the next bytes; raises a ``MultipartError``, or ``OSError`` from the disk."""
         try:
             if isinstance(self._parser, MultipartParser):
                 self._handle(self._parser.receive_data(data))
@@ -123,7 +125,7 @@ class FormParser:
             raise
 
     def receive_eof(self) -> Form:
-        """The input has ended: the form. Raises a subclass of `MultipartError`."""
+        """The input has ended: the form. Raises a subclass of ``MultipartError``."""
         try:
             if isinstance(self._parser, MultipartParser):
                 self._handle(self._parser.receive_eof())

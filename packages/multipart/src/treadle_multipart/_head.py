@@ -1,9 +1,9 @@
-"""The header block of one part: bytes in, a `PartBegin` out.
+"""The header block of one part: bytes in, a ``PartBegin`` out.
 
-Called by `_parser` with everything between the delimiter line and the blank line. Refuses what
+Called by ``_parser`` with everything between the delimiter line and the blank line. Refuses what
 two readers could understand differently: names that are no token, control characters in values,
 blanks before the colon, bytes outside the charset. In lenient mode it takes folded lines, LF
-line ends and undecodable bytes, and says so in `tolerated`.
+line ends and undecodable bytes, and says so in ``tolerated``.
 """
 
 import re
@@ -50,7 +50,7 @@ class HeadReader:
     def find_end(self, buf: bytes | bytearray, pos: int) -> tuple[int, int]:
         """Where the last header line ends and where the body starts; (-1, -1) if not yet.
 
-        `pos` is at the line end of the delimiter line, or later.
+        ``pos`` is at the line end of the delimiter line, or later.
         """
         if self._strict:
             end = buf.find(b"\r\n\r\n", pos)
@@ -62,9 +62,9 @@ class HeadReader:
         return (end - 1 if end > 0 and buf[end - 1] == 0x0D else end), match.end()
 
     def read(self, block: bytes, offset: int) -> PartBegin:
-        """`block` without its last line end; `offset` is its place in the body, for errors.
+        """``block`` without its last line end; ``offset`` is its place in the body, for errors.
 
-        Raises `MalformedError` and `TooManyHeadersError`.
+        Raises ``MalformedError`` and ``TooManyHeadersError``.
         """
         if not block:
             return PartBegin(())

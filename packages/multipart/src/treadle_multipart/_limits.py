@@ -15,9 +15,9 @@ _MIB = 1024 * _KIB
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MultipartLimits:
-    """Limits of a form or multipart body; `None` switches a limit off.
+    """Limits of a form or multipart body; ``None`` switches a limit off.
 
-    A limit is the largest value that passes. Raises `UsageError` for a negative or non-integer
+    A limit is the largest value that passes. Raises ``UsageError`` for a negative or non-integer
     limit.
     """
 
@@ -67,5 +67,5 @@ class MultipartLimits:
 
 
 def bound(limit: int | None) -> int:
-    """A limit as an integer that is always comparable: hot loops have no `is None` branch."""
+    """A limit as an integer that is always comparable: hot loops have no ``is None`` branch."""
     return maxsize if limit is None else limit

@@ -1,8 +1,8 @@
-"""Header values of the form `value; key=value; key="value"` (RFC 9110 section 5.6.6).
+"""Header values of the form ``value; key=value; key="value"`` (RFC 9110 section 5.6.6).
 
 Takes text, returns parameters in order, refuses what the grammar does not cover. In the regular
 expressions here each character can match in one way only, so their cost is linear whatever the
-input. Called for Content-Type and, by `_disposition`, Content-Disposition.
+input. Called for Content-Type and, by ``_disposition``, Content-Disposition.
 """
 
 import re
@@ -40,9 +40,9 @@ _MAX_BOUNDARY = 70
 
 
 def split_parameters(text: str, start: int, *, loose: bool = False) -> list[Parameter]:
-    """The parameters of `text` from `start`, which is where the first `;` may stand.
+    """The parameters of ``text`` from ``start``, which is where the first ``;`` may stand.
 
-    Empty parameters (`a;;b=c;`) are skipped. Raises `MalformedError`.
+    Empty parameters (``a;;b=c;``) are skipped. Raises ``MalformedError``.
     """
     pattern = _LOOSE_PARAMETER if loose else _PARAMETER
     found: list[Parameter] = []
@@ -74,7 +74,7 @@ def parse_options_header(value: str) -> tuple[str, dict[str, str]]:
     >>> parse_options_header('Multipart/Form-Data; boundary="a b"')
     ('multipart/form-data', {'boundary': 'a b'})
 
-    Raises `MalformedError` for a value outside the grammar of RFC 9110 section 8.3.1 and for a
+    Raises ``MalformedError`` for a value outside the grammar of RFC 9110 section 8.3.1 and for a
     parameter given twice: two readers could each believe another one.
     """
     match = _MEDIA_TYPE.match(value)
@@ -91,7 +91,7 @@ def parse_options_header(value: str) -> tuple[str, dict[str, str]]:
 def boundary_of(content_type: str | bytes) -> bytes:
     """The boundary that a multipart Content-Type announces.
 
-    Raises `MalformedError` if the type is not multipart/*, or the boundary is absent, empty,
+    Raises ``MalformedError`` if the type is not multipart/*, or the boundary is absent, empty,
     longer than 70 characters, or has characters that no line of a body can carry safely.
     """
     if isinstance(content_type, bytes):
@@ -105,9 +105,9 @@ def boundary_of(content_type: str | bytes) -> bytes:
 
 
 def check_boundary(boundary: bytes | str) -> bytes:
-    """A boundary as bytes. Raises `MalformedError`.
+    """A boundary as bytes. Raises ``MalformedError``.
 
-    RFC 2046 allows a few punctuation characters only, but real clients use more (`*****` is in
+    RFC 2046 allows a few punctuation characters only, but real clients use more (``*****`` is in
     many an upload tutorial), and any visible ASCII character is as safe.
     """
     text = boundary.decode("latin-1") if isinstance(boundary, bytes) else boundary

@@ -1,14 +1,14 @@
 """The push parser: bytes of a multipart body in, events out (RFC 2046 section 5.1, RFC 7578).
 
 Strategy. A body is preamble, parts and epilogue, cut by delimiter lines. In preamble and part
-bodies each chunk is searched once with `bytes.find` for CRLF, two hyphens and the boundary; all
+bodies each chunk is searched once with ``bytes.find`` for CRLF, two hyphens and the boundary; all
 before it is handed on as it is, without a copy where the whole chunk is one part's data. CR
 stands only at the start of that needle (no boundary contains one), so at most one place at the
 end of a chunk can be the start of a delimiter; only those few bytes are kept for the next chunk.
-Header blocks are collected up to `max_header_size`. Nothing else is ever stored: memory is the
+Header blocks are collected up to ``max_header_size``. Nothing else is ever stored: memory is the
 chunk, one delimiter line and one header block, whatever the input.
 
-It does no I/O, decodes no bodies (`PartDecoder` does) and keeps no parts (`FormParser` does).
+It does no I/O, decodes no bodies (``PartDecoder`` does) and keeps no parts (``FormParser`` does).
 """
 
 from dataclasses import replace
@@ -49,17 +49,17 @@ _END = End()
 class MultipartParser:
     """Parse one multipart body, fed in chunks of any size.
 
-    Events come in this order: any number of times one `PartBegin`, zero or more `PartData` and
-    one `PartEnd`, then exactly one `End`.
+    Events come in this order: any number of times one ``PartBegin``, zero or more ``PartData`` and
+    one ``PartEnd``, then exactly one ``End``.
 
-    Call `receive_data` with each chunk as it arrives and `receive_eof` once the input has ended:
-    only then is it known whether the body was complete. After an error the parser is spent.
+    Call ``receive_data`` with each chunk as it arrives and ``receive_eof`` once the input has
+    ended: only then is it known whether the body was complete. After an error the parser is spent.
 
-    `boundary` is the parameter of the Content-Type (see `boundary_of`). With `strict=False` the
-    deviations listed in `Leniency` pass; `tolerated` tells which of them were met. Headers are
-    decoded with `header_charset`.
+    ``boundary`` is the parameter of the Content-Type (see ``boundary_of``). With ``strict=False``
+    the deviations listed in ``Leniency`` pass; ``tolerated`` tells which of them were met. Headers
+    are decoded with ``header_charset``.
 
-    Raises `MalformedError` for a bad boundary, `UnsupportedError` for a bad `header_charset`.
+    Raises ``MalformedError`` for a bad boundary, ``UnsupportedError`` for a bad ``header_charset``.
     """
 
     __slots__ = (
@@ -103,7 +103,7 @@ class MultipartParser:
         self._state = _PREAMBLE
         # The first delimiter needs no line end before it: pretend that there was one.
         self._tail = b"\r\n"
-        # How many bytes before the data may be the line end of a delimiter: those of `_tail`
+        # How many bytes before the data may be the line end of a delimiter: those of ``_tail``
         # here, those of the blank line after a header block.
         self._lookback = 2
         self._head: bytearray | None = None
@@ -128,10 +128,10 @@ class MultipartParser:
         return frozenset(self._tolerated)
 
     def nested(self, part: PartBegin) -> "MultipartParser":
-        """A parser for the body of `part`, which is itself multipart: feed it the part's data.
+        """A parser for the body of ``part``, which is itself multipart: feed it the part's data.
 
-        It is one level deeper (`max_depth`) and counts its parts together with this one. Raises
-        `MalformedError` where the part is not multipart, `NestedTooDeepError` past the limit.
+        It is one level deeper (``max_depth``) and counts its parts together with this one. Raises
+        ``MalformedError`` where the part is not multipart, ``NestedTooDeepError`` past the limit.
         """
         limits = self._limits
         depth = limits.max_depth
@@ -151,13 +151,13 @@ class MultipartParser:
     def receive_data(self, data: bytes) -> list[Event]:
         """Take the next bytes of the body and return what they complete.
 
-        Raises a subclass of `MultipartError`; events found in the same chunk before the error are
-        dropped. Raises `UsageError` after an error or after `receive_eof`.
+        Raises a subclass of ``MultipartError``; events found in the same chunk before the error are
+        dropped. Raises ``UsageError`` after an error or after ``receive_eof``.
         """
         found = -2
         if self._state == _BODY and self._strict and not self._tail and type(data) is bytes:
             # A chunk from the midst of an upload is all data. That is nearly every chunk of a
-            # large body, and this path is what keeps up with the search itself (`random` in
+            # large body, and this path is what keeps up with the search itself (``random`` in
             # tools/bench/bench_multipart.py); the general one below gives the same events.
             found = data.find(self._needle)
             size = len(data)
@@ -200,7 +200,7 @@ class MultipartParser:
     def receive_eof(self) -> list[Event]:
         """The input has ended. Returns the last events, if the end decided about them.
 
-        Raises `MalformedError` if the body is not complete.
+        Raises ``MalformedError`` if the body is not complete.
         """
         if self._state >= _CLOSED:
             raise self._spent()
@@ -229,9 +229,9 @@ class MultipartParser:
                 pos = self._read_body(buf, pos, events)
 
     def _join(self, data: bytes, events: list[Event]) -> bytes:
-        """The kept end of the last chunk with `data`, or `data` alone once the former is settled.
+        """Return the kept end of the last chunk with ``data``, or ``data`` alone if none is kept.
 
-        Most often it was no delimiter; then it is reported by itself, and `data` is not copied.
+        Most often it was no delimiter; then it is reported by itself, and ``data`` is not copied.
         """
         tail = self._tail
         needle = self._needle
@@ -245,11 +245,11 @@ class MultipartParser:
         return data
 
     def _read_body(self, buf: bytes, start: int, events: list[Event], found: int = -2) -> int:
-        """Data from `start` up to the next delimiter line.
+        """Data from ``start`` up to the next delimiter line.
 
-        `found` is where `buf` is known to have its first needle, -1 if nowhere, -2 if not known.
-        Returns where that line ends (the position of its line end), -1 if there is no part after
-        it or the buffer ends first.
+        ``found`` is where ``buf`` is known to have its first needle, -1 if nowhere, -2 if not
+        known. Returns where that line ends (the position of its line end), -1 if there is no part
+        after it or the buffer ends first.
         """
         delimiter = self._delimiter
         needle = self._needle
@@ -264,7 +264,7 @@ class MultipartParser:
             if buf.startswith(b"\r\n", search):  # as it nearly always is
                 kind, line_end = PART, search
             elif search < len(buf) and buf[search] not in DELIMITER_GOES_ON:
-                continue  # data, as `classify` would say
+                continue  # data, as ``classify`` would say
             else:
                 kind, line_end = delimiter.classify(buf, search, self._base)
             if kind == DATA:
@@ -289,7 +289,7 @@ class MultipartParser:
         # The buffer ends first. Slicing all of a bytes object gives the object itself.
         if end > start and self._state == _BODY:
             self._emit(buf[start:end], events)
-        # What stands before `start` is kept only as the start of a delimiter.
+        # What stands before ``start`` is kept only as the start of a delimiter.
         self._tail = buf[end:]
         self._lookback = start - end if start > end else 0
         return -1
@@ -303,10 +303,10 @@ class MultipartParser:
     # -- Header blocks ----------------------------------------------------------------------------
 
     def _read_head(self, buf: bytes, pos: int, events: list[Event], seen: int = 0) -> int:
-        """The header block after the delimiter line that ends at `pos`.
+        """The header block after the delimiter line that ends at ``pos``.
 
-        `seen` is up to where `buf` is known to hold no blank line. Returns where the body starts,
-        -1 if the buffer ends first.
+        ``seen`` is up to where ``buf`` is known to hold no blank line. Returns where the body
+        starts, -1 if the buffer ends first.
         """
         # The line end of the delimiter may be the first half of a blank line: no headers at all.
         if self._strict:

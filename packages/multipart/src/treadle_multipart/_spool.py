@@ -14,9 +14,9 @@ __all__ = ["Spool", "SpoolPolicy"]
 class SpoolPolicy:
     """How uploads are stored.
 
-    `threshold` is the size in bytes up to which a file stays in memory, `memory` what all files
-    of a form may take together; `directory` is where temporary files are made (None: where the
-    system makes them); `open_file` replaces their making: it returns a new, empty binary file,
+    ``threshold`` is the size in bytes up to which a file stays in memory, ``memory`` what all files
+    of a form may take together; ``directory`` is where temporary files are made (None: where the
+    system makes them); ``open_file`` replaces their making: it returns a new, empty binary file,
     which is removed when closed, if at all.
     """
 
@@ -28,7 +28,7 @@ class SpoolPolicy:
     open_file: Callable[[], BinaryIO] | None = None
 
     def make_file(self) -> BinaryIO:
-        """A new, empty file on disk. Raises `OSError`."""
+        """A new, empty file on disk. Raises ``OSError``."""
         if self.open_file is not None:
             return self.open_file()
         # Here, in the thread that may block: most forms need none, and it imports a lot.
@@ -59,7 +59,7 @@ class Spool:
         self.size += len(data)
 
     def roll(self) -> None:
-        """Move what is there to disk. Raises `OSError`; the spool is then as it was."""
+        """Move what is there to disk. Raises ``OSError``; the spool is then as it was."""
         if self.in_memory:
             position = self._memory.tell()
             file = self._policy.make_file()

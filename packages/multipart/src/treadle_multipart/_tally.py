@@ -1,6 +1,6 @@
 """What a body may have many of: parts, files and fields, counted against their limits.
 
-One `Tally` belongs to a body: the parser of a nested multipart shares that of the outer one.
+One ``Tally`` belongs to a body: the parser of a nested multipart shares that of the outer one.
 """
 
 from typing import final
@@ -33,7 +33,7 @@ class Tally:
         self.fields = 0
 
     def count(self, part: PartBegin) -> None:
-        """Count a part. Raises the `LimitError` of the limit that it passes."""
+        """Count a part. Raises the ``LimitError`` of the limit that it passes."""
         name = part.name
         self.parts += 1
         if self.parts > self._max_parts:

@@ -1,9 +1,9 @@
 """application/x-www-form-urlencoded bodies (WHATWG URL section 5.1), whole or in chunks.
 
-Bytes in, (name, value) pairs out. `&` alone separates pairs (`;` did, long ago, and proxies that
-still think so could be fooled); a pair without `=` has the value ""; empty pairs are skipped; a
-percent sign that starts no escape stands for itself, as browsers read it. Only the pair that is
-not complete yet is kept, and each byte of it is searched once.
+Bytes in, (name, value) pairs out. ``&`` alone separates pairs (``;`` did, long ago, and proxies
+that still think so could be fooled); a pair without ``=`` has the value ""; empty pairs are
+skipped; a percent sign that starts no escape stands for itself, as browsers read it. Only the pair
+that is not complete yet is kept, and each byte of it is searched once.
 """
 
 from typing import final
@@ -32,9 +32,9 @@ Pair = tuple[str, str]
 class UrlencodedParser:
     """Parse one urlencoded body, fed in chunks of any size.
 
-    `receive_data` returns the pairs that a chunk completes, `receive_eof` the last one. White
-    space at the end of the body is not part of the last value. With `strict=False` bytes that are
-    not `charset` become U+FFFD. Raises `UnsupportedError` for an unknown charset.
+    ``receive_data`` returns the pairs that a chunk completes, ``receive_eof`` the last one. White
+    space at the end of the body is not part of the last value. With ``strict=False`` bytes that are
+    not ``charset`` become U+FFFD. Raises ``UnsupportedError`` for an unknown charset.
     """
 
     __slots__ = (
@@ -80,7 +80,8 @@ class UrlencodedParser:
     def receive_data(self, data: bytes) -> list[Pair]:
         """Take the next bytes of the body and return the pairs that they complete.
 
-        Raises a subclass of `MultipartError`, and `UsageError` after an error or `receive_eof`.
+        Raises a subclass of ``MultipartError``, and ``UsageError`` after an error or
+        ``receive_eof``.
         """
         self._check_open()
         try:
@@ -160,7 +161,7 @@ class UrlencodedParser:
             return data.decode(self._charset, "replace")
 
 
-# `unquote_to_bytes` makes an object for each escape, forty times its size; done in slices, that
+# ``unquote_to_bytes`` makes an object for each escape, forty times its size; done in slices, that
 # never adds up.
 _SLICE = 64 * 1024
 
@@ -197,7 +198,7 @@ def parse_urlencoded(
     >>> parse_urlencoded(b"name=J%C3%BCrgen&empty=&q=a+b")
     [('name', 'Jürgen'), ('empty', ''), ('q', 'a b')]
 
-    Raises a subclass of `MultipartError`.
+    Raises a subclass of ``MultipartError``.
     """
     parser = UrlencodedParser(limits, charset=charset, strict=strict)
     return parser.receive_data(data) + parser.receive_eof()

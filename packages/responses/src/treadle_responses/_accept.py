@@ -1,8 +1,8 @@
 """Proactive negotiation: what a client accepts, read from Accept and Accept-Encoding.
 
 Takes a field's value and what the server can offer, in its own order of preference, and returns the
-choice (RFC 9110 section 12).  Reading is one pass over the value, without regular expressions; an
-item that is malformed, or has parameters besides its weight, is left out.  Quoted commas are not
+choice (RFC 9110 section 12). Reading is one pass over the value, without regular expressions; an
+item that is malformed, or has parameters besides its weight, is left out. Quoted commas are not
 looked for: nothing that is offered here has parameters, so such an item could match none of it.
 """
 
@@ -15,10 +15,10 @@ __all__ = ["acceptable_codings", "best_type", "read_weights"]
 _LEAST: Final = 0.001
 _IDENTITY: Final = "identity"
 
-# RFC 9110 section 8.4.1.3: recipients should take `x-gzip` for `gzip`.
+# RFC 9110 section 8.4.1.3: recipients should take ``x-gzip`` for ``gzip``.
 _ALIASES: Final = {"x-gzip": "gzip"}
 
-# Answers given before: nearly all clients send one of a few values.  Bounded in number and size,
+# Answers given before: nearly all clients send one of a few values. Bounded in number and size,
 # because the others make them up.
 _known: Final[dict[tuple[str, tuple[str, ...]], tuple[str, ...]]] = {}
 _MAX_KNOWN: Final = 128
@@ -58,7 +58,7 @@ def acceptable_codings(accept_encoding: str | None, offers: Sequence[str]) -> tu
     """Return which of ``offers`` to try, the best first; what is left unencoded comes behind them.
 
     ``accept_encoding`` is the field's value, None where the request has none: such a client accepts
-    anything, but what it can decode is unknown, and it gets no coding (RFC 9110 section 12.5.3).  A
+    anything, but what it can decode is unknown, and it gets no coding (RFC 9110 section 12.5.3). A
     coding that is less welcome than ``identity`` is not worth its time and left out.
     """
     if not accept_encoding:
@@ -84,7 +84,7 @@ def acceptable_codings(accept_encoding: str | None, offers: Sequence[str]) -> tu
 def best_type(accept: str | None, offers: Iterable[str]) -> str | None:
     """Return the media type of ``offers`` that a client likes best, None if it accepts none.
 
-    The first offer where ``accept`` is None or empty, and between equals.  Of the ranges that match
+    The first offer where ``accept`` is None or empty, and between equals. Of the ranges that match
     an offer the narrowest counts (RFC 9110 section 12.5.1).
     """
     weights = read_weights(accept) if accept else {"*/*": 1.0}

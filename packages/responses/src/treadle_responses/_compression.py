@@ -1,7 +1,7 @@
 """Whether and how a body is compressed: decisions over values, taken before a head is sent.
 
-A response asks :func:`choose_coding` with what it knows of its body and its client, and writes the
-consequences into its fields with :func:`declare_coding`.  The work itself is ``_compressors``'.
+A response asks ``choose_coding`` with what it knows of its body and its client, and writes the
+consequences into its fields with ``declare_coding``. The work itself is ``_compressors``'.
 """
 
 import enum
@@ -44,7 +44,7 @@ _PLAIN_TYPES: Final = frozenset({
 
 
 class ContentCoding(enum.Enum):
-    """A content coding (RFC 9110 section 8.4.1), for :meth:`StreamResponse.enable_compression`."""
+    """A content coding (RFC 9110 section 8.4.1), for ``StreamResponse.enable_compression``."""
 
     zstd = "zstd"
     br = "br"

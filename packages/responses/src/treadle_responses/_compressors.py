@@ -1,8 +1,8 @@
 """The content codings as machines: bytes in, encoded bytes out (RFC 9110 section 8.4.1).
 
 zlib is always there; Brotli and Zstandard where one of their libraries is installed, which is found
-out and imported when a coding is first looked for.  All have the same three methods
-(:class:`Compressor`), whatever their libraries call them.
+out and imported when a coding is first looked for. All have the same three methods
+(``Compressor``), whatever their libraries call them.
 """
 
 import functools
@@ -124,7 +124,7 @@ def make_compressor(coding: str, strategy: int | None = None) -> Compressor:
     Raises ``ValueError`` for a coding that is unknown, or whose library is not installed.
     """
     if coding in ("gzip", "deflate"):
-        # RFC 9110 section 8.4.1.2: `deflate` is the zlib format around a deflate stream.
+        # RFC 9110 section 8.4.1.2: ``deflate`` is the zlib format around a deflate stream.
         wbits = zlib.MAX_WBITS + 16 if coding == "gzip" else zlib.MAX_WBITS
         return _Zlib(wbits, zlib.Z_DEFAULT_STRATEGY if strategy is None else strategy)
     if coding == "br" and (module := _first_of(*_BROTLI_MODULES)) is not None:

@@ -1,7 +1,7 @@
 """Conditional requests as pure functions (RFC 9110 section 13): facts in, verdict out.
 
 The validators are those of the selected representation: its entity tag, and when it was last
-modified, in whole POSIX seconds.  Where a field is malformed it is taken as the RFC says: dates are
+modified, in whole POSIX seconds. Where a field is malformed it is taken as the RFC says: dates are
 ignored, and a list of entity tags has the tags that can be read.
 """
 
@@ -16,8 +16,8 @@ from ._etag import ETag
 
 __all__ = ["Verdict", "evaluate", "if_range_holds", "parse_date", "parse_etags"]
 
-# One pass: every character belongs to at most one match attempt, `"` ends the only repetition.
-# Patterns as text: `re` compiles them with their first use and keeps them, and not every program
+# One pass: every character belongs to at most one match attempt, ``"`` ends the only repetition.
+# Patterns as text: ``re`` compiles them with their first use and keeps them, and not every program
 # has one.
 _TAG: Final = r'[ \t,]*(W/)?"([!\x23-\x7e\x80-\U0010ffff]*)"[ \t]*(?=,|\Z)'
 _MONTHS: Final = (
@@ -106,7 +106,7 @@ def evaluate(
 ) -> Verdict:
     """Judge the conditions of a request in the order of RFC 9110 section 13.2.2.
 
-    ``fields`` are the request's, under their usual names or in a case-insensitive mapping.  Without
+    ``fields`` are the request's, under their usual names or in a case-insensitive mapping. Without
     a current representation (``exists`` false) every If-Match fails and every If-None-Match holds.
     Only ask for a request whose answer would else be 2xx.
     """

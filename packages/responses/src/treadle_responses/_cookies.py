@@ -4,9 +4,9 @@ The standard library's ``SimpleCookie`` is the container that users of the API k
 let through into the header is refused here, with the name, the attribute and the character.
 
 A client tells cookies apart by name, domain and path, a ``SimpleCookie`` by name alone.
-:class:`Cookies` is one that shows the last cookie set under each name and keeps the earlier ones
-beside it; deleting a name from the mapping deletes them all.  What is written past
-:func:`put_cookie`, into the mapping or a morsel, is checked by the server's encoder only.
+``Cookies`` is one that shows the last cookie set under each name and keeps the earlier ones
+beside it; deleting a name from the mapping deletes them all. What is written past
+``put_cookie``, into the mapping or a morsel, is checked by the server's encoder only.
 """
 
 import re
@@ -20,7 +20,7 @@ SameSite = Literal["Strict", "Lax", "None", "strict", "lax", "none"]
 
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BAD_IN_ATTRIBUTE: Final = re.compile("[\x00-\x1f\x7f;]")
-# No `;` here: SimpleCookie sends it as an octal escape inside quotes.
+# No ``;`` here: SimpleCookie sends it as an octal escape inside quotes.
 _BAD_IN_VALUE: Final = re.compile("[\x00-\x1f\x7f]")
 _EPOCH: Final = "Thu, 01 Jan 1970 00:00:00 GMT"
 
@@ -64,7 +64,7 @@ class Cookies(SimpleCookie):
     def take(self, name: str, domain: str | None, path: str | None) -> Morsel[str] | None:
         """Remove and return the newest cookie of ``name`` that ``domain`` and ``path`` may mean.
 
-        ``None`` means any.  The remaining ones of that name all go to ``earlier``.
+        ``None`` means any. The remaining ones of that name all go to ``earlier``.
         """
         current = self.pop(name, None)
         if current is None:
@@ -122,7 +122,7 @@ def put_cookie(
 ) -> None:
     """Set one cookie; attributes that are ``None`` keep what an earlier call gave them.
 
-    Without ``keep`` they keep nothing.  Raises ``http.cookies.CookieError`` for a bad name and
+    Without ``keep`` they keep nothing. Raises ``http.cookies.CookieError`` for a bad name and
     ``ValueError`` for a value or an attribute that would break the header; nothing is changed then.
     """
     if _NAME.fullmatch(name) is None:

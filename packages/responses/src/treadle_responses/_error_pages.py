@@ -1,6 +1,6 @@
 """What an error without words of its own says: text, a page, or problem details (RFC 9457).
 
-One pure function over the status and the request's Accept.  Nothing of a request gets into a page;
+One pure function over the status and the request's Accept. Nothing of a request gets into a page;
 what the caller adds is escaped.
 """
 
@@ -33,7 +33,7 @@ def error_page(
 ) -> ErrorPage:
     """Return the body for an error: ``text/plain`` unless ``accept`` prefers HTML or JSON.
 
-    ``accept`` is the value of the request's Accept field.  ``detail`` is for people, and shown.
+    ``accept`` is the value of the request's Accept field. ``detail`` is for people, and shown.
 
     >>> error_page(404)
     ErrorPage(content_type='text/plain', text='404: Not Found')

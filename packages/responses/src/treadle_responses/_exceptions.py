@@ -1,7 +1,7 @@
 """The exceptions that are responses: one class per status of RFC 9110 and its neighbours.
 
-A handler raises one to answer with it; it is a :class:`Response` too, so that a middleware can read
-and change it like any other.  The classes are data: a status, and whether a body is allowed.  Only
+A handler raises one to answer with it; it is a ``Response`` too, so that a middleware can read
+and change it like any other. The classes are data: a status, and whether a body is allowed. Only
 redirects, 405, 413 and 451 have more to say.
 """
 
@@ -87,13 +87,13 @@ class HTTPException(Response, Exception):
     """The base; raise the class of the status you mean, or subclass it with a ``status_code``.
 
     Without ``text`` and ``body`` the text is the status and its reason, for example
-    ``404: Not Found``.  Statuses that allow no body have none.
+    ``404: Not Found``. Statuses that allow no body have none.
     """
 
     status_code: ClassVar[int] = -1
     #: Whether the status allows no body.
     empty_body: ClassVar[bool] = False
-    # Whether the body is one that was given, or none; see `default_page`.
+    # Whether the body is one that was given, or none; see ``default_page``.
     _own_body: bool = True
 
     def __init__(
@@ -127,8 +127,8 @@ class HTTPException(Response, Exception):
     def default_page(self, accept: str | None) -> ErrorPage | None:
         """Return what to send instead of the default text to who asks for HTML or JSON.
 
-        ``accept`` is the request's Accept field.  None says that the response has words of its own,
-        or that its plain text is what the client likes best.  For servers; they may as well not.
+        ``accept`` is the request's Accept field. None says that the response has words of its own,
+        or that its plain text is what the client likes best. For servers; they may as well not.
         """
         if self._own_body or not accept or self._body != self._default_body():
             return None
@@ -139,7 +139,7 @@ class HTTPException(Response, Exception):
         return f"{self.status_code}: {self.reason}".encode()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exception's own way calls the class with `args`, which no class here takes: a raised one
+        # Exception's own way calls the class with ``args``, which no class here takes: a raised one
         # could not leave a process pool or be copied.
         return _without_init, (type(self), self.args), self.__dict__
 
@@ -171,7 +171,7 @@ class HTTPServerError(HTTPError):
 class HTTPMove(HTTPRedirection):
     """The base of redirects that name another place.
 
-    ``location`` is a ``str`` or a ``yarl.URL``; it is percent-encoded as a URL.  Raises
+    ``location`` is a ``str`` or a ``yarl.URL``; it is percent-encoded as a URL. Raises
     ``ValueError`` for an empty one.
     """
 

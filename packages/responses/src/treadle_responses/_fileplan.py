@@ -1,8 +1,8 @@
 """What to answer to a request for a file: a pure function from facts to status, fields and slices.
 
 The caller opens the file, asks the system about what it has opened, and gives both sides' facts to
-:func:`plan_file`; then it sends what the plan says: for each segment the preamble and so many bytes
-from an offset, and at last the closing.  No I/O here, and nothing is decided elsewhere.
+``plan_file``; then it sends what the plan says: for each segment the preamble and so many bytes
+from an offset, and at last the closing. No I/O here, and nothing is decided elsewhere.
 """
 
 import os
@@ -69,8 +69,8 @@ def plan_file(
     """Return the answer to ``method`` with the request fields ``fields``.
 
     ``given`` are fields that the response has already: they win over ours, and its ETag and
-    Last-Modified are what conditions are judged by.  ``now`` in POSIX seconds bounds dates;
-    ``boundary`` separates several ranges, by default one that nobody can foresee.  With another
+    Last-Modified are what conditions are judged by. ``now`` in POSIX seconds bounds dates;
+    ``boundary`` separates several ranges, by default one that nobody can foresee. With another
     ``status`` than 200 neither conditions nor ranges are looked at.
     """
     headers = _representation_fields(facts, content_type, given, now)

@@ -1,6 +1,6 @@
 """The head of a response: its fields, cookies, and what is derived from them.
 
-Values only: nothing here knows how a response is sent.  No header object is made before somebody
+Values only: nothing here knows how a response is sent. No header object is made before somebody
 asks for one, because most responses of most applications never need it.
 """
 
@@ -42,7 +42,7 @@ class ResponseHead(ResponseState):
 
     @property
     def headers(self) -> CIMultiDict[str]:
-        """The fields; change them freely until :meth:`prepare`."""
+        """The fields; change them freely until ``prepare``."""
         if self._headers is None:
             self._headers = CIMultiDict()
             self._simple = False
@@ -76,7 +76,7 @@ class ResponseHead(ResponseState):
         """Set a cookie, or change the given attributes of one that was set before.
 
         A client takes cookies with another ``domain`` or ``path`` for different ones: those of one
-        name are all sent.  ``max_age`` is in seconds; ``partitioned`` needs ``secure`` to have an
+        name are all sent. ``max_age`` is in seconds; ``partitioned`` needs ``secure`` to have an
         effect; ``version`` (RFC 2109) is sent, and clients ignore it.
 
         Raises ``http.cookies.CookieError`` for a name that is no token and ``ValueError`` for a
@@ -149,7 +149,7 @@ class ResponseHead(ResponseState):
     def content_type(self) -> str:
         """The media type without parameters, ``application/octet-stream`` if none is set.
 
-        Setting it keeps the charset, unless the new value has one; other parameters go.  Raises
+        Setting it keeps the charset, unless the new value has one; other parameters go. Raises
         ``ValueError`` for control characters.
         """
         return split_content_type(self._read_content_type() or OCTET_STREAM)[0]
@@ -183,7 +183,7 @@ class ResponseHead(ResponseState):
         """The Last-Modified field as a UTC ``datetime``, None if absent or malformed.
 
         Set it to a ``datetime`` (a naive one is UTC), POSIX seconds, a ``str`` in the field's form,
-        or None to remove it; fractions of seconds are rounded up.  Raises ``TypeError`` for others.
+        or None to remove it; fractions of seconds are rounded up. Raises ``TypeError`` for others.
         """
         return (
             None if self._headers is None else parse_http_date(self._headers.get("Last-Modified"))
@@ -200,8 +200,8 @@ class ResponseHead(ResponseState):
     def etag(self) -> ETag | None:
         """The entity tag, None if absent or malformed.
 
-        Set it to an :class:`ETag`, a ``str`` (the value of a strong tag, without quotes) or None to
-        remove it.  Raises ``ValueError`` for characters that no tag may have and for other types.
+        Set it to an ``ETag``, a ``str`` (the value of a strong tag, without quotes) or None to
+        remove it. Raises ``ValueError`` for characters that no tag may have and for other types.
         """
         return None if self._headers is None else parse_etag(self._headers.get("ETag"))
 

@@ -94,7 +94,7 @@ def http_date(value: datetime.datetime | float | str) -> str:
     """Return the IMF-fixdate (RFC 9110 section 5.6.7) of a moment; a string is taken as it is.
 
     A naive ``datetime`` is read as UTC, a number as POSIX seconds; fractions are rounded up, so
-    that a date is never before the moment it stands for.  Raises ``TypeError`` for anything else.
+    that a date is never before the moment it stands for. Raises ``TypeError`` for anything else.
     """
     if isinstance(value, str):
         return value

@@ -16,12 +16,12 @@ class _Key(Generic[_T]):
 
     __slots__ = ("__orig_class__", "_name", "_t")
 
-    # Set by `Key[Type](...)` after __init__ has run.
+    # Set by ``Key[Type](...)`` after __init__ has run.
     __orig_class__: type[object]
 
     def __init__(self, name: str, t: type[_T] | None = None) -> None:
         frame = sys._getframe(1)
-        # `Key[Type](...)` calls through the typing module.
+        # ``Key[Type](...)`` calls through the typing module.
         while frame.f_globals.get("__name__") == "typing" and frame.f_back is not None:
             frame = frame.f_back
         module = frame.f_globals.get("__name__", "")

@@ -1,7 +1,7 @@
 """Bodies that describe themselves: the base of all payloads, and those whose bytes are at hand.
 
-A :class:`Payload` knows what it is (media type, size where that can be told) and writes itself to
-anything with an asynchronous ``write``.  Files and other streams are in ``_payload_streams``; which
+A ``Payload`` knows what it is (media type, size where that can be told) and writes itself to
+anything with an asynchronous ``write``. Files and other streams are in ``_payload_streams``; which
 payload a value becomes is ``_registry``'s business.
 """
 
@@ -65,7 +65,7 @@ class _Collected:
 
 
 class Payload(abc.ABC):
-    """A body that writes itself; subclass it with :meth:`write` and :meth:`decode`.
+    """A body that writes itself; subclass it with ``write`` and ``decode``.
 
     The media type is ``content_type``, else what ``filename`` tells, else the class's default.
     Raises ``ValueError`` for control characters in ``content_type`` and a bad ``encoding``.
@@ -133,7 +133,7 @@ class Payload(abc.ABC):
         return self._autoclose
 
     def set_content_disposition(self, disptype: str, **params: str) -> None:
-        """Set the Content-Disposition; see :func:`content_disposition_header`."""
+        """Set the Content-Disposition; see ``content_disposition_header``."""
         self._headers["Content-Disposition"] = content_disposition_header(disptype, **params)
 
     @abc.abstractmethod
@@ -159,7 +159,7 @@ class Payload(abc.ABC):
         self.close_now()
 
     def close_now(self) -> None:  # noqa: B027  # most payloads have nothing to close
-        """Do what :meth:`close` does where nothing can be awaited."""
+        """Do what ``close`` does where nothing can be awaited."""
 
 
 class BytesPayload(Payload):

@@ -1,6 +1,6 @@
 """Payloads that are read while they are sent: open files, text streams, asynchronous iterables.
 
-Files are read in bounded pieces, each through the writer's ``run_blocking`` where it has one.  A
+Files are read in bounded pieces, each through the writer's ``run_blocking`` where it has one. A
 stream can be written once; whoever writes it closes it, on every path.
 """
 
@@ -135,7 +135,7 @@ class IOBasePayload(_Streamed):
         return max(0, end - position)
 
     async def _pieces(self, writer: object) -> AsyncGenerator[bytes, None]:
-        # Every concrete file has it, `IOBase` itself does not.
+        # Every concrete file has it, ``IOBase`` itself does not.
         read: Callable[[int], bytes | None] = getattr(self._value, "read")  # noqa: B009
         while piece := await run_blocking(writer, functools.partial(read, _PIECE)):
             yield piece

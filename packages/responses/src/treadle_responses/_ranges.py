@@ -1,8 +1,8 @@
 """Byte ranges as pure functions (RFC 9110 section 14): a field and a size in, slices out.
 
 A Range field is a wish: what cannot be read, has another unit, or asks for too much is ignored, and
-the whole representation is sent, once.  That bounds what a request can cost: no more ranges than
-:data:`MAX_RANGES`, never more bytes than the representation has, and none of them twice.
+the whole representation is sent, once. That bounds what a request can cost: no more ranges than
+``MAX_RANGES``, never more bytes than the representation has, and none of them twice.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class Part(NamedTuple):
 def parse_range(value: str | None, size: int) -> tuple[ByteRange, ...] | None:
     """Return the ranges that ``value`` asks for of ``size`` bytes; None to ignore the field.
 
-    An empty tuple means that none of them can be satisfied (416).  Ranges keep the order of the
+    An empty tuple means that none of them can be satisfied (416). Ranges keep the order of the
     request; where some overlap or touch they are joined, and come sorted.
     """
     if value is None:
@@ -106,7 +106,7 @@ def multipart_ranges(
 ) -> tuple[tuple[Part, ...], bytes, int]:
     """Frame several ranges as multipart/byteranges (RFC 9110 section 14.6).
 
-    Returns the parts, what comes behind the last one, and the length of it all.  ``boundary`` must
+    Returns the parts, what comes behind the last one, and the length of it all. ``boundary`` must
     not occur in the content: take one that nobody can foresee.
     """
     parts = []

@@ -45,7 +45,7 @@ class PayloadRegistry:
     """Types and the payloads made of their values.
 
     A value's own class is looked up first, then ``isinstance`` decides: in the order of
-    :class:`Order`, and within it of registration.
+    ``Order``, and within it of registration.
     """
 
     __slots__ = ("_by_order", "_exact")
@@ -61,7 +61,7 @@ class PayloadRegistry:
     def get(self, data: object, *args: object, **kwargs: Any) -> Payload:
         """Return the payload for ``data``, itself if it is one; more arguments go to the factory.
 
-        Raises :class:`PayloadLookupError` for a type that nobody has registered.
+        Raises ``PayloadLookupError`` for a type that nobody has registered.
         """
         if isinstance(data, Payload):
             return data
@@ -97,12 +97,12 @@ PAYLOAD_REGISTRY: Final = PayloadRegistry()
 
 
 def get_payload(data: object, *args: object, **kwargs: Any) -> Payload:
-    """Return the payload for ``data``; see :meth:`PayloadRegistry.get`."""
+    """Return the payload for ``data``; see ``PayloadRegistry.get``."""
     return PAYLOAD_REGISTRY.get(data, *args, **kwargs)
 
 
 def register_payload(factory: _Factory, type: type, *, order: Order = Order.normal) -> None:  # noqa: A002
-    """Make ``factory`` the payload of ``type``; see :meth:`PayloadRegistry.register`."""
+    """Make ``factory`` the payload of ``type``; see ``PayloadRegistry.register``."""
     PAYLOAD_REGISTRY.register(factory, type, order=order)
 
 

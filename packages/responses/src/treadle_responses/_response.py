@@ -1,7 +1,7 @@
 """``Response``: a response with a whole body.
 
-The common case is a status, a media type and some bytes.  It stays just that: no header object is
-made until somebody reads ``headers``, and :meth:`Response.whole` hands a server the finished field
+The common case is a status, a media type and some bytes. It stays just that: no header object is
+made until somebody reads ``headers``, and ``Response.whole`` hands a server the finished field
 lines, so that head and body can leave in one write.
 """
 
@@ -30,12 +30,12 @@ from ._stream import RequestInfo, StreamResponse
 
 __all__ = ["Body", "Response"]
 
-#: What a response's body may be; values of other types that are registered come as a `Payload`
-#: (`get_payload`), though at run time the value itself will do.
+#: What a response's body may be; values of other types that are registered come as a ``Payload``
+#: (``get_payload``), though at run time the value itself will do.
 Body = bytes | bytearray | memoryview | str | io.IOBase | AsyncIterable[bytes] | Payload
 
 # Content-Type values seen before, encoded and with the start of the next line, so that a whole
-# response is one formatting operation.  Bounded: a type made up per request must not stay.
+# response is one formatting operation. Bounded: a type made up per request must not stay.
 _blocks: Final[dict[tuple[str, str | None], bytes]] = {}
 _MAX_BLOCKS: Final = 256
 
@@ -51,10 +51,10 @@ class Response(StreamResponse):
     Give ``text`` (a ``str``, sent as ``text/plain; charset=utf-8`` unless ``content_type`` and
     ``charset`` say otherwise) or ``body``, not both: bytes, sent as ``application/octet-stream``; a
     ``str``, sent like ``text``; an open file, which is closed when the response ends; an
-    asynchronous iterable of bytes, sent in chunks; or anything else that has a :class:`Payload` in
-    :data:`PAYLOAD_REGISTRY`, whose fields become the response's where it has none of the name.
+    asynchronous iterable of bytes, sent in chunks; or anything else that has a ``Payload`` in
+    ``PAYLOAD_REGISTRY``, whose fields become the response's where it has none of the name.
 
-    ``zlib_executor_size`` is the size in bytes from which :meth:`enable_compression` compresses the
+    ``zlib_executor_size`` is the size in bytes from which ``enable_compression`` compresses the
     body in ``zlib_executor`` (None: where the server makes calls that block).
 
     Raises ``ValueError`` for ``body`` with ``text``, for a Content-Type among ``headers`` beside
@@ -251,8 +251,8 @@ class Response(StreamResponse):
 
         This is the fast path of servers: the lines are ``Content-Type`` and ``Content-Length``,
         each with its CRLF, as a response to GET has them (one to HEAD leaves out the body, a 2xx to
-        CONNECT the length too).  ``None`` says that the response has more to it (headers, cookies,
-        a connection to close, a streamed body): use :meth:`prepare` then.
+        CONNECT the length too). ``None`` says that the response has more to it (headers, cookies,
+        a connection to close, a streamed body): use ``prepare`` then.
         """
         body = self._body
         if not self._simple or self._cookies:

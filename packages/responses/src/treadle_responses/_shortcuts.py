@@ -54,7 +54,7 @@ def json_bytes_response(
 ) -> Response:
     """Return a response with ``data`` as JSON, for encoders that give bytes (orjson, msgspec).
 
-    The media type has no charset: JSON is UTF-8 (RFC 8259 section 8.1).  Raises ``ValueError`` for
+    The media type has no charset: JSON is UTF-8 (RFC 8259 section 8.1). Raises ``ValueError`` for
     ``data`` with ``body``, and whatever ``dumps`` raises.
     """
     if data is not _UNSET:
@@ -76,7 +76,7 @@ def html_response(
 ) -> Response:
     """Return a response with an HTML page; nothing in ``text`` is escaped.
 
-    Raises what :class:`Response` raises.
+    Raises what ``Response`` raises.
     """
     return Response(
         text=text,

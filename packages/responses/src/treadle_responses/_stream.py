@@ -1,8 +1,8 @@
 """``StreamResponse``: a status, headers, cookies and state, and a body written piece by piece.
 
-The response is a value until :meth:`StreamResponse.prepare` sends its head through the request's
-writer; then come any number of :meth:`~StreamResponse.write` and one
-:meth:`~StreamResponse.write_eof`.  Nothing is built before somebody asks for it: most responses of
+The response is a value until ``StreamResponse.prepare`` sends its head through the request's
+writer; then come any number of ``StreamResponse.write`` and one
+``StreamResponse.write_eof``. Nothing is built before somebody asks for it: most responses of
 most applications never need a header object (class attributes hold the defaults).
 """
 
@@ -43,9 +43,9 @@ class StreamResponse(ResponseHead):
     """A response whose body is written by the handler.
 
     ``status`` is an ``int`` from 100 to 999, ``reason`` the phrase behind it (``None`` takes the
-    registered one) and ``headers`` the initial fields, which are copied.  Names and values of
-    fields are checked by the writer, when the head is sent.  The mapping interface holds state for
-    whoever handles the response; use :class:`ResponseKey` for typed access.
+    registered one) and ``headers`` the initial fields, which are copied. Names and values of
+    fields are checked by the writer, when the head is sent. The mapping interface holds state for
+    whoever handles the response; use ``ResponseKey`` for typed access.
     """
 
     _status: int = 200
@@ -90,7 +90,7 @@ class StreamResponse(ResponseHead):
         return default_reason(self._status) if self._reason is None else self._reason
 
     def set_status(self, status: int, reason: str | None = None) -> None:
-        """Set status and reason; only before :meth:`prepare`.
+        """Set status and reason; only before ``prepare``.
 
         Raises ``RuntimeError`` once prepared, ``ValueError`` for a status that is not from 100 to
         999 and for control characters in ``reason``.
@@ -128,14 +128,14 @@ class StreamResponse(ResponseHead):
         """Compress the body as far as the client's Accept-Encoding and the content make it useful.
 
         Of what is installed the first in the client's order is taken, between equals of zstd, br,
-        gzip and deflate.  Small bodies and types that are compressed already are left alone, and
-        so is a response with a Content-Encoding or Content-Range of its own.  ``Vary`` gets
-        ``Accept-Encoding`` and a strong ETag becomes weak.  Whatever is written piece by piece can
+        gzip and deflate. Small bodies and types that are compressed already are left alone, and
+        so is a response with a Content-Encoding or Content-Range of its own. ``Vary`` gets
+        ``Accept-Encoding`` and a strong ETag becomes weak. Whatever is written piece by piece can
         be decoded by the client piece by piece.
 
         ``force`` sets the coding whatever the client accepts; ``strategy`` is one of zlib's
-        ``Z_*`` strategies.  Raises ``TypeError`` for another ``force`` than a
-        :class:`ContentCoding`, ``ValueError`` for one that is not installed, ``RuntimeError`` once
+        ``Z_*`` strategies. Raises ``TypeError`` for another ``force`` than a
+        ``ContentCoding``, ``ValueError`` for one that is not installed, ``RuntimeError`` once
         prepared.
         """
         if self.prepared:
@@ -200,7 +200,7 @@ class StreamResponse(ResponseHead):
     def complete_headers(self, request: RequestInfo) -> None:
         """Fill in the fields that follow from cookies, body and request.
 
-        For servers that send a response without :meth:`prepare`; others need not call it.
+        For servers that send a response without ``prepare``; others need not call it.
         """
         headers = self.headers
         for line in set_cookie_lines(self._cookies):
@@ -262,8 +262,8 @@ class StreamResponse(ResponseHead):
     async def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send a piece of the body and wait while the peer is slow to take it.
 
-        Raises ``TypeError`` for anything but bytes, ``RuntimeError`` before :meth:`prepare` and
-        after :meth:`write_eof`, ``ConnectionResetError`` when the peer is gone.
+        Raises ``TypeError`` for anything but bytes, ``RuntimeError`` before ``prepare`` and
+        after ``write_eof``, ``ConnectionResetError`` when the peer is gone.
         """
         _check_data(data)
         if self._eof_sent:
@@ -280,7 +280,7 @@ class StreamResponse(ResponseHead):
     async def write_eof(self, data: bytes = b"") -> None:
         """Send the last piece and end the response; a second call does nothing.
 
-        Raises what :meth:`write` raises.
+        Raises what ``write`` raises.
         """
         _check_data(data)
         if self._eof_sent:
@@ -301,12 +301,12 @@ class StreamResponse(ResponseHead):
     def whole(self) -> tuple[bytes, bytes] | None:
         """Return field lines and body of a response that is no more than that; None for others.
 
-        See :meth:`Response.whole`: a response that is written piece by piece is never whole.
+        See ``Response.whole``: a response that is written piece by piece is never whole.
         """
         return None
 
     def mark_sent(self, body_length: int) -> None:
-        """Note that a server has sent this response as a whole, without :meth:`prepare`."""
+        """Note that a server has sent this response as a whole, without ``prepare``."""
         self._body_length = body_length
         self._eof_sent = True
         self._simple = False

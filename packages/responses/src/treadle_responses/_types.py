@@ -26,7 +26,7 @@ class ResponseWriter(Protocol):
         async def run_blocking(self, call, executor=None): ...
 
     It returns what ``call()`` returns, without holding up other connections (in a thread of
-    ``executor``, None for the server's own).  Without the method the call is simply made.
+    ``executor``, None for the server's own). Without the method the call is simply made.
     """
 
     def write_head(
@@ -60,7 +60,7 @@ class RequestFor(Protocol[_R_contra]):
     """What responses of the class ``_R_contra`` look at in the request that they answer.
 
     ``_R_contra`` is a parameter because the class is defined in a module above this one;
-    :class:`RequestInfo` is this with ``StreamResponse``.
+    ``RequestInfo`` is this with ``StreamResponse``.
     """
 
     @property

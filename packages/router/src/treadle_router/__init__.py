@@ -25,7 +25,7 @@ Paths
 converter takes (``int``, ``float``, ``uuid``, ``date``, ``slug``, ``path``, or one of your own).
 
 Matching looks at the path with its escapes decoded, except ``%2F`` and ``%25``: an encoded slash
-never splits a segment, and nothing is decoded twice.  Values are decoded completely.  Dot segments
+never splits a segment, and nothing is decoded twice. Values are decoded completely. Dot segments
 and empty segments are segments like others: nothing is normalised, so ``/a/../b`` and ``/a//b``
 match only what spells them out.
 

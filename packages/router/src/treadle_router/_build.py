@@ -1,9 +1,9 @@
 """Reverse URLs: a pattern and a value for each of its variables make a path.
 
-The promise is that matching the path gives back the values that went in.  So a slash in the value
+The promise is that matching the path gives back the values that went in. So a slash in the value
 of a variable that takes one segment becomes ``%2F``; a value that the variable would not match is
 refused; and where one variable may take text that was meant for another (``{a}.{b}`` with a dot in
-``b``), the path is read back and refused if it says something else.  Two things a router alone
+``b``), the path is read back and refused if it says something else. Two things a router alone
 would read back are refused or escaped as well, because no client sends them as they stand: a
 segment ``.`` or ``..`` is removed on the way (RFC 3986, section 5.2.4), and ``//`` at the start
 means another host (section 4.2).
@@ -30,8 +30,8 @@ _LEADING_SLASHES: Final = re.compile("/(/+)")
 def build_path(pattern: PathPattern, values: dict[str, object]) -> str:
     """Return the percent-encoded path of ``pattern`` with ``values``.
 
-    Raises :class:`MissingPartError`, :class:`UnknownPartError`, :class:`PartTypeError` or
-    :class:`MismatchError`.
+    Raises ``MissingPartError``, ``UnknownPartError``, ``PartTypeError`` or
+    ``MismatchError``.
     """
     if len(values) > len(pattern.variables) or pattern.tail_prefix is not None:
         _refuse_unknown(pattern, values)
@@ -110,7 +110,7 @@ def _refusal(pattern: PathPattern, name: str, value: object, why: str) -> str:
 def _plain_text(pattern: PathPattern, name: str, value: object) -> str:
     """Return the text of a value of a type that has exactly one way to be written."""
     if isinstance(value, str):
-        return str.__str__(value)  # what a `(str, Enum)` member is, not its name
+        return str.__str__(value)  # what a ``(str, Enum)`` member is, not its name
     if isinstance(value, int) and not isinstance(value, bool):
         return int.__repr__(value)
     if isinstance(value, date):

@@ -1,14 +1,14 @@
 r"""Typed variables: ``{id!int}`` names a converter, the way ``!r`` names one in an f-string.
 
 ``{id:int}`` could not do: after the colon stands a regular expression, and ``int`` is one that
-matches the three letters.  ``!`` was an error in a pattern before, so no path changes its meaning.
+matches the three letters. ``!`` was an error in a pattern before, so no path changes its meaning.
 
-A :class:`Converter` is three things: the regular expression of the text it takes, a function from
+A ``Converter`` is three things: the regular expression of the text it takes, a function from
 that text to a value (its ``ValueError`` means "no match", so ``/2024-02-31`` is no date and the
-search goes on), and a function from a value back to text.  A variable may narrow the expression:
+search goes on), and a function from a value back to text. A variable may narrow the expression:
 ``{year!int:[0-9]{4}}``.
 
-Register your own with ``Router(converters={"hex": Converter(...)})``.  Functions defined at the top
+Register your own with ``Router(converters={"hex": Converter(...)})``. Functions defined at the top
 level of a module keep the router picklable.
 """
 
@@ -27,9 +27,9 @@ T_co = TypeVar("T_co", covariant=True)
 class Converter(Generic[T_co]):
     """How one kind of value is read from and written to a path.
 
-    ``regex`` is matched against the whole text of the variable.  ``parse`` gets that text and
-    returns the value, or raises :exc:`ValueError` if the text means none.  ``format`` gets a value
-    and returns its text; :exc:`ValueError` and :exc:`TypeError` refuse it.
+    ``regex`` is matched against the whole text of the variable. ``parse`` gets that text and
+    returns the value, or raises ``ValueError`` if the text means none. ``format`` gets a value
+    and returns its text; ``ValueError`` and ``TypeError`` refuse it.
     """
 
     __slots__ = ("_format", "parse", "regex")
@@ -40,7 +40,7 @@ class Converter(Generic[T_co]):
         parse: Callable[[str], T_co],
         format: Callable[[T_co], str] = str,  # noqa: A002 - Python's word for it
     ) -> None:
-        """Raise :exc:`ValueError` if ``regex`` is not a regular expression."""
+        """Raise ``ValueError`` if ``regex`` is not a regular expression."""
         try:
             re.compile(regex)
         except re.error as error:
@@ -102,7 +102,7 @@ def _format_date(value: date) -> str:
     return value.isoformat()
 
 
-# All but `path` match inside one segment.  Digits are ASCII: `\d` takes those of any script.
+# All but ``path`` match inside one segment. Digits are ASCII: ``\d`` takes those of any script.
 _INT: Final = Converter("-?[0-9]+", int, _format_int)
 _FLOAT: Final = Converter(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?", _parse_float, _format_float)
 _UUID: Final = Converter(

@@ -1,7 +1,7 @@
 """The ways to declare a route, on top of ``add_resource`` alone.
 
-:class:`Declares` is what :class:`Router` and :class:`Group` have in common: one method per HTTP
-method, and ``add_routes`` for route tables.  All keywords that are not named here are kept with the
+``Declares`` is what ``Router`` and ``Group`` have in common: one method per HTTP
+method, and ``add_routes`` for route tables. All keywords that are not named here are kept with the
 route, as ``Route.extra``.
 """
 
@@ -31,7 +31,7 @@ class Declares(abc.ABC, Generic[H]):
     ) -> Route[H]:
         """Store ``handler`` for ``method`` (``*``: every other one) and ``path``.
 
-        Raises what ``add_resource`` and :meth:`Resource.add_route` raise.
+        Raises what ``add_resource`` and ``Resource.add_route`` raise.
         """
         return self.add_resource(path, name=name).add_route(method, handler, **extra)
 

@@ -1,8 +1,8 @@
 """An enclosure: a prefix below which other resources alone answer.
 
-A router that is mounted mixes its resources with those around it.  One that is enclosed does not:
+A router that is mounted mixes its resources with those around it. One that is enclosed does not:
 for the prefix and everything below it, what it does not find is not found, whatever else matches
-the path.  The tree keeps this by the order of dispatch alone (see ``_tree``), so that a path costs
+the path. The tree keeps this by the order of dispatch alone (see ``_tree``), so that a path costs
 the same in an enclosure, however deep, as outside of any.
 """
 

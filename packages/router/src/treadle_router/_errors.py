@@ -1,12 +1,12 @@
 """What goes wrong while routes are declared or URLs are built, and who is at fault.
 
 Matching raises nothing: a path that no route takes is the value ``NotFound`` or
-``MethodNotAllowed``, whatever bytes a peer sends.  Every exception here is therefore the caller's
+``MethodNotAllowed``, whatever bytes a peer sends. Every exception here is therefore the caller's
 mistake, in one of two moments:
 
-* declaring: :class:`PathError`, :class:`MethodError`, :class:`ResourceNameError`,
-  :class:`HandlerError`, :class:`HostError`, :class:`ConflictError`, :class:`FrozenError`;
-* building a URL: :class:`UnknownNameError` and the family of :class:`BuildError`.
+* declaring: ``PathError``, ``MethodError``, ``ResourceNameError``,
+  ``HandlerError``, ``HostError``, ``ConflictError``, ``FrozenError``;
+* building a URL: ``UnknownNameError`` and the family of ``BuildError``.
 
 Each one also derives from the built-in exception that fits, carries the facts as attributes, and
 says which value is wrong, where, and what to do.
@@ -61,7 +61,7 @@ def _rebuild_path_error(message: str, path: str, position: int) -> PathError:
 
 
 class MethodError(RouterError, ValueError):
-    """A method that is no token (RFC 9110, section 5.6.2).  ``method`` is the value as given."""
+    """A method that is no token (RFC 9110, section 5.6.2). ``method`` is the value as given."""
 
     def __init__(self, message: str, method: object = None) -> None:
         super().__init__(message, method)
@@ -89,7 +89,7 @@ class ResourceNameError(RouterError, ValueError):
 
 
 class HandlerError(RouterError, TypeError):
-    """A handler that the router does not take.  ``handler`` is the value as given."""
+    """A handler that the router does not take. ``handler`` is the value as given."""
 
     def __init__(self, message: str, handler: object = None) -> None:
         super().__init__(message, handler)
@@ -101,7 +101,7 @@ class HandlerError(RouterError, TypeError):
 
 
 class HostError(RouterError, ValueError):
-    """A host rule that cannot be read.  ``host`` is the value as given."""
+    """A host rule that cannot be read. ``host`` is the value as given."""
 
     def __init__(self, message: str, host: str = "") -> None:
         super().__init__(message, host)
@@ -113,7 +113,7 @@ class HostError(RouterError, ValueError):
 
 
 class ConflictError(RouterError, RuntimeError):
-    """A route that could never be reached.  ``existing`` is the route that stands before it."""
+    """A route that could never be reached. ``existing`` is the route that stands before it."""
 
     def __init__(self, message: str, method: str = "", existing: object = None) -> None:
         super().__init__(message, method, existing)
@@ -126,14 +126,14 @@ class ConflictError(RouterError, RuntimeError):
 
 
 class FrozenError(RouterError, RuntimeError):
-    """A change to a router after ``freeze()``.  Change a ``copy()`` of it instead."""
+    """A change to a router after ``freeze()``. Change a ``copy()`` of it instead."""
 
 
 # Building URLs
 
 
 class UnknownNameError(RouterError, KeyError):
-    """No resource has the name asked for.  ``name`` is the value as given."""
+    """No resource has the name asked for. ``name`` is the value as given."""
 
     def __init__(self, message: str, name: str = "") -> None:
         super().__init__(message, name)

@@ -1,6 +1,6 @@
 """Host rules: which Host fields a set of routes answers for.
 
-``example.com`` is that host, on every port; ``example.com:8080`` only on that port.  ``*`` stands
+``example.com`` is that host, on every port; ``example.com:8080`` only on that port. ``*`` stands
 for any characters, dots too: ``*.example.com`` takes ``a.b.example.com`` but not ``example.com``.
 Case and one final dot do not matter; names that are not ASCII are compared in their IDNA form.
 
@@ -26,7 +26,7 @@ class HostPattern:
     __slots__ = ("_parts", "host", "port")
 
     def __init__(self, pattern: str) -> None:
-        """Read ``pattern``; raise :exc:`TypeError` or :class:`HostError`."""
+        """Read ``pattern``; raise ``TypeError`` or ``HostError``."""
         if not isinstance(pattern, str):
             raise TypeError(f"A host rule must be a str, not {pattern!r}")
         host, colon, port = pattern.lower().partition(":")
@@ -85,7 +85,7 @@ class HostPattern:
 
 
 def _glob(name: str, first: str, others: list[str]) -> bool:
-    """Match the texts around the stars, each at its first possible place; linear, unlike `.*`."""
+    """Match the texts around the stars, each at its first possible place; linear, unlike ``.*``."""
     last = others.pop()
     end = len(name) - len(last)
     position = len(first)

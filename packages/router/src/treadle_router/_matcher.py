@@ -7,7 +7,7 @@
 3. the complete search of ``_tree``, for paths that have several candidates, need the whole path,
    or end in "not found" and "method not allowed".
 
-Nothing is cached and nothing written: a matcher may be used from any number of threads.  It pickles
+Nothing is cached and nothing written: a matcher may be used from any number of threads. It pickles
 (if the handlers do) as its resources, and is compiled again where it is loaded.
 """
 
@@ -51,9 +51,9 @@ class Matcher(Generic[H]):
         """Return the route for ``method`` and ``path``, or a value that says why there is none.
 
         ``path`` is the percent-encoded path of the request target, without query; a path that does
-        not start with ``/`` is not found.  ``method`` is compared as it is (RFC 9110, section 9.1:
-        methods are case-sensitive).  ``host`` is the Host field, with or without port; it matters
-        only where host rules were added.  Nothing is raised for what a peer may send.
+        not start with ``/`` is not found. ``method`` is compared as it is (RFC 9110, section 9.1:
+        methods are case-sensitive). ``host`` is the Host field, with or without port; it matters
+        only where host rules were added. Nothing is raised for what a peer may send.
         """
         if self._hosts and host is not None:
             for pattern, matcher in self._hosts:
@@ -68,7 +68,7 @@ class Matcher(Generic[H]):
         if "%" in path:
             path = decode_safe(path)
         segments = path.split("/")
-        # Braces make a value that a variable does not take, `%` one that is still to be decoded.
+        # Braces make a value that a variable does not take, ``%`` one that is still to be decoded.
         if "{" not in path and "}" not in path and "%" not in path:
             match = _walk(self._root, method, segments)
             if match is not None:
@@ -111,7 +111,7 @@ class Matcher(Generic[H]):
 
 
 def _walk(node: Node[H], method: str, segments: list[str]) -> Match[H] | None:
-    """Return the match if every step to it is certain, else None: `search` will tell."""
+    """Return the match if every step to it is certain, else None: ``search`` will tell."""
     for segment in segments:
         literals = node.literals
         if segment in literals:

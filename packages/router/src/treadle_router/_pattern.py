@@ -8,14 +8,14 @@ The language::
     /{name!converter}    what the converter takes, as a value (see ``_converters``)
     /{name!converter:regex}   the same, narrowed
     /{name}.{ext}        several variables in a segment: the first one takes as much as it can
-    "" (nothing)         "/", or just the prefix below a mount or group
+    "" (nothing) "/", or just the prefix below a mount or group
 
 A pattern is cut into segments (see ``_segments``) where that gives the same answer as its regular
 expression; otherwise ``segments`` is the fixed head only and the whole path is matched by
-``regex``.  ``depth`` is the number of leading fixed segments, without empty ones at their end:
+``regex``. ``depth`` is the number of leading fixed segments, without empty ones at their end:
 the rank of its bucket in the order of dispatch.
 
-Refused with :class:`PathError`, which has the character: a path that does not start with ``/``,
+Refused with ``PathError``, which has the character: a path that does not start with ``/``,
 unbalanced braces, a bad or repeated variable name, an unknown converter, a bad expression.
 """
 
@@ -50,7 +50,7 @@ PREFIX_REGEX: Final = "(?s:.*)"
 
 @final
 class PathPattern:
-    """One path pattern, read.  Immutable; equal patterns of text are not shared."""
+    """One path pattern, read. Immutable; equal patterns of text are not shared."""
 
     __slots__ = (
         "_compiled",
@@ -74,7 +74,7 @@ class PathPattern:
     ) -> None:
         """Read ``path``; with ``tail``, it is a prefix and the rest of a path goes by that name.
 
-        Raises :class:`PathError`.
+        Raises ``PathError``.
         """
         self.path: Final = path
         self.converters: Final = converters
@@ -137,13 +137,13 @@ class PathPattern:
         return "".join(parts)
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return the decoded text of each variable, or None.  ``path`` is safe-decoded."""
+        """Return the decoded text of each variable, or None. ``path`` is safe-decoded."""
         if self.segments is None:
             return self.match_whole(path)
         return self.match_segments(path.split("/"))
 
     def match_whole(self, path: str) -> dict[str, str] | None:
-        """Match with the regular expression.  A group that took no part is left out."""
+        """Match with the regular expression. A group that took no part is left out."""
         match = self.compile().fullmatch(path)
         if match is None:
             return None
@@ -338,7 +338,7 @@ def _bad_regex(pattern: PathPattern, source: str, error: re.error) -> PathError:
 
 
 def _cut(pieces: tuple[str | Variable, ...]) -> list[list[str | Variable]]:
-    """Cut at the slashes of fixed text.  The empty segment before the first slash is left out."""
+    """Cut at the slashes of fixed text. The empty segment before the first slash is left out."""
     segments: list[list[str | Variable]] = [[]]
     for piece in pieces:
         if isinstance(piece, Variable):

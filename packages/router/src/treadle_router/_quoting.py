@@ -1,13 +1,13 @@
 """Percent-encoding as paths need it: decode for matching, encode for building.
 
 Matching looks at the *safe-decoded* path: every percent escape is decoded except ``%2F`` and
-``%25``, so that an encoded slash never splits a segment and decoding never happens twice.  Values
-taken from a match get these two last escapes decoded by :func:`decode_value`.  Escapes that are
+``%25``, so that an encoded slash never splits a segment and decoding never happens twice. Values
+taken from a match get these two last escapes decoded by ``decode_value``. Escapes that are
 not UTF-8 (and a ``%`` that starts no escape) stay as they were sent: nothing here raises for what
 a peer sends, and nothing is lost.
 
-:func:`encode_value` is the inverse for values; :func:`encode_fixed` does it for the fixed text of
-a pattern, where the author may already have written escapes.  All functions are linear.
+``encode_value`` is the inverse for values; ``encode_fixed`` does it for the fixed text of
+a pattern, where the author may already have written escapes. All functions are linear.
 """
 
 import re
@@ -72,7 +72,7 @@ def _encode_run(match: re.Match[str]) -> str:
 def encode_value(text: str, *, slash: bool) -> str:
     """Return ``text`` percent-encoded for a path; ``slash`` says whether ``/`` stays a slash.
 
-    Raises :exc:`UnicodeEncodeError` for lone surrogates, which no URL can carry.
+    Raises ``UnicodeEncodeError`` for lone surrogates, which no URL can carry.
     """
     return (_NOT_PCHAR_OR_SLASH if slash else _NOT_PCHAR).sub(_encode_run, text)
 

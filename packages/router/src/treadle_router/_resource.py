@@ -1,8 +1,8 @@
 """Resources and routes: a path pattern, and under it a stored value for each method.
 
-``H`` is whatever the router stores: a function, a coroutine function, a class, a string.  Nothing
-here calls it.  A resource is made by ``Router.add_resource`` or directly (then it belongs to a
-router after ``Router.register_resource``), grows by :meth:`Resource.add_route`, and is fixed when
+``H`` is whatever the router stores: a function, a coroutine function, a class, a string. Nothing
+here calls it. A resource is made by ``Router.add_resource`` or directly (then it belongs to a
+router after ``Router.register_resource``), grows by ``Resource.add_route``, and is fixed when
 its router is frozen.
 """
 
@@ -61,7 +61,7 @@ class Route(Generic[H]):
         return self.resource.path
 
     def build(self, /, **params: object) -> str:
-        """Return the path with ``params`` filled in, like :meth:`Resource.build`."""
+        """Return the path with ``params`` filled in, like ``Resource.build``."""
         return self.resource.build(**params)
 
     def __repr__(self) -> str:
@@ -70,7 +70,7 @@ class Route(Generic[H]):
 
 @final
 class Resource(Generic[H]):
-    """A path and its routes.  Iterable over the routes, in the order they were added."""
+    """A path and its routes. Iterable over the routes, in the order they were added."""
 
     __slots__ = ("_accept", "_by_method", "_frozen", "_pattern", "name")
 
@@ -86,8 +86,8 @@ class Resource(Generic[H]):
         """Read ``path``; see the package for its language.
 
         With ``tail`` the path is a prefix: it matches itself and everything below it, and the rest
-        of the path is the variable of that name.  ``accept`` tells whether a handler will do.
-        Raises :class:`PathError`.
+        of the path is the variable of that name. ``accept`` tells whether a handler will do.
+        Raises ``PathError``.
         """
         self.name: Final = name
         self._pattern = PathPattern(path, converters, tail=tail)
@@ -149,7 +149,7 @@ class Resource(Generic[H]):
 
     @property
     def by_method(self) -> dict[str, Route[H]]:
-        """The live table of routes that the matcher reads.  Do not change it."""
+        """The live table of routes that the matcher reads. Do not change it."""
         return self._by_method
 
     @property
@@ -169,8 +169,8 @@ class Resource(Generic[H]):
     def add_route(self, method: str, handler: H, **extra: object) -> Route[H]:
         """Store ``handler`` for ``method`` (in any case; ``*`` means every other method).
 
-        Raises :class:`MethodError`, :class:`HandlerError`, :class:`FrozenError`, and
-        :class:`ConflictError` if the route could never be reached.
+        Raises ``MethodError``, ``HandlerError``, ``FrozenError``, and
+        ``ConflictError`` if the route could never be reached.
         """
         if self._frozen:
             raise FrozenError(
@@ -212,9 +212,9 @@ class Resource(Generic[H]):
     def build(self, /, **params: object) -> str:
         """Return the percent-encoded path with ``params`` filled in.
 
-        Values are percent-encoded so that matching gives them back.  Raises
-        :class:`MissingPartError`, :class:`UnknownPartError`, :class:`PartTypeError` (its type has
-        no text) or :class:`MismatchError` (the pattern would not read the value back).
+        Values are percent-encoded so that matching gives them back. Raises
+        ``MissingPartError``, ``UnknownPartError``, ``PartTypeError`` (its type has
+        no text) or ``MismatchError`` (the pattern would not read the value back).
         """
         return build_path(self._pattern, params)
 
@@ -226,7 +226,7 @@ class Resource(Generic[H]):
 
     def add_prefix(self, prefix: str) -> None:
         """Put ``prefix`` (``/a``, ``/{tenant}``) before the path; the router does this once frozen
-        or not, before it compiles its matcher.  Raises :class:`PathError`.
+        or not, before it compiles its matcher. Raises ``PathError``.
         """
         old = self._pattern
         self._pattern = PathPattern(prefix + old.path, old.converters, tail=old.tail_prefix)
@@ -251,7 +251,7 @@ class Resource(Generic[H]):
 
 
 def check_method(method: str) -> str:
-    """Return ``method`` in upper case, or raise :class:`MethodError`."""
+    """Return ``method`` in upper case, or raise ``MethodError``."""
     if not isinstance(method, str) or _TOKEN.fullmatch(method) is None:
         raise MethodError(
             f"{method!r} is not allowed as a method: it must be a token like 'GET', or '*' for "

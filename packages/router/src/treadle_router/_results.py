@@ -1,7 +1,7 @@
 """What a match says: the three values that ``match`` returns.
 
-Only :class:`Match` is true, so ``if match := router.match(...)`` is enough where the difference
-between "no such path" and "not with this method" does not matter.  A result is made for one call
+Only ``Match`` is true, so ``if match := router.match(...)`` is enough where the difference
+between "no such path" and "not with this method" does not matter. A result is made for one call
 and shares nothing that can change with another.
 """
 
@@ -38,7 +38,7 @@ class Match(Generic[H]):
     def param(self, name: str, kind: type[V], /) -> V:
         """Return the value of variable ``name``, which must be a ``kind``.
 
-        Raises :exc:`KeyError` if the path has no such variable, :exc:`TypeError` if its value is
+        Raises ``KeyError`` if the path has no such variable, ``TypeError`` if its value is
         something else: both mean that the path and the code that reads it disagree.
         """
         try:
@@ -60,7 +60,7 @@ class Match(Generic[H]):
 
 @final
 class NotFound:
-    """No resource has this path.  ``enclosure`` is the one that the path leads into, if any."""
+    """No resource has this path. ``enclosure`` is the one that the path leads into, if any."""
 
     __slots__ = ("enclosure",)
 

@@ -1,13 +1,13 @@
 """Route definitions: routes as values, registered later, on any router.
 
-``get("/", handler)`` makes a :class:`RouteDef`; a ``RouteTableDef`` collects them by decorators.
+``get("/", handler)`` makes a ``RouteDef``; a ``RouteTableDef`` collects them by decorators.
 ``router.add_routes(definitions)`` calls ``register(router)`` on each, which needs of a
-router only ``add_route`` (:class:`SupportsAddRoute`); where it has ``add_get``, ``add_post`` and so
-on, those are called instead, so that a router may give them a meaning of its own.  ``StaticDef``
+router only ``add_route`` (``SupportsAddRoute``); where it has ``add_get``, ``add_post`` and so
+on, those are called instead, so that a router may give them a meaning of its own. ``StaticDef``
 needs ``add_static``, which routers that serve files have.
 
 Keywords that a definition knows are spelled out; any other is kept in ``kwargs`` and handed to the
-router, so that add-ons can put theirs into a declaration.  Keywords left at their default are not
+router, so that add-ons can put theirs into a declaration. Keywords left at their default are not
 kept.
 """
 
@@ -45,7 +45,7 @@ H_co = TypeVar("H_co", covariant=True)
 H_contra = TypeVar("H_contra", contravariant=True)
 R_co = TypeVar("R_co", covariant=True)
 
-# What a framework calls with a request that expects `100-continue`; a router only keeps it.
+# What a framework calls with a request that expects ``100-continue``; a router only keeps it.
 ExpectHandler: TypeAlias = Callable[..., Awaitable[object]]
 # What a framework wraps around the handler, outermost first; a router only keeps it.
 RouteMiddleware: TypeAlias = Callable[..., Awaitable[object]]
@@ -119,7 +119,7 @@ class StaticDef(AbstractRouteDef[H_co]):
     def register(self, router: SupportsAddRoute[H_co, R]) -> list[R]:
         """Call ``router.add_static`` and return the routes of the resource it returns.
 
-        Raises :exc:`TypeError` if the router serves no files.
+        Raises ``TypeError`` if the router serves no files.
         """
         add = getattr(router, "add_static", None)
         if add is None:
@@ -382,8 +382,8 @@ def static(
 ) -> StaticDef[object]:
     """Return the definition of the directory ``path`` under the URL ``prefix``.
 
-    ``chunk_size`` is in bytes.  ``break_symlink_sandbox`` is the newer name of ``follow_symlinks``,
-    by which it is kept: links may then lead out of the directory.  ``index``, ``fallback``,
+    ``chunk_size`` is in bytes. ``break_symlink_sandbox`` is the newer name of ``follow_symlinks``,
+    by which it is kept: links may then lead out of the directory. ``index``, ``fallback``,
     ``cache_control``, ``immutable`` and ``precompressed`` are for routers that know them.
     """
     kwargs = keywords_to_keep(kwargs, name, expect_handler)

@@ -1,10 +1,10 @@
 """Router and Group: declare resources and routes, compose them, ask for matches and URLs.
 
-A :class:`Router` is the list of resources in the order they were added, and their names.  The
+A ``Router`` is the list of resources in the order they were added, and their names. The
 matcher (see ``_matcher``) is compiled from it when first asked and again after resources were
-added; :meth:`Router.freeze` ends that.  A :class:`Group` declares into a router under a prefix.
+added; ``Router.freeze`` ends that. A ``Group`` declares into a router under a prefix.
 
-Declaring is for one thread.  Matching with what ``freeze()`` returns is for any number; to add
+Declaring is for one thread. Matching with what ``freeze()`` returns is for any number; to add
 routes while serving, add them to a ``copy()``, freeze it, and match with the new matcher.
 """
 
@@ -32,10 +32,10 @@ _NAME_SEPARATOR: Final = re.compile("[.:-]")
 
 @final
 class Router(Declares[H]):
-    """Resources and routes, and the matcher made of them.  ``H`` is what is stored.
+    """Resources and routes, and the matcher made of them. ``H`` is what is stored.
 
     Order of dispatch: of all resources that match a path, the ones with more leading fixed segments
-    come first, then the ones added first.  A resource that matches but has no route for the method
+    come first, then the ones added first. A resource that matches but has no route for the method
     is passed over; if none is left, the answer is the methods of all that matched.
     """
 
@@ -59,7 +59,7 @@ class Router(Declares[H]):
         """Make an empty router.
 
         ``converters`` are known in paths besides the ones of this package, by the names of their
-        keys.  ``accept`` tells whether a handler will do (``accept=callable``, for one); by default
+        keys. ``accept`` tells whether a handler will do (``accept=callable``, for one); by default
         all will but None.
         """
         self._converters: Final = {**CONVERTERS, **(converters or {})}
@@ -77,8 +77,8 @@ class Router(Declares[H]):
         """Return the resource for ``path``, a new one unless the last one added is the same.
 
         Consecutive additions of an equal path and name make one resource, so that its routes are
-        looked up together.  ``name`` is for :meth:`url_for`: identifiers joined by ``.``, ``:`` or
-        ``-``.  Raises :class:`PathError`, :class:`ResourceNameError` and :class:`FrozenError`.
+        looked up together. ``name`` is for ``url_for``: identifiers joined by ``.``, ``:`` or
+        ``-``. Raises ``PathError``, ``ResourceNameError`` and ``FrozenError``.
         """
         last = self._items[-1] if self._items else None
         if (
@@ -100,16 +100,16 @@ class Router(Declares[H]):
 
         What follows the slash after the prefix is the variable ``tail``, empty for the bare prefix.
         It takes its place in the order of dispatch like a resource with the path ``prefix``.
-        Raises like :meth:`add_resource`.
+        Raises like ``add_resource``.
         """
         return self.register_resource(
             Resource(prefix, name=name, tail=tail, converters=self._converters, accept=self._accept)
         )
 
     def register_resource(self, resource: Resource[H]) -> Resource[H]:
-        """Add a resource that was made by itself, and return it.  It is merged with no other.
+        """Add a resource that was made by itself, and return it. It is merged with no other.
 
-        Raises :class:`ResourceNameError` and :class:`FrozenError`.
+        Raises ``ResourceNameError`` and ``FrozenError``.
         """
         self._check_not_frozen(resource.path)
         name = resource.name
@@ -131,20 +131,20 @@ class Router(Declares[H]):
     # Composing
 
     def group(self, prefix: str, *, name: str | None = None) -> "Group[H]":
-        """Return a :class:`Group` that declares into this router under ``prefix``.
+        """Return a ``Group`` that declares into this router under ``prefix``.
 
-        ``name`` goes before the names of its resources, with a dot.  Raises :class:`PathError`.
+        ``name`` goes before the names of its resources, with a dot. Raises ``PathError``.
         """
         return Group(self, prefix, name)
 
     def mount(self, prefix: str, router: "Router[H]", *, name: str | None = None) -> None:
         """Add copies of all resources of ``router`` under ``prefix``, in their order, at the end.
 
-        ``router`` is frozen: a route added to it later would be missing here.  It may be mounted
+        ``router`` is frozen: a route added to it later would be missing here. It may be mounted
         again elsewhere, under another ``name``, which goes before its names with a dot.
         What ``router`` encloses is enclosed here too.
-        Raises :class:`PathError`, :class:`ResourceNameError`, :class:`FrozenError`, and
-        :class:`HostError` if it has host rules, which mean nothing below a prefix.
+        Raises ``PathError``, ``ResourceNameError``, ``FrozenError``, and
+        ``HostError`` if it has host rules, which mean nothing below a prefix.
         """
         check_prefix(prefix)
         _check_no_hosts(prefix, router)
@@ -161,14 +161,14 @@ class Router(Declares[H]):
     def enclose(self, prefix: str, router: "Router[H]", *, owner: object = None) -> Enclosure[H]:
         """Let ``router`` alone answer for ``prefix`` and everything below it.
 
-        Unlike with :meth:`mount`, a path below the prefix that ``router`` does not have is not
+        Unlike with ``mount``, a path below the prefix that ``router`` does not have is not
         found, whatever resources of this router match it; ``NotFound`` and ``MethodNotAllowed``
-        tell in which enclosure, and ``owner`` comes with it.  Resources of this router with more
+        tell in which enclosure, and ``owner`` comes with it. Resources of this router with more
         fixed segments than the prefix, or with as many and added before, are asked first.
 
         ``router`` becomes a part of this one: the prefix is put before its paths, so that its own
-        ``url_for`` makes whole paths, and it is frozen.  It keeps its names to itself.
-        Raises like :meth:`mount`, and :class:`FrozenError` if ``router`` is frozen already.
+        ``url_for`` makes whole paths, and it is frozen. It keeps its names to itself.
+        Raises like ``mount``, and ``FrozenError`` if ``router`` is frozen already.
         """
         check_prefix(prefix)
         _check_no_hosts(prefix, router)
@@ -192,8 +192,8 @@ class Router(Declares[H]):
         """Let ``router`` alone answer for a host; ``*`` in ``host`` stands for any characters.
 
         Rules are asked in the order they were added, before all resources of this router; the first
-        that takes the host decides, also that a path is not found.  ``router`` keeps its names to
-        itself and is frozen.  Raises :exc:`TypeError`, :class:`HostError` and :class:`FrozenError`.
+        that takes the host decides, also that a path is not found. ``router`` keeps its names to
+        itself and is frozen. Raises ``TypeError``, ``HostError`` and ``FrozenError``.
         """
         pattern = host if isinstance(host, HostPattern) else HostPattern(host)
         self._check_not_frozen(pattern.canonical)
@@ -205,7 +205,7 @@ class Router(Declares[H]):
     def prefix_with(self, prefix: str) -> None:
         """Put ``prefix`` before the path of every resource of this router, in place.
 
-        Raises :class:`PathError` and :class:`FrozenError`.
+        Raises ``PathError`` and ``FrozenError``.
         """
         check_prefix(prefix)
         self._check_not_frozen(prefix)
@@ -240,13 +240,13 @@ class Router(Declares[H]):
     def match(
         self, method: str, path: str, *, host: str | None = None
     ) -> Match[H] | NotFound | MethodNotAllowed:
-        """Return the route for a request; see :meth:`Matcher.match`."""
+        """Return the route for a request; see ``Matcher.match``."""
         return (self._matcher or self._compile()).match(method, path, host=host)
 
     def url_for(self, name: str, /, **params: object) -> str:
         """Return the percent-encoded path of the resource called ``name``, with ``params`` in it.
 
-        Raises :class:`UnknownNameError`, and what :meth:`Resource.build` raises.
+        Raises ``UnknownNameError``, and what ``Resource.build`` raises.
         """
         return (self._matcher or self._compile()).url_for(name, **params)
 
@@ -316,7 +316,7 @@ class Group(Declares[H]):
         self.name: Final = name
 
     def add_resource(self, path: str, *, name: str | None = None) -> Resource[H]:
-        """Return the resource for ``path`` under the prefix, like :meth:`Router.add_resource`.
+        """Return the resource for ``path`` under the prefix, like ``Router.add_resource``.
 
         The empty path is the prefix itself.
         """
@@ -332,7 +332,7 @@ class Group(Declares[H]):
     def add_prefix(
         self, prefix: str, *, name: str | None = None, tail: str = "tail"
     ) -> Resource[H]:
-        """Return a new resource for a prefix under this one, like :meth:`Router.add_prefix`."""
+        """Return a new resource for a prefix under this one, like ``Router.add_prefix``."""
         return self._router.add_prefix(
             self.prefix + prefix, name=_joined_name(self.name, name), tail=tail
         )
@@ -347,7 +347,7 @@ class Group(Declares[H]):
 
 
 def check_prefix(prefix: str) -> None:
-    """Raise :class:`PathError` unless ``prefix`` can stand before paths."""
+    """Raise ``PathError`` unless ``prefix`` can stand before paths."""
     if not prefix.startswith("/") or prefix.endswith("/"):
         raise PathError(
             f"Invalid prefix {prefix!r}: it starts with `/`, does not end with it, and is longer. "
@@ -372,7 +372,7 @@ def _joined_name(outer: str | None, inner: str | None) -> str | None:
 
 
 def check_resource_name(name: str) -> None:
-    """Raise :class:`ResourceNameError` unless ``name`` is identifiers joined by ``. : -``."""
+    """Raise ``ResourceNameError`` unless ``name`` is identifiers joined by ``. : -``."""
     if not isinstance(name, str):
         raise ResourceNameError(f"Incorrect route name {name!r}, it must be a str.", name)
     for part in _NAME_SEPARATOR.split(name):

@@ -26,9 +26,9 @@ F = TypeVar("F", bound=Callable[..., object])
 
 @final
 class RouteDecorator:
-    """What the methods of :class:`RouteTableDef` return: call it with a handler to add that.
+    """What the methods of ``RouteTableDef`` return: call it with a handler to add that.
 
-    It gives the handler back unchanged, its type too.  (Python's types cannot say both this and
+    It gives the handler back unchanged, its type too. (Python's types cannot say both this and
     that the handler must be one for the table; ``get(path, handler)`` and ``router.add_get`` do
     check it.)
     """
@@ -40,7 +40,7 @@ class RouteDecorator:
         self._what: Final = what
 
     def __call__(self, handler: F) -> F:
-        """Add ``handler`` and return it; raise :exc:`TypeError` if it cannot be called."""
+        """Add ``handler`` and return it; raise ``TypeError`` if it cannot be called."""
         if not callable(handler):
             raise TypeError(
                 f"@routes.{self._what} decorates a function or class, not {handler!r}. Put it "
@@ -53,7 +53,7 @@ class RouteDecorator:
 class RouteTableDef(Sequence[AbstractRouteDef[H]], Generic[H]):
     """Route definitions collected by decorators: ``@routes.get("/")`` above a handler.
 
-    A sequence that only the decorators and :meth:`static` can grow.  ``H`` is the type of handler
+    A sequence that only the decorators and ``static`` can grow. ``H`` is the type of handler
     that its definitions have; write it where the table is made: ``RouteTableDef[Handler]()``.
     """
 
@@ -297,7 +297,7 @@ class RouteTableDef(Sequence[AbstractRouteDef[H]], Generic[H]):
         precompressed: bool = True,
         **kwargs: object,
     ) -> None:
-        """Add a directory of files; the keywords are those of :func:`static`."""
+        """Add a directory of files; the keywords are those of ``static``."""
         definition = static(
             prefix,
             path,

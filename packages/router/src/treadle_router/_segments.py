@@ -1,10 +1,10 @@
 r"""What one segment of a pattern can be, and how it reads the segment of a path.
 
 A path is cut at its slashes, so most patterns are matched one segment at a time, by the four kinds
-here.  That is only the same as matching the whole pattern if no variable can reach over a slash:
-:func:`stays_in_segment` recognises, conservatively, the regular expressions for which this is
-certain (``\d+``, ``[^/]+``, ``(?:en|de)-[A-Z]{2}``).  A pattern with any other expression is
-matched whole, by :mod:`re`.
+here. That is only the same as matching the whole pattern if no variable can reach over a slash:
+``stays_in_segment`` recognises, conservatively, the regular expressions for which this is
+certain (``\d+``, ``[^/]+``, ``(?:en|de)-[A-Z]{2}``). A pattern with any other expression is
+matched whole, by ``re``.
 
 All reading is linear in the segment for what this package brings; a regular expression of the
 user's own costs what it costs.
@@ -27,7 +27,7 @@ __all__ = [
     "stays_in_segment",
 ]
 
-# What `{name}` takes.  Braces are out because they cannot come from a path that was built.
+# What ``{name}`` takes. Braces are out because they cannot come from a path that was built.
 DEFAULT_REGEX: Final = "[^{}/]+"
 # Expressions that take any number of segments: (may be empty, may hold newlines).
 TAIL_REGEXES: Final = {
@@ -37,8 +37,8 @@ TAIL_REGEXES: Final = {
     "(?s:.+)": (False, True),
 }
 
-# Pieces of a regular expression that never match a slash.  A `-` inside brackets is taken only
-# between letters or digits (no such range spans `/`) or at an end, where it means itself.
+# Pieces of a regular expression that never match a slash. A ``-`` inside brackets is taken only
+# between letters or digits (no such range spans ``/``) or at an end, where it means itself.
 _IN_CLASS: Final = (
     r"(?:[A-Za-z0-9]-[A-Za-z0-9]|\\[dws.\-+*?^$()|{}\[\]\\]|[A-Za-z0-9_~@:,;=!. %+*?$(){}|'\"]"
 )
@@ -59,7 +59,7 @@ def stays_in_segment(regex: str) -> bool:
     try:
         re.compile(regex)
     except re.error:
-        return False  # `a)(b` is well formed only inside the whole pattern
+        return False  # ``a)(b`` is well formed only inside the whole pattern
     return True
 
 
@@ -134,10 +134,10 @@ class Whole:
 class Mixed:
     """Fixed text and variables inside one segment, like ``{name}.{ext}``.
 
-    The variables are told apart without :mod:`re`, from the right, each fixed text at its last
-    possible place; then each must take its text.  For ``{name}`` that is what a greedy expression
+    The variables are told apart without ``re``, from the right, each fixed text at its last
+    possible place; then each must take its text. For ``{name}`` that is what a greedy expression
     finds (the first variable takes as much as it can), in linear time, where the expression
-    backtracks: ``{a!slug}-{b!slug}-{c!slug}`` on hyphens costs it the cube of their number.  Where
+    backtracks: ``{a!slug}-{b!slug}-{c!slug}`` on hyphens costs it the cube of their number. Where
     an expression of the user's own is among the variables, the expression it is.
     """
 

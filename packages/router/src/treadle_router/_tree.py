@@ -1,7 +1,7 @@
 """The tree that resources are compiled into, and its complete search.
 
 The order of dispatch is defined linearly: of all resources that match a path, the ones with more
-leading fixed segments come first, then the ones registered first.  :func:`grow` numbers the
+leading fixed segments come first, then the ones registered first. ``grow`` numbers the
 resources in this order; the number is the *rank*, and the answer is always the matching entry of
 the lowest rank that has the method.
 
@@ -13,15 +13,15 @@ A node stands for the segments consumed so far::
 
 An enclosure takes the place of one resource in this order: its items are numbered there, in their
 own order, and behind them comes its *fence*, an entry that matches the prefix and everything below
-it.  It has no routes; where it is the first answer, the search is over and nothing was found.
+it. It has no routes; where it is the first answer, the search is over and nothing was found.
 
 ``ends`` are the entries that match if the path ends here; ``anywhere`` those that must look at all
 of the path (tails, prefixes, and patterns whose expression may reach over a slash).
 
-:func:`search` visits every node that the path can lead to, with an explicit stack: at most as many
-steps as the tree has nodes, whatever the path, and none twice.  Most paths do not need it: in
+``search`` visits every node that the path can lead to, with an explicit stack: at most as many
+steps as the tree has nodes, whatever the path, and none twice. Most paths do not need it: in
 ``literals``, ``variable``, ``check`` and ``entry`` a node keeps what the matcher's straight walk
-may follow.  An ``entry`` stands there only if nothing that the walk passed by could rank lower.
+may follow. An ``entry`` stands there only if nothing that the walk passed by could rank lower.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -135,7 +135,7 @@ class Node(Generic[H]):
     )
 
     def __init__(self) -> None:
-        # Complete, read by `search`
+        # Complete, read by ``search``
         self.literals: dict[str, Node[H]] = {}
         self.variables: list[tuple[Whole | Mixed, Node[H]]] = []
         self.ends: list[Entry[H]] = []  # lowest rank first
@@ -193,7 +193,7 @@ def grow(items: Sequence[Item[H]]) -> tuple[Node[H], dict[str, Entry[H]]]:
 
 
 def _insert(root: Node[H], entry: Entry[H], children: dict[tuple[int, object], Node[H]]) -> None:
-    """Add ``entry``.  Entries come in the order of their ranks, so that appending sorts."""
+    """Add ``entry``. Entries come in the order of their ranks, so that appending sorts."""
     pattern = entry.resource.path_pattern
     node = _literal_child(root, "")  # the text before the first slash
     root.rank = min(root.rank, entry.rank)
@@ -251,7 +251,7 @@ def _is_first(root: Node[H], path: str, entry: Entry[H]) -> bool:
     """Tell whether no other resource is asked for ``path`` before the plain one that has it.
 
     Only a resource of the same depth could be: a prefix, or one whose variable may be empty or
-    starts after the slash that ends this path.  `search` finds them if asked for any method.
+    starts after the slash that ends this path. ``search`` finds them if asked for any method.
     """
     found: _Found[H] = _Found(None)
     _visit(root, path, path.split("/"), found)
@@ -260,7 +260,7 @@ def _is_first(root: Node[H], path: str, entry: Entry[H]) -> bool:
 
 @final
 class _Found(Generic[H]):
-    """The best answer so far of one search.  ``method`` None takes a resource, routes or not."""
+    """The best answer so far of one search. ``method`` None takes a resource, routes or not."""
 
     __slots__ = ("allowed", "enclosure", "match", "method", "rank")
 

@@ -9,7 +9,7 @@
 [<ResourceRoute [GET] ...>]
 
 Most people use it through ``from treadle import web``, which adds the names of the leaf packages.
-Without an application, :class:`Server` serves any function from a request to a response.
+Without an application, ``Server`` serves any function from a request to a response.
 """
 
 from typing import TYPE_CHECKING
@@ -145,7 +145,7 @@ __all__ = [
     "run_app",
 ]
 
-# Imported when first asked for: a program without WebSockets or forms does not pay for them.  Type
+# Imported when first asked for: a program without WebSockets or forms does not pay for them. Type
 # checkers see the imports above instead, and so still know which names there are.
 if not TYPE_CHECKING:
     import importlib

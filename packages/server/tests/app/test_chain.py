@@ -20,7 +20,7 @@ def ask(method: str, path: str) -> bytes:
 
 
 class Log:
-    """What ran, each with the name of `request.app` then."""
+    """What ran, each with the name of ``request.app`` then."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""`MultipartReader`: parts in turn, nested ones, limits, and what is no multipart body."""
+"""``MultipartReader``: parts in turn, nested ones, limits, and what is no multipart body."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -102,7 +102,7 @@ async def of_aiohttp(headers: Mapping[str, str], data: bytes, how: str) -> list[
     return await everything(aiohttp.MultipartReader(headers, stream), how)
 
 
-# aiohttp cannot read a field `_charset_` that came in one piece with what follows.
+# aiohttp cannot read a field ``_charset_`` that came in one piece with what follows.
 COMPARED = sorted(BODIES.keys() - {"charset"})
 
 

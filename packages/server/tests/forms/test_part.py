@@ -1,4 +1,4 @@
-"""`BodyPartReader`: data in pieces of any size, its codings, and its text."""
+"""``BodyPartReader``: data in pieces of any size, its codings, and its text."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""`MultipartWriter`: what it writes, its size, and that readers read it back."""
+"""``MultipartWriter``: what it writes, its size, and that readers read it back."""
 
 import io
 from collections.abc import AsyncIterator

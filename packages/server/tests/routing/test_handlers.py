@@ -25,7 +25,7 @@ async def generator(request: Request) -> AsyncIterator[Response]:
 
 
 class Empty(View):
-    """Has no method of HTTP; `Get` is none, as names are compared in lower case."""
+    """Has no method of HTTP; ``Get`` is none, as names are compared in lower case."""
 
     async def Get(self) -> Response:
         return Response()

@@ -1,4 +1,4 @@
-"""`run_app` and the command line, as processes of their own, and what signals do to them."""
+"""``run_app`` and the command line, as processes of their own, and what signals do to them."""
 
 import os
 import re

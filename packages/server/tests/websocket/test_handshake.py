@@ -1,4 +1,4 @@
-"""The handshake between HTTP and `treadle_websocket`: what is shared, what refusals become."""
+"""The handshake between HTTP and ``treadle_websocket``: what is shared, what refusals become."""
 
 from collections.abc import Callable
 

@@ -45,7 +45,7 @@ class RequestContext(Awaitable[ClientResponse]):
 class TestClient:
     """Sends requests to ``server``, which it starts and closes; use it in ``async with``.
 
-    ``cookie_jar`` and the other keyword arguments go to ``aiohttp.ClientSession``.  Raises
+    ``cookie_jar`` and the other keyword arguments go to ``aiohttp.ClientSession``. Raises
     ``TypeError`` for anything but a test server.
     """
 

@@ -41,7 +41,7 @@ def _port_socket(host: str, port: int, family: socket.AddressFamily) -> socket.s
 
 
 def unused_port() -> int:
-    """Return a port of 127.0.0.1 that is free now; prefer :func:`get_unused_port_socket`."""
+    """Return a port of 127.0.0.1 that is free now; prefer ``get_unused_port_socket``."""
     with get_unused_port_socket("127.0.0.1") as sock:
         port: int = sock.getsockname()[1]
         return port
@@ -50,8 +50,8 @@ def unused_port() -> int:
 class BaseTestServer(abc.ABC):
     """A server between ``start_server()`` and ``close()``, or inside ``async with``.
 
-    ``host`` is the address to listen on and ``port`` the port, a free one by default.  Options of
-    the server (the fields of ``ServerConfig``) are given to :meth:`start_server`.
+    ``host`` is the address to listen on and ``port`` the port, a free one by default. Options of
+    the server (the fields of ``ServerConfig``) are given to ``start_server``.
     """
 
     # pytest collects classes called Test...; these are not tests.

@@ -61,7 +61,7 @@ __all__ = [
     "parse_content_disposition",
 ]
 
-# Imported when first asked for, as in `treadle.web`.
+# Imported when first asked for, as in ``treadle.web``.
 if not TYPE_CHECKING:
     import importlib
 

@@ -299,7 +299,7 @@ __all__ = [
 ]
 
 # What has to do with forms and WebSockets is imported when it is first asked for: programs without
-# them do not pay for it.  Type checkers see the imports above instead.
+# them do not pay for it. Type checkers see the imports above instead.
 if not TYPE_CHECKING:
     import importlib
 

@@ -1,15 +1,15 @@
 """The server side of WebSockets (RFC 6455, RFC 7692) without I/O.
 
-`ServerHandshake` decides on a request, `WebSocketSession` turns bytes into messages and messages
-into bytes:
+``ServerHandshake`` decides on a request, ``WebSocketSession`` turns bytes into messages and
+messages into bytes:
 
 >>> from treadle_websocket import ServerHandshake, WebSocketSession, WSMsgType
 >>> request = [
-...     ("Host", "example.com"),
-...     ("Upgrade", "websocket"),
-...     ("Connection", "Upgrade"),
-...     ("Sec-WebSocket-Version", "13"),
-...     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+... ("Host", "example.com"),
+... ("Upgrade", "websocket"),
+... ("Connection", "Upgrade"),
+... ("Sec-WebSocket-Version", "13"),
+... ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
 ... ]
 >>> decision = ServerHandshake().parse(request)
 >>> decision.status, dict(decision.headers)["Sec-WebSocket-Accept"]

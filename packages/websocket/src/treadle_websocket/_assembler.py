@@ -1,9 +1,9 @@
-"""Messages out of the pieces that `_frames` hands on, for everything but the simplest case.
+"""Messages out of the pieces that ``_frames`` hands on, for everything but the simplest case.
 
 A session turns a text or binary message of one whole frame into a message by itself; fragments,
 partial frames and compressed messages come here. Text is validated piece by piece, so a message
 is refused at its first bad byte and not when its end arrives; it is decoded once, at the end.
-What is kept is the message so far, in one buffer of at most `limit` bytes.
+What is kept is the message so far, in one buffer of at most ``limit`` bytes.
 """
 
 import codecs
@@ -20,9 +20,9 @@ _utf8_decoder: Final = codecs.getincrementaldecoder("utf-8")
 
 @final
 class Assembler:
-    """Collects one message at a time; `limit` is in bytes, 0 for none.
+    """Collects one message at a time; ``limit`` is in bytes, 0 for none.
 
-    `busy` is True from the first piece of a message to its last. The order of pieces was judged
+    ``busy`` is True from the first piece of a message to its last. The order of pieces was judged
     before: a message starts with opcode 1 or 2 and goes on with 0.
     """
 
@@ -35,13 +35,13 @@ class Assembler:
         self._text: codecs.IncrementalDecoder | None = None
         self._compressed = False
         self.busy = False
-        # What the message that `add()` returned last is.
+        # What the message that ``add()`` returned last is.
         self.is_text = False
 
     def add(self, piece: Piece) -> bytes | bytearray | None:
         """Take one piece; return the payload of the message that it completes, else None.
 
-        Raises `WebSocketError` with 1007 for bad UTF-8 or bad DEFLATE, 1009 for too much.
+        Raises ``WebSocketError`` with 1007 for bad UTF-8 or bad DEFLATE, 1009 for too much.
         """
         head, data, ends_frame = piece
         if not self.busy:

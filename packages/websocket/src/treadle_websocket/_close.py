@@ -1,6 +1,6 @@
 """The payload of close frames, RFC 6455 sections 5.5.1 and 7.4.
 
-Reader and writer of `(code, reason)`. The vocabulary of codes is wsproto's, and one code that
+Reader and writer of ``(code, reason)``. The vocabulary of codes is wsproto's, and one code that
 IANA registered later. It is imported on the first close: importing any part of wsproto loads all
 of it and h11, tens of milliseconds that a program without WebSockets should not pay.
 """
@@ -31,9 +31,9 @@ def _may_travel(code: int) -> bool:
 
 
 def decode_close(payload: bytes | bytearray) -> tuple[int, str]:
-    """Return code and reason; `(1005, "")` for an empty payload (section 7.1.5).
+    """Return code and reason; ``(1005, "")`` for an empty payload (section 7.1.5).
 
-    Raises `WebSocketError` with 1002 for a payload of one byte or a code that must not be sent,
+    Raises ``WebSocketError`` with 1002 for a payload of one byte or a code that must not be sent,
     with 1007 for a reason that is not UTF-8.
     """
     if not payload:
@@ -50,9 +50,9 @@ def decode_close(payload: bytes | bytearray) -> tuple[int, str]:
 
 
 def encode_close(code: int | None, reason: str | bytes = "") -> bytes:
-    """Return the payload for `code` and `reason`; empty for None.
+    """Return the payload for ``code`` and ``reason``; empty for None.
 
-    Raises `WSValueError` for a code that must not be sent, a reason without a code, and a reason
+    Raises ``WSValueError`` for a code that must not be sent, a reason without a code, and a reason
     of more than 123 bytes or that is not UTF-8.
     """
     try:
@@ -75,5 +75,5 @@ def encode_close(code: int | None, reason: str | bytes = "") -> bytes:
 
 
 def clip_reason(reason: str) -> str:
-    """Return the longest beginning of `reason` that fits into a close frame."""
+    """Return the longest beginning of ``reason`` that fits into a close frame."""
     return reason.encode()[:_MAX_REASON].decode(errors="ignore")

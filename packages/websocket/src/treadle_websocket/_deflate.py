@@ -1,10 +1,10 @@
 """permessage-deflate, RFC 7692: negotiation of its four parameters, and both directions.
 
-`DeflatePolicy` is what a server wants; `negotiate()` holds it against one offer and returns the
-agreed `PerMessageDeflate`, or None to decline. `Deflater` and `Inflater` work for one session.
-zlib's contexts cost about 300 KiB and 40 KiB, so each is made when the first compressed message
-needs it and dropped after every message where takeover is off. Inflating counts what comes out
-while it comes out: never more than one byte over the limit is produced.
+``DeflatePolicy`` is what a server wants; ``negotiate()`` holds it against one offer and returns the
+agreed ``PerMessageDeflate``, or None to decline. ``Deflater`` and ``Inflater`` work for one
+session. zlib's contexts cost about 300 KiB and 40 KiB, so each is made when the first compressed
+message needs it and dropped after every message where takeover is off. Inflating counts what comes
+out while it comes out: never more than one byte over the limit is produced.
 """
 
 import zlib
@@ -65,9 +65,9 @@ class PerMessageDeflate:
 class DeflatePolicy:
     """What the server asks for; a client's offer can only make it stricter.
 
-    `level` is zlib's 0 to 9 (1: chat-sized messages gain little from more), `mem_level` its 1
+    ``level`` is zlib's 0 to 9 (1: chat-sized messages gain little from more), ``mem_level`` its 1
     to 9. Smaller windows and no takeover trade compression for memory per connection.
-    Raises `WSValueError` for a number out of range.
+    Raises ``WSValueError`` for a number out of range.
     """
 
     server_no_context_takeover: bool = False
@@ -89,7 +89,7 @@ class DeflatePolicy:
                 raise WSValueError(f"{name}={value} must be from {least} to {most}")
 
     def negotiate(self, offer: ExtensionOffer) -> PerMessageDeflate | None:
-        """Return the agreement for `offer`, or None to decline it.
+        """Return the agreement for ``offer``, or None to decline it.
 
         Section 7.1 has a server decline an offer with a parameter that is unknown, that is there
         twice or that has an invalid value, and one that the server cannot fulfil.
@@ -149,12 +149,12 @@ class Deflater:
         return out[:-4]
 
     def lend(self) -> "zlib._Compress":
-        """Hand out the context, to compress one message elsewhere; `give_back()` it then."""
+        """Hand out the context, to compress one message elsewhere; ``give_back()`` it then."""
         context, self._context = self._context, None
         return _new_context(self.agreed) if context is None else context
 
     def give_back(self, context: "zlib._Compress") -> None:
-        """Go on with `context`, whose output was sent."""
+        """Go on with ``context``, whose output was sent."""
         if not self.agreed.server_no_context_takeover:
             self._context = context
 
@@ -182,7 +182,7 @@ def _new_context(agreed: PerMessageDeflate) -> "zlib._Compress":
 class Deflation:
     """One large message on its way through zlib.
 
-    `run()` needs nothing but itself, so any thread may call it: zlib lets go of the interpreter
+    ``run()`` needs nothing but itself, so any thread may call it: zlib lets go of the interpreter
     while it works. Nothing compressed may be sent between its making and its sending; one that
     is never sent costs the window and no more.
     """
@@ -213,10 +213,10 @@ class Inflater:
         self._streams = 0
 
     def inflate(self, data: bytes | bytearray, size: int, limit: int, last: bool) -> bytes:
-        """Return what `data` holds; `size` bytes of the message came before it.
+        """Return what ``data`` holds; ``size`` bytes of the message came before it.
 
-        Raises `WSLimitError` (1009) as soon as the message is over `limit` bytes (0: no limit)
-        and `WebSocketError` (1007) for data that is not DEFLATE.
+        Raises ``WSLimitError`` (1009) as soon as the message is over ``limit`` bytes (0: no limit)
+        and ``WebSocketError`` (1007) for data that is not DEFLATE.
         """
         out = self._run(data, size, limit)
         if last:

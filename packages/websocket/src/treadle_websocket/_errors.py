@@ -5,7 +5,7 @@ values first: a session reports them in a message and answers the peer by itself
 the caller are raised at the caller.
 
     WSError
-    |-- WebSocketError          the peer broke the protocol; `code` is what it is told
+    |-- WebSocketError          the peer broke the protocol; ``code`` is what it is told
     |   `-- WSLimitError        the peer went over a limit of ours
     |-- WSHandshakeError        the peer's opening handshake was refused
     |-- WSMessageTypeError      the caller passed or expected another type (also a TypeError)
@@ -31,7 +31,7 @@ class WSError(Exception):
 class WebSocketError(WSError):
     """The peer broke RFC 6455 or RFC 7692.
 
-    `code` is the close code (RFC 6455 section 7.4.1) that tells it so, `message` the sentence.
+    ``code`` is the close code (RFC 6455 section 7.4.1) that tells it so, ``message`` the sentence.
     """
 
     def __init__(self, code: int, message: str) -> None:
@@ -44,7 +44,7 @@ class WebSocketError(WSError):
 
 
 class WSLimitError(WebSocketError):
-    """The peer went over `limit`; `size` is what it sent or announced, as far as it is known."""
+    """The peer went over ``limit``; ``size`` is the size that it sent or announced, if known."""
 
     def __init__(self, code: int, message: str, *, limit: int, size: int) -> None:
         super().__init__(code, message)
@@ -53,7 +53,7 @@ class WSLimitError(WebSocketError):
 
 
 class WSHandshakeError(WSError):
-    """The opening handshake was refused with HTTP `status`."""
+    """The opening handshake was refused with HTTP ``status``."""
 
     def __init__(self, message: str, *, status: int = 400) -> None:
         super().__init__(message)

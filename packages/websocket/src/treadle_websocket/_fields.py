@@ -1,7 +1,7 @@
 """Reading header fields of the opening handshake: lists, tokens, extension offers.
 
 Takes text that was decoded as Latin-1, so that every byte a client can send has a character and
-none can make decoding fail. Returns None where a field breaks its grammar; `_handshake` decides
+none can make decoding fail. Returns None where a field breaks its grammar; ``_handshake`` decides
 what that means. Linear in the length of the field.
 """
 
@@ -24,7 +24,7 @@ class ExtensionOffer(NamedTuple):
 
 
 def is_token(text: str) -> bool:
-    """Whether `text` is a token of RFC 9110 section 5.6.2."""
+    """Whether ``text`` is a token of RFC 9110 section 5.6.2."""
     return _TOKEN.fullmatch(text) is not None
 
 

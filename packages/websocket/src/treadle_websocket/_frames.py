@@ -1,11 +1,11 @@
 """Frames, RFC 6455 section 5: bytes in, pieces of payload out, and the way back.
 
-`FrameDecoder.decode()` takes what the transport read and returns the pieces it holds; a session
+``FrameDecoder.decode()`` takes what the transport read and returns the pieces it holds; a session
 calls it once per read. It refuses at the first byte that decides: a header is judged before any
 of its payload is looked at, so nothing is ever stored for a frame that will be refused. Payload
 of data frames is handed on as it comes and never kept here; the only bytes kept are an incomplete
 header or an incomplete control frame, at most 131 of them. It does not look into payloads: UTF-8,
-inflation and close codes are the business of `_assembler` and `_close`.
+inflation and close codes are the business of ``_assembler`` and ``_close``.
 
 This module is the hot path. It stays plain typed Python that mypyc can compile: final classes,
 slots, integers and bytes only.
@@ -43,7 +43,7 @@ _MESSAGE_TOO_BIG: Final = 1009
 Piece = tuple[int, bytes | bytearray, bool]
 
 # Below this many bytes one XOR of two big integers is fastest, above it four strided
-# `bytes.translate`; they cross at 400 to 900 bytes on CPython 3.11 to 3.13
+# ``bytes.translate``; they cross at 400 to 900 bytes on CPython 3.11 to 3.13
 # (tools/bench/bench_websocket.py --masks).
 _STRIPES_FROM: Final = 512
 
@@ -52,12 +52,12 @@ _from_bytes: Final = int.from_bytes
 # The headers of short text messages, which are what most programs send most.
 _SHORT_TEXT: Final = tuple(bytes((_FIN_TEXT, size)) for size in range(126))
 
-# `_XOR[k]` maps each byte b to b ^ k. 64 KiB, filled on the first large frame.
+# ``_XOR[k]`` maps each byte b to b ^ k. 64 KiB, filled on the first large frame.
 _XOR: Final[list[bytes]] = []
 
 
 def unmask(data: bytes, start: int, stop: int, key: bytes) -> bytes | bytearray:
-    """XOR `data[start:stop]` with the four bytes of `key`, repeated (section 5.3).
+    """XOR ``data[start:stop]`` with the four bytes of ``key``, repeated (section 5.3).
 
     It masks just as well.
     """
@@ -77,7 +77,7 @@ def unmask(data: bytes, start: int, stop: int, key: bytes) -> bytes | bytearray:
 
 
 def encode_frame(head: int, payload: bytes | bytearray) -> bytes:
-    """Return an unmasked frame; `head` is the first byte of its header.
+    """Return an unmasked frame; ``head`` is the first byte of its header.
 
     Servers do not mask (section 5.1). Lengths are written in the shortest form (section 5.2).
     """
@@ -95,11 +95,11 @@ def encode_frame(head: int, payload: bytes | bytearray) -> bytes:
 class FrameDecoder:
     """Decodes the frames that a client sends.
 
-    `max_size`: bytes of payload that a message may have over all its frames, 0 for no limit.
-    `max_fragments`: frames that it may have, 0 for no limit. `compression`: permessage-deflate was
-    negotiated, so RSV1 may be set on the first frame of a message (RFC 7692 section 6).
+    ``max_size``: bytes of payload that a message may have over all its frames, 0 for no limit.
+    ``max_fragments``: frames that it may have, 0 for no limit. ``compression``: permessage-deflate
+    was negotiated, so RSV1 may be set on the first frame of a message (RFC 7692 section 6).
 
-    After each `decode()` look at `fault`: once it is set nothing more is decoded.
+    After each ``decode()`` look at ``fault``: once it is set nothing more is decoded.
     """
 
     __slots__ = (
@@ -134,7 +134,7 @@ class FrameDecoder:
         self.fault: WebSocketError | None = None
 
     def decode(self, data: bytes) -> list[Piece]:
-        """Return the pieces in `data`, in order: of each frame any number, the last one marked."""
+        """Return the pieces in ``data``: any number for each frame, the last one marked."""
         pieces: list[Piece] = []
         if self.fault is not None:
             return pieces
@@ -183,9 +183,9 @@ class FrameDecoder:
         return pieces
 
     def decode_text(self, data: bytes) -> bytes | None:
-        """Return the payload if `data` is one short text message and nothing else, else None.
+        """Return the payload if ``data`` is one short text message and nothing else, else None.
 
-        That is what most reads of most programs are; it costs a third of what `decode()` does.
+        That is what most reads of most programs are; it costs a third of what ``decode()`` does.
         """
         size = len(data)
         if (
@@ -198,7 +198,7 @@ class FrameDecoder:
             and self.fault is None
             and (size - 6 <= self._max_size or not self._max_size)
         ):
-            # What `unmask` does, without another call.
+            # What ``unmask`` does, without another call.
             stream = (data[2:6] * 32)[: size - 6]
             return (_from_bytes(data[6:]) ^ _from_bytes(stream)).to_bytes(size - 6)
         return None

@@ -1,7 +1,7 @@
 """The opening handshake, RFC 6455 section 4.2: the fields of a request in, a decision out.
 
-`ServerHandshake` is made once per endpoint and asked for every request. It parses no HTTP: the
-caller's HTTP parser gives method, version and fields. Every refusal is a `Reject` value with the
+``ServerHandshake`` is made once per endpoint and asked for every request. It parses no HTTP: the
+caller's HTTP parser gives method, version and fields. Every refusal is a ``Reject`` value with the
 status to send, never an exception, whatever bytes the client sent.
 """
 
@@ -30,7 +30,7 @@ _Fields: TypeAlias = Mapping[str, list[str]]
 @final
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """Send `headers` with status 101, then speak WebSocket."""
+    """Send ``headers`` with status 101, then speak WebSocket."""
 
     headers: Headers
     subprotocol: str | None = None
@@ -43,7 +43,7 @@ class Accept:
 
     @property
     def deflate(self) -> PerMessageDeflate | None:
-        """The compression that was agreed, for `WebSocketSession`."""
+        """The compression that was agreed, for ``WebSocketSession``."""
         return self.extensions[0] if self.extensions else None
 
     def to_bytes(self) -> bytes:
@@ -54,7 +54,7 @@ class Accept:
 @final
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """Send this HTTP response and stay with HTTP; `body` is a sentence in ASCII, plain text."""
+    """Send this HTTP response and stay with HTTP; ``body`` is a sentence in ASCII, plain text."""
 
     status: int
     reason: str
@@ -84,10 +84,10 @@ def _to_bytes(status: int, reason: str, headers: Headers, body: bytes) -> bytes:
 class ServerHandshake:
     """Decides on requests to open a WebSocket.
 
-    `subprotocols`: names this endpoint speaks; the first that the client lists and that is here
-    is chosen. `deflate`: compression to agree on, None for none. `origins`: pages to let in; None
-    lets all in, read `AllowedOrigins` on when that is not enough. Raises `WSValueError` for a
-    subprotocol that is not a token.
+    ``subprotocols``: names this endpoint speaks; the first that the client lists and that is here
+    is chosen. ``deflate``: compression to agree on, None for none. ``origins``: pages to let in;
+    None lets all in, read ``AllowedOrigins`` on when that is not enough. Raises ``WSValueError``
+    for a subprotocol that is not a token.
     """
 
     __slots__ = ("_deflate", "_origins", "_subprotocols")
@@ -115,7 +115,7 @@ class ServerHandshake:
         method: str = "GET",
         http_version: tuple[int, int] = (1, 1),
     ) -> Decision:
-        """Return `Accept` or `Reject` for a request with these fields.
+        """Return ``Accept`` or ``Reject`` for a request with these fields.
 
         Fields given as bytes are read as Latin-1. Nothing is raised for what a client sent.
         """

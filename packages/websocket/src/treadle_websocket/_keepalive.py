@@ -1,7 +1,7 @@
 """When to ping a silent peer and when to give it up, as values.
 
-A `KeepAlive` never reads a clock: it is told `now`, in seconds of any clock that does not go
-back, and says by `deadline` when to ask again. Any byte from the peer counts as a sign of life
+A ``KeepAlive`` never reads a clock: it is told ``now``, in seconds of any clock that does not go
+back, and says by ``deadline`` when to ask again. Any byte from the peer counts as a sign of life
 (RFC 6455 section 5.5.2: a ping serves "either as a keepalive or as a means to verify that the
 remote endpoint is still responsive"), so a peer that is busy sending is never pinged.
 """
@@ -22,7 +22,7 @@ class Verdict(Enum):
 
 @final
 class KeepAlive:
-    """Pings after `interval` seconds of silence, gives up `patience` seconds after the ping."""
+    """Pings after ``interval`` seconds of silence, gives up ``patience`` seconds after the ping."""
 
     __slots__ = ("_interval", "_patience", "_pinged", "deadline")
 
@@ -38,7 +38,7 @@ class KeepAlive:
         self.deadline = now + self._interval
 
     def judge(self, now: float) -> Verdict:
-        """Return what to do at `now`; after PING the peer's time to answer runs from `now`."""
+        """Return what to do at ``now``; after PING the peer's time to answer runs from ``now``."""
         if now < self.deadline:
             return Verdict.WAIT
         if self._pinged:

@@ -1,8 +1,8 @@
 """The values a session hands out: message types, close codes and one class per message.
 
-Every class is a tuple `(type, data, extra)`. Its `type` is a literal, so in
-`if msg.type is WSMsgType.TEXT:` a type checker knows that `msg.data` is a `str`. `Message` is the
-union that arrives where text is decoded, `RawMessage` the one where it is left as bytes.
+Every class is a tuple ``(type, data, extra)``. Its ``type`` is a literal, so in
+``if msg.type is WSMsgType.TEXT:`` a type checker knows that ``msg.data`` is a ``str``. ``Message``
+is the union that arrives where text is decoded, ``RawMessage`` the one where it is left as bytes.
 """
 
 import json
@@ -83,8 +83,8 @@ class WSCloseCode(IntEnum):
 class WSMessage(NamedTuple):
     """Any message: base of the classes below, and what code that builds messages itself uses.
 
-    `data` is `Any` here because programs annotated with this class use it as text or bytes
-    without narrowing; annotate with `Message` to have the type checker look.
+    ``data`` is ``Any`` here because programs annotated with this class use it as text or bytes
+    without narrowing; annotate with ``Message`` to have the type checker look.
     """
 
     type: WSMsgType
@@ -92,7 +92,7 @@ class WSMessage(NamedTuple):
     extra: str | None = None
 
     def json(self, *, loads: Callable[[Any], Any] = json.loads) -> Any:
-        """Return `loads(data)`; raises what `loads` raises (`ValueError` for `json.loads`)."""
+        """Return ``loads(data)``; raises what that raises (``ValueError`` for ``json.loads``)."""
         return loads(self.data)
 
 
@@ -152,7 +152,7 @@ class WSMessagePong(WSMessage):
 
 @final
 class WSMessageClose(WSMessage):
-    """The peer's close frame: `data` is its code, 1005 where it sent none; `extra` its reason."""
+    """The peer's close frame: ``data`` is its code, 1005 without one; ``extra`` its reason."""
 
     __slots__ = ()
     type: Literal[WSMsgType.CLOSE]
@@ -179,7 +179,7 @@ class WSMessageClosed(WSMessage):
 
 @final
 class WSMessageError(WSMessage):
-    """The session failed: `data` is a `WebSocketError` (peer at fault) or a `TimeoutError`."""
+    """The session failed: ``data`` is a ``WebSocketError`` or a ``TimeoutError``."""
 
     __slots__ = ()
     type: Literal[WSMsgType.ERROR]

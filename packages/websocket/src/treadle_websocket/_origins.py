@@ -2,7 +2,7 @@
 
 Browsers send cookies with the opening handshake of any page, and no same-origin policy stops the
 page from talking: if your WebSocket trusts cookies (or the network it is reached from), every
-page that a user visits could use it in the user's name. Then pass an `AllowedOrigins`. A socket
+page that a user visits could use it in the user's name. Then pass an ``AllowedOrigins``. A socket
 that authenticates with a token inside its messages does not need one.
 """
 
@@ -20,12 +20,12 @@ _DEFAULT_PORTS: Final = {"http": "80", "ws": "80", "https": "443", "wss": "443"}
 
 @final
 class AllowedOrigins:
-    """Allows the listed origins, such as `https://example.com`, compared as browsers do.
+    """Allows the listed origins, such as ``https://example.com``, compared as browsers do.
 
-    `same_host` also allows pages served under the host and port that the request names.
-    `missing` allows requests without an Origin field: programs, which could send any anyway.
-    The opaque origin `null` is allowed only where it is listed. Raises `WSValueError` for an
-    origin that is not `scheme://host[:port]` or `null`.
+    ``same_host`` also allows pages served under the host and port that the request names.
+    ``missing`` allows requests without an Origin field: programs, which could send any anyway.
+    The opaque origin ``null`` is allowed only where it is listed. Raises ``WSValueError`` for an
+    origin that is not ``scheme://host[:port]`` or ``null``.
     """
 
     __slots__ = ("_allowed", "_missing", "_same_host")

@@ -1,6 +1,6 @@
 """What a session sends: frames, compressed where that was agreed, and answers that wait.
 
-Takes payloads, returns the bytes to write. It knows nothing of the close handshake: `_session`
+Takes payloads, returns the bytes to write. It knows nothing of the close handshake: ``_session``
 asks it only while something may be sent. Pongs wait here until anything else is written and then
 go first (RFC 6455 section 5.5.2: "as soon as is practical"), so a caller that writes every result
 in order needs to think of nothing else.
@@ -25,7 +25,7 @@ _MAX_WAITING: Final = 128
 
 @final
 class Outbox:
-    """Encodes for one session; messages of at least `compress_from` bytes are compressed."""
+    """Encodes for one session; messages of at least ``compress_from`` bytes are compressed."""
 
     __slots__ = ("_compress_from", "_deflater", "_waiting")
 
@@ -35,7 +35,7 @@ class Outbox:
         self._waiting: list[bytes] = []
 
     def message(self, head: int, payload: bytes | bytearray, compress: bool | None) -> bytes:
-        """Return a whole text or binary message; `head` is its first byte without RSV1."""
+        """Return a whole text or binary message; ``head`` is its first byte without RSV1."""
         if self._deflater is None and not self._waiting:
             return encode_frame(head, payload)
         if self._deflater is not None and self._compresses(len(payload), compress):
@@ -68,7 +68,7 @@ class Outbox:
         return self.take(frame) if self._waiting else frame
 
     def control(self, opcode: int, data: str | BytesLike) -> bytes:
-        """Return a control frame; `WSValueError` for more than 125 bytes."""
+        """Return a control frame; ``WSValueError`` for more than 125 bytes."""
         payload = data.encode() if isinstance(data, str) else flat(data)
         if len(payload) > _MAX_CONTROL:
             raise WSValueError(f"payload of {len(payload)} bytes; a ping or pong holds at most 125")
@@ -83,7 +83,7 @@ class Outbox:
         self._waiting.append(encode_frame(FIN | opcode, payload))
 
     def take(self, frame: bytes = b"") -> bytes:
-        """Return what waits, once, and `frame` after it."""
+        """Return what waits, once, and ``frame`` after it."""
         if not self._waiting:
             return frame
         data = b"".join((*self._waiting, frame))
@@ -101,5 +101,5 @@ class Outbox:
 
 
 def flat(data: BytesLike) -> bytes | bytearray:
-    """Return `data` with a length in bytes; that of a memoryview is in items, with gaps at that."""
+    """Return ``data`` as an object whose length is in bytes; a memoryview counts items."""
     return bytes(data) if isinstance(data, memoryview) else data

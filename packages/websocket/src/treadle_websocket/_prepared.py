@@ -1,8 +1,8 @@
 """One message for many sessions, encoded once.
 
-A `PreparedMessage` holds the frame that every session without compression sends, and makes the
+A ``PreparedMessage`` holds the frame that every session without compression sends, and makes the
 compressed form once for each window size that sessions with compression agreed on. Give it to
-`WebSocketSession.send_prepared()`; a thousand sessions then share one bytes object.
+``WebSocketSession.send_prepared()``; a thousand sessions then share one bytes object.
 """
 
 from typing import Final, final
@@ -19,7 +19,7 @@ _BINARY: Final = 2
 
 @final
 class PreparedMessage:
-    """A text (`str`) or binary (`bytes`) message; raises `WSMessageTypeError` for the rest."""
+    """A text (``str``) or binary (``bytes``) message; raises ``WSMessageTypeError`` for others."""
 
     __slots__ = ("_compressed", "_opcode", "payload", "plain")
 
@@ -41,7 +41,7 @@ class PreparedMessage:
         """Return the frame for sessions with this agreement; made on first use.
 
         It starts from an empty window. A session with context takeover must forget its own
-        window after sending it; `send_prepared()` does.
+        window after sending it; ``send_prepared()`` does.
         """
         key = (agreed.server_max_window_bits, agreed.level, agreed.mem_level)
         frame = self._compressed.get(key)

@@ -1,18 +1,18 @@
 """One WebSocket after its handshake: bytes in, messages out; messages in, bytes out.
 
-A `WebSocketSession` does no I/O and reads no clock. Its caller's duties, in this order:
+A ``WebSocketSession`` does no I/O and reads no clock. Its caller's duties, in this order:
 
-1. give everything the transport reads to `receive_data()`, its end to `receive_eof()`;
-2. handle the messages, and write what the `send_*` methods return in the order of the calls;
-3. write what `data_to_send()` returns: pongs, the answer to a close, the last word of a session
-   that failed; while `wants_to_send` is False it has nothing;
-4. call `tick()` at `deadline`, where it is not None, then do 2. and 3.;
-5. when `closed` is True and everything is written, end the sending side of the transport, and
+1. give everything the transport reads to ``receive_data()``, its end to ``receive_eof()``;
+2. handle the messages, and write what the ``send_*`` methods return in the order of the calls;
+3. write what ``data_to_send()`` returns: pongs, the answer to a close, the last word of a session
+   that failed; while ``wants_to_send`` is False it has nothing;
+4. call ``tick()`` at ``deadline``, where it is not None, then do 2. and 3.;
+5. when ``closed`` is True and everything is written, end the sending side of the transport, and
    close it once the peer has closed too or a moment has passed: closing it over unread data
    makes TCP reset the connection, and the close frame may never be seen (section 7.1.1).
 
 Order of messages: any number of text, binary, ping and pong; then one CLOSE, ERROR or CLOSED;
-then nothing. Only the caller's mistakes raise. `now` is in seconds of any clock that does not go
+then nothing. Only the caller's mistakes raise. ``now`` is in seconds of any clock that does not go
 back; without a heartbeat and without deadlines it can be left out everywhere.
 """
 
@@ -51,7 +51,7 @@ MessageT = TypeVar("MessageT", bound=Message | RawMessage)
 _DEFAULTS: Final = SessionSettings()
 
 # Names and integers that the hot path would otherwise look up on the enum for every message;
-# `tuple.__new__` builds a message in half the time that its class takes.
+# ``tuple.__new__`` builds a message in half the time that its class takes.
 _new: Final = tuple.__new__
 _OPEN: Final = State.OPEN
 _TEXT: Final = WSMsgType.TEXT
@@ -70,8 +70,8 @@ _OWING: Final = (State.CLOSE_RECEIVED, State.FAILED)
 class WebSocketSession(Generic[MessageT]):
     """The server's end of one WebSocket.
 
-    `deflate` is what the handshake agreed on (`Accept.deflate`). With `decode_text=False` text
-    messages come as `WSMessageTextBytes`: bytes that are valid UTF-8.
+    ``deflate`` is what the handshake agreed on (``Accept.deflate``). With ``decode_text=False``
+    text messages come as ``WSMessageTextBytes``: bytes that are valid UTF-8.
     """
 
     __slots__ = (
@@ -134,7 +134,7 @@ class WebSocketSession(Generic[MessageT]):
         self._assembler = Assembler(limit, None if deflate is None else Inflater(deflate))
         # Writing.
         self._outbox = Outbox(deflate, settings.compress_from)
-        # Whether `data_to_send()` may have something; saves those who read a lot a call.
+        # Whether ``data_to_send()`` may have something; saves those who read a lot a call.
         self.wants_to_send = False
         # Time.
         self._keepalive: KeepAlive | None = None
@@ -155,7 +155,7 @@ class WebSocketSession(Generic[MessageT]):
 
     @property
     def deadline(self) -> float | None:
-        """When to call `tick()` at the latest; None for never. Any call may move it."""
+        """When to call ``tick()`` at the latest; None for never. Any call may move it."""
         if self._close_deadline is not None:
             return self._close_deadline
         return None if self._keepalive is None else self._keepalive.deadline
@@ -215,7 +215,7 @@ class WebSocketSession(Generic[MessageT]):
         return [] if self.state is State.CLOSED else self._lose(WS_CLOSED_MESSAGE)
 
     def tick(self, now: float) -> list[MessageT]:
-        """Do what is due at `now`: queue a ping, or give the peer up with code 1006."""
+        """Do what is due at ``now``: queue a ping, or give the peer up with code 1006."""
         if self._close_deadline is not None:
             if now >= self._close_deadline:
                 return self._lose(WS_CLOSED_MESSAGE)
@@ -232,8 +232,8 @@ class WebSocketSession(Generic[MessageT]):
     def data_to_send(self) -> bytes:
         """Return, once, what the session itself has to say.
 
-        With `autoclose` the close frame that answers the peer's, or tells it what it did wrong, is
-        made here and not on arrival: messages that came before can still be answered.
+        With ``autoclose`` the close frame that answers the peer's, or tells it what it did wrong,
+        is made here and not on arrival: messages that came before can still be answered.
         """
         self.wants_to_send = False
         if self.state is not _OPEN and self.state in _OWING and self.settings.autoclose:
@@ -243,7 +243,7 @@ class WebSocketSession(Generic[MessageT]):
     def answer_close(self) -> bytes:
         """Return the close frame that the peer is owed: its own code, or why it failed.
 
-        For callers that turned `autoclose` off. `WSStateError` where none is owed.
+        For callers that turned ``autoclose`` off. ``WSStateError`` where none is owed.
         """
         if self.state not in _OWING:
             raise WSStateError(f"no close frame is owed: {self.state.value}")
@@ -255,9 +255,9 @@ class WebSocketSession(Generic[MessageT]):
     # WSMessageTypeError for another type of argument.
 
     def send_text(self, data: str, *, compress: bool | None = None) -> bytes:
-        """Return a text message; UnicodeEncodeError where `data` has lone surrogates.
+        """Return a text message; UnicodeEncodeError where ``data`` has lone surrogates.
 
-        `compress` overrides the setting `compress_from` for this message; without an agreed
+        ``compress`` overrides the setting ``compress_from`` for this message; without an agreed
         extension nothing is compressed.
         """
         if not isinstance(data, str):
@@ -293,7 +293,7 @@ class WebSocketSession(Generic[MessageT]):
     def start_deflation(self, data: str | BytesLike) -> Deflation | None:
         """Begin to send a large message, for callers that compress in a thread.
 
-        Call `run()` of what comes back where you like, then give it to `send_deflated()`; send
+        Call ``run()`` of what comes back where you like, then give it to ``send_deflated()``; send
         nothing compressed in between. None where messages are not compressed: send it as ever.
         """
         if self.state is not _OPEN:
@@ -305,9 +305,9 @@ class WebSocketSession(Generic[MessageT]):
         return self._outbox.start_deflation(_FIN_BINARY, flat(data))
 
     def send_deflated(self, deflation: Deflation) -> bytes:
-        """Return the frame of a message that `start_deflation` began.
+        """Return the frame of a message that ``start_deflation`` began.
 
-        Raises `WSValueError` where it was not `run()`.
+        Raises ``WSValueError`` where it was not ``run()``.
         """
         if self.state is not _OPEN:
             self._check_sending()
@@ -320,13 +320,13 @@ class WebSocketSession(Generic[MessageT]):
         return self._outbox.prepared(message, compress)
 
     def send_ping(self, data: str | BytesLike = b"") -> bytes:
-        """Return a ping; `WSValueError` for more than 125 bytes (section 5.5)."""
+        """Return a ping; ``WSValueError`` for more than 125 bytes (section 5.5)."""
         if self.state is not _OPEN:
             self._check_sending()
         return self._outbox.control(_PING, data)
 
     def send_pong(self, data: str | BytesLike = b"") -> bytes:
-        """Return a pong; `WSValueError` for more than 125 bytes (section 5.5)."""
+        """Return a pong; ``WSValueError`` for more than 125 bytes (section 5.5)."""
         if self.state is not _OPEN:
             self._check_sending()
         return self._outbox.control(_PONG, data)
@@ -336,7 +336,7 @@ class WebSocketSession(Generic[MessageT]):
     ) -> bytes:
         """Return a close frame; starts the close handshake or completes it.
 
-        Raises `WSValueError` for a code that must not be sent (1005, 1006, 1015 and unassigned
+        Raises ``WSValueError`` for a code that must not be sent (1005, 1006, 1015 and unassigned
         ones) and for a reason of more than 123 bytes.
         """
         self._check_sending()
@@ -399,7 +399,7 @@ class WebSocketSession(Generic[MessageT]):
         self._stop_reading()
 
     def _lose(self, last: WSMessageClosed | WSMessageError) -> list[MessageT]:
-        """End without a close handshake; `last` is news only where no end was reported yet."""
+        """End without a close handshake; ``last`` is news only where no end was reported yet."""
         messages: list[Message | RawMessage] = []
         if self.state not in _OWING:
             self.close_code = WSCloseCode.ABNORMAL_CLOSURE

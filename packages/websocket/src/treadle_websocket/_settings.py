@@ -11,18 +11,19 @@ __all__ = ["SessionSettings"]
 @final
 @dataclass(frozen=True, slots=True)
 class SessionSettings:
-    """Limits, deadlines and habits of a session; raises `WSValueError` for impossible ones."""
+    """Limits, deadlines and habits of a session; raises ``WSValueError`` for impossible ones."""
 
     # Bytes of a message, counted after inflation; exactly this many are accepted, 0 lifts the
     # limit. 4 MiB: what aiohttp allows, and a few thousand of them fit into a server's memory.
     max_msg_size: int = 4 * 1024 * 1024
     # Frames of a message, 0 lifts the limit. Honest peers send a handful; a message of millions of
-    # empty frames would never end and never count against `max_msg_size`.
+    # empty frames would never end and never count against ``max_msg_size``.
     max_fragments: int = 1024
-    # Answer pings, and keep pings and pongs out of what `receive_data` returns.
+    # Answer pings, and keep pings and pongs out of what ``receive_data`` returns.
     autoping: bool = True
-    # Let `data_to_send()` make the close frame that answers the peer's (with its own code, section
-    # 5.5.1: "typically echos") or fails it; else the caller says when, with `answer_close()`.
+    # Let ``data_to_send()`` make the close frame that answers the peer's (with its own code,
+    # section 5.5.1: "typically echos") or fails it; else the caller says when, with
+    # ``answer_close()``.
     autoclose: bool = True
     # Seconds to wait for the peer's close frame; it needs one round trip, 10 serves slow radios.
     close_timeout: float = 10.0

@@ -1,6 +1,6 @@
 """The close handshake, RFC 6455 section 7, as one table.
 
-`_session` asks `follow(state, signal)` and keeps the answer. OPEN and CLOSE_SENT read; OPEN,
+``_session`` asks ``follow(state, signal)`` and keeps the answer. OPEN and CLOSE_SENT read; OPEN,
 CLOSE_RECEIVED and FAILED may still send.
 """
 
@@ -14,7 +14,7 @@ class State(Enum):
     """Where a session stands."""
 
     OPEN = "open"
-    CLOSE_SENT = "close sent"  # waits for the peer's close frame, at most `close_timeout`
+    CLOSE_SENT = "close sent"  # waits for the peer's close frame, at most ``close_timeout``
     CLOSE_RECEIVED = "close received"  # owes the peer a close frame
     FAILED = "failed"  # owes the peer a close frame that says what it did wrong
     CLOSED = "closed"  # the transport can be closed once everything is written
@@ -56,5 +56,5 @@ TRANSITIONS: Final[dict[State, dict[Signal, State]]] = {
 
 
 def follow(state: State, signal: Signal) -> State:
-    """Return the state after `signal`; KeyError is a bug of this package."""
+    """Return the state after ``signal``; KeyError is a bug of this package."""
     return TRANSITIONS[state][signal]

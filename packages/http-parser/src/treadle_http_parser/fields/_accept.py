@@ -1,7 +1,7 @@
 """What a client accepts: Accept, Accept-Encoding and Accept-Language (RFC 9110 section 12.5).
 
-Each field is read once into a value that answers two questions: :meth:`quality` says how welcome
-one offer is, from 0.0 (not acceptable) to 1.0, and :meth:`best` picks from the server's offers,
+Each field is read once into a value that answers two questions: ``quality`` says how welcome
+one offer is, from 0.0 (not acceptable) to 1.0, and ``best`` picks from the server's offers,
 which stand in its own order of preference, because that decides between equals.
 
 Reading is strict: an item that is malformed, or whose weight is no ``qvalue``, is left out, and
@@ -150,7 +150,7 @@ class AcceptedLanguages:
         """Return the weight of a language tag such as ``de-CH``.
 
         The longest range that the tag equals or begins with counts (RFC 4647 section 3.3.1), then
-        a narrower one, as a reader of ``de-CH`` reads ``de`` (section 3.4), then ``*``.  Everything
+        a narrower one, as a reader of ``de-CH`` reads ``de`` (section 3.4), then ``*``. Everything
         is welcome where the field has no readable item.
         """
         if not self._weights:
@@ -217,7 +217,7 @@ def _items(value: str) -> Iterator[tuple[str, list[tuple[str, str]], float]]:
             name, token, quoted = found.groups()
             if name is not None:
                 text = token if token is not None else _QUOTED_PAIR.sub(r"\1", quoted)
-                # RFC 9110 section 12.5.1: `q` is the weight wherever it stands.
+                # RFC 9110 section 12.5.1: ``q`` is the weight wherever it stands.
                 if name in ("q", "Q"):
                     weights.append(token or "")
                 else:

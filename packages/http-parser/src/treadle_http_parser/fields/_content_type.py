@@ -26,7 +26,7 @@ _QUOTED_PAIR: Final = re.compile(r"\\(.)")
 def parse_content_type(value: str) -> tuple[str, dict[str, str]]:
     """Return the lower-cased media type and its parameters, names lower-cased.
 
-    A value without exactly one valid ``type/subtype`` gives :data:`OCTET_STREAM`.  A malformed
+    A value without exactly one valid ``type/subtype`` gives ``OCTET_STREAM``. A malformed
     parameter is left out, and of a repeated one the first counts.
     """
     match = _TYPE.match(value)
@@ -37,7 +37,7 @@ def parse_content_type(value: str) -> tuple[str, dict[str, str]]:
     while position < len(value):
         found = _PARAMETER.match(value, position)
         if found is None:
-            # Not at a `;`: the previous parameter was malformed, go on behind the next one.
+            # Not at a ``;``: the previous parameter was malformed, go on behind the next one.
             position = value.find(";", position)
             if position < 0:
                 break
@@ -64,8 +64,8 @@ class MimeType(NamedTuple):
 def parse_mimetype(mimetype: str) -> MimeType:
     """Return the parts of a media type or range, lower-cased but for the parameters' values.
 
-    ``*`` is read as ``*/*``, and a type without a slash has an empty subtype.  Malformed parameters
-    are left out as in :func:`parse_content_type`; a malformed type is cut at its first semicolon.
+    ``*`` is read as ``*/*``, and a type without a slash has an empty subtype. Malformed parameters
+    are left out as in ``parse_content_type``; a malformed type is cut at its first semicolon.
     """
     name, semicolon, rest = mimetype.partition(";")
     name = name.strip(" \t").lower()

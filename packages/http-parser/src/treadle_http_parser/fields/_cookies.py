@@ -1,7 +1,7 @@
 """The Cookie field (RFC 6265 section 5.4, read as tolerantly as browsers send it).
 
 One pass: each pair is cut at the next ``;``, unless its value begins with a quote that is closed
-before one.  Cookies come from many hands, so a bad pair is skipped and the later ones survive.
+before one. Cookies come from many hands, so a bad pair is skipped and the later ones survive.
 """
 
 import re
@@ -20,7 +20,7 @@ _ESCAPE: Final = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))", re.DOTALL)
 def parse_cookies(value: str) -> list[tuple[str, str]]:
     """Return the cookies in order, names and values as sent, duplicates included.
 
-    Quotes around a value and the escapes inside them are removed.  Pairs without a name or without
+    Quotes around a value and the escapes inside them are removed. Pairs without a name or without
     ``=`` are dropped.
     """
     cookies = []

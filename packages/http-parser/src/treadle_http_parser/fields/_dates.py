@@ -25,7 +25,7 @@ _ASCTIME: Final = re.compile(
 def format_http_date(timestamp: float) -> str:
     """Return an IMF-fixdate such as ``Sun, 06 Nov 1994 08:49:37 GMT`` for POSIX seconds.
 
-    Fractions are cut off.  Raises ``ValueError`` or ``OverflowError`` outside the years 1 to 9999.
+    Fractions are cut off. Raises ``ValueError`` or ``OverflowError`` outside the years 1 to 9999.
     """
     moment = datetime.fromtimestamp(int(timestamp), UTC)
     return (
@@ -37,7 +37,7 @@ def format_http_date(timestamp: float) -> str:
 def parse_http_date(value: str | None) -> datetime | None:
     """Return the aware UTC ``datetime`` of a date field, or None for anything else.
 
-    The name of the day is not compared with the date.  A two-digit year more than 50 years ahead
+    The name of the day is not compared with the date. A two-digit year more than 50 years ahead
     is one of the last century, as RFC 9110 section 5.6.7 asks.
     """
     if not value:

@@ -36,7 +36,7 @@ class ETag:
         return self.value == other.value
 
     def __str__(self) -> str:
-        """Return the tag as a field has it; :func:`validate_etag_value` tells if that is valid."""
+        """Return the tag as a field has it; ``validate_etag_value`` tells if that is valid."""
         return f'W/"{self.value}"' if self.is_weak else f'"{self.value}"'
 
 
@@ -60,7 +60,7 @@ def parse_etag(value: str) -> ETag | None:
 def parse_etags(value: str) -> tuple[ETag, ...]:
     """Return the tags of an If-Match or If-None-Match field, up to the first malformed item.
 
-    A field that is only ``*`` gives ``(ETag("*"),)``.  The tag ``"*"`` with quotes is left out of
+    A field that is only ``*`` gives ``(ETag("*"),)``. The tag ``"*"`` with quotes is left out of
     the result, since it would read as any tag.
     """
     if value.strip(" \t") == ETAG_ANY:

@@ -23,8 +23,8 @@ def parse_forwarded(value: str) -> tuple[Mapping[str, str], ...]:
     """Return a read-only mapping for each comma-separated element, in order.
 
     Parameter names are lower-cased, quotes and the escapes in them removed; of a repeated parameter
-    the last counts.  On bad syntax the rest of its element is skipped; an element in which nothing
-    was readable is an empty mapping.  Join repeated fields with ``", "`` first.
+    the last counts. On bad syntax the rest of its element is skipped; an element in which nothing
+    was readable is an empty mapping. Join repeated fields with ``", "`` first.
     """
     elements: list[Mapping[str, str]] = []
     position = 0

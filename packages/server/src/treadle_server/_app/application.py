@@ -1,7 +1,7 @@
 """The application, its request and its router: the three classes whose types know each other.
 
 A request knows its application, an application its router, and the router's handlers take requests;
-so the three live in one module.  Their machinery does not: see ``_http.request``,
+so the three live in one module. Their machinery does not: see ``_http.request``,
 ``_routing.dispatcher``, ``_app.subapps``, ``_app.chain``, ``_core.state`` and ``_app.lifecycle``.
 """
 
@@ -76,7 +76,7 @@ class Request(BaseRequest):
 
     @property
     def config_dict(self) -> ChainMapProxy:
-        """The state of :attr:`app` and of those around it; the innermost that has a key counts."""
+        """The state of ``app`` and of those around it; the innermost that has a key counts."""
         apps = self._around
         if not apps:
             raise _not_routed("a config_dict")
@@ -84,7 +84,7 @@ class Request(BaseRequest):
 
     @property
     def client_max_size(self) -> int:
-        """The most bytes that :meth:`read` takes: what the route says, else the outermost app."""
+        """The most bytes that ``read`` takes: what the route says, else the outermost app."""
         own: int | None = self.__dict__.get("_client_max_size")
         if own is not None:
             return own
@@ -100,7 +100,7 @@ class Request(BaseRequest):
 
     @property
     def client_max_fields(self) -> int:
-        """The most fields that :meth:`post` takes, the outermost app's setting; 0: any number."""
+        """The most fields that ``post`` takes, the outermost app's setting; 0: any number."""
         own: int | None = self.__dict__.get("_client_max_fields")
         apps = self._around
         if own is not None or not apps:
@@ -165,7 +165,7 @@ class UrlDispatcher(Dispatcher[Handler, Middleware]):
         immutable: bool = False,
         precompressed: bool = True,
     ) -> StaticResource:
-        """Serve the files of the directory ``path`` below ``prefix``; see :class:`StaticResource`.
+        """Serve the files of the directory ``path`` below ``prefix``; see ``StaticResource``.
 
         Raises ``ValueError`` for a bad prefix or name and for what is no directory, and
         ``RuntimeError`` once frozen.
@@ -195,10 +195,10 @@ class Application(AppLife["Application", Request, Middleware]):
 
     ``client_max_size`` is the most bytes of a body that ``request.read()`` takes (0: any number),
     ``client_max_fields`` the most fields of a form; what an application says counts for those in it
-    too, a route may have a ``client_max_size`` of its own.  ``handler_args`` are options of the
-    server (:class:`ServerConfig`) that override the runner's; ``debug`` is one of them, by default
-    whether the event loop is in debug mode.  With ``auto_options``, OPTIONS for a path that has
-    routes but none for it is answered with 204 and ``Allow``.  Use :class:`AppKey` for typed state.
+    too, a route may have a ``client_max_size`` of its own. ``handler_args`` are options of the
+    server (``ServerConfig``) that override the runner's; ``debug`` is one of them, by default
+    whether the event loop is in debug mode. With ``auto_options``, OPTIONS for a path that has
+    routes but none for it is answered with 204 and ``Allow``. Use ``AppKey`` for typed state.
     """
 
     def __init__(
@@ -268,7 +268,7 @@ class Application(AppLife["Application", Request, Middleware]):
         return self
 
     def _set_loop(self, loop: asyncio.AbstractEventLoop | None) -> None:
-        """Do nothing: there is no loop to keep.  Some add-ons call it."""
+        """Do nothing: there is no loop to keep. Some add-ons call it."""
 
     def _server_options(self, options: Mapping[str, object]) -> dict[str, object]:
         """Return a runner's ``options`` with what the application says instead."""

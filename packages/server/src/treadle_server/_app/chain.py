@@ -1,6 +1,6 @@
 """A handler inside the middlewares of its route and of all applications around it.
 
-:func:`compose` is called once per route, when it is first used.  What it returns costs a call for
+``compose`` is called once per route, when it is first used. What it returns costs a call for
 each middleware and, only where a request passes from one application with middlewares into another,
 a coroutine that keeps ``request.app`` the one whose code is running.
 """
@@ -90,7 +90,7 @@ def _entering(
     if first is last:
 
         def enter(request: RoutedRequest) -> Awaitable[StreamResponse]:
-            # What `_enter` does, for the many routes that have no more around them than this.
+            # What ``_enter`` does, for the many routes that have no more around them than this.
             request._apps = apps
             request._app = last
             if request._match_info is not None:

@@ -1,7 +1,7 @@
 """The parts of an application that are fixed when it starts, and its start and end.
 
 Middlewares, signals, cleanup contexts and applications inside: while an application is made they
-are lists to add to; :meth:`AppLife.pre_freeze` ends that, for all of a tree at once.  Signals go
+are lists to add to; ``AppLife.pre_freeze`` ends that, for all of a tree at once. Signals go
 through a tree in the order in which receivers and applications were added.
 
 Generic in the types of application, request and middleware, which are above this module.
@@ -117,7 +117,7 @@ class AppLife(AbstractApplication, Generic[A, R, M]):
         """Let ``subapp`` alone answer for a host; ``*`` in ``domain`` stands for any characters.
 
         A port in ``domain`` must be that of the request, without one it does not matter.
-        Raises like :meth:`add_subapp`.
+        Raises like ``add_subapp``.
         """
         if not isinstance(domain, str):
             raise TypeError(f"Domain must be str, not {domain!r}")
@@ -218,7 +218,7 @@ class AppLife(AbstractApplication, Generic[A, R, M]):
             self.router.compile()
 
     async def startup(self) -> None:
-        """Enter the cleanup contexts, then send :attr:`on_startup`."""
+        """Enter the cleanup contexts, then send ``on_startup``."""
         await self._start()
         self.freeze()
         self._end_start()
@@ -236,12 +236,12 @@ class AppLife(AbstractApplication, Generic[A, R, M]):
             subapp._end_start()
 
     async def shutdown(self) -> None:
-        """Send :attr:`on_shutdown`."""
+        """Send ``on_shutdown``."""
         self._on_shutdown.freeze()
         await self._on_shutdown.send(self._self)
 
     async def cleanup(self) -> None:
-        """Leave the cleanup contexts that were entered, then send :attr:`on_cleanup`."""
+        """Leave the cleanup contexts that were entered, then send ``on_cleanup``."""
         self._on_cleanup.freeze()
         try:
             await self._cleanup_ctx.leave()

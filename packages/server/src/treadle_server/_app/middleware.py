@@ -38,8 +38,8 @@ def normalize_path_middleware(
     """Return a middleware that redirects from a path without a route to one like it that has one.
 
     Tried in this order: the path with slashes merged, with a slash appended (or, with
-    ``remove_slash``, without its last one), and both.  The query stays.  The redirect never leaves
-    the host, whatever the path is made of.  Raises ``ValueError`` for ``append_slash`` and
+    ``remove_slash``, without its last one), and both. The query stays. The redirect never leaves
+    the host, whatever the path is made of. Raises ``ValueError`` for ``append_slash`` and
     ``remove_slash`` together.
     """
     if append_slash and remove_slash:

@@ -2,7 +2,7 @@
 
 An application under a prefix is an enclosure of the router (see ``treadle_router``): its resources
 get the prefix, go into the matcher of the application around it, and answer alone for what is below
-the prefix, also that nothing is there.  One for a host is a rule that is asked before all paths.
+the prefix, also that nothing is there. One for a host is a rule that is asked before all paths.
 """
 
 import abc
@@ -87,7 +87,7 @@ class PrefixedSubAppResource(_SubAppResource):
     """An application that answers for a prefix and everything below it."""
 
     def __init__(self, prefix: str, app: AbstractApplication) -> None:
-        """Put ``prefix`` before all paths of ``app``.  Raises ``ValueError`` for a bad one."""
+        """Put ``prefix`` before all paths of ``app``. Raises ``ValueError`` for a bad one."""
         super().__init__(app)
         self._prefix: Final[RouterResource[ResourceRoute]] = RouterResource(prefix, tail="_below")
         app.router.add_prefix(prefix)

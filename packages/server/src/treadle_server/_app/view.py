@@ -15,7 +15,7 @@ __all__ = ["View"]
 class View(AbstractView):
     """Define ``async def get(self)`` and its like; the request is ``self.request``.
 
-    A method that is not defined is answered with 405 and an ``Allow`` of those that are.  HEAD is
+    A method that is not defined is answered with 405 and an ``Allow`` of those that are. HEAD is
     not derived from ``get``.
     """
 

@@ -50,7 +50,7 @@ class CodedBody:
     def read(self, *, ended: bool) -> bytes:
         """Return the next decoded piece; ``b""`` when more input is needed, or at the end.
 
-        ``ended`` tells that no more will be fed.  Raises what :func:`coding_error` returns.
+        ``ended`` tells that no more will be fed. Raises what ``coding_error`` returns.
         """
         decoder = self._decoder
         try:

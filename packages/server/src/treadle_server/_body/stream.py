@@ -17,7 +17,7 @@ from .decoding import CodedBody, coding_error
 
 __all__ = ["EMPTY_BODY", "StreamReader"]
 
-#: What bounds a line of a body that arrived whole; the default of `ServerConfig.read_bufsize`.
+#: What bounds a line of a body that arrived whole; the default of ``ServerConfig.read_bufsize``.
 _USUAL_SIZE: Final = 256 * 1024
 
 #: Reads without waiting, and bytes that are decoded, before other tasks get a turn.

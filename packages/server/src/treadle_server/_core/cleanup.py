@@ -10,7 +10,7 @@ __all__ = ["CleanupContext", "CleanupError"]
 
 _A = TypeVar("_A")
 
-#: An async generator function with one `yield`, or a function that returns a context manager.
+#: An async generator function with one ``yield``, or a function that returns a context manager.
 _Factory = Callable[[_A], AsyncIterator[None] | AbstractAsyncContextManager[None]]
 
 
@@ -28,7 +28,7 @@ class CleanupContext(FrozenList[_Factory[_A]], Generic[_A]):
     """The cleanup contexts of an application: entered in order, left in reverse.
 
     Only contexts that were entered are left; one error is raised as it is, several as
-    :class:`CleanupError`.
+    ``CleanupError``.
     """
 
     def __init__(self) -> None:

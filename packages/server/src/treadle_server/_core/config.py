@@ -1,6 +1,6 @@
 """The settings of a server: one frozen value, passed whole.
 
-Adding an option is adding a field here.  Names are those of aiohttp where it has the option; each
+Adding an option is adding a field here. Names are those of aiohttp where it has the option; each
 default says why.
 """
 
@@ -15,7 +15,7 @@ from .errors import server_logger
 
 __all__ = ["SERVER_SOFTWARE", "ServerConfig"]
 
-#: What the Server field says unless :attr:`ServerConfig.server_header` says something else.
+#: What the Server field says unless ``ServerConfig.server_header`` says something else.
 SERVER_SOFTWARE: Final = "treadle"
 
 _MAY_BE_0: Final = (
@@ -86,7 +86,7 @@ class ServerConfig:
     #: shrinks to a tenth, and what shrinks to a thousandth was made to fill somebody's memory.
     max_expansion: int = 100
 
-    #: The limits of `treadle_http_parser.Limits`, under aiohttp's names.
+    #: The limits of ``treadle_http_parser.Limits``, under aiohttp's names.
     max_line_size: int = 8 * 1024
     max_field_size: int = 8 * 1024
     max_headers: int = 128

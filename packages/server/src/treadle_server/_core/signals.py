@@ -10,7 +10,7 @@ _P = ParamSpec("_P")
 
 
 class FrozenList(MutableSequence[_T]):
-    """A list that refuses changes after :meth:`freeze`; ``what`` names it in the error."""
+    """A list that refuses changes after ``freeze``; ``what`` names it in the error."""
 
     def __init__(self, items: Iterable[_T] = (), *, what: str = "list") -> None:
         self._items = list(items)
@@ -76,7 +76,7 @@ class Signal(FrozenList[Callable[_P, Awaitable[object]]], Generic[_P]):
     """Receivers that are awaited one after the other, in the order of registration."""
 
     async def send(self, *args: _P.args, **kwargs: _P.kwargs) -> None:
-        """Await every receiver; raises ``RuntimeError`` before :meth:`freeze`."""
+        """Await every receiver; raises ``RuntimeError`` before ``freeze``."""
         if not self._frozen:
             raise RuntimeError(f"Cannot send {self._what}: the application has not started")
         for receiver in self._items:

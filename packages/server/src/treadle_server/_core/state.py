@@ -83,7 +83,7 @@ class AppState(MutableMapping[str | AppKey[Any], Any]):
 
 
 class ChainMapProxy(Mapping[str | AppKey[Any], Any]):
-    """Several mappings read as one: the first that has a key decides.  Not to be subclassed."""
+    """Several mappings read as one: the first that has a key decides. Not to be subclassed."""
 
     __slots__ = ("_maps",)
 

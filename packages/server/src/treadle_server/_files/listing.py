@@ -24,8 +24,8 @@ def listing_page(
 ) -> str:
     """Return the page for ``directory``, titled ``title``; blocks, and raises ``OSError``.
 
-    Links are relative: the page belongs under a URL that ends with a slash.  ``parent`` adds a link
-    to the directory above.  What is neither a file nor a directory is left out, and so is a
+    Links are relative: the page belongs under a URL that ends with a slash. ``parent`` adds a link
+    to the directory above. What is neither a file nor a directory is left out, and so is a
     symbolic link unless ``shows_link`` says of its name that it would be served.
     """
     entries = []
@@ -55,7 +55,7 @@ def listing_page(
 
 def _row(name: str, status: os.stat_result, *, is_file: bool) -> str:
     slash = "" if is_file else "/"
-    # `./`, because a name may have a colon and would be read as a scheme.
+    # ``./``, because a name may have a colon and would be read as a scheme.
     link = html.escape(f"./{quote(os.fsencode(name))}{slash}")
     changed = datetime.fromtimestamp(int(status.st_mtime), UTC)
     return (

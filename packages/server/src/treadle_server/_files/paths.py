@@ -1,8 +1,8 @@
 """From the rest of a URL's path to a file below a directory, or to nothing: no request leaves it.
 
-Two gates.  :func:`safe_segments` looks at the text alone and refuses what has no business in a
+Two gates. ``safe_segments`` looks at the text alone and refuses what has no business in a
 path, before any file is touched: dot segments, empty ones, backslashes, NUL, drive letters, and on
-Windows the names of devices.  :func:`contained` then follows what is on the disk: what a symbolic
+Windows the names of devices. ``contained`` then follows what is on the disk: what a symbolic
 link leads to must be inside, unless links may lead out.
 """
 
@@ -26,7 +26,7 @@ def safe_segments(
 ) -> tuple[str, ...] | None:
     """Return the segments of a percent-decoded path, None if it must not be looked up.
 
-    An empty tuple is the directory itself; a slash at the end is the caller's to see.  ``raw`` is
+    An empty tuple is the directory itself; a slash at the end is the caller's to see. ``raw`` is
     the path as it was sent: an encoded slash or backslash in it separates nothing, and no file has
     one in its name.
     """
@@ -41,7 +41,7 @@ def safe_segments(
         return ()
     segments = tuple(tail.split("/"))
     for segment in segments:
-        # An empty one is the start of `//server/share`, or a path that pretends to be absolute.
+        # An empty one is the start of ``//server/share``, or a path that pretends to be absolute.
         if segment in ("", ".", "..") or _DRIVE.match(segment) is not None:
             return None
         if windows and (
@@ -54,8 +54,8 @@ def safe_segments(
 def contained(root: str, segments: tuple[str, ...], *, follow_symlinks: bool) -> str | None:
     """Return the path of a file below ``root``, None if a link leads out of it; blocks.
 
-    ``root`` is a real path, and ``segments`` are safe.  With ``follow_symlinks`` links may lead
-    anywhere.  What does not exist is inside.
+    ``root`` is a real path, and ``segments`` are safe. With ``follow_symlinks`` links may lead
+    anywhere. What does not exist is inside.
     """
     path = os.path.join(root, *segments)  # noqa: PTH118  # a Path costs more than all the rest
     if follow_symlinks or not _has_link(root, segments):

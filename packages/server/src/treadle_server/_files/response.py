@@ -1,7 +1,7 @@
 """``FileResponse``: a file as a response, planned by ``treadle_responses.plan_file``.
 
 Everything that may block happens in one hop to a thread: the file is opened, looked at, the answer
-planned, and what is small read at once.  A large file goes from the kernel's cache to the socket
+planned, and what is small read at once. A large file goes from the kernel's cache to the socket
 without passing here (``StreamWriter.send_file``) where that can be, and else in bounded pieces.
 The file is closed on every path, at the latest when the response is forgotten.
 """
@@ -46,7 +46,7 @@ __all__ = [
 CHUNK_SIZE: Final = 256 * 1024
 
 #: Up to this size a file is read where it is opened and sent in one write with its head: cheaper
-#: than a duplicate of the socket and two calls more.  At 100 KiB the copies are dearer.
+#: than a duplicate of the socket and two calls more. At 100 KiB the copies are dearer.
 _INLINE: Final = 64 * 1024
 
 # Files that were compressed beforehand, in the order of preference.
@@ -83,7 +83,7 @@ class FileAnswer(NamedTuple):
     data: bytes
 
 
-#: Opens the file of an answer; ``codings`` are those of siblings to try.  Blocks.
+#: Opens the file of an answer; ``codings`` are those of siblings to try. Blocks.
 Opener = Callable[[tuple[str, ...], bool], OpenFile]
 
 
@@ -109,7 +109,7 @@ def question_of(request: RequestInfo, response: "FileResponse") -> FileQuestion:
 def ask_for_file(question: FileQuestion, name: str, opener: Opener) -> FileAnswer:
     """Open a file, plan the answer and read what is small of it; blocks.
 
-    ``name`` is the file's name, which tells its type.  Raises ``OSError`` as the opener does.
+    ``name`` is the file's name, which tells its type. Raises ``OSError`` as the opener does.
     """
     content_type = guess_content_type(name)
     given = question.given
@@ -160,13 +160,13 @@ class FileResponse(StreamResponse):
 
     ``path`` names a regular file; anything else is answered with 403, a missing one with 404.
     Conditional requests and ranges (one or several) are answered as RFC 9110 has them, by an ETag
-    made of size and time of change, or by what ``headers`` has.  The content type follows from the
+    made of size and time of change, or by what ``headers`` has. The content type follows from the
     name, the same on every machine, unless ``headers`` has one.
 
-    ``chunk_size`` (bytes) is how much of a file is read at a time.  With ``attachment`` clients
+    ``chunk_size`` (bytes) is how much of a file is read at a time. With ``attachment`` clients
     save the file, as ``filename`` (by default its own name); ``filename`` alone proposes a name.
     ``cache_control`` is the value of that field; ``immutable`` says that what is at this URL never
-    changes: for a year, where ``cache_control`` says nothing else.  With ``precompressed``
+    changes: for a year, where ``cache_control`` says nothing else. With ``precompressed``
     a regular file beside it, with ``.zst``, ``.br`` or ``.gz`` appended, is sent to clients that
     accept its coding; nobody checks that it says the same.
 
@@ -274,7 +274,7 @@ class FileResponse(StreamResponse):
     async def write_eof(self, data: bytes = b"") -> None:
         """Send the file and end the response; ``data`` is not for a response with a body.
 
-        Raises :class:`FileTruncatedError` if the file became shorter meanwhile: the connection
+        Raises ``FileTruncatedError`` if the file became shorter meanwhile: the connection
         closes, so that the client can tell.
         """
         if self._eof_sent:

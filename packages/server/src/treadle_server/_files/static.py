@@ -1,7 +1,7 @@
 """``StaticResource``: the files of a directory below a prefix of URLs.
 
 A request costs one hop to a thread, in which its path is resolved, the file opened, the answer
-planned and what is small read (see ``_files.response``).  Which paths may be looked up at all is
+planned and what is small read (see ``_files.response``). Which paths may be looked up at all is
 ``_files.paths``'s to say.
 """
 
@@ -54,19 +54,19 @@ class _Listing(NamedTuple):
 class StaticResource(PrefixResource):
     """The files below ``directory``, under the URL path ``prefix``; answers GET and HEAD.
 
-    ``chunk_size`` (bytes) is how much of a file is read at a time.  ``show_index`` lists
-    directories instead of refusing them with 403.  Symbolic links are followed inside the
+    ``chunk_size`` (bytes) is how much of a file is read at a time. ``show_index`` lists
+    directories instead of refusing them with 403. Symbolic links are followed inside the
     directory, with ``follow_symlinks`` (also called ``break_symlink_sandbox``) wherever they lead.
     With ``append_version`` URLs get a hash of the file, so that it can be cached for ever.
 
     Beyond what aiohttp has: ``index`` is the name of the file that stands for a directory
     (``"index.html"``), ``fallback`` the path of one that is sent where there is no file and the
-    last part of the URL has no extension, as single-page applications need it.  ``cache_control``
+    last part of the URL has no extension, as single-page applications need it. ``cache_control``
     and ``immutable`` set that field of every file, ``precompressed`` looks for ``.zst``, ``.br``
-    and ``.gz`` beside a file (see :class:`FileResponse`).
+    and ``.gz`` beside a file (see ``FileResponse``).
 
     A path with a dot segment, an empty segment, a backslash, NUL, an encoded slash, or the letter
-    of a drive is 404 without a look at the disk.  Raises ``ValueError`` for a prefix that is none
+    of a drive is 404 without a look at the disk. Raises ``ValueError`` for a prefix that is none
     and for what is no directory.
     """
 
@@ -125,8 +125,8 @@ class StaticResource(PrefixResource):
     def url_for(self, **parts: object) -> URL:
         """Return the URL of the file ``filename``, a path inside the directory.
 
-        ``append_version`` is by default what the resource was made with.  With it the file is read,
-        when it has changed since; one that does not exist has no version.  Raises ``KeyError``
+        ``append_version`` is by default what the resource was made with. With it the file is read,
+        when it has changed since; one that does not exist has no version. Raises ``KeyError``
         without a ``filename`` and ``ValueError`` for a path that no request could have.
         """
         append_version = parts.pop("append_version", None)
@@ -279,5 +279,5 @@ class StaticResource(PrefixResource):
 def _with_slash(request: BaseRequest) -> URL:
     """Return the path of a request with a slash at its end, and its query."""
     path, mark, query = request.raw_path.partition("?")
-    # One slash at the start: `//host/` would lead to another server.
+    # One slash at the start: ``//host/`` would lead to another server.
     return URL(f"/{path.strip('/')}/{mark}{query}", encoded=True)

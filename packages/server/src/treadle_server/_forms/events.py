@@ -1,6 +1,6 @@
 """Where the readers of multipart bodies get their events: one parser, and whatever has the bytes.
 
-A :class:`PartStream` pulls a piece only when all events of the last one were taken, so that nothing
+A ``PartStream`` pulls a piece only when all events of the last one were taken, so that nothing
 is read ahead of whoever reads the parts.
 """
 

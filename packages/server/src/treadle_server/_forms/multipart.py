@@ -1,7 +1,7 @@
-"""Multipart bodies part by part: aiohttp's `MultipartReader` over `treadle_multipart`'s parser.
+"""Multipart bodies part by part: aiohttp's ``MultipartReader`` over ``treadle_multipart``'s parser.
 
-A :class:`MultipartReader` gives the parts in turn and knows where each ends; the
-:class:`BodyPartReader` of ``_forms.part`` reads one of them.  Imported with the first form: a
+A ``MultipartReader`` gives the parts in turn and knows where each ends; the
+``BodyPartReader`` of ``_forms.part`` reads one of them. Imported with the first form: a
 server without forms starts without it.
 """
 
@@ -34,10 +34,10 @@ _MAX_CHARSET: Final = 31
 
 
 class MultipartReader:
-    """The parts of a multipart body: iterate it, or call :meth:`next`.
+    """The parts of a multipart body: iterate it, or call ``next``.
 
     ``headers`` have the Content-Type, ``content`` the bytes: a stream with ``readany`` or ``read``,
-    or an asynchronous iterable.  What is left of a part is dropped when the next is asked for.
+    or an asynchronous iterable. What is left of a part is dropped when the next is asked for.
 
     ``client_max_size`` bounds what ``read()`` of a part takes, ``max_headers`` the header lines of
     a part, and twice ``max_field_size`` their bytes; there are ``max_parts`` parts at most (None:
@@ -104,7 +104,7 @@ class MultipartReader:
     async def next(self) -> "MultipartReader | BodyPartReader | None":
         """Return a reader for the next part, None behind the last one.
 
-        A part that is multipart itself has a reader like this one.  A first field ``_charset_`` of
+        A part that is multipart itself has a reader like this one. A first field ``_charset_`` of
         a form is not returned: it gives the charset of the others (RFC 7578 section 4.6).
         """
         last, self._last_part = self._last_part, None
@@ -128,7 +128,7 @@ class MultipartReader:
         return label.decode("ascii").strip()
 
     async def fetch_next_part(self) -> "MultipartReader | BodyPartReader | None":
-        """Return a reader for the part that begins next; :meth:`next` is what you want."""
+        """Return a reader for the part that begins next; ``next`` is what you want."""
         if self._at_eof:
             return None
         begin = await self._stream.next()

@@ -1,7 +1,7 @@
 """One part of a multipart body as aiohttp's reader of it.
 
-It takes events from a `PartStream`.  Pieces are handed on as they came where they fit, and cut once
-where they do not; what waits is at most what one read of the content brought.
+It takes events from a ``PartStream``. Pieces are handed on as they came where they fit, and cut
+once where they do not; what waits is at most what one read of the content brought.
 """
 
 import json
@@ -30,7 +30,7 @@ from .events import PartStream, Source, source_of
 
 __all__ = ["BodyPartReader"]
 
-#: What `BodyPartReader.decode` inflates at once, as with aiohttp.
+#: What ``BodyPartReader.decode`` inflates at once, as with aiohttp.
 _MAX_DECODED: Final = 256 * 1024
 #: The longest charset that the field ``_charset_`` may name, as with aiohttp.
 _MAX_CHARSET: Final = 31
@@ -40,11 +40,11 @@ _BLANKS: Final = b" \t\r\n"
 class BodyPartReader:
     """One part of a multipart body: its headers, and its data as it arrives.
 
-    A reader comes from :meth:`MultipartReader.next`.  It can be made from a ``boundary`` (with its
+    A reader comes from ``MultipartReader.next``. It can be made from a ``boundary`` (with its
     two hyphens) and a ``content`` that stands behind the part's headers, too.
     """
 
-    #: What :meth:`read_chunk` returns at most, unless told.
+    #: What ``read_chunk`` returns at most, unless told.
     chunk_size: ClassVar[int] = 8192
 
     def __init__(
@@ -93,7 +93,7 @@ class BodyPartReader:
 
     @property
     def safe_filename(self) -> str | None:
-        """The last component of :attr:`filename`, made safe to create in a folder."""
+        """The last component of ``filename``, made safe to create in a folder."""
         return None if self.filename is None else safe_filename(self.filename)
 
     def get_charset(self, default: str) -> str:
@@ -327,7 +327,7 @@ class BodyPartReader:
 
         Raises ``ValueError`` where a coding is not known or cut off, and ``max_size_error_cls``
         where more than ``max_decompress_size`` bytes and ten times those of ``data`` come out; for
-        parts of any size use :meth:`decode_iter` or ``read(decode=True)``.
+        parts of any size use ``decode_iter`` or ``read(decode=True)``.
         """
         limit = max(self._max_decompress_size, 10 * len(data))
         pieces: list[bytes] = []

@@ -49,7 +49,7 @@ class BodyPartReaderPayload(Payload):
         raise TypeError("The part is a stream: it has no text before it is read")
 
     async def write(self, writer: Sink) -> None:
-        """Write the part.  Raises ``RuntimeError`` the second time."""
+        """Write the part. Raises ``RuntimeError`` the second time."""
         if self._consumed:
             raise RuntimeError("The part was written before, and a stream is read once")
         self._consumed = True

@@ -1,7 +1,7 @@
-"""Forms with files: a multipart body to fields and :class:`FileField` values, spooled to disk.
+"""Forms with files: a multipart body to fields and ``FileField`` values, spooled to disk.
 
 What is larger than the spool's threshold is written to a temporary file, in threads: an upload
-never holds up other connections.  The files belong to an :class:`Uploads`, which the request holds
+never holds up other connections. The files belong to an ``Uploads``, which the request holds
 and the exchange closes when the response is out, however it ends; while they are being read they
 belong to the reading, which closes them whatever stops it.
 """
@@ -55,7 +55,7 @@ class FileField:
 
     @property
     def safe_filename(self) -> str:
-        """The last component of :attr:`filename`, made safe to create in a folder."""
+        """The last component of ``filename``, made safe to create in a folder."""
         return safe_filename(self.filename)
 
 
@@ -125,7 +125,7 @@ async def read_multipart_form(
 ) -> tuple[MultiDict[FormValue], Uploads | None]:
     """Return the fields of a ``multipart/form-data`` body, and who closes its files, if any.
 
-    ``read`` returns the next piece, ``b""`` at the end.  Raises an ``HTTPException`` (400, 413, 415
+    ``read`` returns the next piece, ``b""`` at the end. Raises an ``HTTPException`` (400, 413, 415
     or 431) for a form that is malformed or passes a limit, and what ``read`` raises.
     """
     try:

@@ -1,4 +1,4 @@
-"""Forms: the body of a request as fields, read by `treadle_multipart`.
+"""Forms: the body of a request as fields, read by ``treadle_multipart``.
 
 That package is imported with the first form: a server without forms starts without it.
 """
@@ -11,7 +11,7 @@ __all__ = ["parse_urlencoded_form"]
 def parse_urlencoded_form(body: bytes, charset: str, max_fields: int) -> MultiDict[str]:
     """Return the fields of an ``application/x-www-form-urlencoded`` body, blank values included.
 
-    ``max_fields`` of 0 means no limit.  Raises ``HTTPRequestEntityTooLarge`` for more fields,
+    ``max_fields`` of 0 means no limit. Raises ``HTTPRequestEntityTooLarge`` for more fields,
     ``HTTPUnsupportedMediaType`` for an unknown charset and ``HTTPBadRequest`` for bytes that are
     not of it.
     """

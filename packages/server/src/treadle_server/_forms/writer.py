@@ -1,7 +1,7 @@
-"""Multipart bodies written: aiohttp's `MultipartWriter`, a payload that is made of payloads.
+"""Multipart bodies written: aiohttp's ``MultipartWriter``, a payload that is made of payloads.
 
 The lines between the parts are those of ``treadle_multipart``'s encoder, which refuses what would
-break out of a header or a part.  A part's codings are undone by whoever reads it, so what is
+break out of a header or a part. A part's codings are undone by whoever reads it, so what is
 written is encoded piece by piece on its way to the sink.
 """
 
@@ -58,7 +58,7 @@ class MultipartWriter(Payload):
     """A multipart body to append parts to; ``Response(body=writer)`` sends it.
 
     Raises ``ValueError`` for a subtype that is no token and for a boundary with characters that no
-    line can carry; it is random unless given.  Each part is read when it is written, so a writer
+    line can carry; it is random unless given. Each part is read when it is written, so a writer
     with open files in it is written once.
     """
 
@@ -80,7 +80,8 @@ class MultipartWriter(Payload):
     def append(self, obj: object, headers: Mapping[str, str] | None = None) -> Payload:
         """Append anything that has a payload, and return that.
 
-        Raises ``TypeError`` for a type that nobody has registered, and what `append_payload` does.
+        Raises ``TypeError`` for a type that nobody has registered, and what ``append_payload``
+        does.
         """
         if isinstance(obj, Payload):
             obj.headers.update(headers or {})
@@ -113,7 +114,7 @@ class MultipartWriter(Payload):
     def append_payload(self, payload: Payload) -> Payload:
         """Append a payload as it is, and return it.
 
-        A part of a form without a Content-Disposition gets the name ``section-N``.  Raises
+        A part of a form without a Content-Disposition gets the name ``section-N``. Raises
         ``ValueError`` for a coding in a form, ``RuntimeError`` for one that is not known.
         """
         headers = payload.headers

@@ -1,7 +1,7 @@
 """One connection: asyncio's callbacks to the sans-IO core, and back.
 
 The callbacks feed the core, hand what it found to the request's body and to the exchange, and set
-the deadline for what must come next.  What is valid is the core's to say, what to answer the
+the deadline for what must come next. What is valid is the core's to say, what to answer the
 exchange's; here is only who acts when.
 """
 
@@ -363,7 +363,7 @@ class HttpConnection(asyncio.Protocol):
             if not self._flow.write_paused:
                 self._wait_for(_BODY, self._shared.config.lingering_time)
 
-    # Another protocol behind 101 Switching Protocols; what `_upgrade.Host` asks for.
+    # Another protocol behind 101 Switching Protocols; what ``_upgrade.Host`` asks for.
 
     def _switch(self, upgraded: Upgraded) -> None:
         self._upgraded = upgraded

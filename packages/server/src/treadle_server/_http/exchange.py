@@ -1,7 +1,7 @@
 """One request and its response: runs the handler, sends what it returns, turns errors into answers.
 
-An :class:`Exchange` takes any function from a request to an awaitable response; it knows nothing of
-applications.  A connection has one and uses it for each request in turn.  The common case, a
+An ``Exchange`` takes any function from a request to an awaitable response; it knows nothing of
+applications. A connection has one and uses it for each request in turn. The common case, a
 handler that never waits and a small response, runs from the first byte of the request to the last
 of the response inside one callback of the event loop: the handler's coroutine is started eagerly as
 its own task (Python 3.12+), and what it returned leaves in one write.
@@ -31,8 +31,8 @@ from .writer import StreamWriter
 
 __all__ = ["Exchange"]
 
-# Which response classes may be sent without their `prepare` and `write_eof` coroutines: those that
-# did not replace them.  Classes are few and live long.
+# Which response classes may be sent without their ``prepare`` and ``write_eof`` coroutines: those
+# that did not replace them. Classes are few and live long.
 _plain_classes: Final[dict[type[StreamResponse], bool]] = {}
 # The same of exceptions that are raised; to return one has another meaning, so that the first table
 # has none of them.
@@ -143,7 +143,7 @@ class Exchange:
             return self._fail(request, error)
         return self._respond(request, task.result())
 
-    # The response.  Like start(), these return whether it is written.
+    # The response. Like start(), these return whether it is written.
 
     def _respond(self, request: BaseRequest, response: StreamResponse) -> bool:
         if _plain_classes.get(type(response)) and not request.has_prepare_hook:

@@ -1,6 +1,6 @@
 """The request that handlers get: values of one message, a body to read and state of its own.
 
-A request does not own its connection.  It is made of the parsed head, the body's reader, the
+A request does not own its connection. It is made of the parsed head, the body's reader, the
 writer for its response and what is known of the peer; everything else (headers, URL, query,
 cookies) is built when it is first asked for, since most handlers ask for little.
 """
@@ -51,11 +51,11 @@ _FORM_TYPES: Final = ("", "application/x-www-form-urlencoded", "multipart/form-d
 class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
     """A request as any handler of a server sees it, without an application around it.
 
-    The mapping interface holds state for whoever handles the request; use :class:`RequestKey` for
+    The mapping interface holds state for whoever handles the request; use ``RequestKey`` for
     typed access.
     """
 
-    #: The methods whose forms :meth:`post` reads.
+    #: The methods whose forms ``post`` reads.
     POST_METHODS: frozenset[str] = frozenset({"PATCH", "POST", "PUT", "TRACE", "DELETE"})
 
     # Class attributes are the defaults of what is built on demand.
@@ -153,7 +153,7 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
 
     @property
     def secure(self) -> bool:
-        """Whether :attr:`scheme` is ``"https"``."""
+        """Whether ``scheme`` is ``"https"``."""
         return self.scheme == "https"
 
     @property
@@ -248,7 +248,7 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
 
     @property
     def response_writer(self) -> StreamWriter:
-        """Where the response is written (what `treadle_responses` asks a request for)."""
+        """Where the response is written (what ``treadle_responses`` asks a request for)."""
         return self._writer
 
     def get_extra_info(self, name: str, default: object = None) -> Any:
@@ -285,18 +285,18 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
 
     @property
     def client_max_size(self) -> int:
-        """The most bytes that :meth:`read` takes; 0 means any number."""
+        """The most bytes that ``read`` takes; 0 means any number."""
         return self._client_max_size
 
     @property
     def client_max_fields(self) -> int:
-        """The most fields of :meth:`post` and parts of :meth:`multipart`; 0 means any number."""
+        """The most fields of ``post`` and parts of ``multipart``; 0 means any number."""
         return self._client_max_fields
 
     async def read(self) -> bytes:
         """Return the whole body; a second call returns the same bytes.
 
-        Raises ``HTTPRequestEntityTooLarge`` for more than :attr:`client_max_size` bytes: at once
+        Raises ``HTTPRequestEntityTooLarge`` for more than ``client_max_size`` bytes: at once
         when the Content-Length says so, else as soon as they have arrived.
         """
         if self._read_bytes is None:
@@ -326,7 +326,7 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
         """Return the body as text, UTF-8 unless the media type names a charset.
 
         Raises ``HTTPUnsupportedMediaType`` for an unknown charset and ``HTTPBadRequest`` for bytes
-        that are not of it, besides what :meth:`read` raises.
+        that are not of it, besides what ``read`` raises.
         """
         body = await self.read()
         encoding = self.charset or "utf-8"
@@ -343,7 +343,7 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
         """Return the body as JSON.
 
         Raises ``HTTPBadRequest`` that tells where the text stops being JSON, besides what
-        :meth:`text` raises.
+        ``text`` raises.
         """
         text = await self.text()
         try:
@@ -361,10 +361,10 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
     ) -> "MultiDictProxy[FormValue]":
         """Return the fields of a form, files as ``FileField``; a second call returns the same.
 
-        Empty for other methods and media types.  A file above the threshold of ``spool`` (1 MiB)
+        Empty for other methods and media types. A file above the threshold of ``spool`` (1 MiB)
         is written to a temporary one, which is removed when the response has been sent.
-        ``limits`` are those of a multipart form in place of :attr:`client_max_size` and
-        :attr:`client_max_fields`.
+        ``limits`` are those of a multipart form in place of ``client_max_size`` and
+        ``client_max_fields``.
 
         Raises ``HTTPRequestEntityTooLarge`` for too large a form or too many fields,
         ``HTTPUnsupportedMediaType`` for an unknown charset or coding, ``HTTPBadRequest`` for
@@ -423,8 +423,8 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
     async def multipart(self) -> "MultipartReader":
         """Return a reader for the parts of a multipart body of any size.
 
-        ``read()`` of a part takes :attr:`client_max_size` bytes, ``read_chunk()`` any number; there
-        are :attr:`client_max_fields` parts at most.  The reader's errors are answers.
+        ``read()`` of a part takes ``client_max_size`` bytes, ``read_chunk()`` any number; there
+        are ``client_max_fields`` parts at most. The reader's errors are answers.
 
         Raises ``HTTPUnsupportedMediaType`` for another media type and ``HTTPBadRequest`` for a bad
         boundary.

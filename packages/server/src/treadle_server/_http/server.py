@@ -17,9 +17,9 @@ __all__ = ["Server"]
 class Server:
     """Serves connections with one handler; give it to ``loop.create_server`` as the factory.
 
-    ``handler`` is any function from a request to an awaitable response.  ``request_factory`` makes
-    the requests (:class:`BaseRequest` by default).  The keyword arguments are the fields of
-    :class:`ServerConfig`; an unknown one raises ``TypeError``.  Make it where the event loop runs.
+    ``handler`` is any function from a request to an awaitable response. ``request_factory`` makes
+    the requests (``BaseRequest`` by default). The keyword arguments are the fields of
+    ``ServerConfig``; an unknown one raises ``TypeError``. Make it where the event loop runs.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Server:
         """
         self.pre_shutdown()
         for connection in self.connections:
-            # Not before: `on_shutdown` may have something to tell them.
+            # Not before: ``on_shutdown`` may have something to tell them.
             connection.shut_down_upgraded()
         if not await self._wait_closed(timeout):
             for connection in self.connections:

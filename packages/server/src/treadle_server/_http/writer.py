@@ -1,8 +1,8 @@
 """Writes the responses of one HTTP/1.1 connection: the core's bytes to the transport.
 
-:class:`StreamWriter` is the ``ResponseWriter`` that responses know, and serves every request of its
-connection in turn.  It decides when bytes leave, not what they are: a head waits for the body that
-follows it, and the answers to requests that came in one piece leave in one piece (`cork`).  HTTP/2
+``StreamWriter`` is the ``ResponseWriter`` that responses know, and serves every request of its
+connection in turn. It decides when bytes leave, not what they are: a head waits for the body that
+follows it, and the answers to requests that came in one piece leave in one piece (``cork``). HTTP/2
 will bring another class with these methods.
 """
 
@@ -89,7 +89,7 @@ class StreamWriter:
         self._transport = transport
         self._defaults = defaults
         self._switched = switched
-        #: What the connection's bytes belong to since :meth:`switch`.
+        #: What the connection's bytes belong to since ``switch``.
         self.upgraded: Upgraded | None = None
         # A head that waits for the first bytes of its body.
         self._head = b""
@@ -116,7 +116,7 @@ class StreamWriter:
     # Batching.
 
     def cork(self) -> None:
-        """Keep what is written until :meth:`uncork`, up to a bound."""
+        """Keep what is written until ``uncork``, up to a bound."""
         self._out = []
 
     def uncork(self) -> None:
@@ -272,10 +272,10 @@ class StreamWriter:
     # Files.
 
     def file_socket(self) -> socket.socket | None:
-        """Return a duplicate of the socket for :meth:`send_file`; None where there is no way.
+        """Return a duplicate of the socket for ``send_file``; None where there is no way.
 
         There is none through TLS, behind bytes that still wait to be written, for a body without
-        a Content-Length, and on systems without the call.  The caller closes it.
+        a Content-Length, and on systems without the call. The caller closes it.
         """
         if not CAN_SEND_FILES or self._flow.lost or self._out:
             return None
@@ -295,9 +295,9 @@ class StreamWriter:
     ) -> None:
         """Send ``preamble`` and ``count`` bytes of an open file as a part of the body.
 
-        ``sock`` is from :meth:`file_socket`, and nothing else is written while it is in use, but
-        the head of this response before.  Raises what :meth:`write` raises, and
-        :class:`FileTruncatedError`.
+        ``sock`` is from ``file_socket``, and nothing else is written while it is in use, but
+        the head of this response before. Raises what ``write`` raises, and
+        ``FileTruncatedError``.
         """
         try:
             framed = self._core.send_data(preamble)
@@ -313,7 +313,7 @@ class StreamWriter:
         await self._flow.drain()
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Write the last piece and the end of the response; waits like :meth:`write`.
+        """Write the last piece and the end of the response; waits like ``write``.
 
         A body that is shorter than its Content-Length closes the connection, so that the client
         can tell, and raises ``RuntimeError``.
@@ -344,7 +344,7 @@ class StreamWriter:
         """Write 101 Switching Protocols and hand the connection to ``upgraded``.
 
         The request must have asked for it, have no unread body, and ``headers`` no field that
-        frames one.  Raises ``ValueError`` for a field that cannot be sent, and
+        frames one. Raises ``ValueError`` for a field that cannot be sent, and
         ``ClientConnectionResetError`` when the peer is gone.
         """
         if self._flow.lost:

@@ -1,11 +1,11 @@
 """The router of an application: resources in dispatch order, over ``treadle_router``'s matcher.
 
 All resources of the framework, those of sub-applications with them, are compiled into one matcher,
-so that a route of a sub-application costs what any other costs.  :attr:`Dispatcher.match` is that
-matcher's method.  Three things it cannot hold, and where there is one of them, ``match`` says
-``UNDECIDED`` and the application asks :meth:`Dispatcher.resolve` instead:
+so that a route of a sub-application costs what any other costs. ``Dispatcher.match`` is that
+matcher's method. Three things it cannot hold, and where there is one of them, ``match`` says
+``UNDECIDED`` and the application asks ``Dispatcher.resolve`` instead:
 
-* a resource with a ``resolve`` of its own.  It cuts the order of dispatch in two: what stands
+* a resource with a ``resolve`` of its own. It cuts the order of dispatch in two: what stands
   before it is one matcher, what stands behind it another (``_stages``);
 * rules for hosts, which are asked before everything else;
 * a ``resolve`` of the dispatcher that somebody has replaced, as instrumentation does.
@@ -268,7 +268,7 @@ class Dispatcher(AbstractRouter, Declares[H, M], Mapping[str, AbstractResource])
 
         Raises nothing but what the ``resolve`` of somebody's resource raises.
         """
-        # Not `rel_url`, which would have to be made.
+        # Not ``rel_url``, which would have to be made.
         method, path = request.method, request.raw_path.partition("?")[0]
         allowed: set[str] = set()
         for resource in self._resources:
@@ -365,7 +365,7 @@ class Dispatcher(AbstractRouter, Declares[H, M], Mapping[str, AbstractResource])
         return f"<{type(self).__name__} ({len(self._resources)} resources)>"
 
 
-# What `resolve` is while nobody has replaced it.
+# What ``resolve`` is while nobody has replaced it.
 _RESOLVE: Final = Dispatcher.resolve
 
 

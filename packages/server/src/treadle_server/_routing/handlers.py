@@ -1,7 +1,7 @@
 """What may handle requests, and the checks that tell a mistake where the route is declared.
 
 A handler is an async function (also a ``functools.partial`` of one, or an object whose ``__call__``
-is one) or a view class.  The error for anything else has the file and line of what was passed.
+is one) or a view class. The error for anything else has the file and line of what was passed.
 """
 
 import abc
@@ -25,11 +25,11 @@ __all__ = [
     "where",
 ]
 
-#: A handler before its request type is known; `web.Handler` is the precise type.
+#: A handler before its request type is known; ``web.Handler`` is the precise type.
 AnyHandler = Callable[[Any], Awaitable[StreamResponse]]
-#: A middleware before its request type is known; `web.Middleware` is the precise type.
+#: A middleware before its request type is known; ``web.Middleware`` is the precise type.
 AnyMiddleware = Callable[[Any, Any], Awaitable[StreamResponse]]
-#: Answers `Expect: 100-continue`: a response refuses the body, None lets it come.
+#: Answers ``Expect: 100-continue``: a response refuses the body, None lets it come.
 ExpectHandler = Callable[[Any], Awaitable[StreamResponse | None]]
 
 

@@ -1,7 +1,7 @@
 """Routes, resources and matches in the abstract: what third parties may implement.
 
 A resource has routes, a route belongs to a resource, and a match is of a route: their types are a
-circle, so the three stand here.  What the framework itself makes of them is in
+circle, so the three stand here. What the framework itself makes of them is in
 ``_routing.resources``.
 
 The class of requests is above this module; where user code overrides a method that takes one, the
@@ -118,9 +118,9 @@ R = TypeVar("R", bound=AbstractRoute)
 class AbstractMatchInfo(abc.ABC):
     """What routing found out about a request.
 
-    ``apps`` are the applications that the request goes through, the outermost first.  A router
-    reports the inner ones with :meth:`add_app`; each application adds itself and the first one
-    ends that with :meth:`freeze`.
+    ``apps`` are the applications that the request goes through, the outermost first. A router
+    reports the inner ones with ``add_app``; each application adds itself and the first one
+    ends that with ``freeze``.
     """
 
     @property
@@ -159,8 +159,8 @@ class AbstractMatchInfo(abc.ABC):
 class AbstractResource(Sized, Iterable[AbstractRoute]):
     """A path, or many, with the routes under it.
 
-    The dispatcher asks a resource of your own by :meth:`resolve`, for every request whose path
-    begins with the fixed part of its :attr:`canonical` path, which also gives it its place in the
+    The dispatcher asks a resource of your own by ``resolve``, for every request whose path
+    begins with the fixed part of its ``canonical`` path, which also gives it its place in the
     order of dispatch.
     """
 
@@ -172,7 +172,7 @@ class AbstractResource(Sized, Iterable[AbstractRoute]):
 
     @property
     def name(self) -> str | None:
-        """The name for :meth:`UrlDispatcher.__getitem__`, or None."""
+        """The name for ``UrlDispatcher.__getitem__``, or None."""
         return self._name
 
     @property

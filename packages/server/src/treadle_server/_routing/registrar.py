@@ -26,8 +26,8 @@ class Declares(abc.ABC, Generic[H, M]):
     """Something that routes can be declared on.
 
     ``middlewares`` run around the one handler, inside those of the application, the first one
-    outermost.  ``client_max_size`` is how many bytes of a body ``request.read()`` takes there (0:
-    any number), in place of the application's.  ``expect_handler`` acts on an ``Expect`` field.
+    outermost. ``client_max_size`` is how many bytes of a body ``request.read()`` takes there (0:
+    any number), in place of the application's. ``expect_handler`` acts on an ``Expect`` field.
     """
 
     @abc.abstractmethod

@@ -117,7 +117,7 @@ class Resource(AbstractResource):
         )
 
     def register_route(self, route: ResourceRoute) -> ResourceRoute:
-        """Add a route that was made by itself, and return it; raises like :meth:`add_route`."""
+        """Add a route that was made by itself, and return it; raises like ``add_route``."""
         if not isinstance(route, ResourceRoute):
             raise TypeError(f"Instance of ResourceRoute expected, got {route!r}: see add_route()")
         if self._resource.frozen:
@@ -133,7 +133,7 @@ class Resource(AbstractResource):
         self._resource.freeze()
 
     def add_prefix(self, prefix: str) -> None:
-        """Put ``prefix`` before the path.  Raises ``ValueError`` for one that is none."""
+        """Put ``prefix`` before the path. Raises ``ValueError`` for one that is none."""
         if not prefix.startswith("/") or prefix.endswith("/"):
             raise ValueError(
                 f"A prefix starts with `/`, does not end with it, and is longer: not {prefix!r}"

@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "-U", "--path", default=None, help="a Unix socket to listen on (without -H: only there)"
     )
     options, rest = parser.parse_known_args(arguments)
-    # `-m` puts the current directory on the path; a console script does not.
+    # ``-m`` puts the current directory on the path; a console script does not.
     if "" not in sys.path:
         sys.path.insert(0, "")
     function = _load(parser, options.entry_func)

@@ -98,10 +98,10 @@ def run_app(
     """Serve ``app`` (an application, or a coroutine that returns one) until SIGINT or SIGTERM.
 
     Listens on ``host`` and ``port`` (8080, or 8443 with ``ssl_context``), on the Unix sockets
-    ``path`` and on the bound sockets ``sock``; each may be several.  Without any, on all
-    interfaces.  Stopping lets running handlers finish for ``shutdown_timeout`` seconds.  ``print``
-    shows the addresses; None is silent.  Other keyword arguments are the fields of
-    :class:`ServerConfig`.
+    ``path`` and on the bound sockets ``sock``; each may be several. Without any, on all
+    interfaces. Stopping lets running handlers finish for ``shutdown_timeout`` seconds. ``print``
+    shows the addresses; None is silent. Other keyword arguments are the fields of
+    ``ServerConfig``.
 
     Raises ``OSError`` for an address that cannot be used, and whatever the start-up raises.
     """

@@ -1,6 +1,6 @@
 """Runners and sites: from an application to listening sockets, and back in order.
 
-A runner owns a :class:`Server`; its sites own one listener each.  Stopping goes the other way
+A runner owns a ``Server``; its sites own one listener each. Stopping goes the other way
 round: listeners close, idle connections close, handlers are given time, then cancelled, and the
 application cleans up last.
 """
@@ -93,7 +93,7 @@ class BaseSite(abc.ABC):
 class TCPSite(BaseSite):
     """Listens on ``host`` (all interfaces without one) and ``port`` (8080, or 8443 with TLS).
 
-    Port 0 takes a free one; :attr:`port` tells which after :meth:`start`.
+    Port 0 takes a free one; ``port`` tells which after ``start``.
     """
 
     def __init__(
@@ -208,8 +208,8 @@ class SockSite(BaseSite):
 class BaseRunner(abc.ABC):
     """Owns a server and its sites.
 
-    ``shutdown_timeout`` in seconds is how long handlers are waited for when stopping.  Other
-    keyword arguments are the fields of :class:`ServerConfig`.
+    ``shutdown_timeout`` in seconds is how long handlers are waited for when stopping. Other
+    keyword arguments are the fields of ``ServerConfig``.
     """
 
     def __init__(
@@ -223,7 +223,7 @@ class BaseRunner(abc.ABC):
 
     @property
     def server(self) -> Server | None:
-        """The server, None before :meth:`setup` and after :meth:`cleanup`."""
+        """The server, None before ``setup`` and after ``cleanup``."""
         return self._server
 
     @property
@@ -291,7 +291,7 @@ class BaseRunner(abc.ABC):
 
 @final
 class AppRunner(BaseRunner):
-    """Runs an :class:`Application`; raises ``TypeError`` for anything else."""
+    """Runs an ``Application``; raises ``TypeError`` for anything else."""
 
     def __init__(
         self,
@@ -332,7 +332,7 @@ class AppRunner(BaseRunner):
 
 @final
 class ServerRunner(BaseRunner):
-    """Runs a :class:`Server` that the caller has made, without an application."""
+    """Runs a ``Server`` that the caller has made, without an application."""
 
     def __init__(
         self, web_server: Server, *, handle_signals: bool = False, shutdown_timeout: float = 60.0

@@ -1,7 +1,7 @@
 """Deadlines: one coarse timer per server instead of one per connection.
 
 Everything with a ``deadline`` (seconds of the sweeper's own clock) is looked at about once a second
-and told when its time is over.  Setting a deadline is storing a number, which is all that the hot
+and told when its time is over. Setting a deadline is storing a number, which is all that the hot
 path can afford; the price is that a deadline is met up to a second late.
 """
 

@@ -1,7 +1,7 @@
 """Everything that asks the operating system about files: open, look, read, send.
 
-The functions here block and run in threads, but for :func:`send_from_file`, which has the kernel
-copy a file to a socket.  What is opened belongs to an :class:`OpenFile`, which closes it at the
+The functions here block and run in threads, but for ``send_from_file``, which has the kernel
+copy a file to a socket. What is opened belongs to an ``OpenFile``, which closes it at the
 latest when nobody holds it any more.
 """
 
@@ -90,7 +90,7 @@ class OpenFile:
     def read(self, offset: int, size: int) -> bytes:
         """Return ``size`` bytes from ``offset`` on; blocks.
 
-        Raises :class:`FileTruncatedError` if there are fewer.
+        Raises ``FileTruncatedError`` if there are fewer.
         """
         pieces = []
         while size > 0:
@@ -133,8 +133,8 @@ def open_file(
     """Open ``path``, or with ``siblings`` a compressed file beside it; blocks.
 
     Of the siblings (``path`` and ``.zst``, ``.br`` or ``.gz``) the first of ``codings`` that is a
-    regular file is taken.  Without ``follow`` a symbolic link is not.  Raises
-    :class:`NotAFileError` for what is no regular file and ``OSError`` for what cannot be opened.
+    regular file is taken. Without ``follow`` a symbolic link is not. Raises
+    ``NotAFileError`` for what is no regular file and ``OSError`` for what cannot be opened.
     """
     # Looked at before it is opened, because opening a device can already do something.
     _check_regular(os.stat(path) if follow else os.lstat(path), path)  # noqa: PTH116  # as below
@@ -186,8 +186,8 @@ async def send_from_file(
     """Send ``head`` and then ``count`` bytes of a file, which the kernel copies to the socket.
 
     ``sock`` is a non-blocking duplicate of a transport's socket, whose buffer is empty and stays
-    so meanwhile.  Raises :class:`ClientConnectionResetError` when the peer is gone, or takes
-    nothing for ``stall_timeout`` seconds, and :class:`FileTruncatedError` when the file ends early.
+    so meanwhile. Raises ``ClientConnectionResetError`` when the peer is gone, or takes
+    nothing for ``stall_timeout`` seconds, and ``FileTruncatedError`` when the file ends early.
     """
     view = memoryview(head)
     while True:

@@ -85,8 +85,8 @@ class FlowControl:
         """Prepare for more bytes than a slow peer will read at once.
 
         Left alone, the kernel copies megabytes into the socket's buffer, read or not: memory and
-        time of the event loop that a peer gets for a few bytes.  With this option it takes what it
-        can send and :data:`_MAX_UNSENT` more; what is on its way to a fast peer is not counted.
+        time of the event loop that a peer gets for a few bytes. With this option it takes what it
+        can send and ``_MAX_UNSENT`` more; what is on its way to a fast peer is not counted.
         """
         if self._expects_much or self._transport.is_closing():
             return

@@ -1,8 +1,8 @@
 """What takes a connection over when HTTP on it has ended with 101 Switching Protocols.
 
-`StreamWriter.switch` sends the 101 and gives the connection an :class:`Upgraded`: from then on that
+``StreamWriter.switch`` sends the 101 and gives the connection an ``Upgraded``: from then on that
 is the transport's protocol and gets bytes, end of input and flow control first hand, so that
-HTTP costs the new protocol nothing.  The connection stays the :class:`Host`: it counts for
+HTTP costs the new protocol nothing. The connection stays the ``Host``: it counts for
 the server, keeps the deadline of a peer that does not read, and takes the transport back
 for the last moments of its life.
 """
@@ -34,7 +34,7 @@ class Host(Protocol):
 
 
 class Upgraded(asyncio.Protocol, abc.ABC):
-    """A protocol that a connection goes on with; asyncio calls it from :meth:`take_over` on."""
+    """A protocol that a connection goes on with; asyncio calls it from ``take_over`` on."""
 
     __slots__ = ()
 

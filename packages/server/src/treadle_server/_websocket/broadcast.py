@@ -1,6 +1,6 @@
 """``broadcast``: one message to many WebSockets, encoded once.
 
-The message is framed once, and compressed once for each window size that was agreed on.  It is
+The message is framed once, and compressed once for each window size that was agreed on. It is
 given to every transport before anybody is waited for, so a slow peer never delays the others; what
 happens to the slow ones is the caller's choice.
 """
@@ -30,7 +30,7 @@ async def broadcast(
 ) -> int:
     """Send ``message`` to all that are open; return to how many.
 
-    A peer is slow when more than its ``writer_limit`` bytes wait for it.  ``slow="wait"`` sends to
+    A peer is slow when more than its ``writer_limit`` bytes wait for it. ``slow="wait"`` sends to
     it all the same and returns when all of them keep up (or are gone: the server's
     ``write_timeout`` ends who takes nothing); ``"drop"`` spares it this message; ``"close"`` closes
     it with code 1013, so that it can come back and start afresh.

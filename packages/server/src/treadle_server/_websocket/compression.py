@@ -1,8 +1,8 @@
 """Large messages of a WebSocket with compression, compressed in a thread and sent in order.
 
-zlib takes about 5 ms for a MiB of JSON at its fastest level, and everybody else would wait.  A
+zlib takes about 5 ms for a MiB of JSON at its fastest level, and everybody else would wait. A
 thread costs some 40 us to ask, so that only messages from 64 KiB on are worth it: below, zlib is
-done in 0.3 ms.  Reading needs no thread: what a peer sends is inflated as it arrives, in pieces of
+done in 0.3 ms. Reading needs no thread: what a peer sends is inflated as it arrives, in pieces of
 4 KiB, at three times that speed.
 """
 
@@ -35,7 +35,7 @@ class Aside:
     async def encode(self, data: str | bytes | bytearray | memoryview) -> bytes | None:
         """Return the frame of ``data``, compressed; None if it is to be sent the ordinary way, now.
 
-        Raises ``WSStateError`` when it is too late to send.  A message whose sender is cancelled is
+        Raises ``WSStateError`` when it is too late to send. A message whose sender is cancelled is
         not sent; those behind it start with an empty window.
         """
         if self._lock is None:

@@ -1,12 +1,12 @@
 """One WebSocket on a transport: asyncio's callbacks to the sans-IO session, and back.
 
-:class:`WebSocketConnection` takes a connection over behind the 101.  It feeds
-:class:`treadle_websocket.WebSocketSession`, queues the messages that come out for the one reader,
-writes what the session has to say, and keeps its timers.  `_websocket.WebSocketResponse` is what
-users see; it reads with `receive`, and writes with `session`, `transport` and `flow`.
+``WebSocketConnection`` takes a connection over behind the 101. It feeds
+``treadle_websocket.WebSocketSession``, queues the messages that come out for the one reader,
+writes what the session has to say, and keeps its timers. ``_websocket.WebSocketResponse`` is what
+users see; it reads with ``receive``, and writes with ``session``, ``transport`` and ``flow``.
 
 The order of what a reader gets: the messages of the queue; then the last one, once; then nothing
-but the answer that it is over.  What bounds it: reading from the peer pauses while the queue is
+but the answer that it is over. What bounds it: reading from the peer pauses while the queue is
 full, and while the peer does not read, pongs to it are withheld (the session keeps few of them).
 """
 
@@ -37,7 +37,7 @@ _OPEN: Final = State.OPEN
 _OWING: Final = (State.CLOSE_RECEIVED, State.FAILED)
 
 # Reading pauses above the first and goes on below the second: a few messages of usual size, or two
-# thousand of the smallest.  As in aiohttp a message counts 128 bytes besides its own.
+# thousand of the smallest. As in aiohttp a message counts 128 bytes besides its own.
 _HIGH: Final = 256 * 1024
 _LOW: Final = 64 * 1024
 _PER_MESSAGE: Final = 128
@@ -120,7 +120,7 @@ class WebSocketConnection(Upgraded):
         # Who waits for the end.
         self._closers: list[asyncio.Future[None]] = []
 
-    # asyncio's callbacks, and what `_upgrade.Upgraded` adds to them.
+    # asyncio's callbacks, and what ``_upgrade.Upgraded`` adds to them.
 
     def take_over(self, host: Host, transport: asyncio.Transport, flow: FlowControl) -> None:
         """Begin behind the 101."""
@@ -192,7 +192,7 @@ class WebSocketConnection(Upgraded):
         """Queue data messages, pings and pongs."""
         size = self._size
         for message in messages:
-            # Each has text or bytes: the others end a session, and come by `_take_end`.
+            # Each has text or bytes: the others end a session, and come by ``_take_end``.
             size += len(message[1]) + _PER_MESSAGE
         self._queue += messages
         self._size = size
@@ -212,7 +212,7 @@ class WebSocketConnection(Upgraded):
             self._decode(data[start : start + _SLICE])
 
     async def receive(self, timeout: float | None, autoclose: bool, iterating: bool) -> AnyMessage:
-        """Return the next message; see `WebSocketResponse.receive` and its ``__anext__``."""
+        """Return the next message; see ``WebSocketResponse.receive`` and its ``__anext__``."""
         if self._waiter is not None:
             raise RuntimeError("Concurrent call to receive(): another task is waiting already")
         while not self._queue:
@@ -280,7 +280,7 @@ class WebSocketConnection(Upgraded):
         """Write frames, in order.
 
         While the reader has more messages to handle, what it sends waits for what it will send
-        next: a burst of small messages is answered with one system call.  It waits for no more
+        next: a burst of small messages is answered with one system call. It waits for no more
         than the end of this turn of the event loop.
         """
         if self._queue and self._kept < _MAX_KEPT:
@@ -392,7 +392,7 @@ class WebSocketConnection(Upgraded):
     # Time.
 
     def _set_timer(self, when: float | None = None) -> None:
-        """Call `_on_timer` at ``when``, or else when the session wants its next tick."""
+        """Call ``_on_timer`` at ``when``, or else when the session wants its next tick."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

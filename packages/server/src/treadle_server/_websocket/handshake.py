@@ -1,7 +1,7 @@
 """A WebSocket's opening handshake as part of HTTP: a request in, a decision or an exception out.
 
-:mod:`treadle_websocket` decides; here requests are put before it, and its refusals become the
-exceptions that handlers know.  Handshakes and settings are shared by all WebSockets of a kind,
+``treadle_websocket`` decides; here requests are put before it, and its refusals become the
+exceptions that handlers know. Handshakes and settings are shared by all WebSockets of a kind,
 because a handler makes a new ``WebSocketResponse`` with the same arguments for each request.
 """
 

@@ -1,8 +1,8 @@
 """``WebSocketResponse``: a WebSocket as the response to a request.
 
-The handshake and the protocol are :mod:`treadle_websocket`'s, the transport is that of
-`_websocket.connection`; here is what handlers call, and what a message in the queue means to the
-one who receives.  This module is imported with the first use of one of its names: programs without
+The handshake and the protocol are ``treadle_websocket``'s, the transport is that of
+``_websocket.connection``; here is what handlers call, and what a message in the queue means to the
+one who receives. This module is imported with the first use of one of its names: programs without
 WebSockets pay nothing.
 """
 
@@ -46,7 +46,8 @@ from .connection import AnyMessage, WebSocketConnection
 from .handshake import decide, make_handshake, make_settings, refusal, warn_of_no_overlap
 
 if TYPE_CHECKING:
-    # A default for the parameter (PEP 696), so that `WebSocketResponse` alone means "decoded text".
+    # A default for the parameter (PEP 696), so that ``WebSocketResponse`` alone means "decoded
+    # text".
     from typing_extensions import TypeVar
 
     _DecodeText_co = TypeVar("_DecodeText_co", bound=bool, covariant=True, default=Literal[True])
@@ -67,7 +68,7 @@ Bytes = bytes | bytearray | memoryview
 @final
 @dataclass(frozen=True, slots=True)
 class WebSocketReady:
-    """What :meth:`WebSocketResponse.can_prepare` finds; true if the request opens a WebSocket."""
+    """What ``WebSocketResponse.can_prepare`` finds; true if the request opens a WebSocket."""
 
     ok: bool
     protocol: str | None
@@ -95,23 +96,23 @@ class _Options(TypedDict, total=False):
 class WebSocketResponse(StreamResponse, Generic[_DecodeText_co]):
     """A WebSocket: ``await ws.prepare(request)``, iterate it for messages, send, return it.
 
-    ``timeout``: seconds that the peer has to answer our close frame.  ``receive_timeout``: seconds
-    that :meth:`receive` waits, None for ever.  ``autoclose``: answer the peer's close frame when
-    it is received.  ``autoping``: answer pings, and keep pings and pongs from the reader.
+    ``timeout``: seconds that the peer has to answer our close frame. ``receive_timeout``: seconds
+    that ``receive`` waits, None for ever. ``autoclose``: answer the peer's close frame when
+    it is received. ``autoping``: answer pings, and keep pings and pongs from the reader.
     ``heartbeat``: seconds of silence after which the peer is pinged; one that then stays silent for
-    half that time is given up.  ``protocols``: the subprotocols that the server speaks.
+    half that time is given up. ``protocols``: the subprotocols that the server speaks.
     ``compress``: agree on permessage-deflate where the client offers it; a ``DeflatePolicy`` says
-    how.  ``max_msg_size``: bytes of the largest message, after decompression; 0 for any.
+    how. ``max_msg_size``: bytes of the largest message, after decompression; 0 for any.
     ``max_fragments``: frames that a message may come in; 0 for any.
-    ``writer_limit``: bytes that may wait for a slow peer before ``send_*`` waits.  ``decode_text``:
+    ``writer_limit``: bytes that may wait for a slow peer before ``send_*`` waits. ``decode_text``:
     give text as ``str``, or as the bytes that came.
 
     ``origins``: the web pages that may connect, ``["https://example.com"]`` or an
-    ``AllowedOrigins``; None lets all in.  Browsers let any page open a WebSocket to any server,
+    ``AllowedOrigins``; None lets all in. Browsers let any page open a WebSocket to any server,
     with the server's cookies: pass it where the socket trusts cookies or the network.
 
     A handler that returns closes with code 1000, one that raises with 1011, one that is cancelled
-    with 1001; a server that stops closes all with 1001.  Raises ``ValueError`` for options that
+    with 1001; a server that stops closes all with 1001. Raises ``ValueError`` for options that
     cannot be.
     """
 
@@ -214,7 +215,7 @@ class WebSocketResponse(StreamResponse, Generic[_DecodeText_co]):
             now=loop.time(),
         )
         ws = WebSocketConnection(session, loop, self._writer_limit)
-        # What comes behind the request goes to `ws` from here on.
+        # What comes behind the request goes to ``ws`` from here on.
         writer.switch(self.headers, ws)
         self._ws = ws
         self._protocol = decision.subprotocol
@@ -233,7 +234,7 @@ class WebSocketResponse(StreamResponse, Generic[_DecodeText_co]):
     def close_code(self) -> int | None:
         """The peer's close code, 1005 where it gave none, 1006 where it sent no close frame.
 
-        Where the peer broke the protocol, the code that it was told.  None while open.
+        Where the peer broke the protocol, the code that it was told. None while open.
         """
         return None if self._ws is None else self._ws.session.close_code
 
@@ -256,7 +257,7 @@ class WebSocketResponse(StreamResponse, Generic[_DecodeText_co]):
         transport = None if self._ws is None else self._ws.flow.transport
         return default if transport is None else transport.get_extra_info(name, default)
 
-    # Sending.  All wait while more than `writer_limit` bytes wait for the peer.  They raise
+    # Sending. All wait while more than ``writer_limit`` bytes wait for the peer. They raise
     # RuntimeError before prepare(), TypeError for another type, and ClientConnectionResetError when
     # it is too late.
 
@@ -314,7 +315,7 @@ class WebSocketResponse(StreamResponse, Generic[_DecodeText_co]):
         await self._send(lambda session: session.send_frame(message, opcode, compress=compress))
 
     async def send_prepared(self, message: PreparedMessage, compress: bool | None = None) -> None:
-        """Send a message that was encoded once for many; :func:`broadcast` sends it to all."""
+        """Send a message that was encoded once for many; ``broadcast`` sends it to all."""
         await self._wait_turn()
         await self._send(lambda session: session.send_prepared(message, compress=compress))
 
@@ -366,10 +367,10 @@ class WebSocketResponse(StreamResponse, Generic[_DecodeText_co]):
     def receive(self, timeout: float | None = None) -> Coroutine[Any, Any, Any]:
         """Return the next message; for one task at a time, ``RuntimeError`` for another.
 
-        Raises ``TimeoutError`` after ``timeout`` seconds (``receive_timeout`` where None).  It may
-        be cancelled: no message is lost.  The end is a message too: CLOSE from the peer (answered
+        Raises ``TimeoutError`` after ``timeout`` seconds (``receive_timeout`` where None). It may
+        be cancelled: no message is lost. The end is a message too: CLOSE from the peer (answered
         with ``autoclose``), ERROR where it broke the protocol (answered with its code) or fell
-        silent, CLOSED where it is gone, CLOSING where another task closes.  Behind it comes CLOSED,
+        silent, CLOSED where it is gone, CLOSING where another task closes. Behind it comes CLOSED,
         and the fifth time ``RuntimeError``.
         """
         return self._receive(timeout)
@@ -387,7 +388,7 @@ class WebSocketResponse(StreamResponse, Generic[_DecodeText_co]):
         self: "WebSocketResponse[bool]",
     ) -> Coroutine[Any, Any, Message | RawMessage]: ...
     def __anext__(self) -> Coroutine[Any, Any, Any]:
-        """Return the next message as :meth:`receive` does; ends with CLOSE, CLOSING and CLOSED."""
+        """Return the next message as ``receive`` does; ends with CLOSE, CLOSING and CLOSED."""
         ws = self._ws
         if ws is None:
             raise RuntimeError(_NOT_PREPARED)
@@ -449,8 +450,8 @@ class WebSocketResponse(StreamResponse, Generic[_DecodeText_co]):
         """Close, from any task; False if that was done before, or the peer is gone.
 
         Sends a close frame and waits at most ``timeout`` seconds for the peer's; without one the
-        :attr:`close_code` is 1006.  Messages that were not received yet are dropped.  A reader that
-        waits gets CLOSING.  Raises ``ValueError`` for a code that must not be sent, and for a
+        ``close_code`` is 1006. Messages that were not received yet are dropped. A reader that
+        waits gets CLOSING. Raises ``ValueError`` for a code that must not be sent, and for a
         message of more than 123 bytes.
         """
         ws = self._open()
