@@ -27,7 +27,7 @@ from treadle_server._routing.interfaces import AbstractRoute, MatchInfoError, Ur
 from treadle_server._routing.options import StaticOptions
 
 from .chain import compose
-from .lifecycle import AppLife
+from .lifecycle import ApplicationLifecycle
 
 __all__ = ["Application", "Handler", "Middleware", "Request", "UrlDispatcher"]
 
@@ -164,7 +164,7 @@ class UrlDispatcher(Dispatcher[Handler, Middleware]):
         return resource
 
 
-class Application(AppLife["Application", Request, Middleware]):
+class Application(ApplicationLifecycle["Application", Request, Middleware]):
     """A web application: routes, middlewares, signals, and state as a mapping.
 
     ``client_max_size`` is the most bytes of a body that ``request.read()`` takes (0: any number),
