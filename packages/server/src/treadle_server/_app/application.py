@@ -20,7 +20,7 @@ from treadle_server._core.errors import web_logger
 from treadle_server._core.state import ChainMapProxy
 from treadle_server._files.response import CHUNK_SIZE
 from treadle_server._files.static import StaticResource
-from treadle_server._http.request import BaseRequest
+from treadle_server._http.request import BaseRequest, RequestHooks
 from treadle_server._routing.dispatcher import Dispatcher, Undecided
 from treadle_server._routing.handlers import AnyHandler, ExpectHandler, check_size
 from treadle_server._routing.interfaces import AbstractRoute, MatchInfoError, UrlMappingMatchInfo
@@ -123,10 +123,12 @@ class Request(BaseRequest):
         if self._match_info is not None and current in self._match_info.apps:
             self._match_info.current_app = current
 
-    async def _prepare_hook(self, response: StreamResponse) -> None:
-        for app in self._around:
-            if app._on_response_prepare:
-                await app._on_response_prepare.send(self, response)
+
+async def _send_prepare_signals(request: BaseRequest, response: StreamResponse) -> None:
+    assert isinstance(request, Request)
+    for app in request._around:
+        if app._on_response_prepare:
+            await app._on_response_prepare.send(request, response)
 
 
 #: What answers requests: an async function (or a View class) from a request to a response.
@@ -287,7 +289,7 @@ class Application(AppLife["Application", Request, Middleware]):
         found = self._router.match(head.method, target if query < 0 else target[:query])
         request._app = self
         if self._has_prepare_hook:
-            request.has_prepare_hook = True
+            request.hooks = RequestHooks(_send_prepare_signals)
         if type(found) is Match:
             request._match = found
             route = found.handler

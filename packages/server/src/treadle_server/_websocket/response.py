@@ -25,8 +25,8 @@ from typing import (
 )
 
 from treadle_responses import RequestInfo, StreamResponse
+from treadle_server._http.interfaces import ResponseChannel
 from treadle_server._http.request import BaseRequest
-from treadle_server._http.writer import StreamWriter
 from treadle_websocket import (
     AllowedOrigins,
     DeflatePolicy,
@@ -178,7 +178,7 @@ class WebSocketResponse(StreamResponse, Generic[_DecodeText_co]):
             return WebSocketReady(False, None)
         return WebSocketReady(True, decision.subprotocol)
 
-    async def prepare(self, request: RequestInfo) -> StreamWriter:
+    async def prepare(self, request: RequestInfo) -> ResponseChannel:
         """Open the WebSocket; a second call does nothing.
 
         Raises the response that tells the client what is wrong with its handshake
