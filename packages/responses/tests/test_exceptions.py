@@ -380,9 +380,11 @@ def test_the_cause_is_kept() -> None:
     assert caught.value.with_traceback(None).__traceback__ is None
 
 
-def test_whole_for_the_plain_ones() -> None:
-    assert HTTPNotFound().whole() == (
+def test_single_write_of_plain_ones() -> None:
+    assert HTTPNotFound().as_single_write() == (
+        404,
+        None,
         b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 14\r\n",
         b"404: Not Found",
     )
-    assert HTTPFound("/a").whole() is None
+    assert HTTPFound("/a").as_single_write() is None

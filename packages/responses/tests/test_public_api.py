@@ -22,7 +22,7 @@ PUBLIC = set(
         AsyncIterablePayload BufferedReaderPayload BytesIOPayload BytesPayload IOBasePayload
         JsonBytesPayload JsonPayload Order PAYLOAD_REGISTRY Payload PayloadLookupError
         PayloadRegistry StringIOPayload StringPayload TextIOPayload get_payload payload_type
-        register_payload
+        register_payload run_blocking
 
         ByteRange CODING_SUFFIXES ContentCoding ErrorPage FileFacts FilePlan Segment Verdict
         acceptable_codings add_vary content_disposition_header content_range error_page evaluate

@@ -113,7 +113,7 @@ from ._registry import (
 from ._response import Body, Response
 from ._shortcuts import html_response, json_bytes_response, json_response
 from ._stream import RequestInfo, StreamResponse
-from ._types import ResponseWriter
+from ._types import ResponseWriter, run_blocking
 from ._version import __version__
 
 __all__ = [
@@ -233,4 +233,5 @@ __all__ = [
     "payload_type",
     "plan_file",
     "register_payload",
+    "run_blocking",
 ]

@@ -36,16 +36,12 @@ class ResponseHead(ResponseState):
     _headers: CIMultiDict[str] | None = None
     _cookies: Cookies | None = None
     _chunked: bool = False
-    # Whether there is nothing to the response but a status, cookies and a body: one look instead of
-    # one at each of the attributes, whoever changes them clears it.
-    _simple: bool = True
 
     @property
     def headers(self) -> CIMultiDict[str]:
         """The fields; change them freely until ``prepare``."""
         if self._headers is None:
             self._headers = CIMultiDict()
-            self._simple = False
         return self._headers
 
     def _own_cookies(self) -> Cookies:

@@ -123,7 +123,8 @@ class Request(BaseRequest):
         if self._match_info is not None and current in self._match_info.apps:
             self._match_info.current_app = current
 
-    async def _prepare_hook(self, response: StreamResponse) -> None:
+    async def on_prepare(self, response: StreamResponse) -> None:
+        """Run the ``on_response_prepare`` signals of the applications."""
         for app in self._around:
             if app._on_response_prepare:
                 await app._on_response_prepare.send(self, response)

@@ -28,6 +28,7 @@ from treadle_responses import (
     guess_content_type,
     is_compressed_type,
     plan_file,
+    run_blocking,
 )
 from treadle_server._http.request import BaseRequest
 from treadle_server._http.writer import StreamWriter
@@ -102,7 +103,7 @@ def question_of(request: RequestInfo, response: "FileResponse") -> FileQuestion:
             name: request.headers[name] for name in _FIELDS.values() if name in request.headers
         }
     # A copy, for another thread.
-    given: CIMultiDict[str] = CIMultiDict(response._headers or ())
+    given: CIMultiDict[str] = CIMultiDict(response.headers)
     return FileQuestion(request.method, fields, response.status, given, response.precompressed)
 
 
@@ -221,13 +222,12 @@ class FileResponse(StreamResponse):
         """Open the file and send the head; a second call does nothing."""
         if self.prepared:
             return await super().prepare(request)
-        self._req = request
         if self._answer is None:
             call = functools.partial(
                 ask_for_file, question_of(request, self), self._path.name, self._open
             )
             try:
-                self._answer = await self.run_blocking(call)
+                self._answer = await run_blocking(request.response_writer, call)
             except (OSError, ValueError) as error:
                 refused = isinstance(error, (NotAFileError, PermissionError))
                 if not refused and not is_missing(error):
@@ -238,7 +238,7 @@ class FileResponse(StreamResponse):
         try:
             return await super().prepare(request)
         except BaseException:
-            self.abandon()
+            self.release_body()
             raise
 
     def _take_plan(self, plan: FilePlan) -> None:
@@ -277,22 +277,22 @@ class FileResponse(StreamResponse):
         Raises ``FileTruncatedError`` if the file became shorter meanwhile: the connection
         closes, so that the client can tell.
         """
-        if self._eof_sent:
+        if self.eof_sent:
             return
         if data:
             raise TypeError("A FileResponse sends its file: write_eof() takes no data")
-        answer, writer = self._answer, self._payload_writer
+        answer, writer = self._answer, self.payload_writer
         try:
             if answer is None or writer is None or answer.file is None:
                 await super().write_eof(b"" if answer is None else answer.data)
                 return
-            if self._compressor is None and isinstance(writer, StreamWriter):
+            if not self.is_compressing and isinstance(writer, StreamWriter):
                 await self._send_from_kernel(writer, answer.plan, answer.file)
             else:
                 await self._send_pieces(answer.plan, answer.file)
             await super().write_eof(answer.plan.closing)
         finally:
-            self.abandon()
+            self.release_body()
 
     async def _send_from_kernel(self, writer: StreamWriter, plan: FilePlan, file: OpenFile) -> None:
         sock = writer.file_socket()
@@ -301,7 +301,7 @@ class FileResponse(StreamResponse):
             return
         with sock:
             for segment in plan.segments:
-                self._body_length += len(segment.preamble) + segment.length
+                self.count_body(len(segment.preamble) + segment.length)
                 await writer.send_file(
                     sock, segment.preamble, file.fd, segment.offset, segment.length
                 )
@@ -317,7 +317,7 @@ class FileResponse(StreamResponse):
                     await self.run_blocking(functools.partial(file.read, offset, size))
                 )
 
-    def abandon(self) -> None:
+    def release_body(self) -> None:
         """Close the file."""
         if self._answer is not None and self._answer.file is not None:
             self._answer.file.close()

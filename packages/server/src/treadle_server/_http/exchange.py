@@ -147,11 +147,11 @@ class Exchange:
 
     def _respond(self, request: BaseRequest, response: StreamResponse) -> bool:
         if _plain_classes.get(type(response)) and not request.has_prepare_hook:
-            whole = response.whole()
+            whole = response.as_single_write()
             if whole is not None:
-                block, body = whole
+                status, reason, block, body = whole
                 try:
-                    self._writer.write_whole(response._status, response._reason, block, body)
+                    self._writer.write_whole(status, reason, block, body)
                 except LocalProtocolError:
                     return self._fail(request, self._second_response(request, response))
                 response.mark_sent(len(body))
@@ -181,11 +181,11 @@ class Exchange:
         plain = _plain_errors.get(cls)
         if plain is None:
             plain = _plain_errors[cls] = _has_plain_methods(cls)
-        whole = error.whole() if plain and not request.has_prepare_hook else None
+        whole = error.as_single_write() if plain and not request.has_prepare_hook else None
         if whole is None or self._writer.head_sent:
             return self._start_sending(request, error, returned=False)
-        block, body = whole
-        self._writer.write_whole(error._status, error._reason, block, body)
+        status, reason, block, body = whole
+        self._writer.write_whole(status, reason, block, body)
         error.mark_sent(len(body))
         self.request = None
         return True
@@ -194,7 +194,7 @@ class Exchange:
         self, request: BaseRequest, response: StreamResponse, *, returned: bool
     ) -> bool:
         if self._writer.transport is None:
-            response.abandon()
+            response.release_body()
             return self._abort()
         task = self._shared.start_task(self._send(request, response, returned=returned))
         try:
@@ -227,7 +227,7 @@ class Exchange:
             await response.prepare(request)
             await response.write_eof()
         except BaseException:
-            response.abandon()
+            response.release_body()
             raise
         return response
 

@@ -461,7 +461,7 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
             self._writer.write_informational(status, items)
             await self._writer.drain()
 
-    async def _prepare_hook(self, response: StreamResponse) -> None:
+    async def on_prepare(self, response: StreamResponse) -> None:
         """Run before a response's head is sent; applications run their signals here."""
 
     # State.

@@ -195,15 +195,10 @@ class WebSocketResponse(StreamResponse, Generic[_DecodeText_co]):
             raise refusal(decision, request)
         warn_of_no_overlap(request, decision)
         self.complete_headers(request)
-        # Which says nothing about the next request: there is none.
-        self._keep_alive = False
+        # After the fields, so that it adds none: an upgraded connection serves no next request.
+        self.force_close()
         self.headers.update(decision.headers)
-        cookies = self.headers.getall("Set-Cookie", [])
-        await request._prepare_hook(self)
-        if self._cookies is not None:
-            # A signal may set cookies too.
-            lines = [morsel.OutputString() for morsel in self.cookies.values()]
-            self.headers.extend(("Set-Cookie", line) for line in lines if line not in cookies)
+        await self.run_on_prepare(request)
         for name in ("Content-Length", "Transfer-Encoding", "Content-Type"):
             # What a signal may set for every response, and a 101 cannot have.
             self.headers.pop(name, None)
@@ -219,8 +214,7 @@ class WebSocketResponse(StreamResponse, Generic[_DecodeText_co]):
         writer.switch(self.headers, ws)
         self._ws = ws
         self._protocol = decision.subprotocol
-        self._payload_writer = writer
-        self._simple = False
+        self.begin_sending(request, writer)
         return writer
 
     # What is known of it.
@@ -462,13 +456,12 @@ class WebSocketResponse(StreamResponse, Generic[_DecodeText_co]):
 
     async def write_eof(self, data: bytes = b"") -> None:  # noqa: ARG002  # the base's signature
         """Close with code 1000, if nobody did, and wait until it is done (the server calls it)."""
-        if self._eof_sent:
+        if self.eof_sent:
             return
         ws = self._open()
         ws.close(WSCloseCode.OK)
         await ws.wait_closed()
-        self._eof_sent = True
-        self._payload_writer = None
+        self.end_sending()
 
 
 def _unexpected(message: AnyMessage, wanted: str) -> WSMessageTypeError:
