@@ -16,8 +16,9 @@ PUBLIC = set(
     re.findall(
         r"\w+",
         """
-        AppKey Body ETag LooseHeaders RequestInfo RequestKey Response ResponseKey ResponseWriter
-        StreamResponse __version__ html_response json_bytes_response json_response
+        AppKey Body ETag KeyedState LooseHeaders RequestInfo RequestKey Response ResponseKey
+        ResponseWriter StateKey StreamResponse __version__ html_response json_bytes_response
+        json_response
 
         AsyncIterablePayload BufferedReaderPayload BytesIOPayload BytesPayload IOBasePayload
         JsonBytesPayload JsonPayload Order PAYLOAD_REGISTRY Payload PayloadLookupError

@@ -18,7 +18,7 @@ from ._error_pages import ErrorPage, error_page
 from ._etag import ETag
 from ._fileplan import FileFacts, FilePlan, Segment, plan_file
 from ._head import LooseHeaders
-from ._keys import AppKey, RequestKey, ResponseKey
+from ._keys import AppKey, RequestKey, ResponseKey, StateKey
 from ._media_types import CODING_SUFFIXES, guess_content_type
 from ._payload import (
     BytesPayload,
@@ -47,6 +47,7 @@ from ._registry import (
 )
 from ._response import Body, Response
 from ._shortcuts import html_response, json_bytes_response, json_response
+from ._state import KeyedState
 from ._stream import RequestInfo, StreamResponse
 from ._types import ResponseWriter, run_blocking
 from ._version import __version__
@@ -70,6 +71,7 @@ __all__ = [
     "IOBasePayload",
     "JsonBytesPayload",
     "JsonPayload",
+    "KeyedState",
     "LooseHeaders",
     "Order",
     "Payload",
@@ -81,6 +83,7 @@ __all__ = [
     "ResponseKey",
     "ResponseWriter",
     "Segment",
+    "StateKey",
     "StreamResponse",
     "StringIOPayload",
     "StringPayload",

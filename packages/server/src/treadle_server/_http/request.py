@@ -7,10 +7,10 @@ cookies) is built when it is first asked for, since most handlers ask for little
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 from yarl import URL
@@ -25,6 +25,7 @@ from treadle_responses import (
     HTTPBadRequest,
     HTTPRequestEntityTooLarge,
     HTTPUnsupportedMediaType,
+    KeyedState,
     RequestKey,
     StreamResponse,
 )
@@ -43,12 +44,10 @@ if TYPE_CHECKING:
 
 __all__ = ["BaseRequest"]
 
-_T = TypeVar("_T")
-
 _FORM_TYPES: Final = ("", "application/x-www-form-urlencoded", "multipart/form-data")
 
 
-class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
+class BaseRequest(KeyedState[RequestKey[Any], Literal["request"]]):
     """A request as any handler of a server sees it, without an application around it.
 
     The mapping interface holds state for whoever handles the request; use ``RequestKey`` for
@@ -64,7 +63,6 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
     _query: MultiDictProxy[str] | None = None
     _cookies: Mapping[str, str] | None = None
     _media: tuple[str, dict[str, str]] | None = None
-    _state: dict[str | RequestKey[Any], Any] | None = None
     _read_bytes: bytes | None = None
     _post: "MultiDictProxy[FormValue] | None" = None
     # The files of the form, for the exchange to close.
@@ -463,50 +461,6 @@ class BaseRequest(MutableMapping[str | RequestKey[Any], Any]):
 
     async def on_prepare(self, response: StreamResponse) -> None:
         """Run before a response's head is sent; applications run their signals here."""
-
-    # State.
-
-    @overload
-    def __getitem__(self, key: RequestKey[_T]) -> _T: ...
-
-    @overload
-    def __getitem__(self, key: str) -> Any: ...
-
-    def __getitem__(self, key: str | RequestKey[_T]) -> Any:
-        if self._state is None:
-            raise KeyError(key)
-        return self._state[key]
-
-    @overload
-    def __setitem__(self, key: RequestKey[_T], value: _T) -> None: ...
-
-    @overload
-    def __setitem__(self, key: str, value: Any) -> None: ...
-
-    def __setitem__(self, key: str | RequestKey[_T], value: Any) -> None:
-        if self._state is None:
-            self._state = {}
-        self._state[key] = value
-
-    def __delitem__(self, key: str | RequestKey[Any]) -> None:
-        if self._state is None:
-            raise KeyError(key)
-        del self._state[key]
-
-    def __len__(self) -> int:
-        return 0 if self._state is None else len(self._state)
-
-    def __iter__(self) -> Iterator[str | RequestKey[Any]]:
-        return iter(self._state or ())
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __hash__(self) -> int:
-        return object.__hash__(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.method} {self.path} >"
