@@ -78,10 +78,10 @@ class Shouting(StreamResponse):
 
     async def prepare(self, request: AnyRequest) -> None:
         assert isinstance(request, BaseRequest)
-        if self._payload_writer is None:
+        if not self.prepared:
             headers = CIMultiDict({"Connection": "Upgrade", "Upgrade": "shout"})
             request.response_writer.switch(headers, self.shout)
-            self._payload_writer = request.response_writer
+            self.begin_sending(request, request.response_writer)
 
     async def write_eof(self, data: bytes = b"") -> None:
         await self.shout.done.wait()

@@ -80,7 +80,7 @@ class Setup:
         self.ws.take_over(self.host, transport, self.flow)
 
     async def receive(self) -> Any:
-        return await self.ws.receive(None, True, False)
+        return await self.ws.receive(None, autoclose=True, iterating=False)
 
 
 def test_the_limit_is_the_transports(run: Run) -> None:

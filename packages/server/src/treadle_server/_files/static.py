@@ -27,14 +27,8 @@ from treadle_server._transport.files import NotAFileError, OpenFile, is_missing,
 
 from .listing import listing_page
 from .paths import contained, safe_segments
-from .response import (
-    CHUNK_SIZE,
-    FileAnswer,
-    FileQuestion,
-    FileResponse,
-    ask_for_file,
-    question_of,
-)
+from .prepare import FileRequest, PreparedFile, file_request, prepare_file
+from .response import CHUNK_SIZE, FileResponse
 
 __all__ = ["StaticResource"]
 
@@ -195,7 +189,7 @@ class StaticResource(PrefixResource):
         call = functools.partial(
             self._look,
             segments,
-            question_of(request, response),
+            file_request(request, response, precompressed=response.precompressed),
             request.path,
             # The prefix itself may come without its slash.
             is_directory=raw.endswith("/"),
@@ -208,8 +202,8 @@ class StaticResource(PrefixResource):
             if not is_missing(error):
                 raise
             raise HTTPNotFound from None
-        if isinstance(found, FileAnswer):
-            response.take(found)
+        if isinstance(found, PreparedFile):
+            response.use_prepared(found)
             return response
         if isinstance(found, _Listing):
             return Response(text=found.page, content_type="text/html")
@@ -218,25 +212,25 @@ class StaticResource(PrefixResource):
     # What follows runs in a thread.
 
     def _look(
-        self, segments: tuple[str, ...], question: FileQuestion, shown: str, *, is_directory: bool
-    ) -> FileAnswer | _Listing | _Redirect:
+        self, segments: tuple[str, ...], wanted: FileRequest, shown: str, *, is_directory: bool
+    ) -> PreparedFile | _Listing | _Redirect:
         """Find out what a path is; raises ``OSError`` for what cannot be sent."""
         try:
-            return self._look_inside(segments, question, shown, is_directory=is_directory)
+            return self._look_inside(segments, wanted, shown, is_directory=is_directory)
         except (FileNotFoundError, NotADirectoryError):
             if not self._fallback or (segments and "." in segments[-1]):
                 raise
             path = self._resolve(self._fallback)
-            return self._answer(path, self._fallback[-1], question)
+            return self._answer(path, self._fallback[-1], wanted)
 
     def _look_inside(
-        self, segments: tuple[str, ...], question: FileQuestion, shown: str, *, is_directory: bool
-    ) -> FileAnswer | _Listing | _Redirect:
+        self, segments: tuple[str, ...], wanted: FileRequest, shown: str, *, is_directory: bool
+    ) -> PreparedFile | _Listing | _Redirect:
         path = self._resolve(segments)
         if not is_directory:
             # What nearly every request asks for: one look less than asking what it is first.
             try:
-                return self._answer(path, segments[-1] if segments else "", question)
+                return self._answer(path, segments[-1] if segments else "", wanted)
             except NotAFileError:
                 if not Path(path).is_dir():
                     raise
@@ -246,7 +240,7 @@ class StaticResource(PrefixResource):
             inner = self._resolve((*segments, *self._index))
             if Path(inner).is_file():
                 if is_directory:
-                    return self._answer(inner, self._index[-1], question)
+                    return self._answer(inner, self._index[-1], wanted)
                 return _Redirect()
         if not self._show_index:
             raise PermissionError(path)
@@ -272,8 +266,8 @@ class StaticResource(PrefixResource):
     def _open_resolved(self, path: str, codings: tuple[str, ...], siblings: bool) -> OpenFile:
         return open_file(path, codings, siblings=siblings, follow=self._follow_symlinks)
 
-    def _answer(self, path: str, name: str, question: FileQuestion) -> FileAnswer:
-        return ask_for_file(question, name, functools.partial(self._open_resolved, path))
+    def _answer(self, path: str, name: str, wanted: FileRequest) -> PreparedFile:
+        return prepare_file(wanted, name, functools.partial(self._open_resolved, path))
 
 
 def _with_slash(request: BaseRequest) -> URL:

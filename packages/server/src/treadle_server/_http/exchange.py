@@ -210,11 +210,11 @@ class Exchange:
 
     def _write_at_once(self, response: StreamResponse) -> bool:
         """Write a response that is no more than field lines and a body; False for others."""
-        whole = response.whole()
+        whole = response.as_single_write()
         if whole is None:
             return False
-        block, body = whole
-        self._channel.write_whole(response._status, response._reason, block, body)
+        status, reason, block, body = whole
+        self._channel.write_whole(status, reason, block, body)
         response.mark_sent(len(body))
         return True
 
@@ -224,7 +224,7 @@ class Exchange:
         """Send a response by its own coroutines."""
         self._phase = Phase.RESPONSE if self._phase is _HANDLER else self._phase
         if self._channel.transport is None:
-            response.abandon()
+            response.release_body()
             return self._cut(request, None)
         task: asyncio.Task[StreamResponse] | None = None
         try:
@@ -253,7 +253,7 @@ class Exchange:
             await response.prepare(request)
             await response.write_eof()
         except BaseException:
-            response.abandon()
+            response.release_body()
             raise
         return response
 

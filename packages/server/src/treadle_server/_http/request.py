@@ -7,13 +7,13 @@ cookies) is built when it is first asked for, since most handlers ask for little
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, Final, TypeVar, final, overload
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 
 from treadle_http_parser import Request as Head
-from treadle_responses import HTTPRequestEntityTooLarge, RequestKey, StreamResponse
+from treadle_responses import HTTPRequestEntityTooLarge, KeyedState, RequestKey, StreamResponse
 from treadle_server._body.access import decode_text, join_pieces, load_json, pieces_of
 from treadle_server._body.stream import StreamReader
 from treadle_server._core.types import ConnectionInfo
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from treadle_server._forms.uploads import FormValue
 
 __all__ = ["BaseRequest", "PrepareHook", "RequestHooks"]
-
-_T = TypeVar("_T")
 
 _FORM_TYPES: Final = ("", "application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -52,7 +50,7 @@ class RequestHooks:
         self.cleanups: list[Callable[[], None]] = []
 
 
-class BaseRequest(RequestHead, MutableMapping[str | RequestKey[Any], Any]):
+class BaseRequest(RequestHead, KeyedState[RequestKey[Any], Literal["request"]]):
     """A request as any handler of a server sees it, without an application around it.
 
     The mapping interface holds the state of handlers and middlewares; use ``RequestKey`` for typed
@@ -63,7 +61,6 @@ class BaseRequest(RequestHead, MutableMapping[str | RequestKey[Any], Any]):
     POST_METHODS: frozenset[str] = frozenset({"PATCH", "POST", "PUT", "TRACE", "DELETE"})
 
     # Class attributes are the defaults of what is built on demand.
-    _state: dict[str | RequestKey[Any], Any] | None = None
     _read_bytes: bytes | None = None
     _post: "MultiDictProxy[FormValue] | None" = None
     _task: "asyncio.Task[StreamResponse] | None" = None
@@ -284,7 +281,7 @@ class BaseRequest(RequestHead, MutableMapping[str | RequestKey[Any], Any]):
 
     # The end of the request; for responses and the exchange.
 
-    async def _prepare_hook(self, response: StreamResponse) -> None:
+    async def on_prepare(self, response: StreamResponse) -> None:
         """Run before a response's head is sent."""
         if self.hooks is not None and self.hooks.prepare is not None:
             await self.hooks.prepare(self, response)
@@ -294,50 +291,6 @@ class BaseRequest(RequestHead, MutableMapping[str | RequestKey[Any], Any]):
         if self.hooks is None:
             self.hooks = RequestHooks()
         self.hooks.cleanups.append(cleanup)
-
-    # State.
-
-    @overload
-    def __getitem__(self, key: RequestKey[_T]) -> _T: ...
-
-    @overload
-    def __getitem__(self, key: str) -> Any: ...
-
-    def __getitem__(self, key: str | RequestKey[_T]) -> Any:
-        if self._state is None:
-            raise KeyError(key)
-        return self._state[key]
-
-    @overload
-    def __setitem__(self, key: RequestKey[_T], value: _T) -> None: ...
-
-    @overload
-    def __setitem__(self, key: str, value: Any) -> None: ...
-
-    def __setitem__(self, key: str | RequestKey[_T], value: Any) -> None:
-        if self._state is None:
-            self._state = {}
-        self._state[key] = value
-
-    def __delitem__(self, key: str | RequestKey[Any]) -> None:
-        if self._state is None:
-            raise KeyError(key)
-        del self._state[key]
-
-    def __len__(self) -> int:
-        return 0 if self._state is None else len(self._state)
-
-    def __iter__(self) -> Iterator[str | RequestKey[Any]]:
-        return iter(self._state or ())
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __hash__(self) -> int:
-        return object.__hash__(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.method} {self.path} >"

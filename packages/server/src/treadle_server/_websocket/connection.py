@@ -28,7 +28,7 @@ from treadle_websocket import (
     WSMsgType,
 )
 
-from .compression import Aside
+from .compression import BackgroundCompressor
 
 __all__ = ["AnyMessage", "WebSocketConnection"]
 
@@ -75,7 +75,7 @@ class WebSocketConnection(Upgraded):
         "_timer",
         "_told_closed",
         "_waiter",
-        "aside",
+        "compressor",
         "flow",
         "session",
         "transport",
@@ -111,7 +111,7 @@ class WebSocketConnection(Upgraded):
         self._timed: Final = session.settings.heartbeat is not None
         self._timer: asyncio.TimerHandle | None = None
         #: Compresses large messages; None where nothing is compressed.
-        self.aside: Final = None if session.deflate is None else Aside(session)
+        self.compressor: Final = None if session.deflate is None else BackgroundCompressor(session)
         # Who waits for the end.
         self._closers: list[asyncio.Future[None]] = []
 
@@ -209,7 +209,9 @@ class WebSocketConnection(Upgraded):
                 return
             self._decode(data[start : start + _SLICE])
 
-    async def receive(self, timeout: float | None, autoclose: bool, iterating: bool) -> AnyMessage:
+    async def receive(
+        self, timeout: float | None, *, autoclose: bool, iterating: bool
+    ) -> AnyMessage:
         """Return the next message; see ``WebSocketResponse.receive`` and its ``__anext__``."""
         if self._waiter is not None:
             raise RuntimeError("Concurrent call to receive(): another task is waiting already")
