@@ -10,8 +10,7 @@ import pytest
 
 from testkit import Peer, Run, serve
 from treadle_responses import HTTPNotFound, Response, StreamResponse
-from treadle_router import StaticDef, static
-from treadle_server import Application, Handler, Request, StaticResource
+from treadle_server import Application, Handler, Request, StaticDef, StaticResource, static
 
 
 class Answer(NamedTuple):

@@ -9,7 +9,6 @@ from yarl import URL
 
 from testkit import Run, serve
 from treadle_responses import HTTPNotFound, Response, StreamResponse
-from treadle_router import get
 from treadle_server import (
     AbstractMatchInfo,
     AbstractResource,
@@ -21,6 +20,7 @@ from treadle_server import (
     ResourceRoute,
     UrlDispatcher,
     UrlMappingMatchInfo,
+    get,
 )
 
 #: Makes a request that came over no connection.

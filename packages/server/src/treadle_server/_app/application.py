@@ -11,26 +11,25 @@ import os
 import sys
 import warnings
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, Unpack, cast
 
 from treadle_responses import StreamResponse
-from treadle_router import AbstractRouteDef, Match, MethodNotAllowed, NotFound
-from treadle_router import RouteTableDef as _RouteTableDef
+from treadle_router import Converter, Match, MethodNotAllowed, NotFound
 from treadle_server._core.errors import web_logger
 from treadle_server._core.state import ChainMapProxy
-from treadle_server._files.response import CHUNK_SIZE
 from treadle_server._files.static import StaticResource
 from treadle_server._http.request import BaseRequest, RequestHooks
-from treadle_server._routing.dispatcher import Dispatcher, Undecided
-from treadle_server._routing.handlers import AnyHandler, ExpectHandler, check_size
+from treadle_server._routing.definitions import AbstractRouteDef
+from treadle_server._routing.dispatcher import Dispatcher, NeedsResolve
+from treadle_server._routing.handlers import AnyHandler, check_size
 from treadle_server._routing.interfaces import AbstractRoute, MatchInfoError, UrlMappingMatchInfo
-from treadle_server._routing.resources import ResourceRoute
+from treadle_server._routing.options import StaticOptions
 
 from .chain import compose
 from .lifecycle import AppLife
 from .subapps import AbstractApplication
 
-__all__ = ["Application", "Handler", "Middleware", "Request", "RouteTableDef", "UrlDispatcher"]
+__all__ = ["Application", "Handler", "Middleware", "Request", "UrlDispatcher"]
 
 
 def _not_routed(what: str) -> RuntimeError:
@@ -47,7 +46,7 @@ class Request(BaseRequest):
     _app: "Application | None" = None
     # All applications around the handler, the outermost first, if there are several.
     _apps: "tuple[Application, ...] | None" = None
-    _match: Match[ResourceRoute] | None = None
+    _match: Match[AbstractRoute] | None = None
     _match_info: UrlMappingMatchInfo | None = None
 
     @property
@@ -142,10 +141,6 @@ class Middleware(Protocol):
         """Answer ``request``."""
 
 
-class RouteTableDef(_RouteTableDef[Handler]):
-    """Route definitions collected by decorators: ``@routes.get("/")`` above a handler."""
-
-
 class UrlDispatcher(Dispatcher[Handler, Middleware]):
     """The router of an application."""
 
@@ -153,41 +148,14 @@ class UrlDispatcher(Dispatcher[Handler, Middleware]):
         self,
         prefix: str,
         path: str | os.PathLike[str],
-        *,
-        name: str | None = None,
-        expect_handler: ExpectHandler | None = None,
-        chunk_size: int = CHUNK_SIZE,
-        show_index: bool = False,
-        follow_symlinks: bool = False,
-        break_symlink_sandbox: bool = False,
-        append_version: bool = False,
-        index: str | None = None,
-        fallback: str | None = None,
-        cache_control: str | None = None,
-        immutable: bool = False,
-        precompressed: bool = True,
+        **options: Unpack[StaticOptions],
     ) -> StaticResource:
         """Serve the files of the directory ``path`` below ``prefix``; see ``StaticResource``.
 
-        Raises ``ValueError`` for a bad prefix or name and for what is no directory, and
-        ``RuntimeError`` once frozen.
+        Raises ``ValueError`` for a bad prefix or name and if there is no such directory,
+        ``TypeError`` for an unknown option, and ``RuntimeError`` once frozen.
         """
-        resource = StaticResource(
-            prefix,
-            path,
-            name=name,
-            expect_handler=expect_handler,
-            chunk_size=chunk_size,
-            show_index=show_index,
-            follow_symlinks=follow_symlinks,
-            break_symlink_sandbox=break_symlink_sandbox,
-            append_version=append_version,
-            index=index,
-            fallback=fallback,
-            cache_control=cache_control,
-            immutable=immutable,
-            precompressed=precompressed,
-        )
+        resource = StaticResource(prefix, path, converters=self.converters, **options)
         self.register_resource(resource)
         return resource
 
@@ -215,6 +183,7 @@ class Application(AppLife["Application", Request, Middleware]):
         loop: asyncio.AbstractEventLoop | None = None,
         debug: bool | None = None,
         auto_options: bool = False,
+        converters: Mapping[str, Converter[object]] | None = None,
     ) -> None:
         super().__init__(middlewares)
         if loop is not None:
@@ -229,7 +198,7 @@ class Application(AppLife["Application", Request, Middleware]):
             )
         check_size(client_max_size, "the application")
         self._logger = logger
-        self._router = UrlDispatcher()
+        self._router = UrlDispatcher(converters=converters)
         self._router.auto_options = auto_options
         self._handler_args = handler_args
         self._debug = debug
@@ -261,7 +230,7 @@ class Application(AppLife["Application", Request, Middleware]):
         except RuntimeError:
             return sys.flags.dev_mode
 
-    def add_routes(self, routes: Iterable[AbstractRouteDef[Any]]) -> list[AbstractRoute]:
+    def add_routes(self, routes: Iterable[AbstractRouteDef]) -> list[AbstractRoute]:
         """Add route definitions (``web.get(...)``, a ``RouteTableDef``) in their order."""
         return self._router.add_routes(routes)
 
@@ -298,11 +267,11 @@ class Application(AppLife["Application", Request, Middleware]):
             if self._calls_directly:
                 return route._handler(request)
             return (self._entries.get(route) or self._entry(found))(request)
-        if isinstance(found, Undecided):
+        if isinstance(found, NeedsResolve):
             return self._handle_resolved(request)
         return self._handle_unmatched(request, found)
 
-    def _entry(self, found: Match[ResourceRoute]) -> AnyHandler:
+    def _entry(self, found: Match[AbstractRoute]) -> AnyHandler:
         """Return the handler of what was found in its middlewares, made once."""
         route = found.handler
         entry = compose(route.handler, route.middlewares, self._apps_of(found))
@@ -311,12 +280,12 @@ class Application(AppLife["Application", Request, Middleware]):
         return entry
 
     def _apps_of(
-        self, found: "Match[ResourceRoute] | NotFound | MethodNotAllowed"
+        self, found: "Match[AbstractRoute] | NotFound | MethodNotAllowed"
     ) -> "tuple[Application, ...]":
         return (self, *cast("tuple[Application, ...]", self._router.apps_of(found)))
 
     async def _handle_expecting(
-        self, request: Request, found: Match[ResourceRoute]
+        self, request: Request, found: Match[AbstractRoute]
     ) -> StreamResponse:
         apps = self._apps_of(found)
         request._enter(apps, apps[-1])

@@ -109,7 +109,7 @@ class AppLife(AbstractApplication, Generic[A, R, M]):
         if not stripped.startswith("/"):
             raise ValueError(f"A prefix starts with `/`: '/{stripped}', not {prefix!r}")
         self._check_subapp(subapp)
-        resource = PrefixedSubAppResource(stripped, subapp)
+        resource = PrefixedSubAppResource(stripped, subapp, converters=self.router.converters)
         self._adopt(resource, subapp)
         return resource
 

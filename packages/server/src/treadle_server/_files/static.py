@@ -9,7 +9,7 @@ import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Final, NamedTuple, final
+from typing import Any, ClassVar, Final, NamedTuple, Unpack, final
 
 from yarl import URL
 
@@ -20,8 +20,10 @@ from treadle_responses import (
     Response,
     StreamResponse,
 )
+from treadle_router import CONVERTERS, Converter
 from treadle_server._http.request import BaseRequest
-from treadle_server._routing.handlers import AnyHandler, ExpectHandler
+from treadle_server._routing.handlers import AnyHandler
+from treadle_server._routing.options import StaticOptions, check_options
 from treadle_server._routing.resources import PrefixResource, ResourceRoute
 from treadle_server._transport.files import NotAFileError, OpenFile, is_missing, open_file
 
@@ -72,20 +74,12 @@ class StaticResource(PrefixResource):
         prefix: str,
         directory: str | os.PathLike[str],
         *,
-        name: str | None = None,
-        expect_handler: ExpectHandler | None = None,
-        chunk_size: int = CHUNK_SIZE,
-        show_index: bool = False,
-        follow_symlinks: bool = False,
-        break_symlink_sandbox: bool = False,
-        append_version: bool = False,
-        index: str | None = None,
-        fallback: str | None = None,
-        cache_control: str | None = None,
-        immutable: bool = False,
-        precompressed: bool = True,
+        converters: Mapping[str, Converter[object]] = CONVERTERS,
+        **options: Unpack[StaticOptions],
     ) -> None:
-        super().__init__(prefix, name=name, tail="filename")
+        check_options(options, StaticOptions.__optional_keys__, f"{type(self).__name__}()")
+        super().__init__(prefix, name=options.get("name"), tail="filename", converters=converters)
+        index, fallback = options.get("index"), options.get("fallback")
         try:
             self._directory: Final = Path(directory).expanduser().resolve(strict=True)
         except OSError as error:
@@ -96,23 +90,25 @@ class StaticResource(PrefixResource):
             if path is not None and not safe_segments(path):
                 raise ValueError(f"{what} is a relative path inside the directory, not {path!r}")
         self._root: Final = str(self._directory)
-        self._show_index: Final = show_index
-        self._follow_symlinks: Final = follow_symlinks or break_symlink_sandbox
-        self._append_version: Final = append_version
+        self._show_index: Final = options.get("show_index", False)
+        self._follow_symlinks: Final = options.get("follow_symlinks", False) or options.get(
+            "break_symlink_sandbox", False
+        )
+        self._append_version: Final = options.get("append_version", False)
         self._index: Final = () if index is None else safe_segments(index) or ()
         self._fallback: Final = () if fallback is None else safe_segments(fallback) or ()
         # Makes the response; only the path is missing.
         self._make: Final = functools.partial(
             FileResponse,
-            chunk_size=chunk_size,
-            cache_control=cache_control,
-            immutable=immutable,
-            precompressed=precompressed,
+            chunk_size=options.get("chunk_size", CHUNK_SIZE),
+            cache_control=options.get("cache_control"),
+            immutable=options.get("immutable", False),
+            precompressed=options.get("precompressed", True),
         )
         # Path -> time of change, size and hash; bounded by what the application makes URLs for.
         self._versions: Final[dict[str, tuple[int, int, str]]] = {}
         for method in ("GET", "HEAD"):
-            self.add_route(method, self._handle, expect_handler=expect_handler)
+            self.add_route(method, self._handle, expect_handler=options.get("expect_handler"))
 
     # Building URLs.
 

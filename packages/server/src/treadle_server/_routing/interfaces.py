@@ -10,25 +10,25 @@ parameter is ``Any``, so that it may be written as ``web.Request``.
 
 import abc
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sized
-from typing import Any, Final, TypeVar, final
+from typing import Any, ClassVar, Final, TypeVar, Unpack, final
 
 from yarl import URL
 
 from treadle_responses import HTTPException, StreamResponse
-from treadle_router import Match
+from treadle_router import Converter, Item, Match
 from treadle_server._core.state import AppState
 from treadle_server._http.request import BaseRequest
 
 from .handlers import (
     AnyHandler,
     AnyMiddleware,
-    ExpectHandler,
     check_expect_handler,
     check_handler,
     check_middlewares,
     check_size,
     default_expect_handler,
 )
+from .options import RouteOptions, check_options
 
 __all__ = [
     "AbstractMatchInfo",
@@ -36,6 +36,7 @@ __all__ = [
     "AbstractRoute",
     "AbstractRouter",
     "MatchInfoError",
+    "MatchableResource",
     "SystemRoute",
     "UrlMappingMatchInfo",
 ]
@@ -53,11 +54,12 @@ class AbstractRoute(abc.ABC):
         method: str,
         handler: AnyHandler,
         *,
-        expect_handler: ExpectHandler | None = None,
         resource: "AbstractResource | None" = None,
-        middlewares: Iterable[AnyMiddleware] = (),
-        client_max_size: int | None = None,
+        **options: Unpack[RouteOptions[AnyMiddleware]],
     ) -> None:
+        check_options(options, RouteOptions.__optional_keys__, f"{type(self).__name__}()")
+        expect_handler = options.get("expect_handler")
+        client_max_size = options.get("client_max_size")
         what = f"the route {method} {'' if resource is None else resource.canonical}".rstrip()
         self._method: Final = method.upper()
         self._handler: Final = check_handler(handler)
@@ -65,7 +67,7 @@ class AbstractRoute(abc.ABC):
         check_size(client_max_size, what)
         self._expect_handler: Final = expect_handler
         self._resource: Final = resource
-        self._middlewares: Final = check_middlewares(middlewares, what)
+        self._middlewares: Final = check_middlewares(options.get("middlewares", ()), what)
         self._client_max_size: Final = client_max_size
 
     @property
@@ -164,8 +166,8 @@ class AbstractResource(Sized, Iterable[AbstractRoute]):
     order of dispatch.
     """
 
-    #: Whether it is asked before all others, whatever the path, as the rules for hosts are.
-    _is_rule = False
+    #: True if it is asked before all other resources, whatever the path, as host rules are.
+    is_rule: ClassVar[bool] = False
 
     def __init__(self, *, name: str | None = None) -> None:
         self._name = name
@@ -208,6 +210,28 @@ class AbstractResource(Sized, Iterable[AbstractRoute]):
 
     @abc.abstractmethod
     def __iter__(self) -> Iterator[AbstractRoute]: ...
+
+
+class MatchableResource(AbstractResource):
+    """A resource that may stand in a compiled matcher, so that ``resolve`` is not asked."""
+
+    @abc.abstractmethod
+    def matcher_item(self) -> Item[AbstractRoute] | None:
+        """Return the item that matches for this resource; None if it has none."""
+
+    @property
+    @abc.abstractmethod
+    def needs_resolve(self) -> bool:
+        """True if ``resolve`` must be asked, because a subclass or add-on replaced it."""
+
+    @abc.abstractmethod
+    def add_prefix(
+        self, prefix: str, *, converters: Mapping[str, Converter[object]] | None = None
+    ) -> None:
+        """Put ``prefix`` before the path; it is parsed with ``converters`` (None: the path's own).
+
+        Raises ``ValueError`` for a bad prefix.
+        """
 
 
 class AbstractRouter(abc.ABC):
