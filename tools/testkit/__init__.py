@@ -3,6 +3,7 @@
 pytest has ``tools`` on its path; nothing of this is installed with any package.
 """
 
+from ._descriptors import open_descriptors
 from ._loops import LOOPS, Run, run_on
 from ._websocket import (
     KEY,
@@ -21,6 +22,7 @@ __all__ = [
     "Run",
     "connecting",
     "frame",
+    "open_descriptors",
     "open_websocket",
     "read_close",
     "read_frame",

@@ -654,6 +654,94 @@ def test_pipelined_requests_wait_for_the_answer() -> None:
     assert answered == 3
 
 
+# Holding bytes back until the caller may read another request.
+
+TWO_REQUESTS = POST + b"1234" + GET
+
+
+@pytest.mark.parametrize("pending", [0, 1, 30, len(TWO_REQUESTS)])
+@pytest.mark.parametrize("size", [1, 2, 7, len(TWO_REQUESTS)])
+def test_held_bytes_are_read_as_if_they_had_just_arrived(size: int, pending: int) -> None:
+    connection = received(GET + TWO_REQUESTS[:pending])
+    connection.send_head(204)
+    connection.send_end()
+    for at in range(pending, len(TWO_REQUESTS), size):
+        connection.hold(TWO_REQUESTS[at : at + size])
+        assert connection.has_pending
+        assert connection.is_between
+        assert not connection.is_idle
+    assert [type(event) for event in connection.receive_data(b"")] == [Request, Data, EndOfMessage]
+    connection.send_head(204)
+    connection.send_end()
+    assert connection.has_pending
+    assert [type(event) for event in connection.receive_data(b"")] == [Request, EndOfMessage]
+    assert not connection.has_pending
+
+
+def test_holding_nothing() -> None:
+    connection = ServerConnection()
+    connection.hold(b"")
+    assert connection.is_idle
+    assert not connection.has_pending
+    connection.hold(b"GET")
+    connection.hold(b"")
+    assert len(connection.receive_data(GET[3:])) == 2
+
+
+def test_held_bytes_come_before_new_ones() -> None:
+    connection = received(POST)
+    connection.hold(b"1")
+    connection.hold(b"2")
+    data, end = connection.receive_data(b"34" + GET)
+    assert isinstance(data, Data)
+    assert data.data == b"1234"
+    assert isinstance(end, EndOfMessage)
+
+
+def test_held_bytes_behind_a_switch_are_the_tail() -> None:
+    connection = received(UPGRADE + b"a")
+    connection.hold(b"b")
+    connection.hold(b"c")
+    connection.send_switch([])
+    assert connection.take_tail() == b"abc"
+    assert not connection.has_pending
+
+
+@pytest.mark.parametrize("before", [CLOSE, b"G@\r\n"], ids=["close", "error"])
+def test_held_bytes_behind_the_last_request_are_dropped(before: bytes) -> None:
+    connection = received(before)
+    connection.hold(GET[:9])
+    connection.hold(GET[9:])
+    assert connection.receive_data(b"") == []
+    assert not connection.has_pending
+
+
+def test_an_error_drops_held_bytes() -> None:
+    connection = received(POST)
+    connection.hold(b"1")
+    connection.hold(b"2")
+    connection.give_up()
+    assert not connection.has_pending
+    assert connection.receive_data(GET) == []
+
+
+def hold_byte_by_byte(size: int) -> Callable[[], object]:
+    data = b"x" * size
+
+    def hold() -> None:
+        connection = received(UPGRADE)
+        for at in range(size):
+            connection.hold(data[at : at + 1])
+        connection.send_switch([])
+        assert connection.take_tail() == data
+
+    return hold
+
+
+def test_many_small_holds_are_linear(growth: Growth) -> None:
+    assert growth(hold_byte_by_byte, 50_000) < 9
+
+
 def byte_by_byte(size: int) -> Callable[[], object]:
     lines = b"".join(b"A: %b\r\n" % (b"x" * 1000) for _ in range(size // 1000))
     data = b"GET / HTTP/1.1\r\nHost: a\r\n" + lines + b"\r\n"

@@ -67,6 +67,7 @@ class Ask:
     keep_alive: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
     hook: Hook = lambda response: None
+    task: object = None
 
     def __post_init__(self) -> None:
         self.wire = Wire(self.method)
@@ -75,7 +76,7 @@ class Ask:
     def response_writer(self) -> ResponseWriter:
         return self.wire
 
-    async def _prepare_hook(self, response: StreamResponse) -> None:
+    async def on_prepare(self, response: StreamResponse) -> None:
         self.wire.calls.append("hook")
         self.hook(response)
 

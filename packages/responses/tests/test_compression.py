@@ -10,7 +10,12 @@ import pytest
 from multidict import CIMultiDict
 
 from treadle_responses import ContentCoding, Response, StreamResponse, add_vary, is_compressed_type
-from treadle_responses._compression import MIN_SIZE, choose_coding, depends_on_client, make_wish
+from treadle_responses._compression import (
+    MIN_SIZE,
+    choose_coding,
+    compression_options,
+    depends_on_client,
+)
 
 Make = Callable[..., Any]
 LONG = "what is said once is said again. " * 100
@@ -52,14 +57,15 @@ def compressed(text: str = LONG, **arguments: Any) -> Response:
 def test_choice(
     accept: str | None, media_type: str, size: int | None, coding: str | None, varies: bool
 ) -> None:
-    wish = make_wish(None, None)
-    assert choose_coding(wish, accept, media_type, size) == coding
-    assert depends_on_client(wish, media_type, size) is varies
+    options = compression_options(None, None)
+    assert choose_coding(options, accept, media_type, size) == coding
+    assert depends_on_client(options, media_type, size) is varies
     # A forced coding looks at none of it.
-    forced = make_wish(ContentCoding.gzip, None)
+    forced = compression_options(ContentCoding.gzip, None)
     assert choose_coding(forced, accept, media_type, size) == "gzip"
     assert depends_on_client(forced, media_type, size) is False
-    assert choose_coding(make_wish(ContentCoding.identity, None), accept, PLAIN, size) is None
+    never = compression_options(ContentCoding.identity, None)
+    assert choose_coding(never, accept, PLAIN, size) is None
 
 
 def test_types_that_are_compressed() -> None:
@@ -89,7 +95,7 @@ def test_vary(before: str | None, after: str) -> None:
 def test_a_whole_body(send: Make) -> None:
     response = compressed(headers={"ETag": '"a"', "Vary": "Cookie"})
     assert response.compression is True
-    assert response.whole() is None
+    assert response.as_single_write() is None
     wire = send(response, headers=GZIP)
     assert gzip.decompress(wire.body).decode() == LONG
     assert wire.get("Content-Encoding") == ["gzip"]

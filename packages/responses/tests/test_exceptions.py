@@ -1,4 +1,4 @@
-"""Every class of the family, generated over ``__all__``: built, raised, sent, changed."""
+"""Exceptions that are responses: the contract's list, then the constructors."""
 
 import copy
 import inspect
@@ -17,6 +17,7 @@ from treadle_responses import (
     HTTPFound,
     HTTPMethodNotAllowed,
     HTTPMove,
+    HTTPNoContent,
     HTTPNotFound,
     HTTPRedirection,
     HTTPRequestEntityTooLarge,
@@ -24,8 +25,9 @@ from treadle_responses import (
     HTTPSuccessful,
     HTTPUnavailableForLegalReasons,
     Response,
+    _exceptions,
+    exceptions,
 )
-from treadle_responses import _exceptions as module
 
 Make = Callable[..., Any]
 
@@ -89,100 +91,99 @@ FAMILY = """
     510 HTTPNotExtended                     Not Extended
     511 HTTPNetworkAuthenticationRequired   Network Authentication Required
 """
-ROWS = [line.split(maxsplit=2) for line in FAMILY.strip().splitlines()]
-TABLE = {name: (int(status), reason) for status, name, reason in ROWS}
-BASES = {
-    "HTTPException",
-    "HTTPError",
-    "HTTPSuccessful",
-    "HTTPRedirection",
-    "HTTPClientError",
-    "HTTPServerError",
-    "HTTPMove",
-}
-CLASSES: list[type[HTTPException]] = [getattr(treadle_responses, name) for name in TABLE]
+ROWS = [
+    (int(status), name, reason)
+    for status, name, reason in (line.split(maxsplit=2) for line in FAMILY.strip().splitlines())
+]
+BASES: list[Any] = [
+    HTTPException, HTTPError, HTTPSuccessful, HTTPRedirection, HTTPClientError, HTTPServerError,
+    HTTPMove,
+]  # fmt: skip
 EMPTY = {204, 205, 304}
 PLAIN = "text/plain; charset=utf-8"
 
+# The arguments that a constructor needs, the fields that they make, and the text if it is not the
+# default one.
+Extra = tuple[tuple[Any, ...], list[tuple[str, str]], str | None]
+MOVED: Extra = (("/there?a=b",), [("Location", "/there?a=b")], None)
+WHY = "http://example.org/why"
+EXTRA: dict[int, Extra] = {
+    **dict.fromkeys((300, 301, 302, 303, 305, 307, 308), MOVED),
+    405: (("put", ["POST", "GET"]), [("Allow", "GET,POST")], None),
+    413: ((10,), [], "Maximum request body size 10 exceeded"),
+    451: ((WHY,), [("Link", f'<{WHY}>; rel="blocked-by"')], None),
+}
 
-def required(cls: type[HTTPException]) -> tuple[Any, ...]:
-    """Return the positional arguments that the constructor needs; ``FIELDS`` has what they do."""
-    if issubclass(cls, HTTPMove):
-        return ("/there?a=b",)
-    if cls is HTTPMethodNotAllowed:
-        return ("put", ["POST", "GET"])
-    if cls is HTTPRequestEntityTooLarge:
-        return (10,)
-    if cls is HTTPUnavailableForLegalReasons:
-        return ("http://example.org/why",)
-    return ()
+
+def test_the_list_is_complete() -> None:
+    names = {name for _, name, _ in ROWS} | {base.__name__ for base in BASES}
+    assert set(exceptions.__all__) == names
+    assert len(exceptions.__all__) == len(names)
+    assert {name for name in treadle_responses.__all__ if name.startswith("HTTP")} == names
+    for name in names:
+        assert getattr(treadle_responses, name) is getattr(exceptions, name)
 
 
-FIELDS: dict[str, list[tuple[str, str]]] = {
-    "HTTPMethodNotAllowed": [("Allow", "GET,POST")],
-    "HTTPUnavailableForLegalReasons": [("Link", '<http://example.org/why>; rel="blocked-by"')],
-} | {cls.__name__: [("Location", "/there?a=b")] for cls in CLASSES if issubclass(cls, HTTPMove)}
+@pytest.mark.parametrize(("status", "name", "reason"), ROWS)
+def test_class(send: Make, status: int, name: str, reason: str) -> None:
+    cls: type[HTTPException] = getattr(treadle_responses, name)
+    arguments, fields, text = EXTRA.get(status, ((), [], None))
+    if status in EMPTY:
+        text = None
+    elif text is None:
+        text = f"{status}: {reason}"
+    with pytest.raises(HTTPException) as caught:
+        raise cls(*arguments)
+    error = caught.value
+    assert type(error) is cls
+    assert isinstance(error, Response)
+    assert (cls.status_code, error.status, error.reason) == (status, status, reason)
+    assert (str(error), error.args, bool(error)) == (reason, (reason,), True)
+    assert (cls.empty_body, error.text) == (status in EMPTY, text)
+    assert str(cls.__doc__).startswith(str(status))
+
+    family = {2: HTTPSuccessful, 3: HTTPRedirection, 4: HTTPClientError, 5: HTTPServerError}
+    assert {base for base in family.values() if issubclass(cls, base)} == {family[status // 100]}
+    assert issubclass(cls, HTTPError) is (status >= 400)
+    assert issubclass(cls, HTTPMove) is (status // 100 == 3 and status != 304)
+
+    expected = list(fields)
+    if status not in (204, 304):
+        expected.append(("Content-Length", str(len(text or ""))))
+        expected.append(("Content-Type", "application/octet-stream" if status == 205 else PLAIN))
+    for method in ("GET", "HEAD"):
+        wire = send(cls(*arguments), method)
+        assert (wire.status, wire.reason) == (status, reason)
+        assert wire.body == (b"" if method == "HEAD" else (text or "").encode())
+        assert sorted(wire.fields) == sorted(expected)
+
+
+def test_most_classes_are_data() -> None:
+    """So that testing one for each constructor, as below, is enough."""
+    for name in set(exceptions.__all__) - set(_exceptions.__all__):
+        own = {key for key in vars(getattr(exceptions, name)) if not key.startswith("_")}
+        assert "status_code" in own
+        assert own <= {"status_code", "empty_body"}, name
+
+
+# Constructors. The first rows are for the classes that are only a status.
+
+REQUIRED: dict[type[HTTPException], tuple[Any, ...]] = {
+    HTTPNotFound: (),
+    HTTPNoContent: (),
+    HTTPFound: ("/there?a=b",),
+    HTTPMethodNotAllowed: ("put", ["POST", "GET"]),
+    HTTPRequestEntityTooLarge: (10,),
+    HTTPUnavailableForLegalReasons: ("http://example.org/why",),
+}
+every_constructor = pytest.mark.parametrize("cls", REQUIRED)
 
 
 def make(cls: type[HTTPException], **given: Any) -> HTTPException:
-    return cls(*required(cls), **given)
+    return cls(*REQUIRED[cls], **given)
 
 
-def test_the_table_is_the_module() -> None:
-    assert set(module.__all__) == set(TABLE) | BASES
-    assert all(getattr(treadle_responses, name) is getattr(module, name) for name in module.__all__)
-
-
-@pytest.mark.parametrize("cls", CLASSES)
-def test_built(cls: type[HTTPException]) -> None:
-    status, reason = TABLE[cls.__name__]
-    error = make(cls)
-    assert (cls.status_code, error.status, error.reason) == (status, status, reason)
-    assert cls.empty_body is (status in EMPTY)
-    assert str(error) == reason
-    assert error.args == (reason,)
-    assert bool(error) is True
-    assert isinstance(error, Response)
-    if status in EMPTY:
-        assert (error.body, error.text) == (None, None)
-    elif cls is HTTPRequestEntityTooLarge:
-        assert error.text == "Maximum request body size 10 exceeded"
-    else:
-        assert error.text == f"{status}: {reason}"
-        assert (error.content_type, error.charset) == ("text/plain", "utf-8")
-
-
-@pytest.mark.parametrize("cls", CLASSES)
-def test_under_its_base(cls: type[HTTPException]) -> None:
-    base = {2: HTTPSuccessful, 3: HTTPRedirection, 4: HTTPClientError, 5: HTTPServerError}
-    bases = {HTTPSuccessful, HTTPRedirection, HTTPClientError, HTTPServerError}
-    mine = base[cls.status_code // 100]
-    assert issubclass(cls, mine)
-    assert not any(issubclass(cls, other) for other in bases - {mine})
-    assert issubclass(cls, HTTPError) is (cls.status_code >= 400)
-    assert issubclass(cls, HTTPMove) is (cls.status_code // 100 == 3 and cls.status_code != 304)
-    assert issubclass(cls, Exception)
-
-
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize("cls", CLASSES)
-def test_raised_caught_and_sent(send: Make, cls: type[HTTPException], method: str) -> None:
-    status, reason = TABLE[cls.__name__]
-
-    with pytest.raises(HTTPException) as caught:
-        raise make(cls)
-    wire = send(caught.value, method)
-    assert (wire.status, wire.reason) == (status, reason)
-    text = caught.value.text or ""
-    assert wire.body == (b"" if method == "HEAD" else text.encode())
-    expected = list(FIELDS.get(cls.__name__, []))
-    if status not in (204, 304):
-        expected.append(("Content-Length", str(len(text))))
-        expected.append(("Content-Type", "application/octet-stream" if status == 205 else PLAIN))
-    assert sorted(wire.fields) == sorted(expected)
-
-
-@pytest.mark.parametrize("cls", CLASSES)
+@every_constructor
 def test_constructor_arguments(cls: type[HTTPException]) -> None:
     error = make(cls, reason="Because", headers={"X": "y"}, text="<p>", content_type="text/html")
     assert (error.reason, error.text, error.content_type) == ("Because", "<p>", "text/html")
@@ -191,28 +192,28 @@ def test_constructor_arguments(cls: type[HTTPException]) -> None:
     by_body = make(cls, body=b"\0", headers=[("X", "y")])
     assert (by_body.body, by_body.headers["X"]) == (b"\0", "y")
     assert by_body.content_type == "application/octet-stream"
-    if cls.status_code not in EMPTY and cls is not HTTPRequestEntityTooLarge:
+    if not cls.empty_body and cls is not HTTPRequestEntityTooLarge:
         assert make(cls, reason="Because").text == f"{cls.status_code}: Because"
     typed = make(cls, headers={"Content-Type": "application/problem+json"}, body=b"{}")
     assert typed.headers["Content-Type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("cls", CLASSES)
+@every_constructor
 def test_constructor_errors(cls: type[HTTPException]) -> None:
     with pytest.raises(ValueError, match="control characters"):
         make(cls, reason="a\r\nX: y")
     with pytest.raises(ValueError, match="not allowed together"):
         make(cls, text="a", body=b"a")
-    positional = (10, 11) if cls is HTTPRequestEntityTooLarge else required(cls)
+    positional = (10, 11) if cls is HTTPRequestEntityTooLarge else REQUIRED[cls]
     one_more: tuple[Any, ...] = (*positional, "text")
     with pytest.raises(TypeError, match="positional argument"):
         cls(*one_more)
-    if required(cls):
+    if REQUIRED[cls]:
         with pytest.raises(TypeError):
             cls()
 
 
-@pytest.mark.parametrize("cls", CLASSES)
+@every_constructor
 def test_signatures_are_keywords_but_for_the_named_ones(cls: type[HTTPException]) -> None:
     parameters = inspect.signature(cls).parameters.values()
     keywords = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
@@ -220,7 +221,7 @@ def test_signatures_are_keywords_but_for_the_named_ones(cls: type[HTTPException]
     assert all(p.default is None for p in parameters if p.kind is p.KEYWORD_ONLY)
 
 
-@pytest.mark.parametrize("cls", CLASSES)
+@every_constructor
 def test_used_like_any_response(cls: type[HTTPException]) -> None:
     """What session and error page middlewares do with a caught exception."""
     error = make(cls)
@@ -237,7 +238,7 @@ def test_used_like_any_response(cls: type[HTTPException]) -> None:
 
 
 @pytest.mark.parametrize("duplicate", [lambda e: pickle.loads(pickle.dumps(e)), copy.copy])
-@pytest.mark.parametrize("cls", CLASSES)
+@every_constructor
 def test_copied(cls: type[HTTPException], duplicate: Make) -> None:
     """A process pool pickles what a job raises."""
     error = make(cls, reason="Because", headers={"X": "y"})
@@ -250,15 +251,28 @@ def test_copied(cls: type[HTTPException], duplicate: Make) -> None:
     assert again.cookies == error.cookies
 
 
-@pytest.mark.parametrize("name", sorted(BASES - {"HTTPMove"}))
-def test_bases_have_no_status(name: str) -> None:
-    with pytest.raises(TypeError, match=f"{name} has no status"):
-        getattr(treadle_responses, name)()
+@pytest.mark.parametrize("base", BASES)
+def test_bases_have_no_status(base: Any) -> None:
+    with pytest.raises(TypeError, match=f"{base.__name__} has no status"):
+        base(*["/x"] if base is HTTPMove else [])
 
 
-def test_the_base_of_redirects_has_no_status() -> None:
-    with pytest.raises(TypeError, match="HTTPMove has no status"):
-        HTTPMove("/x")
+def test_docstrings() -> None:
+    assert inspect.getdoc(HTTPNotFound) == "404 Not Found."
+    assert str(inspect.getdoc(HTTPMethodNotAllowed)).startswith("405; ")
+
+    class Teapot(HTTPNotFound):
+        status_code = 499
+
+    class Documented(HTTPNotFound):
+        """Mine."""
+
+        status_code = 499
+
+    class Inherited(HTTPNotFound):
+        pass
+
+    assert (Teapot.__doc__, Documented.__doc__, Inherited.__doc__) == ("499.", "Mine.", None)
 
 
 def test_own_classes() -> None:
@@ -370,7 +384,7 @@ def test_caught_by_base() -> None:
 def test_the_cause_is_kept() -> None:
     def handler() -> None:
         try:
-            _ = TABLE["HTTPNothing"]
+            _ = vars(exceptions)["HTTPNothing"]
         except KeyError as error:
             raise HTTPNotFound from error
 
@@ -380,9 +394,11 @@ def test_the_cause_is_kept() -> None:
     assert caught.value.with_traceback(None).__traceback__ is None
 
 
-def test_whole_for_the_plain_ones() -> None:
-    assert HTTPNotFound().whole() == (
+def test_single_write_of_plain_ones() -> None:
+    assert HTTPNotFound().as_single_write() == (
+        404,
+        None,
         b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 14\r\n",
         b"404: Not Found",
     )
-    assert HTTPFound("/a").whole() is None
+    assert HTTPFound("/a").as_single_write() is None

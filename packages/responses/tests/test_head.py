@@ -7,12 +7,10 @@ def test_nothing_is_built_before_it_is_asked_for() -> None:
     head = ResponseHead()
     _ = (head.content_type, head.charset, head.content_length, head.last_modified, head.etag)
     assert head._headers is None
-    assert head._simple
     head.set_cookie("a", "b")
     assert head._headers is None
     head.content_type = "text/x"
     assert head.headers == {"Content-Type": "text/x"}
-    assert not head._simple
 
 
 def test_cookies_are_kept() -> None:

@@ -137,9 +137,9 @@ def test_a_file_that_is_not_sent_is_closed(
 
 def test_abandoned(path: Path) -> None:
     file = path.open("rb")
-    Response(body=file).abandon()
+    Response(body=file).release_body()
     assert file.closed
-    Response(text="x").abandon()
+    Response(text="x").release_body()
 
 
 def test_a_file_that_grew_or_shrank(send: Make, tmp_path: Path) -> None:

@@ -16,34 +16,18 @@ PUBLIC = set(
     re.findall(
         r"\w+",
         """
-        AppKey Body ETag LooseHeaders RequestInfo RequestKey Response ResponseKey ResponseWriter
-        StreamResponse __version__ html_response json_bytes_response json_response
+        AppKey Body ETag KeyedState LooseHeaders RequestInfo RequestKey Response ResponseKey
+        ResponseWriter StateKey StreamResponse __version__ html_response json_bytes_response
+        json_response
 
         AsyncIterablePayload BufferedReaderPayload BytesIOPayload BytesPayload IOBasePayload
         JsonBytesPayload JsonPayload Order PAYLOAD_REGISTRY Payload PayloadLookupError
         PayloadRegistry StringIOPayload StringPayload TextIOPayload get_payload payload_type
-        register_payload
+        register_payload run_blocking
 
         ByteRange CODING_SUFFIXES ContentCoding ErrorPage FileFacts FilePlan Segment Verdict
         acceptable_codings add_vary content_disposition_header content_range error_page evaluate
         guess_content_type if_range_holds is_compressed_type parse_etags parse_range plan_file
-
-        HTTPAccepted HTTPAlreadyReported HTTPBadGateway HTTPBadRequest HTTPClientError HTTPConflict
-        HTTPCreated HTTPError HTTPException HTTPExpectationFailed HTTPFailedDependency
-        HTTPForbidden HTTPFound HTTPGatewayTimeout HTTPGone HTTPIMUsed HTTPImATeapot
-        HTTPInsufficientStorage HTTPInternalServerError HTTPLengthRequired HTTPLocked
-        HTTPLoopDetected HTTPMethodNotAllowed HTTPMisdirectedRequest HTTPMove HTTPMovedPermanently
-        HTTPMultipleChoices HTTPNetworkAuthenticationRequired HTTPNoContent
-        HTTPNonAuthoritativeInformation HTTPNotAcceptable HTTPNotExtended HTTPNotFound
-        HTTPNotImplemented HTTPNotModified HTTPOk HTTPPartialContent HTTPPaymentRequired
-        HTTPPermanentRedirect HTTPPreconditionFailed HTTPPreconditionRequired
-        HTTPProxyAuthenticationRequired HTTPRedirection HTTPRequestEntityTooLarge
-        HTTPRequestHeaderFieldsTooLarge HTTPRequestRangeNotSatisfiable HTTPRequestTimeout
-        HTTPRequestURITooLong HTTPResetContent HTTPSeeOther HTTPServerError
-        HTTPServiceUnavailable HTTPSuccessful HTTPTemporaryRedirect HTTPTooEarly
-        HTTPTooManyRequests HTTPUnauthorized HTTPUnavailableForLegalReasons
-        HTTPUnprocessableEntity HTTPUnsupportedMediaType HTTPUpgradeRequired HTTPUseProxy
-        HTTPVariantAlsoNegotiates HTTPVersionNotSupported
         """,
     )
 )
@@ -60,9 +44,10 @@ ALLOWED_IMPORTS = {
 
 
 def test_all_is_pinned() -> None:
-    assert len(treadle_responses.__all__) == len(PUBLIC)
-    assert set(treadle_responses.__all__) == PUBLIC
-    for name in PUBLIC:
+    # The exceptions are pinned by ``test_exceptions``.
+    listed = [name for name in treadle_responses.__all__ if not name.startswith("HTTP")]
+    assert sorted(listed) == sorted(PUBLIC)
+    for name in treadle_responses.__all__:
         assert hasattr(treadle_responses, name)
 
 
@@ -81,8 +66,8 @@ def test_examples_in_docstrings(name: str) -> None:
     assert doctest.testmod(module).failed == 0
 
 
-def test_everything_public_says_what_it_is() -> None:
-    for name in PUBLIC:
+def test_everything_public_has_a_docstring() -> None:
+    for name in treadle_responses.__all__:
         value = getattr(treadle_responses, name)
         if inspect.isclass(value) or inspect.isfunction(value):
             assert value.__doc__, name
@@ -106,4 +91,4 @@ def test_no_io_and_no_other_package(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*MODULES])
 def test_every_module_has_tests(name: str) -> None:
-    assert (Path(__file__).parent / f"test{name}.py").is_file()
+    assert (Path(__file__).parent / f"test_{name.lstrip('_')}.py").is_file()

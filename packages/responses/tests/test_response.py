@@ -90,9 +90,9 @@ def test_reading_builds_no_header_object(
     response, other = Response(**arguments), Response(**arguments)
     _ = (response.content_type, response.charset, response.content_length, response.text)
     _ = (response.last_modified, response.etag, response.status, response.prepared, repr(response))
-    assert response.whole() == other.whole()
+    assert response.as_single_write() == other.as_single_write()
     if "headers" not in arguments and not isinstance(arguments.get("body"), bytearray):
-        assert response.whole() is not None
+        assert response.as_single_write() is not None
     # What the attributes said is what the header object says once it is made.
     read = (response.content_type, response.charset)
     assert response.headers.get("Content-Type") == content_type
@@ -144,7 +144,9 @@ def test_text() -> None:
     response.text = "\xfc"
     assert response.body == b"\xc3\xbc"
     assert (response.content_type, response.charset) == ("text/plain", "utf-8")
-    assert response.whole() == (
+    assert response.as_single_write() == (
+        200,
+        None,
         b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n",
         b"\xc3\xbc",
     )
@@ -200,11 +202,14 @@ def test_content_length_follows_from_the_body() -> None:
 # Sending.
 
 
-def wire_of_whole(response: Response, method: str) -> tuple[list[tuple[str, str]], bytes] | None:
-    whole = response.whole()
-    if whole is None:
+def wire_of_single_write(
+    response: Response, method: str
+) -> tuple[list[tuple[str, str]], bytes] | None:
+    single = response.as_single_write()
+    if single is None:
         return None
-    block, body = whole
+    status, reason, block, body = single
+    assert (status, reason) == (response.status, None)
     lines = block.decode().split("\r\n")
     assert lines.pop() == ""
     fields = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
@@ -247,7 +252,7 @@ def test_both_ways_of_sending_say_the_same(
             charset=charset,
         )
 
-    short = wire_of_whole(make(), method)
+    short = wire_of_single_write(make(), method)
     if short is None:
         # Only what a response without content could still say about one.
         assert status < 200 or status in (204, 304)
@@ -267,33 +272,39 @@ def test_both_ways_of_sending_say_the_same(
         lambda response: response.set_cookie("a", "b"),
         lambda response: response.force_close(),
         lambda response: response.enable_chunked_encoding(),
+        lambda response: response.enable_compression(),
+        # An attribute set past its setter: no cached flag may hide it.
+        lambda response: setattr(response, "_keep_alive", False),
+        lambda response: setattr(response, "_headers", CIMultiDict(x="y")),
         lambda response: response.mark_sent(1),
         lambda response: setattr(response, "body", bytearray(b"x")),
         lambda response: setattr(response, "body", pieces()),
         lambda response: setattr(response, "etag", "x"),
     ],
 )
-def test_whole_says_no_to_more(change: Callable[[Response], object]) -> None:
+def test_no_single_write_for_a_response_with_more(change: Callable[[Response], object]) -> None:
     response = Response(text="x")
-    assert response.whole() is not None
+    assert response.as_single_write() is not None
     change(response)
-    assert response.whole() is None
+    assert response.as_single_write() is None
 
 
-def test_whole_says_no_once_prepared(run: Make, ask: Make) -> None:
+def test_no_single_write_once_prepared(run: Make, ask: Make) -> None:
     response = Response(text="x")
     run(response.prepare(ask()))
-    assert response.whole() is None
+    assert response.as_single_write() is None
     run(response.write_eof())
-    assert response.whole() is None
+    assert response.as_single_write() is None
 
 
-def test_whole_keeps_with_setters() -> None:
+def test_single_write_after_setters() -> None:
     response = Response(body=b"<p>")
     response.content_type = "text/html"
     response.charset = "utf-8"
     response.set_status(404, "Gone fishing")
-    assert response.whole() == (
+    assert response.as_single_write() == (
+        404,
+        "Gone fishing",
         b"Content-Type: text/html; charset=utf-8\r\nContent-Length: 3\r\n",
         b"<p>",
     )
@@ -302,7 +313,9 @@ def test_whole_keeps_with_setters() -> None:
 def test_the_tables_of_media_types_are_bounded() -> None:
     for number in range(3 * module._MAX_BLOCKS):
         kind = f"x/{number}"
-        assert Response(content_type=kind).whole() == (
+        assert Response(content_type=kind).as_single_write() == (
+            200,
+            None,
             b"Content-Type: %b\r\nContent-Length: 0\r\n" % kind.encode(),
             b"",
         )
@@ -391,12 +404,13 @@ def test_nothing_refers_back_to_the_request(run: Make, ask: Make) -> None:
 def test_pickle() -> None:
     response = Response(text="x", status=404)
     again = pickle.loads(pickle.dumps(response))
-    assert again.whole() == response.whole()
+    assert again.as_single_write() == response.as_single_write()
     assert (again.status, again.text) == (404, "x")
 
 
 def test_executor_arguments_are_accepted() -> None:
-    assert Response(text="x", zlib_executor_size=1, zlib_executor=None).whole() is not None
+    response = Response(text="x", zlib_executor_size=1, zlib_executor=None)
+    assert response.as_single_write() is not None
 
 
 def test_headers_object_is_one() -> None:

@@ -85,7 +85,9 @@ def test_html() -> None:
     assert response.headers == {"X": "y", "Content-Type": "text/html; charset=utf-8"}
     assert response.body == b"<p>\xc3\xbc"
     assert html_response("\xfc", charset="latin-1").body == b"\xfc"
-    assert html_response("x").whole() == (
+    assert html_response("x").as_single_write() == (
+        200,
+        None,
         b"Content-Type: text/html; charset=utf-8\r\nContent-Length: 1\r\n",
         b"x",
     )

@@ -1,13 +1,27 @@
-"""A response is a mapping for its handlers, and an object for everyone else."""
+"""``KeyedState``: a mapping that is compared as an object."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal, assert_type
 
 import pytest
 
-from treadle_responses import HTTPNotFound, Response, ResponseKey, StreamResponse
+from treadle_responses import (
+    AppKey,
+    HTTPNotFound,
+    KeyedState,
+    RequestKey,
+    Response,
+    ResponseKey,
+    StreamResponse,
+)
+
+
+class State(KeyedState[ResponseKey[Any], Literal["response"]]):
+    """Nothing but the mixin."""
+
 
 KEY = ResponseKey("key", list[int])
-MAKERS: list[Any] = [StreamResponse, Response, HTTPNotFound]
+MAKERS: list[Any] = [State, StreamResponse, Response, HTTPNotFound]
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -25,7 +39,8 @@ def test_mapping(make: Any) -> None:
     response[KEY] = [2]
     assert dict(response) == {"a": 1, KEY: [2]}
     assert response[KEY] == [2]
-    assert response.get("b") is None
+    assert (response.get("a"), response.get(KEY, 0)) == (1, [2])
+    assert (response.get("b"), response.get("b", 3), make().get("b", 3)) == (None, 3, 3)
     assert response.setdefault("a", 5) == 1
     assert response.pop("a") == 1
     assert sorted(response) == [KEY]
@@ -52,3 +67,19 @@ def test_state_is_not_shared() -> None:
     one, two = StreamResponse(), StreamResponse()
     one["a"] = 1
     assert "a" not in two
+
+
+def test_values_have_the_type_of_their_key() -> None:
+    """mypy checks this one: the ignores would be reported if they were not needed."""
+    state = State()
+    state[KEY] = [1]
+    assert_type(state[KEY], list[int])
+    assert_type(state.get(KEY), list[int] | None)
+    assert_type(state.get(KEY, ""), list[int] | str)
+    assert_type(state.get("name"), Any)
+    mapping: Mapping[str | ResponseKey[Any], Any] = state
+    assert mapping is state
+    state[ResponseKey("text", str)] = 1  # type: ignore[misc]  # the key says str
+    for key in (AppKey("a", int), RequestKey("a", int)):
+        with pytest.raises(KeyError):
+            state[key]  # type: ignore[index]  # another kind of key

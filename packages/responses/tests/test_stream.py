@@ -370,7 +370,7 @@ def test_a_failed_head_can_be_followed_by_another_answer(run: Make, ask: Make) -
 def test_task(run: Make, ask: Make) -> None:
     response, request = StreamResponse(), ask()
     assert response.task is None
-    request._task = task = object()
+    request.task = task = object()
     run(response.prepare(request))
     assert response.task is task
     run(response.write_eof())
@@ -389,7 +389,7 @@ def test_calls_that_block(run: Make, ask: Make) -> None:
 
     request.wire.run_blocking = run_blocking
     assert run(response.run_blocking(lambda: 3)) == 13
-    response.abandon()
+    response.release_body()
 
 
 def test_pickle() -> None:

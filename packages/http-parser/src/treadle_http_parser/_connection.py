@@ -40,6 +40,10 @@ class ServerConnection:
       ``has_pending`` call ``receive_data(b"")``, because the next request may have arrived.
     - While ``has_pending`` is true between events, stop reading from the peer: that is the
       back-pressure for clients that pipeline.
+    - Give bytes that arrive while no further request may be read yet (the response has ended, but
+      the caller still works on it) to ``hold``, and read them with ``receive_data(b"")``
+      afterwards. Read them before ``receive_eof``, which takes pending bytes for an incomplete
+      request.
     - After an ``Error`` event send one answer of its status (unless a response head is already
       out), then close.
     """
@@ -51,6 +55,7 @@ class ServerConnection:
         "_empty_lines",
         "_fed",
         "_head",
+        "_held",
         "_limits",
         "_outgoing",
         "_position",
@@ -68,6 +73,9 @@ class ServerConnection:
         # Received bytes that no event has carried yet are self._buffer[self._position:].
         self._buffer = b""
         self._position = 0
+        # Chunks given to ``hold`` behind a non-empty buffer: while it is empty, so is this list, so
+        # that only ``receive_data`` and ``take_tail`` need to look at it.
+        self._held: Final[list[bytes]] = []
         # How much of the head under way httptools has seen, and the empty lines before it.
         self._fed = 0
         self._empty_lines = 0
@@ -143,9 +151,8 @@ class ServerConnection:
         if self._position == len(self._buffer):
             self._buffer = data
             self._position = 0
-        elif data:
-            self._buffer = self._buffer[self._position :] + data
-            self._position = 0
+        elif data or self._held:
+            self._join(data)
         phase = self._state.phase
         try:
             if phase.peer is st.IDLE:
@@ -158,6 +165,26 @@ class ServerConnection:
             # RFC 9112 section 9.6: what follows the last request of a connection is ignored.
             self._buffer = b""
         return []
+
+    def hold(self, data: bytes) -> None:
+        """Append ``data`` to what is pending without reading it; ``receive_data(b"")`` reads it.
+
+        For bytes that arrive before the caller may read another request. Allowed at any time. Costs
+        time in proportion to ``data``, however often it is called; its memory is not limited, so
+        stop reading from the peer.
+        """
+        if self._position < len(self._buffer):
+            if data:
+                self._held.append(data)
+        else:
+            self._buffer = data
+            self._position = 0
+
+    def _join(self, data: bytes) -> None:
+        """Make one buffer of the pending bytes, the held ones and ``data``."""
+        self._buffer = b"".join((self._buffer[self._position :], *self._held, data))
+        self._position = 0
+        self._held.clear()
 
     def _may_switch(self) -> bool:
         """Whether what follows the current request is, or may become, another protocol's."""
@@ -190,9 +217,9 @@ class ServerConnection:
 
     def take_tail(self) -> bytes:
         """Return and forget the bytes behind a request whose connection has switched protocols."""
-        tail = self._buffer[self._position :]
+        self._join(b"")
+        tail = self._buffer
         self._buffer = b""
-        self._position = 0
         return tail
 
     def close(self) -> None:
@@ -297,6 +324,7 @@ class ServerConnection:
         self._state.move(st.PEER_ERROR)
         self._buffer = b""
         self._position = 0
+        self._held.clear()
         return Error(refused.status, refused.reason, refused.detail)
 
     # Sending.

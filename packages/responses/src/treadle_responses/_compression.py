@@ -14,14 +14,14 @@ from ._compressors import available_codings
 from ._etag import ETag, format_etag, parse_etag
 
 __all__ = [
-    "CompressionWish",
+    "CompressionOptions",
     "ContentCoding",
     "add_vary",
     "choose_coding",
+    "compression_options",
     "declare_coding",
     "depends_on_client",
     "is_compressed_type",
-    "make_wish",
 ]
 
 #: Smaller bodies are sent as they are: with its fields such a response is one packet either way,
@@ -55,15 +55,15 @@ class ContentCoding(enum.Enum):
 
 @final
 @dataclass(frozen=True, slots=True)
-class CompressionWish:
-    """What ``enable_compression`` was called with."""
+class CompressionOptions:
+    """The arguments of ``enable_compression``."""
 
     force: ContentCoding | None
     strategy: int | None
 
 
-def make_wish(force: ContentCoding | None, strategy: int | None) -> CompressionWish:
-    """Return the wish; raises ``TypeError`` and ``ValueError`` for what cannot be fulfilled."""
+def compression_options(force: ContentCoding | None, strategy: int | None) -> CompressionOptions:
+    """Return the options; raises ``TypeError`` or ``ValueError`` for an unusable ``force``."""
     if force is not None:
         if not isinstance(force, ContentCoding):
             raise TypeError(
@@ -74,7 +74,7 @@ def make_wish(force: ContentCoding | None, strategy: int | None) -> CompressionW
             raise ValueError(
                 f"Cannot force {force.value!r}: this process has {', '.join(available_codings())}"
             )
-    return CompressionWish(force, strategy)
+    return CompressionOptions(force, strategy)
 
 
 def is_compressed_type(media_type: str) -> bool:
@@ -85,23 +85,23 @@ def is_compressed_type(media_type: str) -> bool:
 
 
 def choose_coding(
-    wish: CompressionWish, accept_encoding: str | None, media_type: str, size: int | None
+    options: CompressionOptions, accept_encoding: str | None, media_type: str, size: int | None
 ) -> str | None:
     """Return the coding for a body, None to send it as it is; ``size`` is None where unknown.
 
     A forced coding is taken whatever the client and the body are like.
     """
-    if wish.force is not None:
-        return None if wish.force is ContentCoding.identity else wish.force.value
-    if not depends_on_client(wish, media_type, size):
+    if options.force is not None:
+        return None if options.force is ContentCoding.identity else options.force.value
+    if not depends_on_client(options, media_type, size):
         return None
     codings = acceptable_codings(accept_encoding, available_codings())
     return codings[0] if codings else None
 
 
-def depends_on_client(wish: CompressionWish, media_type: str, size: int | None) -> bool:
+def depends_on_client(options: CompressionOptions, media_type: str, size: int | None) -> bool:
     """Whether another Accept-Encoding could have led to another choice: what Vary tells caches."""
-    if wish.force is not None or is_compressed_type(media_type):
+    if options.force is not None or is_compressed_type(media_type):
         return False
     return size is None or size >= MIN_SIZE
 

@@ -1,8 +1,7 @@
-"""The exceptions that are responses: one class per status of RFC 9110 and its neighbours.
+"""The exceptions that are responses: their base classes, and those with arguments of their own.
 
-A handler raises one to answer with it; it is a ``Response`` too, so that a middleware can read
-and change it like any other. The classes are data: a status, and whether a body is allowed. Only
-redirects, 405, 413 and 451 have more to say.
+A handler raises one to answer with it. It is a ``Response`` too, so that a middleware can read and
+change it like any other. The classes that are only a status are in ``exceptions``.
 """
 
 from collections.abc import Iterable
@@ -16,85 +15,36 @@ from ._response import Body, Response
 from ._status import default_reason
 
 __all__ = [
-    "HTTPAccepted",
-    "HTTPAlreadyReported",
-    "HTTPBadGateway",
-    "HTTPBadRequest",
     "HTTPClientError",
-    "HTTPConflict",
-    "HTTPCreated",
     "HTTPError",
     "HTTPException",
-    "HTTPExpectationFailed",
-    "HTTPFailedDependency",
-    "HTTPForbidden",
-    "HTTPFound",
-    "HTTPGatewayTimeout",
-    "HTTPGone",
-    "HTTPIMUsed",
-    "HTTPImATeapot",
-    "HTTPInsufficientStorage",
-    "HTTPInternalServerError",
-    "HTTPLengthRequired",
-    "HTTPLocked",
-    "HTTPLoopDetected",
     "HTTPMethodNotAllowed",
-    "HTTPMisdirectedRequest",
     "HTTPMove",
-    "HTTPMovedPermanently",
-    "HTTPMultipleChoices",
-    "HTTPNetworkAuthenticationRequired",
-    "HTTPNoContent",
-    "HTTPNonAuthoritativeInformation",
-    "HTTPNotAcceptable",
-    "HTTPNotExtended",
-    "HTTPNotFound",
-    "HTTPNotImplemented",
-    "HTTPNotModified",
-    "HTTPOk",
-    "HTTPPartialContent",
-    "HTTPPaymentRequired",
-    "HTTPPermanentRedirect",
-    "HTTPPreconditionFailed",
-    "HTTPPreconditionRequired",
-    "HTTPProxyAuthenticationRequired",
     "HTTPRedirection",
     "HTTPRequestEntityTooLarge",
-    "HTTPRequestHeaderFieldsTooLarge",
-    "HTTPRequestRangeNotSatisfiable",
-    "HTTPRequestTimeout",
-    "HTTPRequestURITooLong",
-    "HTTPResetContent",
-    "HTTPSeeOther",
     "HTTPServerError",
-    "HTTPServiceUnavailable",
     "HTTPSuccessful",
-    "HTTPTemporaryRedirect",
-    "HTTPTooEarly",
-    "HTTPTooManyRequests",
-    "HTTPUnauthorized",
     "HTTPUnavailableForLegalReasons",
-    "HTTPUnprocessableEntity",
-    "HTTPUnsupportedMediaType",
-    "HTTPUpgradeRequired",
-    "HTTPUseProxy",
-    "HTTPVariantAlsoNegotiates",
-    "HTTPVersionNotSupported",
 ]
 
 
 class HTTPException(Response, Exception):
-    """The base; raise the class of the status you mean, or subclass it with a ``status_code``.
+    """The base; raise the class of a status, or subclass it with a ``status_code`` of your own.
 
-    Without ``text`` and ``body`` the text is the status and its reason, for example
-    ``404: Not Found``. Statuses that allow no body have none.
+    Without ``text`` and ``body``, the text is the status and its reason, for example
+    ``404: Not Found``. There is no body if the status allows none.
     """
 
     status_code: ClassVar[int] = -1
-    #: Whether the status allows no body.
+    #: True if the status allows no body.
     empty_body: ClassVar[bool] = False
-    # Whether the body is one that was given, or none; see ``default_page``.
+    # False if the body is the default text; see ``default_page``.
     _own_body: bool = True
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.__doc__ is None and "status_code" in vars(cls):
+            cls.__doc__ = f"{cls.status_code} {default_reason(cls.status_code)}".rstrip() + "."
 
     def __init__(
         self,
@@ -125,10 +75,10 @@ class HTTPException(Response, Exception):
         Exception.__init__(self, self.reason)
 
     def default_page(self, accept: str | None) -> ErrorPage | None:
-        """Return what to send instead of the default text to who asks for HTML or JSON.
+        """Return the HTML or JSON page that the client prefers; None to keep the body as it is.
 
-        ``accept`` is the request's Accept field. None says that the response has words of its own,
-        or that its plain text is what the client likes best. For servers; they may as well not.
+        ``accept`` is the request's Accept field. None means that the response has a body of its
+        own, or that the client prefers plain text. For servers; calling it is optional.
         """
         if self._own_body or not accept or self._body != self._default_body():
             return None
@@ -139,8 +89,8 @@ class HTTPException(Response, Exception):
         return f"{self.status_code}: {self.reason}".encode()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exception's own way calls the class with ``args``, which no class here takes: a raised one
-        # could not leave a process pool or be copied.
+        # Exception's own method calls the class with ``args``, which no class here takes: without
+        # this an exception could not leave a process pool or be copied.
         return _without_init, (type(self), self.args), self.__dict__
 
 
@@ -169,7 +119,7 @@ class HTTPServerError(HTTPError):
 
 
 class HTTPMove(HTTPRedirection):
-    """The base of redirects that name another place.
+    """The base of redirects to another URL.
 
     ``location`` is a ``str`` or a ``yarl.URL``; it is percent-encoded as a URL. Raises
     ``ValueError`` for an empty one.
@@ -196,147 +146,12 @@ class HTTPMove(HTTPRedirection):
 
     @property
     def location(self) -> URL:
-        """Where the redirect leads."""
+        """The URL that the redirect leads to."""
         return self._location
 
 
-class HTTPOk(HTTPSuccessful):
-    """200 OK."""
-
-    status_code = 200
-
-
-class HTTPCreated(HTTPSuccessful):
-    """201 Created."""
-
-    status_code = 201
-
-
-class HTTPAccepted(HTTPSuccessful):
-    """202 Accepted."""
-
-    status_code = 202
-
-
-class HTTPNonAuthoritativeInformation(HTTPSuccessful):
-    """203 Non-Authoritative Information."""
-
-    status_code = 203
-
-
-class HTTPNoContent(HTTPSuccessful):
-    """204 No Content."""
-
-    status_code = 204
-    empty_body = True
-
-
-class HTTPResetContent(HTTPSuccessful):
-    """205 Reset Content."""
-
-    status_code = 205
-    empty_body = True
-
-
-class HTTPPartialContent(HTTPSuccessful):
-    """206 Partial Content."""
-
-    status_code = 206
-
-
-class HTTPAlreadyReported(HTTPSuccessful):
-    """208 Already Reported."""
-
-    status_code = 208
-
-
-class HTTPIMUsed(HTTPSuccessful):
-    """226 IM Used."""
-
-    status_code = 226
-
-
-class HTTPMultipleChoices(HTTPMove):
-    """300 Multiple Choices."""
-
-    status_code = 300
-
-
-class HTTPMovedPermanently(HTTPMove):
-    """301 Moved Permanently."""
-
-    status_code = 301
-
-
-class HTTPFound(HTTPMove):
-    """302 Found."""
-
-    status_code = 302
-
-
-class HTTPSeeOther(HTTPMove):
-    """303 See Other."""
-
-    status_code = 303
-
-
-class HTTPNotModified(HTTPRedirection):
-    """304 Not Modified."""
-
-    status_code = 304
-    empty_body = True
-
-
-class HTTPUseProxy(HTTPMove):
-    """305 Use Proxy."""
-
-    status_code = 305
-
-
-class HTTPTemporaryRedirect(HTTPMove):
-    """307 Temporary Redirect."""
-
-    status_code = 307
-
-
-class HTTPPermanentRedirect(HTTPMove):
-    """308 Permanent Redirect."""
-
-    status_code = 308
-
-
-class HTTPBadRequest(HTTPClientError):
-    """400 Bad Request."""
-
-    status_code = 400
-
-
-class HTTPUnauthorized(HTTPClientError):
-    """401 Unauthorized."""
-
-    status_code = 401
-
-
-class HTTPPaymentRequired(HTTPClientError):
-    """402 Payment Required."""
-
-    status_code = 402
-
-
-class HTTPForbidden(HTTPClientError):
-    """403 Forbidden."""
-
-    status_code = 403
-
-
-class HTTPNotFound(HTTPClientError):
-    """404 Not Found."""
-
-    status_code = 404
-
-
 class HTTPMethodNotAllowed(HTTPClientError):
-    """405; ``Allow`` lists ``allowed_methods``, as RFC 9110 section 15.5.6 demands.
+    """405; ``Allow`` lists ``allowed_methods``, as RFC 9110 section 15.5.6 requires.
 
     ``method`` is the request's.
     """
@@ -372,52 +187,10 @@ class HTTPMethodNotAllowed(HTTPClientError):
         return self._method
 
 
-class HTTPNotAcceptable(HTTPClientError):
-    """406 Not Acceptable."""
-
-    status_code = 406
-
-
-class HTTPProxyAuthenticationRequired(HTTPClientError):
-    """407 Proxy Authentication Required."""
-
-    status_code = 407
-
-
-class HTTPRequestTimeout(HTTPClientError):
-    """408 Request Timeout."""
-
-    status_code = 408
-
-
-class HTTPConflict(HTTPClientError):
-    """409 Conflict."""
-
-    status_code = 409
-
-
-class HTTPGone(HTTPClientError):
-    """410 Gone."""
-
-    status_code = 410
-
-
-class HTTPLengthRequired(HTTPClientError):
-    """411 Length Required."""
-
-    status_code = 411
-
-
-class HTTPPreconditionFailed(HTTPClientError):
-    """412 Precondition Failed."""
-
-    status_code = 412
-
-
 class HTTPRequestEntityTooLarge(HTTPClientError):
     """413 Content Too Large; ``max_size`` is the limit and ``actual_size`` what arrived, in bytes.
 
-    ``actual_size`` is 0 where it is unknown.
+    ``actual_size`` is 0 if it is unknown.
     """
 
     status_code = 413
@@ -442,94 +215,10 @@ class HTTPRequestEntityTooLarge(HTTPClientError):
         )
 
 
-class HTTPRequestURITooLong(HTTPClientError):
-    """414 URI Too Long."""
-
-    status_code = 414
-
-
-class HTTPUnsupportedMediaType(HTTPClientError):
-    """415 Unsupported Media Type."""
-
-    status_code = 415
-
-
-class HTTPRequestRangeNotSatisfiable(HTTPClientError):
-    """416 Range Not Satisfiable."""
-
-    status_code = 416
-
-
-class HTTPExpectationFailed(HTTPClientError):
-    """417 Expectation Failed."""
-
-    status_code = 417
-
-
-class HTTPImATeapot(HTTPClientError):
-    """418 I'm a Teapot."""
-
-    status_code = 418
-
-
-class HTTPMisdirectedRequest(HTTPClientError):
-    """421 Misdirected Request."""
-
-    status_code = 421
-
-
-class HTTPUnprocessableEntity(HTTPClientError):
-    """422 Unprocessable Content."""
-
-    status_code = 422
-
-
-class HTTPLocked(HTTPClientError):
-    """423 Locked."""
-
-    status_code = 423
-
-
-class HTTPFailedDependency(HTTPClientError):
-    """424 Failed Dependency."""
-
-    status_code = 424
-
-
-class HTTPTooEarly(HTTPClientError):
-    """425 Too Early."""
-
-    status_code = 425
-
-
-class HTTPUpgradeRequired(HTTPClientError):
-    """426 Upgrade Required."""
-
-    status_code = 426
-
-
-class HTTPPreconditionRequired(HTTPClientError):
-    """428 Precondition Required."""
-
-    status_code = 428
-
-
-class HTTPTooManyRequests(HTTPClientError):
-    """429 Too Many Requests."""
-
-    status_code = 429
-
-
-class HTTPRequestHeaderFieldsTooLarge(HTTPClientError):
-    """431 Request Header Fields Too Large."""
-
-    status_code = 431
-
-
 class HTTPUnavailableForLegalReasons(HTTPClientError):
-    """451; ``link`` names who demanded the block (RFC 7725 section 4), None to keep it untold.
+    """451; ``link`` identifies the party that demanded the block (RFC 7725 section 4), or None.
 
-    Raises ``ValueError`` for a link that is no URL.
+    Raises ``ValueError`` for a link that is not a URL.
     """
 
     status_code = 451
@@ -553,71 +242,5 @@ class HTTPUnavailableForLegalReasons(HTTPClientError):
 
     @property
     def link(self) -> URL | None:
-        """Who demanded the block."""
+        """The URL of the party that demanded the block."""
         return self._link
-
-
-class HTTPInternalServerError(HTTPServerError):
-    """500 Internal Server Error."""
-
-    status_code = 500
-
-
-class HTTPNotImplemented(HTTPServerError):
-    """501 Not Implemented."""
-
-    status_code = 501
-
-
-class HTTPBadGateway(HTTPServerError):
-    """502 Bad Gateway."""
-
-    status_code = 502
-
-
-class HTTPServiceUnavailable(HTTPServerError):
-    """503 Service Unavailable."""
-
-    status_code = 503
-
-
-class HTTPGatewayTimeout(HTTPServerError):
-    """504 Gateway Timeout."""
-
-    status_code = 504
-
-
-class HTTPVersionNotSupported(HTTPServerError):
-    """505 HTTP Version Not Supported."""
-
-    status_code = 505
-
-
-class HTTPVariantAlsoNegotiates(HTTPServerError):
-    """506 Variant Also Negotiates."""
-
-    status_code = 506
-
-
-class HTTPInsufficientStorage(HTTPServerError):
-    """507 Insufficient Storage."""
-
-    status_code = 507
-
-
-class HTTPLoopDetected(HTTPServerError):
-    """508 Loop Detected."""
-
-    status_code = 508
-
-
-class HTTPNotExtended(HTTPServerError):
-    """510 Not Extended."""
-
-    status_code = 510
-
-
-class HTTPNetworkAuthenticationRequired(HTTPServerError):
-    """511 Network Authentication Required."""
-
-    status_code = 511

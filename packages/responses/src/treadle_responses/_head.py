@@ -7,6 +7,7 @@ asks for one, because most responses of most applications never need it.
 import datetime
 from collections.abc import Iterable, Mapping
 from http.cookies import SimpleCookie
+from typing import Any, Literal
 
 from multidict import CIMultiDict, istr
 
@@ -22,7 +23,8 @@ from ._headers import (
     split_content_type,
     with_charset,
 )
-from ._state import ResponseState
+from ._keys import ResponseKey
+from ._state import KeyedState
 
 __all__ = ["LooseHeaders", "ResponseHead"]
 
@@ -30,22 +32,18 @@ __all__ = ["LooseHeaders", "ResponseHead"]
 LooseHeaders = Mapping[str, str] | Mapping[istr, str] | Iterable[tuple[str, str]]
 
 
-class ResponseHead(ResponseState):
+class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
     """Fields and cookies; class attributes are the defaults of what is built on demand."""
 
     _headers: CIMultiDict[str] | None = None
     _cookies: Cookies | None = None
     _chunked: bool = False
-    # Whether there is nothing to the response but a status, cookies and a body: one look instead of
-    # one at each of the attributes, whoever changes them clears it.
-    _simple: bool = True
 
     @property
     def headers(self) -> CIMultiDict[str]:
         """The fields; change them freely until ``prepare``."""
         if self._headers is None:
             self._headers = CIMultiDict()
-            self._simple = False
         return self._headers
 
     def _own_cookies(self) -> Cookies:

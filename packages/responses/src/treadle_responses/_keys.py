@@ -1,18 +1,22 @@
 """Typed keys for the mappings that applications, requests and responses are.
 
-A key is equal only to itself: two libraries that both choose the name ``"user"`` do not meet.
+A key is equal only to itself: two libraries may both choose the name ``"user"``.
 """
 
 import sys
-from typing import Generic, TypeVar, final, get_args
+from typing import Generic, Literal, TypeVar, final, get_args
 
-__all__ = ["AppKey", "RequestKey", "ResponseKey"]
+__all__ = ["AppKey", "RequestKey", "ResponseKey", "StateKey"]
 
+_Kind = TypeVar("_Kind")
 _T = TypeVar("_T")
 
 
-class _Key(Generic[_T]):
-    """The base of the three kinds of keys; ``t`` is the type of the value, for people to read."""
+class StateKey(Generic[_Kind, _T]):
+    """The base of the three kinds of keys; ``_Kind`` tells type checkers which kind it is.
+
+    ``t`` is the type of the value; only ``repr`` shows it.
+    """
 
     __slots__ = ("__orig_class__", "_name", "_t")
 
@@ -32,14 +36,14 @@ class _Key(Generic[_T]):
         # Keys sort behind strings, so that a mapping with both can be listed in order.
         if isinstance(other, str):
             return False
-        if isinstance(other, _Key):
+        if isinstance(other, StateKey):
             return self._name < other._name
         return NotImplemented
 
     def __gt__(self, other: object) -> bool:
         if isinstance(other, str):
             return True
-        if isinstance(other, _Key):
+        if isinstance(other, StateKey):
             return self._name > other._name
         return NotImplemented
 
@@ -55,21 +59,21 @@ class _Key(Generic[_T]):
 
 
 @final
-class AppKey(_Key[_T]):
+class AppKey(StateKey[Literal["app"], _T]):
     """A key of an application's state: ``app[KEY]`` has the type that the key was made with."""
 
     __slots__ = ()
 
 
 @final
-class RequestKey(_Key[_T]):
+class RequestKey(StateKey[Literal["request"], _T]):
     """A key of a request's state."""
 
     __slots__ = ()
 
 
 @final
-class ResponseKey(_Key[_T]):
+class ResponseKey(StateKey[Literal["response"], _T]):
     """A key of a response's state."""
 
     __slots__ = ()

@@ -1,8 +1,8 @@
 """``Response``: a response with a whole body.
 
-The common case is a status, a media type and some bytes. It stays just that: no header object is
-made until somebody reads ``headers``, and ``Response.whole`` hands a server the finished field
-lines, so that head and body can leave in one write.
+The common case is a status, a media type and some bytes. No header object is made until
+``headers`` is read, and ``Response.as_single_write`` gives a server the finished field lines, so
+that head and body leave in one write.
 """
 
 import io
@@ -12,7 +12,7 @@ from typing import Final
 
 from multidict import CIMultiDict
 
-from ._compression import CompressionWish, declare_coding
+from ._compression import CompressionOptions, declare_coding
 from ._compressors import make_compressor
 from ._head import LooseHeaders
 from ._headers import (
@@ -114,7 +114,6 @@ class Response(StreamResponse):
                 self.body = body
         if given is not None:
             self._headers = given
-            self._simple = False
             self._store_content_type(given)
 
     def _fill_typed(self, headers: CIMultiDict[str], text: str | None, body: Body | None) -> None:
@@ -122,7 +121,6 @@ class Response(StreamResponse):
         if text is not None and body is not None:
             raise ValueError(_BODY_AND_TEXT)
         self._headers = headers
-        self._simple = False
         if text is not None:
             self.text = text
         elif body is not None:
@@ -160,7 +158,6 @@ class Response(StreamResponse):
         """The fields; change them freely until the response is sent."""
         if self._headers is None:
             self._headers = CIMultiDict()
-            self._simple = False
             self._store_content_type(self._headers)
         return self._headers
 
@@ -246,29 +243,41 @@ class Response(StreamResponse):
 
     # Sending.
 
-    def whole(self) -> tuple[bytes, bytes] | None:
-        """Return field lines and body when nothing but a media type and bytes is to be sent.
+    def as_single_write(self) -> tuple[int, str | None, bytes, bytes] | None:
+        """Return status, reason, field lines and body of a response that fits in one write.
 
-        This is the fast path of servers: the lines are ``Content-Type`` and ``Content-Length``,
-        each with its CRLF, as a response to GET has them (one to HEAD leaves out the body, a 2xx to
-        CONNECT the length too). ``None`` says that the response has more to it (headers, cookies,
-        a connection to close, a streamed body): use ``prepare`` then.
+        This is the fast path of servers. The reason is None for the registered one. The lines are
+        ``Content-Type`` and ``Content-Length``, each with its CRLF, as in a response to GET; the
+        server leaves out the body for HEAD, and the length too for a 2xx to CONNECT.
+
+        Return None, without any change, if the response has more to it (headers, cookies,
+        compression, a connection to close, a streamed body) or was prepared: use ``prepare`` then.
         """
-        body = self._body
-        if not self._simple or self._cookies:
+        # The attributes themselves, rather than one flag that each setter would have to clear.
+        if (
+            self._headers is not None
+            or self._cookies
+            or self._keep_alive is not None
+            or self._chunked
+            or self._compression_options is not None
+            or self._eof_sent
+            or self._payload_writer is not None
+        ):
             return None
+        body = self._body
         if body is None:
             body = b""
         elif type(body) is not bytes:
             return None
-        if self._status < 200 or self._status == 204 or self._status == 304:
+        status = self._status
+        if status < 200 or status == 204 or status == 304:
             if self._content_type is not None or self._charset is not None:
                 return None
-            return b"", b""
+            return status, self._reason, b"", b""
         prefix = _blocks.get((self._content_type or OCTET_STREAM, self._charset))
         if prefix is None:
             prefix = _make_block(self._content_type or OCTET_STREAM, self._charset)
-        return b"%b%d\r\n" % (prefix, len(body)), body
+        return status, self._reason, b"%b%d\r\n" % (prefix, len(body)), body
 
     def complete_headers(self, request: RequestInfo) -> None:
         """Fill in the fields that follow from cookies, body and request."""
@@ -288,19 +297,19 @@ class Response(StreamResponse):
                 "leave it out, it follows from the body"
             )
 
-    async def _start_compression(self, request: RequestInfo, wish: CompressionWish) -> None:
+    async def _start_compression(self, request: RequestInfo, options: CompressionOptions) -> None:
         size = self._size()
         if size == 0 and self._status != 304:
             return
-        coding = self._choose_coding(request, wish, size)
+        coding = self._choose_coding(request, options, size)
         if coding is None:
             return
         body = self._body
-        compressor = make_compressor(coding, wish.strategy)
+        compressor = make_compressor(coding, options.strategy)
         if isinstance(body, (bytes, bytearray)):
             # Also for HEAD, whose answer says the length of the one to GET.
             encoded = await self._encode(compressor.finish, bytes(body))
-            if wish.force is None and len(encoded) >= len(body):
+            if options.force is None and len(encoded) >= len(body):
                 return
             self._encoded = encoded
         else:
@@ -319,7 +328,7 @@ class Response(StreamResponse):
         ):
             self._compressor = None
             await super().write_eof()
-            self.abandon()
+            self.release_body()
         elif isinstance(body, Payload):
             try:
                 # A file may have grown since its size was announced.
@@ -330,8 +339,8 @@ class Response(StreamResponse):
         else:
             await super().write_eof(bytes(body))
 
-    def abandon(self) -> None:
-        """Let go of what the body holds; for servers that will not send this response."""
+    def release_body(self) -> None:
+        """Close the body's files and streams: the server will not send this response."""
         if isinstance(self._body, Payload):
             self._body.close_now()
 

@@ -14,13 +14,13 @@ from typing import Protocol, TypeVar
 from multidict import CIMultiDict
 
 from ._compression import (
-    CompressionWish,
+    CompressionOptions,
     ContentCoding,
     add_vary,
     choose_coding,
+    compression_options,
     declare_coding,
     depends_on_client,
-    make_wish,
     weaken_etag,
 )
 from ._compressors import Compressor, make_compressor
@@ -55,13 +55,13 @@ class StreamResponse(ResponseHead):
     _payload_writer: ResponseWriter | None = None
     _eof_sent: bool = False
     _body_length: int = 0
-    # What enable_compression was called with, and what has come of it.
-    _wish: CompressionWish | None = None
+    # The arguments of enable_compression(), and the compressor if a coding was chosen.
+    _compression_options: CompressionOptions | None = None
     _compressor: Compressor | None = None
-    # From how many bytes on compression leaves the event loop to others, and to which executor.
+    # Pieces of more bytes than this are compressed in the executor (None: the server's own).
     _executor_size: int = 4096
     _executor: Executor | None = None
-    # Whether write_eof() comes right behind prepare(), so that the head can wait for it.
+    # True if write_eof() comes right behind prepare(), so that the head can wait for it.
     _body_follows: bool = False
 
     def __init__(
@@ -75,7 +75,6 @@ class StreamResponse(ResponseHead):
             self.set_status(status, reason)
         if headers is not None:
             self._headers = CIMultiDict(headers)
-            self._simple = False
 
     # Status.
 
@@ -115,12 +114,11 @@ class StreamResponse(ResponseHead):
         if self._headers is not None and "Content-Length" in self._headers:
             raise RuntimeError("A response with Content-Length cannot be chunked")
         self._chunked = True
-        self._simple = False
 
     @property
     def compression(self) -> bool:
         """Whether compression was asked for; what became of it tells Content-Encoding."""
-        return self._wish is not None
+        return self._compression_options is not None
 
     def enable_compression(
         self, force: ContentCoding | None = None, strategy: int | None = None
@@ -140,8 +138,7 @@ class StreamResponse(ResponseHead):
         """
         if self.prepared:
             raise RuntimeError("Cannot enable compression: the response's head is already sent")
-        self._wish = make_wish(force, strategy)
-        self._simple = False
+        self._compression_options = compression_options(force, strategy)
 
     @property
     def keep_alive(self) -> bool | None:
@@ -151,14 +148,13 @@ class StreamResponse(ResponseHead):
     def force_close(self) -> None:
         """Close the connection after this response."""
         self._keep_alive = False
-        self._simple = False
 
     # Sending.
 
     @property
     def task(self) -> object | None:
-        """The server's task that runs the request's handler, None where there is none now."""
-        return getattr(self._req, "_task", None)
+        """The server's task that runs the request's handler; None unless the body is being sent."""
+        return None if self._req is None else self._req.task
 
     @property
     def prepared(self) -> bool:
@@ -181,33 +177,25 @@ class StreamResponse(ResponseHead):
         if self._payload_writer is not None:
             return self._payload_writer
         self._req = request
-        if self._wish is not None:
-            await self._start_compression(request, self._wish)
-        cookies = set_cookie_lines(self._cookies)
+        if self._compression_options is not None:
+            await self._start_compression(request, self._compression_options)
         self.complete_headers(request)
-        await request._prepare_hook(self)
-        if self._cookies is not None:
-            # A signal may set cookies too.
-            for line in set_cookie_lines(self._cookies):
-                if line not in cookies:
-                    self.headers.add("Set-Cookie", line)
+        await self.run_on_prepare(request)
         writer = request.response_writer
         writer.write_head(self._status, self.reason, self.headers, body_follows=self._body_follows)
-        self._payload_writer = writer
-        self._simple = False
+        self.begin_sending(request, writer)
         return writer
 
-    def complete_headers(self, request: RequestInfo) -> None:
-        """Fill in the fields that follow from cookies, body and request.
+    # For servers, and for subclasses that send their head or body by other means: prepare() and
+    # write_eof() are made of these. The module ``_types`` has the whole contract.
 
-        For servers that send a response without ``prepare``; others need not call it.
-        """
+    def complete_headers(self, request: RequestInfo) -> None:
+        """Fill in the fields that follow from cookies, body and request."""
         headers = self.headers
         for line in set_cookie_lines(self._cookies):
             headers.add("Set-Cookie", line)
         if self._keep_alive is None:
             self._keep_alive = request.keep_alive
-            self._simple = False
         elif not self._keep_alive:
             headers["Connection"] = "close"
         if self._chunked:
@@ -220,8 +208,68 @@ class StreamResponse(ResponseHead):
         else:
             headers.setdefault("Content-Type", OCTET_STREAM)
 
+    async def run_on_prepare(self, request: RequestInfo) -> None:
+        """Run ``request.on_prepare`` and add the cookies that it has set to the fields.
+
+        Call it once, behind ``complete_headers``; then send the head.
+        """
+        lines = set_cookie_lines(self._cookies)
+        await request.on_prepare(self)
+        if self._cookies is not None:
+            for line in set_cookie_lines(self._cookies):
+                if line not in lines:
+                    self.headers.add("Set-Cookie", line)
+
+    def begin_sending(self, request: RequestInfo, writer: ResponseWriter) -> None:
+        """Note that the head is sent: the body goes through ``writer`` until ``end_sending``."""
+        self._req = request
+        self._payload_writer = writer
+
+    @property
+    def payload_writer(self) -> ResponseWriter | None:
+        """The writer that the body goes through; None before the head is sent and after the end."""
+        return self._payload_writer
+
+    @property
+    def is_compressing(self) -> bool:
+        """True if ``write`` compresses the body, so that its bytes must not go past ``write``."""
+        return self._compressor is not None
+
+    def count_body(self, size: int) -> None:
+        """Add ``size`` bytes, sent past ``write``, to ``body_length``."""
+        self._body_length += size
+
+    def end_sending(self) -> None:
+        """Note that the response is complete, and let go of the request and its writer."""
+        self._eof_sent = True
+        self._req = None
+        self._payload_writer = None
+        self._compressor = None
+
+    @property
+    def eof_sent(self) -> bool:
+        """True if the response is complete."""
+        return self._eof_sent
+
+    def as_single_write(self) -> tuple[int, str | None, bytes, bytes] | None:
+        """Return a response that fits in one write; None if it must be sent with ``prepare``.
+
+        See ``Response.as_single_write``. A response that is written piece by piece never fits.
+        """
+        return None
+
+    def mark_sent(self, body_length: int) -> None:
+        """Note that the server has sent the result of ``as_single_write``."""
+        self._body_length = body_length
+        self._eof_sent = True
+
+    def release_body(self) -> None:
+        """Close the body's files and streams: the server will not send this response."""
+
+    # Compression.
+
     def _choose_coding(
-        self, request: RequestInfo, wish: CompressionWish, size: int | None
+        self, request: RequestInfo, options: CompressionOptions, size: int | None
     ) -> str | None:
         headers = self.headers
         if "Content-Encoding" in headers or "Content-Range" in headers or self._status == 206:
@@ -232,22 +280,22 @@ class StreamResponse(ResponseHead):
             # It stands for a response whose size is not known here.
             size = None
         media_type = self.content_type
-        if depends_on_client(wish, media_type, size):
+        if depends_on_client(options, media_type, size):
             add_vary(headers, "Accept-Encoding")
-        coding = choose_coding(wish, request.headers.get("Accept-Encoding"), media_type, size)
+        coding = choose_coding(options, request.headers.get("Accept-Encoding"), media_type, size)
         if coding is not None and self._status == 304:
             # RFC 9110 section 15.4.5: its ETag is the one that the 200 would have.
             weaken_etag(headers)
             return None
         return coding
 
-    async def _start_compression(self, request: RequestInfo, wish: CompressionWish) -> None:
-        """Decide on a coding and say so in the fields."""
-        coding = self._choose_coding(request, wish, self.content_length)
+    async def _start_compression(self, request: RequestInfo, options: CompressionOptions) -> None:
+        """Choose a coding and declare it in the fields."""
+        coding = self._choose_coding(request, options, self.content_length)
         if coding is not None:
             declare_coding(self.headers, coding)
             if not must_be_empty(request.method, self._status):
-                self._compressor = make_compressor(coding, wish.strategy)
+                self._compressor = make_compressor(coding, options.strategy)
 
     async def _encode(self, call: Callable[[bytes], bytes], data: bytes) -> bytes:
         if len(data) <= self._executor_size:
@@ -292,27 +340,7 @@ class StreamResponse(ResponseHead):
             data = await self._encode(self._compressor.finish, data)
         self._body_length += len(data)
         await self._payload_writer.write_eof(data)
-        self._eof_sent = True
-        self._simple = False
-        self._req = None
-        self._payload_writer = None
-        self._compressor = None
-
-    def whole(self) -> tuple[bytes, bytes] | None:
-        """Return field lines and body of a response that is no more than that; None for others.
-
-        See ``Response.whole``: a response that is written piece by piece is never whole.
-        """
-        return None
-
-    def mark_sent(self, body_length: int) -> None:
-        """Note that a server has sent this response as a whole, without ``prepare``."""
-        self._body_length = body_length
-        self._eof_sent = True
-        self._simple = False
-
-    def abandon(self) -> None:
-        """Let go of what the body holds; for servers that will not send this response."""
+        self.end_sending()
 
     def __repr__(self) -> str:
         state = "eof" if self._eof_sent else "prepared" if self.prepared else "not prepared"

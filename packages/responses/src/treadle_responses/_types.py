@@ -1,6 +1,22 @@
-"""What a response needs of the server that sends it: two protocols.
+"""The contract between a response and the server that sends it.
 
-Any server can send these responses by satisfying them; ``treadle_server`` is one that does.
+A server, whether it speaks HTTP/1.1, HTTP/2 or ASGI or only fills a buffer, provides two objects:
+a request (``RequestInfo``), which responses read, and a writer (``ResponseWriter``), which they
+write to. It sends a response in one of two ways:
+
+1. ``await response.prepare(request)``, then ``await response.write_eof()``. This works for every
+   response. The server sees these calls, in this order: ``request.on_prepare``,
+   ``writer.write_head``, any number of ``writer.write``, one ``writer.write_eof``.
+2. ``response.as_single_write()``, which needs no coroutine. If it returns a tuple, the server
+   writes its parts and calls ``response.mark_sent``. This is allowed if ``on_prepare`` has nothing
+   to do and the response's class overrides none of ``prepare``, ``write`` and ``write_eof``.
+
+The server's other duties: a handler may have sent its response itself, wholly or in part, so ask
+``response.prepared`` first; call ``response.release_body()`` if a response is not sent or fails.
+
+A response class that sends its head or body by other means (an upgrade, a file sent by the kernel)
+overrides ``prepare`` and ``write_eof``, and keeps the response's state with ``complete_headers``,
+``run_on_prepare``, ``begin_sending``, ``count_body`` and ``end_sending`` of ``StreamResponse``.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,27 +35,28 @@ class ResponseWriter(Protocol):
     """Sends one response: one head, any number of pieces, one end.
 
     The writer owns framing and the connection: it writes ``Content-Length`` or chunks, adds the
-    fields of the connection, and sends no body where the request or the status allows none.
+    fields of the connection, and sends no body if the request or the status allows none.
 
     Responses read files and compress large bodies through one more method, if the writer has it::
 
         async def run_blocking(self, call, executor=None): ...
 
-    It returns what ``call()`` returns, without holding up other connections (in a thread of
-    ``executor``, None for the server's own). Without the method the call is simply made.
+    It returns the result of ``call()`` without holding up other connections: it runs the call in a
+    thread of ``executor`` (None: the server's own). Without the method, the response calls
+    ``call()`` directly.
     """
 
     def write_head(
         self, status: int, reason: str, headers: CIMultiDict[str], *, body_follows: bool
     ) -> None:
-        """Take the head; with ``body_follows`` it may wait for the first piece of the body.
+        """Send the head; if ``body_follows``, it may wait for the first piece of the body.
 
-        Responses check what has a setter of its own (reason, media type, cookies, entity tag).
+        Responses check the values that have a setter (reason, media type, cookies, entity tag).
         Other names and values come as the user gave them: the writer must refuse CR, LF and NUL.
         """
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send a piece of the body; returns when the peer keeps up."""
+        """Send a piece of the body; return when the peer keeps up."""
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Send the last piece and end the response."""
@@ -48,7 +65,7 @@ class ResponseWriter(Protocol):
 async def run_blocking(
     writer: object, call: Callable[[], _T], executor: Executor | None = None
 ) -> _T:
-    """Return ``call()``, made the way that ``writer`` makes calls that block."""
+    """Return ``call()``, run by ``writer.run_blocking`` if the writer has that method."""
     run = getattr(writer, "run_blocking", None)
     if run is None:
         return call()
@@ -57,10 +74,10 @@ async def run_blocking(
 
 
 class RequestFor(Protocol[_R_contra]):
-    """What responses of the class ``_R_contra`` look at in the request that they answer.
+    """The part of a request that responses of the class ``_R_contra`` use.
 
     ``_R_contra`` is a parameter because the class is defined in a module above this one;
-    ``RequestInfo`` is this with ``StreamResponse``.
+    ``RequestInfo`` is this protocol with ``StreamResponse``.
     """
 
     @property
@@ -73,7 +90,7 @@ class RequestFor(Protocol[_R_contra]):
 
     @property
     def keep_alive(self) -> bool:
-        """Whether the client wants to keep the connection."""
+        """True if the client wants to keep the connection."""
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -81,7 +98,11 @@ class RequestFor(Protocol[_R_contra]):
 
     @property
     def response_writer(self) -> ResponseWriter:
-        """Where this request's response is written."""
+        """The writer for the response to this request."""
 
-    async def _prepare_hook(self, response: _R_contra) -> None:
-        """Run before the head is sent, when every header is in place."""
+    @property
+    def task(self) -> object | None:
+        """The server's task that runs the handler; None if the server has no tasks."""
+
+    async def on_prepare(self, response: _R_contra) -> None:
+        """Run the application's hooks: every field is in place, and the head is not sent yet."""

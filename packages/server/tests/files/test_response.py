@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import pytest
 
-from testkit import Peer, Run, serve
+from testkit import Peer, Run, open_descriptors, serve
 from treadle_responses import ContentCoding, HTTPNotFound, Response, StreamResponse
 from treadle_server import Application, BaseRequest, FileResponse, Request
 from treadle_server._files import response as module
+from treadle_server._files.prepare import file_request, prepare_file
 from treadle_server._http import writer as writer_module
 
 SMALL = b"0123456789"
@@ -36,10 +37,6 @@ async def ask(peer: Peer, *fields: str, method: str = "GET", path: str = "/") ->
     if method == "HEAD" or status in (204, 304):
         size = 0
     return Answer(status, headers, await peer.exactly(size))
-
-
-def open_descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").exists() else 0
 
 
 async def closed_down_to(count: int) -> None:
@@ -284,7 +281,7 @@ def test_a_file_that_is_truncated_while_it_is_sent(
 
 
 @pytest.mark.parametrize("leaves", ["client", "server"])
-def test_nothing_stays_open_when_somebody_leaves(
+def test_nothing_stays_open_when_one_side_leaves(
     run: Run, way: str, tmp_path: Path, leaves: str
 ) -> None:
     path = tmp_path / "huge"
@@ -314,13 +311,13 @@ def test_nothing_stays_open_when_somebody_leaves(
     run(main())
 
 
-def test_a_response_that_nobody_sends(run: Run, large: Path) -> None:
+def test_a_prepared_response_that_is_not_sent(run: Run, large: Path) -> None:
     """A middleware may put another one in the place of a response that has its file open."""
 
     async def handler(request: Request) -> StreamResponse:
         response = FileResponse(large)
-        question = module.question_of(request, response)
-        response.take(module.ask_for_file(question, large.name, response._open))
+        wanted = file_request(request, response, precompressed=True)
+        response.use_prepared(prepare_file(wanted, large.name, response._open))
         raise HTTPNotFound
 
     async def main() -> None:

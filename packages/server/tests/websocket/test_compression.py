@@ -90,13 +90,13 @@ def test_others_do_not_wait(run: Run) -> None:
         sending = asyncio.ensure_future(ws.send_str(LARGE_TEXT * 8))
         await asyncio.sleep(0)
         assert ws._ws is not None
-        assert ws._ws.aside is not None
-        assert ws._ws.aside.busy
+        assert ws._ws.compressor is not None
+        assert ws._ws.compressor.busy
         # Control frames and broadcasts go past it, as they need no window.
         await ws.ping(b"p")
         await broadcast([ws], "to all " * 40)
         await sending
-        assert not ws._ws.aside.busy
+        assert not ws._ws.compressor.busy
         return ws
 
     async def main() -> None:
@@ -115,8 +115,8 @@ def test_uncompressed_messages_need_no_thread(run: Run) -> None:
         await ws.prepare(request)
         await ws.send_str(LARGE_TEXT, compress=False)
         assert ws._ws is not None
-        assert ws._ws.aside is not None
-        assert not ws._ws.aside.busy
+        assert ws._ws.compressor is not None
+        assert not ws._ws.compressor.busy
         return ws
 
     async def main() -> None:

@@ -80,7 +80,7 @@ class Setup:
         self.ws.take_over(self.host, transport, self.flow)
 
     async def receive(self) -> Any:
-        return await self.ws.receive(None, True, False)
+        return await self.ws.receive(None, autoclose=True, iterating=False)
 
 
 def test_the_limit_is_the_transports(run: Run) -> None:
@@ -228,7 +228,7 @@ def test_a_fault_lingers_and_a_good_bye_does_not(run: Run) -> None:
             assert setup.host.calls == [("end", linger)]
             # Nothing is left that could call it again.
             assert setup.ws._timer is None
-            assert setup.ws._host is None
+            assert setup.ws._owner is None
 
     run(main())
 

@@ -18,7 +18,7 @@ from treadle_router import Converter, Match, MethodNotAllowed, NotFound
 from treadle_server._core.errors import web_logger
 from treadle_server._core.state import ChainMapProxy
 from treadle_server._files.static import StaticResource
-from treadle_server._http.request import BaseRequest
+from treadle_server._http.request import BaseRequest, RequestHooks
 from treadle_server._routing.context import RouteContext
 from treadle_server._routing.definitions import AbstractRouteDef
 from treadle_server._routing.dispatcher import Dispatcher, NeedsResolve
@@ -122,10 +122,12 @@ class Request(BaseRequest):
         context = self._route_context
         return None if context is None or context.match is None else context.match.handler
 
-    async def _prepare_hook(self, response: StreamResponse) -> None:
-        for app in self._apps:
-            if app.on_response_prepare:
-                await app.on_response_prepare.send(self, response)
+
+async def _send_prepare_signals(request: BaseRequest, response: StreamResponse) -> None:
+    assert isinstance(request, Request)
+    for app in request._apps:
+        if app.on_response_prepare:
+            await app.on_response_prepare.send(request, response)
 
 
 def _context_of(request: Request) -> RouteContext:
@@ -263,7 +265,7 @@ class Application(ApplicationLifecycle["Application", Request, Middleware]):
         query = target.find("?")
         found = self._router.match(head.method, target if query < 0 else target[:query])
         if self._has_prepare_hook:
-            request.has_prepare_hook = True
+            request.hooks = RequestHooks(_send_prepare_signals)
         if type(found) is Match:
             route = found.handler
             if self._calls_directly:

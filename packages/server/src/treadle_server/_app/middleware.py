@@ -98,4 +98,4 @@ def _asking_for(request: Request, path: str) -> Request:
     """Return a request like this one for another path, to ask resources that want a request."""
     head = request._head
     other = Head(head.method, path, head.authority, head.version, head.fields, head.framing)
-    return type(request)(other, request._payload, request._writer, request._connection)
+    return type(request)(other, request._payload, request._channel, request._connection)

@@ -4,10 +4,10 @@ State may change until the application has started; what must change later is pu
 that is stored before.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import Any, Final, TypeVar, overload
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, Literal, TypeVar, overload
 
-from treadle_responses import AppKey
+from treadle_responses import AppKey, KeyedState, StateKey
 
 __all__ = ["AppState", "ChainMapProxy"]
 
@@ -15,36 +15,25 @@ _T = TypeVar("_T")
 _D = TypeVar("_D")
 
 
-class AppState(MutableMapping[str | AppKey[Any], Any]):
+class AppState(KeyedState[AppKey[Any], Literal["app"]]):
     """A mapping that refuses changes once the application runs; compared by identity."""
 
-    def __init__(self) -> None:
-        self._state: dict[str | AppKey[Any], Any] = {}
-        # Whether start-up is over.
-        self._started = False
+    # True once start-up is over.
+    _started: bool = False
 
     @overload
-    def __getitem__(self, key: AppKey[_T]) -> _T: ...
-
-    @overload
-    def __getitem__(self, key: str) -> Any: ...
-
-    def __getitem__(self, key: str | AppKey[_T]) -> Any:
-        return self._state[key]
-
-    @overload
-    def __setitem__(self, key: AppKey[_T], value: _T) -> None: ...
+    def __setitem__(self, key: StateKey[Literal["app"], _T], value: _T) -> None: ...
 
     @overload
     def __setitem__(self, key: str, value: Any) -> None: ...
 
-    def __setitem__(self, key: str | AppKey[_T], value: Any) -> None:
+    def __setitem__(self, key: Any, value: Any) -> None:
         self._check_not_started(key)
-        self._state[key] = value
+        super().__setitem__(key, value)
 
     def __delitem__(self, key: str | AppKey[Any]) -> None:
         self._check_not_started(key)
-        del self._state[key]
+        super().__delitem__(key)
 
     def _check_not_started(self, key: object) -> None:
         if self._started:
@@ -52,34 +41,6 @@ class AppState(MutableMapping[str | AppKey[Any], Any]):
                 f"Cannot change {key!r} of a started application: store an object that changes "
                 "before or at start-up, or use the request's state"
             )
-
-    @overload  # type: ignore[override]  # the mapping's own knows nothing of typed keys
-    def get(self, key: AppKey[_T], default: None = ...) -> _T | None: ...
-
-    @overload
-    def get(self, key: AppKey[_T], default: _D) -> _T | _D: ...
-
-    @overload
-    def get(self, key: str, default: Any = ...) -> Any: ...
-
-    def get(self, key: str | AppKey[_T], default: Any = None) -> Any:
-        """Return the value for ``key``, else ``default``."""
-        return self._state.get(key, default)
-
-    def __len__(self) -> int:
-        return len(self._state)
-
-    def __iter__(self) -> Iterator[str | AppKey[Any]]:
-        return iter(self._state)
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __hash__(self) -> int:
-        return object.__hash__(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
 
 
 class ChainMapProxy(Mapping[str | AppKey[Any], Any]):

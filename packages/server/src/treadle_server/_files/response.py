@@ -1,19 +1,17 @@
 """``FileResponse``: a file as a response, planned by ``treadle_responses.plan_file``.
 
-Everything that may block happens in one hop to a thread: the file is opened, looked at, the answer
-planned, and what is small read at once. A large file goes from the kernel's cache to the socket
-without passing here (``StreamWriter.send_file``) where that can be, and else in bounded pieces.
-The file is closed on every path, at the latest when the response is forgotten.
+Everything that may block happens in one hop to a worker thread (``_files.prepare``): the file is
+opened, its answer planned, and a small file read at once. The kernel sends a large file from its
+cache to the socket if the writer can have it do so (``FileSender``); otherwise the file is read and
+written in bounded pieces. The file is closed on every path, at the latest when the response object
+is freed.
 """
 
 import functools
 import os
-import time
-from collections.abc import Callable, Mapping
+import socket
 from pathlib import Path
-from typing import Final, NamedTuple, final
-
-from multidict import CIMultiDict
+from typing import Final, Protocol, runtime_checkable
 
 from treadle_responses import (
     FilePlan,
@@ -21,160 +19,59 @@ from treadle_responses import (
     RequestInfo,
     ResponseWriter,
     StreamResponse,
-    acceptable_codings,
     add_vary,
     content_disposition_header,
     error_page,
-    guess_content_type,
-    is_compressed_type,
-    plan_file,
+    run_blocking,
 )
-from treadle_server._http.request import BaseRequest
-from treadle_server._http.writer import StreamWriter
 from treadle_server._transport.files import NotAFileError, OpenFile, is_missing, open_file
 
-__all__ = [
-    "CHUNK_SIZE",
-    "FileAnswer",
-    "FileQuestion",
-    "FileResponse",
-    "ask_for_file",
-    "question_of",
-]
+from .prepare import PreparedFile, file_request, prepare_file
 
-#: How much of a file is read, or handed to the kernel, at a time.
+__all__ = ["CHUNK_SIZE", "FileResponse", "FileSender"]
+
+#: Bytes of a file that are read at a time.
 CHUNK_SIZE: Final = 256 * 1024
 
-#: Up to this size a file is read where it is opened and sent in one write with its head: cheaper
-#: than a duplicate of the socket and two calls more. At 100 KiB the copies are dearer.
-_INLINE: Final = 64 * 1024
-
-# Files that were compressed beforehand, in the order of preference.
-_CODINGS: Final = ("zstd", "br", "gzip")
 _YEAR: Final = 365 * 24 * 60 * 60
 
-# The request fields that a plan looks at, and the one for siblings.
-_FIELDS: Final = {
-    name.lower().encode(): name
-    for name in (
-        "Accept-Encoding", "If-Match", "If-Modified-Since", "If-None-Match", "If-Range",
-        "If-Unmodified-Since", "Range",
-    )
-}  # fmt: skip
 
+@runtime_checkable
+class FileSender(Protocol):
+    """A ``ResponseWriter`` that can have the kernel send a file."""
 
-@final
-class FileQuestion(NamedTuple):
-    """What of a request and its response decides on the answer; a value for another thread."""
+    def file_socket(self) -> socket.socket | None:
+        """Return a duplicate of the socket, which the caller closes.
 
-    method: str
-    fields: Mapping[str, str]
-    status: int
-    given: Mapping[str, str]
-    precompressed: bool
+        None if the kernel cannot send to this connection now.
+        """
 
-
-@final
-class FileAnswer(NamedTuple):
-    """A plan with what it needs: the open file, or what was read of it."""
-
-    plan: FilePlan
-    file: OpenFile | None
-    data: bytes
-
-
-#: Opens the file of an answer; ``codings`` are those of siblings to try. Blocks.
-Opener = Callable[[tuple[str, ...], bool], OpenFile]
-
-
-def question_of(request: RequestInfo, response: "FileResponse") -> FileQuestion:
-    """Return what ``ask_for_file`` needs to know."""
-    fields: dict[str, str] = {}
-    if isinstance(request, BaseRequest):
-        # The raw fields: a header object would cost as much as all of the plan.
-        for raw_name, raw_value in request.raw_headers:
-            name = _FIELDS.get(raw_name.lower())
-            if name is not None:
-                value = raw_value.decode("utf-8", "surrogateescape")
-                fields[name] = f"{fields[name]}, {value}" if name in fields else value
-    else:
-        fields = {
-            name: request.headers[name] for name in _FIELDS.values() if name in request.headers
-        }
-    # A copy, for another thread.
-    given: CIMultiDict[str] = CIMultiDict(response._headers or ())
-    return FileQuestion(request.method, fields, response.status, given, response.precompressed)
-
-
-def ask_for_file(question: FileQuestion, name: str, opener: Opener) -> FileAnswer:
-    """Open a file, plan the answer and read what is small of it; blocks.
-
-    ``name`` is the file's name, which tells its type. Raises ``OSError`` as the opener does.
-    """
-    content_type = guess_content_type(name)
-    given = question.given
-    # A response that has a coding already, and a file that no build step would compress, have no
-    # siblings to look for.
-    media_type = content_type.partition(";")[0]
-    siblings = (
-        question.precompressed
-        and media_type != "application/octet-stream"
-        and "Content-Encoding" not in given
-        and not is_compressed_type(media_type)
-    )
-    codings: tuple[str, ...] = ()
-    if siblings:
-        codings = acceptable_codings(question.fields.get("Accept-Encoding"), _CODINGS)
-    file = opener(codings, siblings)
-    try:
-        plan = plan_file(
-            question.method,
-            question.fields,
-            file.facts,
-            content_type=content_type,
-            status=question.status,
-            given=given,
-            now=time.time(),
-        )
-        if question.method == "HEAD" or not plan.segments:
-            file.close()
-            return FileAnswer(plan, None, plan.closing)
-        if plan.length > _INLINE:
-            return FileAnswer(plan, file, b"")
-        pieces = []
-        for segment in plan.segments:
-            if segment.preamble:
-                pieces.append(segment.preamble)
-            pieces.append(file.read(segment.offset, segment.length) if segment.length else b"")
-        file.close()
-        if plan.closing:
-            pieces.append(plan.closing)
-        return FileAnswer(plan, None, pieces[0] if len(pieces) == 1 else b"".join(pieces))
-    except BaseException:
-        file.close()
-        raise
+    async def send_file(
+        self, sock: socket.socket, preamble: bytes, fd: int, offset: int, count: int
+    ) -> None:
+        """Send ``preamble``, then ``count`` bytes of the file ``fd`` from ``offset`` on."""
 
 
 class FileResponse(StreamResponse):
     """A response with the contents of a file.
 
-    ``path`` names a regular file; anything else is answered with 403, a missing one with 404.
-    Conditional requests and ranges (one or several) are answered as RFC 9110 has them, by an ETag
-    made of size and time of change, or by what ``headers`` has. The content type follows from the
-    name, the same on every machine, unless ``headers`` has one.
+    ``path`` names a regular file; the response is 403 if it is anything else and 404 if it is
+    missing. Conditional requests and ranges (one or several) are answered according to RFC 9110,
+    with an ETag made of size and modification time unless ``headers`` has one. The content type
+    follows from the name, the same on every machine, unless ``headers`` has one.
 
     ``chunk_size`` (bytes) is how much of a file is read at a time. With ``attachment`` clients
     save the file, as ``filename`` (by default its own name); ``filename`` alone proposes a name.
-    ``cache_control`` is the value of that field; ``immutable`` says that what is at this URL never
-    changes: for a year, where ``cache_control`` says nothing else. With ``precompressed``
-    a regular file beside it, with ``.zst``, ``.br`` or ``.gz`` appended, is sent to clients that
-    accept its coding; nobody checks that it says the same.
+    ``cache_control`` is the value of that field. ``immutable`` promises that the content of this
+    URL never changes: for a year, unless ``cache_control`` says otherwise. With ``precompressed``
+    a regular file beside this one, with ``.zst``, ``.br`` or ``.gz`` appended to its name, is sent
+    to clients that accept its coding; its content is not compared with the original's.
 
     Raises ``ValueError`` for a ``chunk_size`` below 1.
     """
 
     _body_follows: bool = True
-    _answer: FileAnswer | None = None
+    _prepared_file: PreparedFile | None = None
 
     def __init__(
         self,
@@ -192,7 +89,7 @@ class FileResponse(StreamResponse):
     ) -> None:
         super().__init__(status=status, reason=reason, headers=headers)
         if chunk_size < 1:
-            raise ValueError(f"chunk_size is a number of bytes from 1 on, got {chunk_size!r}")
+            raise ValueError(f"chunk_size={chunk_size!r} must be a number of bytes, at least 1")
         self._path: Final = Path(path)
         self._chunk_size: Final = chunk_size
         self.precompressed: Final = precompressed
@@ -205,7 +102,7 @@ class FileResponse(StreamResponse):
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """The path of the file."""
         return self._path
 
     # Opening.
@@ -213,40 +110,43 @@ class FileResponse(StreamResponse):
     def _open(self, codings: tuple[str, ...], siblings: bool) -> OpenFile:
         return open_file(str(self._path), codings, siblings=siblings)
 
-    def take(self, answer: FileAnswer) -> None:
-        """Send this answer, which somebody has asked for already."""
-        self._answer = answer
+    def use_prepared(self, prepared: PreparedFile) -> None:
+        """Send ``prepared`` instead of opening the file in ``prepare``."""
+        self._prepared_file = prepared
 
     async def prepare(self, request: RequestInfo) -> ResponseWriter | None:
         """Open the file and send the head; a second call does nothing."""
         if self.prepared:
             return await super().prepare(request)
-        self._req = request
-        if self._answer is None:
+        if self._prepared_file is None:
             call = functools.partial(
-                ask_for_file, question_of(request, self), self._path.name, self._open
+                prepare_file,
+                file_request(request, self, precompressed=self.precompressed),
+                self._path.name,
+                self._open,
             )
             try:
-                self._answer = await self.run_blocking(call)
+                self._prepared_file = await run_blocking(request.response_writer, call)
             except (OSError, ValueError) as error:
-                refused = isinstance(error, (NotAFileError, PermissionError))
-                if not refused and not is_missing(error):
+                forbidden = isinstance(error, (NotAFileError, PermissionError))
+                if not forbidden and not is_missing(error):
                     raise
-                self._fail(request, 403 if refused else 404)
-        if self._answer is not None:
-            self._take_plan(self._answer.plan)
+                self._become_error(request, 403 if forbidden else 404)
+        if self._prepared_file is not None:
+            self._apply_plan(self._prepared_file.plan)
         try:
             return await super().prepare(request)
         except BaseException:
-            self.abandon()
+            self.release_body()
             raise
 
-    def _take_plan(self, plan: FilePlan) -> None:
+    def _apply_plan(self, plan: FilePlan) -> None:
+        """Take over the plan's status and fields."""
         if plan.status != self.status:
             self.set_status(plan.status)
         headers = self.headers
         if plan.status in (412, 416):
-            # Not about the file's content any more.
+            # These fields describe the file's content, which is not sent.
             for name in ("Content-Disposition", "Cache-Control", "Content-Type"):
                 headers.pop(name, None)
         elif plan.status == 304:
@@ -255,10 +155,10 @@ class FileResponse(StreamResponse):
             if name == "Vary":
                 add_vary(headers, value)
             else:
-                # Where the response's own field counts, the plan has repeated it.
+                # If the response's own field takes precedence, the plan has repeated it.
                 headers[name] = value
 
-    def _fail(self, request: RequestInfo, status: int) -> None:
+    def _become_error(self, request: RequestInfo, status: int) -> None:
         self.set_status(status)
         page = error_page(self.status, request.headers.get("Accept"))
         body = page.text.encode()
@@ -267,41 +167,43 @@ class FileResponse(StreamResponse):
         headers["Content-Type"] = f"{page.content_type}; charset=utf-8"
         headers["Content-Length"] = str(len(body))
         headers["Vary"] = "Accept"
-        self._answer = FileAnswer(FilePlan(self.status, {}, (), body, len(body)), None, body)
+        plan = FilePlan(self.status, {}, (), body, len(body))
+        self._prepared_file = PreparedFile(plan, None, body)
 
     # Sending.
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Send the file and end the response; ``data`` is not for a response with a body.
+        """Send the file and end the response; ``data`` must be empty (``TypeError``).
 
-        Raises ``FileTruncatedError`` if the file became shorter meanwhile: the connection
-        closes, so that the client can tell.
+        Raises ``FileTruncatedError`` if the file has become shorter: the connection closes, so that
+        the client can tell.
         """
-        if self._eof_sent:
+        if self.eof_sent:
             return
         if data:
             raise TypeError("A FileResponse sends its file: write_eof() takes no data")
-        answer, writer = self._answer, self._payload_writer
+        prepared, writer = self._prepared_file, self.payload_writer
         try:
-            if answer is None or writer is None or answer.file is None:
-                await super().write_eof(b"" if answer is None else answer.data)
+            if prepared is None or writer is None or prepared.file is None:
+                await super().write_eof(b"" if prepared is None else prepared.data)
                 return
-            if self._compressor is None and isinstance(writer, StreamWriter):
-                await self._send_from_kernel(writer, answer.plan, answer.file)
-            else:
-                await self._send_pieces(answer.plan, answer.file)
-            await super().write_eof(answer.plan.closing)
+            sock = None
+            if isinstance(writer, FileSender) and not self.is_compressing:
+                sock = writer.file_socket()
+                if sock is not None:
+                    await self._send_from_kernel(writer, sock, prepared.plan, prepared.file)
+            if sock is None:
+                await self._send_pieces(prepared.plan, prepared.file)
+            await super().write_eof(prepared.plan.closing)
         finally:
-            self.abandon()
+            self.release_body()
 
-    async def _send_from_kernel(self, writer: StreamWriter, plan: FilePlan, file: OpenFile) -> None:
-        sock = writer.file_socket()
-        if sock is None:
-            await self._send_pieces(plan, file)
-            return
+    async def _send_from_kernel(
+        self, writer: FileSender, sock: socket.socket, plan: FilePlan, file: OpenFile
+    ) -> None:
         with sock:
             for segment in plan.segments:
-                self._body_length += len(segment.preamble) + segment.length
+                self.count_body(len(segment.preamble) + segment.length)
                 await writer.send_file(
                     sock, segment.preamble, file.fd, segment.offset, segment.length
                 )
@@ -317,10 +219,10 @@ class FileResponse(StreamResponse):
                     await self.run_blocking(functools.partial(file.read, offset, size))
                 )
 
-    def abandon(self) -> None:
+    def release_body(self) -> None:
         """Close the file."""
-        if self._answer is not None and self._answer.file is not None:
-            self._answer.file.close()
+        if self._prepared_file is not None and self._prepared_file.file is not None:
+            self._prepared_file.file.close()
 
 
 def cache_field(cache_control: str | None, *, immutable: bool) -> str:

@@ -29,14 +29,8 @@ from treadle_server._transport.files import NotAFileError, OpenFile, is_missing,
 
 from .listing import listing_page
 from .paths import contained, safe_segments
-from .response import (
-    CHUNK_SIZE,
-    FileAnswer,
-    FileQuestion,
-    FileResponse,
-    ask_for_file,
-    question_of,
-)
+from .prepare import FileRequest, PreparedFile, file_request, prepare_file
+from .response import CHUNK_SIZE, FileResponse
 
 __all__ = ["StaticResource"]
 
@@ -57,7 +51,7 @@ class _Listing(NamedTuple):
     page: str
 
 
-_Found = FileAnswer | _Listing | _Outcome
+_Found = PreparedFile | _Listing | _Outcome
 
 
 class StaticResource(PrefixResource):
@@ -204,7 +198,7 @@ class StaticResource(PrefixResource):
         call = functools.partial(
             self._look,
             segments,
-            question_of(request, response),
+            file_request(request, response, precompressed=response.precompressed),
             request.path,
             # The prefix itself may come without its slash.
             is_directory=raw.endswith("/"),
@@ -217,8 +211,8 @@ class StaticResource(PrefixResource):
             if not is_missing(error):
                 raise
             raise HTTPNotFound from None
-        if isinstance(found, FileAnswer):
-            response.take(found)
+        if isinstance(found, PreparedFile):
+            response.use_prepared(found)
             return response
         if isinstance(found, _Listing):
             return Response(text=found.page, content_type="text/html")
@@ -231,21 +225,21 @@ class StaticResource(PrefixResource):
     # The rest runs in a thread.
 
     def _look(
-        self, segments: tuple[str, ...], question: FileQuestion, shown: str, *, is_directory: bool
+        self, segments: tuple[str, ...], wanted: FileRequest, shown: str, *, is_directory: bool
     ) -> _Found:
         """Return the result for a path; raises ``OSError`` for a file that cannot be opened."""
         try:
-            found = self._look_inside(segments, question, shown, is_directory=is_directory)
+            found = self._look_inside(segments, wanted, shown, is_directory=is_directory)
         except (FileNotFoundError, NotADirectoryError):
             found = _Outcome.NOT_FOUND
         if found is not _Outcome.NOT_FOUND:
             return found
         if not self._fallback or (segments and "." in segments[-1]):
             return found
-        return self._answer(self._resolve(self._fallback), self._fallback[-1], question)
+        return self._answer(self._resolve(self._fallback), self._fallback[-1], wanted)
 
     def _look_inside(
-        self, segments: tuple[str, ...], question: FileQuestion, shown: str, *, is_directory: bool
+        self, segments: tuple[str, ...], wanted: FileRequest, shown: str, *, is_directory: bool
     ) -> _Found:
         path = self._resolve(segments)
         if path is None:
@@ -253,7 +247,7 @@ class StaticResource(PrefixResource):
         if not is_directory:
             # Nearly every request is for a file: opening it saves asking first what it is.
             try:
-                return self._answer(path, segments[-1] if segments else "", question)
+                return self._answer(path, segments[-1] if segments else "", wanted)
             except NotAFileError:
                 if not Path(path).is_dir():
                     return _Outcome.FORBIDDEN
@@ -265,7 +259,7 @@ class StaticResource(PrefixResource):
                 return _Outcome.NOT_FOUND
             if Path(inner).is_file():
                 if is_directory:
-                    return self._answer(inner, self._index[-1], question)
+                    return self._answer(inner, self._index[-1], wanted)
                 return _Outcome.ADD_SLASH
         if not self._show_index:
             return _Outcome.FORBIDDEN
@@ -287,10 +281,10 @@ class StaticResource(PrefixResource):
     def _open_resolved(self, path: str, codings: tuple[str, ...], siblings: bool) -> OpenFile:
         return open_file(path, codings, siblings=siblings, follow=self._follow_symlinks)
 
-    def _answer(self, path: str | None, name: str, question: FileQuestion) -> _Found:
+    def _answer(self, path: str | None, name: str, wanted: FileRequest) -> _Found:
         if path is None:
             return _Outcome.NOT_FOUND
-        return ask_for_file(question, name, functools.partial(self._open_resolved, path))
+        return prepare_file(wanted, name, functools.partial(self._open_resolved, path))
 
 
 def _with_slash(request: BaseRequest) -> URL:

@@ -1,8 +1,8 @@
 """``broadcast``: one message to many WebSockets, encoded once.
 
-The message is framed once, and compressed once for each window size that was agreed on. It is
-given to every transport before anybody is waited for, so a slow peer never delays the others; what
-happens to the slow ones is the caller's choice.
+The message is framed once, and compressed once for each agreed window size. Every transport gets
+it before the first wait, so that a slow peer never delays the others. The caller chooses what
+happens to slow peers.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from .response import WebSocketResponse
 
 __all__ = ["broadcast"]
 
-# A write takes microseconds, for most transports a system call: after so many the rest of the
-# program gets its turn.
+# A write takes microseconds, for most transports a system call: after this many writes the rest of
+# the program gets its turn.
 _BATCH: Final = 200
 
 
@@ -28,12 +28,12 @@ async def broadcast(
     slow: Literal["wait", "drop", "close"] = "wait",
     compress: bool | None = None,
 ) -> int:
-    """Send ``message`` to all that are open; return to how many.
+    """Send ``message`` to all WebSockets that are open; return their number.
 
-    A peer is slow when more than its ``writer_limit`` bytes wait for it. ``slow="wait"`` sends to
-    it all the same and returns when all of them keep up (or are gone: the server's
-    ``write_timeout`` ends who takes nothing); ``"drop"`` spares it this message; ``"close"`` closes
-    it with code 1013, so that it can come back and start afresh.
+    A peer is slow if more than ``writer_limit`` bytes wait for it. ``slow="wait"`` sends to it and
+    returns when all peers keep up or are gone (the server's ``write_timeout`` ends connections
+    whose peer reads nothing); ``"drop"`` does not send it this message; ``"close"`` closes its
+    WebSocket with code 1013, so that it can connect again.
 
     Raises ``RuntimeError`` for a WebSocket that was not prepared, ``TypeError`` for a message that
     is neither text nor bytes, and ``ValueError`` for another ``slow``.
@@ -43,7 +43,7 @@ async def broadcast(
     prepared = message if isinstance(message, PreparedMessage) else PreparedMessage(message)
     count = 0
     behind = []
-    # A list: others come and go while the rest of the program has its turn.
+    # A copy: the caller's collection may change while the rest of the program has its turn.
     for number, websocket in enumerate(list(websockets), 1):
         ws = websocket._open()
         if ws.session.state is not State.OPEN:
@@ -54,7 +54,7 @@ async def broadcast(
             ws.close(WSCloseCode.TRY_AGAIN_LATER, "too slow")
             continue
         # Nothing compressed may overtake a message that is still being compressed.
-        busy = ws.aside is not None and ws.aside.busy
+        busy = ws.compressor is not None and ws.compressor.busy
         ws.write(ws.session.send_prepared(prepared, compress=False if busy else compress))
         count += 1
         if ws.flow.write_paused:

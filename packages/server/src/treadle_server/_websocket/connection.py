@@ -16,7 +16,8 @@ from typing import Final, TypeAlias, final
 
 from treadle_server._core.errors import ClientConnectionResetError
 from treadle_server._transport.flow import FlowControl
-from treadle_server._transport.upgrade import Host, Upgraded
+from treadle_server._transport.output import OutputBuffer
+from treadle_server._transport.upgrade import Upgraded, UpgradeOwner
 from treadle_websocket import (
     WS_CLOSED_MESSAGE,
     WS_CLOSING_MESSAGE,
@@ -27,7 +28,7 @@ from treadle_websocket import (
     WSMsgType,
 )
 
-from .compression import Aside
+from .compression import BackgroundCompressor
 
 __all__ = ["AnyMessage", "WebSocketConnection"]
 
@@ -41,9 +42,6 @@ _OWING: Final = (State.CLOSE_RECEIVED, State.FAILED)
 _HIGH: Final = 256 * 1024
 _LOW: Final = 64 * 1024
 _PER_MESSAGE: Final = 128
-
-# Bytes that wait for more to be written: only the transport knows when the peer is behind.
-_MAX_KEPT: Final = 32 * 1024
 
 # With compression what was read is decoded in pieces of this size, with a look at the queue after
 # each: DEFLATE makes up to 1,032 bytes of one, so 256 KiB that came at once could be 264 MB.
@@ -64,12 +62,11 @@ class WebSocketConnection(Upgraded):
     __slots__ = (
         "_closers",
         "_full",
-        "_host",
-        "_kept",
         "_last",
         "_limit",
         "_loop",
-        "_out",
+        "_output",
+        "_owner",
         "_pending",
         "_queue",
         "_size",
@@ -78,7 +75,7 @@ class WebSocketConnection(Upgraded):
         "_timer",
         "_told_closed",
         "_waiter",
-        "aside",
+        "compressor",
         "flow",
         "session",
         "transport",
@@ -86,6 +83,7 @@ class WebSocketConnection(Upgraded):
 
     transport: asyncio.Transport
     flow: FlowControl
+    _output: OutputBuffer
 
     def __init__(
         self,
@@ -96,8 +94,8 @@ class WebSocketConnection(Upgraded):
         self.session: Final = session
         self._loop: Final = loop
         self._limit: Final = writer_limit
-        # None before the 101 and after the end.
-        self._host: Host | None = None
+        # The connection below; None before the 101 and after the end.
+        self._owner: UpgradeOwner | None = None
         # For the reader: messages, and what comes behind them; the future that it waits for, and
         # how often it was told that it is over.
         self._queue: deque[AnyMessage] = deque()
@@ -112,21 +110,21 @@ class WebSocketConnection(Upgraded):
         self._sliced: Final = session.deflate is not None
         self._timed: Final = session.settings.heartbeat is not None
         self._timer: asyncio.TimerHandle | None = None
-        # What is written in this turn of the loop, and its size.
-        self._out: Final[list[bytes]] = []
-        self._kept = 0
         #: Compresses large messages; None where nothing is compressed.
-        self.aside: Final = None if session.deflate is None else Aside(session)
+        self.compressor: Final = None if session.deflate is None else BackgroundCompressor(session)
         # Who waits for the end.
         self._closers: list[asyncio.Future[None]] = []
 
     # asyncio's callbacks, and what ``_upgrade.Upgraded`` adds to them.
 
-    def take_over(self, host: Host, transport: asyncio.Transport, flow: FlowControl) -> None:
+    def take_over(
+        self, owner: UpgradeOwner, transport: asyncio.Transport, flow: FlowControl
+    ) -> None:
         """Begin behind the 101."""
-        self._host = host
+        self._owner = owner
         self.transport = transport
         self.flow = flow
+        self._output = OutputBuffer(flow, transport)
         transport.set_write_buffer_limits(self._limit)
         self._set_timer()
 
@@ -145,23 +143,23 @@ class WebSocketConnection(Upgraded):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the reader, whoever waits, and the connection below."""
         self._pending = b""
-        self._out.clear()
+        self._output.drop()
         self._end(self.session.receive_eof())
-        host, self._host = self._host, None
-        if host is not None:
-            host.connection_lost(exc)
+        owner, self._owner = self._owner, None
+        if owner is not None:
+            owner.connection_lost(exc)
 
     def pause_writing(self) -> None:
         """Note that the peer is behind with reading."""
         self.flow.pause_writing()
-        if self._host is not None:
-            self._host.watch_writing(True)
+        if self._owner is not None:
+            self._owner.watch_writing(True)
 
     def resume_writing(self) -> None:
         """Wake the writers."""
         self.flow.resume_writing()
-        if self._host is not None:
-            self._host.watch_writing(False)
+        if self._owner is not None:
+            self._owner.watch_writing(False)
             self._write_own()
 
     def handler_failed(self, error: BaseException | None) -> None:
@@ -211,7 +209,9 @@ class WebSocketConnection(Upgraded):
                 return
             self._decode(data[start : start + _SLICE])
 
-    async def receive(self, timeout: float | None, autoclose: bool, iterating: bool) -> AnyMessage:
+    async def receive(
+        self, timeout: float | None, *, autoclose: bool, iterating: bool
+    ) -> AnyMessage:
         """Return the next message; see ``WebSocketResponse.receive`` and its ``__anext__``."""
         if self._waiter is not None:
             raise RuntimeError("Concurrent call to receive(): another task is waiting already")
@@ -283,22 +283,16 @@ class WebSocketConnection(Upgraded):
         next: a burst of small messages is answered with one system call. It waits for no more
         than the end of this turn of the event loop.
         """
-        if self._queue and self._kept < _MAX_KEPT:
-            if not self._out:
-                self._loop.call_soon(self._flush)
-            self._out.append(data)
-            self._kept += len(data)
-        elif self._out:
-            self._out.append(data)
-            self._flush()
+        output = self._output
+        if self._queue:
+            if not output.holding:
+                output.hold()
+                self._loop.call_soon(output.release)
+            output.write(data)
+        elif output.holding:
+            output.write(data)
+            output.release()
         else:
-            self.transport.write(data)
-
-    def _flush(self) -> None:
-        if self._out:
-            data = b"".join(self._out)
-            self._out.clear()
-            self._kept = 0
             self.transport.write(data)
 
     def _write_own(self) -> None:
@@ -379,10 +373,10 @@ class WebSocketConnection(Upgraded):
 
     def _leave(self, *, linger: bool) -> None:
         """Give the transport back to the connection, which closes it."""
-        self._flush()
-        host, self._host = self._host, None
-        if host is not None:
-            host.end_upgrade(linger=linger)
+        self._output.release()
+        owner, self._owner = self._owner, None
+        if owner is not None:
+            owner.end_upgrade(linger=linger)
 
     def _cut(self) -> None:
         """Close at once: the peer was given its time, or is dead."""

@@ -1,0 +1,248 @@
+"""The messages of a WebSocket, as a handler sends and receives them.
+
+``WebSocketMessages`` is the part of ``WebSocketResponse`` that knows nothing of HTTP: it puts
+messages into the connection and takes them out, and gives each the type that ``decode_text`` asked
+for. The protocol is in ``treadle_websocket``, the transport in ``_websocket.connection``.
+"""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, overload
+
+from treadle_websocket import (
+    Message,
+    PreparedMessage,
+    RawMessage,
+    WebSocketSession,
+    WSCloseCode,
+    WSMessageTypeError,
+    WSMsgType,
+    WSStateError,
+)
+
+from .connection import AnyMessage, WebSocketConnection
+
+if TYPE_CHECKING:
+    # A default for the parameter (PEP 696), so that ``WebSocketResponse`` alone means "decoded
+    # text".
+    from typing_extensions import TypeVar
+
+    DecodeText_co = TypeVar("DecodeText_co", bound=bool, covariant=True, default=Literal[True])
+else:
+    from typing import TypeVar
+
+    DecodeText_co = TypeVar("DecodeText_co", bound=bool, covariant=True)
+
+__all__ = ["NOT_PREPARED", "Bytes", "DecodeText_co", "WebSocketMessages"]
+
+NOT_PREPARED: Final = "The WebSocket is not open yet: await prepare(request) first"
+
+Bytes = bytes | bytearray | memoryview
+
+
+class WebSocketMessages(Generic[DecodeText_co]):
+    """Sends and receives messages; a subclass opens ``_ws`` and sets the options."""
+
+    _ws: WebSocketConnection | None = None
+    # Seconds that receive() waits, None for ever; True to answer the peer's close frame.
+    _receive_timeout: float | None
+    _autoclose: bool
+
+    def _open(self) -> WebSocketConnection:
+        if self._ws is None:
+            raise RuntimeError(NOT_PREPARED)
+        return self._ws
+
+    # Sending. Each method waits while more than ``writer_limit`` bytes wait for the peer. It raises
+    # RuntimeError before prepare(), TypeError for data of another type, and
+    # ClientConnectionResetError once the WebSocket is closed.
+
+    def send_str(self, data: str, compress: bool | None = None) -> Coroutine[Any, Any, None]:
+        """Send a text message; ``compress`` overrides the choice by size."""
+        return self._send_message(data, compress, str, WebSocketSession.send_text)
+
+    def send_bytes(self, data: Bytes, compress: bool | None = None) -> Coroutine[Any, Any, None]:
+        """Send a binary message; ``compress`` overrides the choice by size."""
+        return self._send_message(data, compress, Bytes, WebSocketSession.send_bytes)
+
+    async def _send_message(
+        self, data: Any, compress: bool | None, kind: Any, encode: Callable[..., bytes]
+    ) -> None:
+        ws = self._ws
+        if ws is None:
+            raise RuntimeError(NOT_PREPARED)
+        try:
+            frame = None
+            if ws.compressor is not None and compress is not False and isinstance(data, kind):
+                frame = await ws.compressor.encode(data)
+            ws.write(frame or encode(ws.session, data, compress=compress))
+        except WSStateError as error:
+            raise ws.lost() from error
+        if ws.flow.write_paused:
+            await ws.flow.drain()
+
+    async def send_json(
+        self,
+        data: Any,
+        compress: bool | None = None,
+        *,
+        dumps: Callable[[Any], str] = json.dumps,
+    ) -> None:
+        """Send ``dumps(data)`` as text."""
+        await self.send_str(dumps(data), compress)
+
+    async def send_json_bytes(
+        self, data: Any, compress: bool | None = None, *, dumps: Callable[[Any], bytes]
+    ) -> None:
+        """Send ``dumps(data)``, which is bytes, as a binary message."""
+        await self.send_bytes(dumps(data), compress)
+
+    async def send_frame(
+        self, message: Bytes, opcode: WSMsgType, compress: bool | None = None
+    ) -> None:
+        """Send a whole message from its payload; ``opcode`` is TEXT, BINARY, PING or PONG."""
+        await self._wait_turn()
+        await self._send(lambda session: session.send_frame(message, opcode, compress=compress))
+
+    async def send_prepared(self, message: PreparedMessage, compress: bool | None = None) -> None:
+        """Send a message that was encoded once for many; ``broadcast`` sends it to all."""
+        await self._wait_turn()
+        await self._send(lambda session: session.send_prepared(message, compress=compress))
+
+    async def ping(self, message: str | Bytes = b"") -> None:
+        """Send a ping of at most 125 bytes (``ValueError``)."""
+        await self._send(lambda session: session.send_ping(message))
+
+    async def pong(self, message: str | Bytes = b"") -> None:
+        """Send a pong of at most 125 bytes (``ValueError``)."""
+        await self._send(lambda session: session.send_pong(message))
+
+    async def _wait_turn(self) -> None:
+        ws = self._open()
+        if ws.compressor is not None:
+            await ws.compressor.encode(b"")
+
+    async def _send(self, encode: Callable[[WebSocketSession[AnyMessage]], bytes]) -> None:
+        ws = self._open()
+        try:
+            ws.write(encode(ws.session))
+        except WSStateError as error:
+            raise ws.lost() from error
+        if ws.flow.write_paused:
+            await ws.flow.drain()
+
+    # Receiving.
+
+    @overload
+    def receive(
+        self: "WebSocketMessages[Literal[True]]", timeout: float | None = None
+    ) -> Coroutine[Any, Any, Message]: ...
+    @overload
+    def receive(
+        self: "WebSocketMessages[Literal[False]]", timeout: float | None = None
+    ) -> Coroutine[Any, Any, RawMessage]: ...
+    @overload
+    def receive(
+        self: "WebSocketMessages[bool]", timeout: float | None = None
+    ) -> Coroutine[Any, Any, Message | RawMessage]: ...
+    def receive(self, timeout: float | None = None) -> Coroutine[Any, Any, Any]:
+        """Return the next message; for one task at a time, ``RuntimeError`` for another.
+
+        Raises ``TimeoutError`` after ``timeout`` seconds (None: ``receive_timeout``). Cancelling it
+        loses no message. The end is a message too: CLOSE if the peer closes (answered if
+        ``autoclose``), ERROR if it broke the protocol (answered with the code) or fell silent,
+        CLOSED if it is gone, CLOSING if another task closes. Every further call returns CLOSED,
+        and the fifth raises ``RuntimeError``.
+        """
+        return self._receive(timeout)
+
+    @overload
+    def __anext__(
+        self: "WebSocketMessages[Literal[True]]",
+    ) -> Coroutine[Any, Any, Message]: ...
+    @overload
+    def __anext__(
+        self: "WebSocketMessages[Literal[False]]",
+    ) -> Coroutine[Any, Any, RawMessage]: ...
+    @overload
+    def __anext__(
+        self: "WebSocketMessages[bool]",
+    ) -> Coroutine[Any, Any, Message | RawMessage]: ...
+    def __anext__(self) -> Coroutine[Any, Any, Any]:
+        """Return the next message as ``receive`` does; ends with CLOSE, CLOSING and CLOSED."""
+        ws = self._ws
+        if ws is None:
+            raise RuntimeError(NOT_PREPARED)
+        return ws.receive(self._receive_timeout, autoclose=self._autoclose, iterating=True)
+
+    def __aiter__(self) -> Self:
+        """Return this object: it iterates over the messages."""
+        return self
+
+    @overload
+    async def receive_str(
+        self: "WebSocketMessages[Literal[True]]", *, timeout: float | None = None
+    ) -> str: ...
+    @overload
+    async def receive_str(
+        self: "WebSocketMessages[Literal[False]]", *, timeout: float | None = None
+    ) -> bytes: ...
+    @overload
+    async def receive_str(
+        self: "WebSocketMessages[bool]", *, timeout: float | None = None
+    ) -> str | bytes: ...
+    async def receive_str(self, *, timeout: float | None = None) -> str | bytes:
+        """Return the text of the next message; ``WSMessageTypeError`` if it is not text."""
+        message = await self._receive(timeout)
+        if message.type is not WSMsgType.TEXT:
+            raise _unexpected(message, "TEXT")
+        return message.data
+
+    async def receive_bytes(self, *, timeout: float | None = None) -> bytes:
+        """Return the bytes of the next message; ``WSMessageTypeError`` if it is not binary."""
+        message = await self._receive(timeout)
+        if message.type is not WSMsgType.BINARY:
+            raise _unexpected(message, "BINARY")
+        return message.data
+
+    async def receive_json(
+        self, *, loads: Callable[[Any], Any] = json.loads, timeout: float | None = None
+    ) -> Any:
+        """Return ``loads(text)`` of the next message; raises what it and ``receive_str`` raise."""
+        message = await self._receive(timeout)
+        if message.type is not WSMsgType.TEXT:
+            raise _unexpected(message, "TEXT")
+        return loads(message.data)
+
+    def _receive(self, timeout: float | None) -> Coroutine[Any, Any, AnyMessage]:
+        if timeout is None:
+            timeout = self._receive_timeout
+        return self._open().receive(timeout, autoclose=self._autoclose, iterating=False)
+
+    # The end.
+
+    async def close(
+        self,
+        *,
+        code: int = WSCloseCode.OK,
+        message: str | bytes = b"",
+        drain: bool = True,  # noqa: ARG002  # aiohttp's; close() always drains
+    ) -> bool:
+        """Close the WebSocket, from any task; False if it is closed already or the peer is gone.
+
+        Sends a close frame and waits at most ``timeout`` seconds for the peer's. If none comes,
+        ``close_code`` is 1006. Messages that were not received yet are dropped. A task that waits
+        in ``receive`` gets CLOSING. Raises ``ValueError`` for a code that must not be sent, and for
+        a message of more than 123 bytes.
+        """
+        ws = self._open()
+        if not ws.close(code, message):
+            return False
+        await ws.wait_closed()
+        return True
+
+
+def _unexpected(message: AnyMessage, wanted: str) -> WSMessageTypeError:
+    return WSMessageTypeError(
+        f"Received a message of type {message.type!r}, not {wanted}: {str(message.data)[:80]!r}"
+    )
