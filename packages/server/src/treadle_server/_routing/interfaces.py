@@ -10,7 +10,7 @@ parameter is ``Any``, so that it may be written as ``web.Request``.
 
 import abc
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sized
-from typing import Any, ClassVar, Final, TypeVar, Unpack, final
+from typing import Any, ClassVar, Final, Protocol, TypeVar, Unpack, final
 
 from yarl import URL
 
@@ -38,6 +38,7 @@ __all__ = [
     "AbstractRouter",
     "MatchInfoError",
     "MatchableResource",
+    "SupportsAddRoute",
     "SystemRoute",
     "UrlMappingMatchInfo",
 ]
@@ -117,6 +118,7 @@ class AbstractRoute(abc.ABC):
 
 
 R = TypeVar("R", bound=AbstractRoute)
+R_co = TypeVar("R_co", covariant=True)
 
 
 class AbstractMatchInfo(abc.ABC):
@@ -257,6 +259,14 @@ class AbstractRouter(abc.ABC):
     @abc.abstractmethod
     async def resolve(self, request: Any) -> AbstractMatchInfo:
         """Return the match of ``request``, which has the error if there is none."""
+
+
+class SupportsAddRoute(Protocol[R_co]):
+    """A router as a definition needs it: ``add_route(method, path, handler, **options)``."""
+
+    @property
+    def add_route(self) -> Callable[..., R_co]:
+        """The method that adds one route and returns it."""
 
 
 @final

@@ -12,7 +12,14 @@ from typing import Generic, TypedDict, TypeVar
 
 from .handlers import AnyMiddleware, ExpectHandler
 
-__all__ = ["GetOptions", "NamedRouteOptions", "RouteOptions", "StaticOptions", "check_options"]
+__all__ = [
+    "GetOptions",
+    "NamedRouteOptions",
+    "RouteOptions",
+    "StaticOptions",
+    "check_options",
+    "kept_options",
+]
 
 M = TypeVar("M", bound=AnyMiddleware)
 
@@ -67,3 +74,13 @@ def check_options(options: Mapping[str, object], known: frozenset[str], where: s
             near = get_close_matches(name, known, 1)
             hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(known))}."
             raise TypeError(f"{where} got an unexpected keyword argument {name!r}. {hint}")
+
+
+def kept_options(given: Mapping[str, object]) -> dict[str, object]:
+    """Return the options that a definition keeps: those that are not None."""
+    kept = {name: value for name, value in given.items() if value is not None}
+    middlewares = kept.get("middlewares")
+    if isinstance(middlewares, Iterable):
+        # A definition may be registered several times, an iterator gives its items only once.
+        kept["middlewares"] = tuple(middlewares)
+    return kept
