@@ -15,7 +15,7 @@ from treadle_http_parser import (
     encode_fields,
     status_line,
 )
-from treadle_http_parser import _errors as texts
+from treadle_http_parser import _errors as messages
 
 Growth = Callable[[Callable[[int], Callable[[], object]], int], float]
 
@@ -586,13 +586,13 @@ def test_the_answer_to_an_error_is_not_framed_for_the_request_before() -> None:
 ENDS = [
     (b"", None),
     (b"\r\n", None),
-    (b"GET", texts.INCOMPLETE),
-    (GET[:-2], texts.INCOMPLETE),
-    (POST, texts.INCOMPLETE),
-    (POST + b"123", texts.INCOMPLETE),
+    (b"GET", messages.INCOMPLETE),
+    (GET[:-2], messages.INCOMPLETE),
+    (POST, messages.INCOMPLETE),
+    (POST + b"123", messages.INCOMPLETE),
     (
         POST.replace(b"Content-Length: 4", b"Transfer-Encoding: chunked") + b"0\r\n",
-        texts.INCOMPLETE,
+        messages.INCOMPLETE,
     ),
     (GET, None),
     (POST + b"1234", None),
@@ -797,7 +797,7 @@ def pipeline(count: int) -> Callable[[], object]:
 def test_a_closed_connection_is_gone_without_the_collector() -> None:
     connection = ServerConnection()
     connection.receive_data(GET)
-    parser = connection._head
+    parser = connection._head._parser
     connection.close()
     connection.close()
     del connection

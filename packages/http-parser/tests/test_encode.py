@@ -6,7 +6,6 @@ import pytest
 
 from treadle_http_parser import (
     LocalProtocolError,
-    _encode,
     encode_fields,
     reason_phrase,
     status_line,
@@ -98,12 +97,6 @@ def test_fields() -> None:
     assert (
         encode_fields([("A", b"\xe9\x80".decode("utf-8", "surrogateescape"))]) == b"A: \xe9\x80\r\n"
     )
-
-
-def test_names_seen_before_are_bounded() -> None:
-    for number in range(2000):
-        encode_fields([(f"X-{number}", "")])
-    assert len(_encode._known_names) <= 512
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])

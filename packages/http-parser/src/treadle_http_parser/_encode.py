@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from ._errors import LocalProtocolError
+from ._memo import Memo
 
 __all__ = ["bodiless_head", "chunk", "encode_fields", "last_chunk", "reason_phrase", "status_line"]
 
@@ -39,10 +40,6 @@ _REASONS: Final = {
 _STATUS_LINES: Final = {
     code: f"HTTP/1.1 {code} {reason}\r\n".encode("ascii") for code, reason in _REASONS.items()
 }
-
-# Names that passed the pattern once; bounded, since an application may make names up.
-_known_names: Final[set[str]] = set()
-_MAX_KNOWN_NAMES: Final = 512
 
 
 def reason_phrase(status: int) -> str:
@@ -78,8 +75,7 @@ def encode_fields(fields: Iterable[tuple[str, str]]) -> bytes:
     """
     lines = []
     for name, value in fields:
-        if name not in _known_names:
-            _check_name(name)
+        start = _NAMES[name]
         try:
             # The cheap test that nearly all values pass; the pattern decides the rest.
             printable = value.isprintable()
@@ -89,7 +85,7 @@ def encode_fields(fields: Iterable[tuple[str, str]]) -> bytes:
             ) from None
         if not printable:
             _check_value(name, value)
-        lines.append(f"{name}: {value}\r\n")
+        lines.append(f"{start}{value}\r\n")
     return _to_bytes("".join(lines))
 
 
@@ -116,7 +112,8 @@ def _to_bytes(text: str) -> bytes:
         ) from error
 
 
-def _check_name(name: str) -> None:
+def _begin_line(name: str) -> str:
+    """Return the beginning of a field line; raises ``LocalProtocolError`` for a bad name."""
     if not isinstance(name, str):
         raise LocalProtocolError(f"A header field name must be a str, got {name!r}")
     if _TOKEN.fullmatch(name) is None:
@@ -124,10 +121,11 @@ def _check_name(name: str) -> None:
             f"{name!r} is not a header field name: RFC 9110 section 5.1 allows letters, "
             "digits and !#$%&'*+-.^_`|~"
         )
-    if len(_known_names) >= _MAX_KNOWN_NAMES:
-        _known_names.clear()
-    # str(name): a subclass such as multidict's istr is not kept alive by this cache.
-    _known_names.add(str(name))
+    return f"{name}: "
+
+
+# ``bench:parser``: without this memo ``encode`` takes 3 times as long.
+_NAMES: Final[Memo[str, str]] = Memo(_begin_line, 512)
 
 
 def _check_value(name: str, value: str) -> None:
