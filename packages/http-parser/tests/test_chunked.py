@@ -1,4 +1,4 @@
-"""Chunked bodies: what is read, what is refused, and that both cost what their length costs."""
+"""Chunked bodies: accepted and refused ones, limits, and time in proportion to length."""
 
 from collections.abc import Callable
 
@@ -68,7 +68,7 @@ REFUSED = {
     "bare LF in a quoted extension": (b'5;a="\n"\r\nhello\r\n', messages.CHUNK_SIZE),
     "bare CR in an extension": (b"5;a\rb\r\nhello\r\n", messages.CHUNK_SIZE),
     "NUL in an extension": (b"5;a\x00\r\nhello\r\n", messages.CHUNK_SIZE),
-    "something else behind the size": (b"5,a\r\nhello\r\n", messages.CHUNK_SIZE),
+    "another character behind the size": (b"5,a\r\nhello\r\n", messages.CHUNK_SIZE),
     "data longer than its size": (b"4\r\nhello\r\n", messages.CHUNK_END),
     "data shorter than its size": (b"6\r\nhello\r\n0\r\n\r\n", messages.CHUNK_END),
     "no CRLF behind data": (b"5\r\nhello0\r\n\r\n", messages.CHUNK_END),
@@ -79,7 +79,7 @@ REFUSED = {
     "a trailer without a name": (b"0\r\n: b\r\n\r\n", messages.BAD_TRAILER),
     "a space before the colon": (b"0\r\nA : b\r\n\r\n", messages.BAD_TRAILER),
     "a folded trailer": (b"0\r\nA: b\r\n c\r\n\r\n", messages.BAD_TRAILER),
-    "a name that is no token": (b"0\r\nA\x80: b\r\n\r\n", messages.BAD_TRAILER),
+    "a name that is not a token": (b"0\r\nA\x80: b\r\n\r\n", messages.BAD_TRAILER),
     "NUL in a trailer": (b"0\r\nA: \x00\r\n\r\n", messages.BAD_TRAILER),
     "bare LF in a trailer": (b"0\r\nA: b\nC: d\r\n\r\n", messages.BAD_TRAILER),
     "bare CR in a trailer": (b"0\r\nA: b\rC: d\r\n\r\n", messages.BAD_TRAILER),
@@ -128,7 +128,7 @@ LIMITS = Limits(
         (b"0\r\nA: " + b"a" * 100, (431, messages.FIELD_TOO_LONG)),
         (b"0\r\nA: \n" + b"a" * 100 + b"\r\n\r\n", (400, messages.BAD_TRAILER)),
         (b"0\r\nA: " + b"a" * 50 + b"\n\r\n\r\n", (431, messages.FIELD_TOO_LONG)),
-        # Two fields of the head and three trailers.
+        # Two fields of the head and three trailers are allowed.
         (b"0\r\n" + b"A: 1\r\n" * 3 + b"\r\n", None),
         (b"0\r\n" + b"A: 1\r\n" * 4 + b"\r\n", (431, messages.TOO_MANY_FIELDS)),
         # Together no larger than a head.

@@ -146,7 +146,7 @@ def test_every_framing_field_is_collected(name: bytes) -> None:
 
 @pytest.mark.parametrize("name", sorted(_framing._READ | _framing._REFUSED.keys()))
 def test_framing_fields_are_judged_in_every_spelling(name: bytes) -> None:
-    # The set of the application's fields, which are not looked at, must not have one of them.
+    # Names in this set are skipped.
     for spelling in (name, name.title(), name.upper()):
         assert spelling not in _framing._APPLICATION
 

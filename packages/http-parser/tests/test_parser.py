@@ -1,4 +1,4 @@
-"""Request heads: what is accepted, what is refused and with which status."""
+"""Request heads: accepted ones, and refused ones with their status and sentence."""
 
 from collections.abc import Callable
 
@@ -25,8 +25,8 @@ def head(line: bytes, *fields: bytes) -> bytes:
     return b"".join(part + b"\r\n" for part in (line, b"Host: example.org", *fields)) + b"\r\n"
 
 
-# Bytes; method, target, authority, version; the fields behind Host; whether another request
-# may follow.
+# Bytes; method, target, authority, version; the fields behind Host; True if another request may
+# follow.
 ACCEPTED = {
     "plain": (head(b"GET / HTTP/1.1"), ("GET", "/", "example.org", (1, 1)), (), True),
     "query": (
@@ -169,7 +169,7 @@ def test_accepted(
 
 REFUSED = {
     # The request line.
-    "a method that is no token": (head(b"G@T / HTTP/1.1"), 400, messages.BAD_REQUEST_LINE),
+    "a method that is not a token": (head(b"G@T / HTTP/1.1"), 400, messages.BAD_REQUEST_LINE),
     "a lower-case method": (head(b"get / HTTP/1.1"), 501, messages.UNKNOWN_METHOD),
     "an unknown method": (head(b"FOO / HTTP/1.1"), 501, messages.UNKNOWN_METHOD),
     "an unknown method that begins like one": (
@@ -261,7 +261,7 @@ REFUSED = {
     "a line folded with a tab": (head(b"GET / HTTP/1.1", b"A: b", b"\tc"), 400, messages.BAD_FIELD),
     "an empty name": (head(b"GET / HTTP/1.1", b": b"), 400, messages.BAD_FIELD),
     "no colon": (head(b"GET / HTTP/1.1", b"A b"), 400, messages.BAD_FIELD),
-    "a name that is no token": (head(b"GET / HTTP/1.1", b"A(b): c"), 400, messages.BAD_FIELD),
+    "a name that is not a token": (head(b"GET / HTTP/1.1", b"A(b): c"), 400, messages.BAD_FIELD),
     "a name beyond ASCII": (head(b"GET / HTTP/1.1", b"\xc3\xa9: c"), 400, messages.BAD_FIELD),
     "NUL in a value": (head(b"GET / HTTP/1.1", b"A: b\x00c"), 400, messages.BAD_FIELD),
     "a control in a value": (head(b"GET / HTTP/1.1", b"A: b\x01c"), 400, messages.BAD_FIELD),
@@ -334,7 +334,7 @@ def test_refused(case: tuple[bytes, int, str], read_every_way: Read) -> None:
     refusal: Outcome = [("error", status, reason)]
     assert read_every_way(data) == refusal
     assert read_every_way(data + NEXT) == refusal
-    # A mistake behind a valid request does not spoil that.
+    # A mistake behind a valid request does not spoil its event.
     assert read_every_way(NEXT + data) == NEXT_EVENTS + refusal
 
 
@@ -424,7 +424,7 @@ def test_one_parser_serves_many_heads() -> None:
 
 
 def can_be_followed(data: bytes) -> bool:
-    """Return True if ``data`` is one whole request behind which another one may come."""
+    """Return True if ``data`` is one whole request and another one may follow."""
     connection = ServerConnection()
     events = connection.receive_data(data)
     whole = [type(event) for event in events] == [Request, EndOfMessage]
@@ -439,7 +439,7 @@ HEADS = {
     **{name: case[0] for name, case in ACCEPTED.items()},
     **{name: case[0] for name, case in REFUSED.items()},
 }
-# Each case of both tables whose fields another request can have, behind such a request.
+# Each case of both tables, behind a valid request that has the same fields.
 REPEATED = {
     f"{name} behind {line.decode()}": (line + field_lines(data), data)
     for name, data in HEADS.items()

@@ -16,8 +16,8 @@ __all__ = ["DEFAULT_LIMITS", "Limits"]
 class Limits:
     """Upper bounds for a peer's messages; sizes are in bytes, each must be at least 1.
 
-    A request that exceeds one becomes an ``Error`` whose ``limit`` is the name of the field. Raises
-    ``ValueError`` if a bound is not a positive ``int``.
+    A request that exceeds one becomes an ``Error``, and its ``limit`` is the name of the field. The
+    constructor raises ``ValueError`` for a bound that is not a positive ``int``.
     """
 
     #: RFC 9112 section 3 recommends at least 8,000; nginx, Apache and aiohttp stop near 8 KiB. 414.

@@ -107,7 +107,7 @@ class HeadParser:
         self._parser = HttpRequestParser(None)
 
     def feed(self, piece: bytes, head: bytes) -> None:
-        """Parse a piece of a head whose end has not arrived; ``head`` is all that has arrived.
+        """Parse a piece of a head before its end has arrived; ``head`` is all that has arrived.
 
         Raises ``RefusedError`` for a mistake that no further bytes could mend.
         """

@@ -47,7 +47,7 @@ class RepeatedHead:
         self._lines = b""
 
     def feed(self, piece: bytes, head: bytes) -> None:
-        """Parse a piece of a head whose end has not arrived: ``HeadParser.feed``."""
+        """Parse a piece of a head before its end has arrived: ``HeadParser.feed``."""
         self._parser.feed(piece, head)
 
     def finish(self, rest: bytes, head: bytes) -> Request:
