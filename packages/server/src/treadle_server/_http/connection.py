@@ -1,8 +1,8 @@
 """One HTTP/1.1 connection: asyncio's callbacks to the sans-IO core, and back.
 
-The callbacks feed the core, hand its events to the request's body and to the exchange, and ask
-``next_wait`` for the event to wait for next. The core decides what is valid, the exchange what is
-answered, the table in ``waits`` what a passed deadline means; this module only connects them.
+The callbacks feed the core, hand its events to the body and the exchange, and ask ``next_wait`` for
+the next wait. The core decides what is valid, the exchange what is answered, the table ``WAITS``
+what a passed deadline means; this module only connects them.
 """
 
 import asyncio
@@ -19,15 +19,14 @@ from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.upgrade import Upgraded
 
 from .exchange import Exchange
+from .incoming import IncomingBody
 from .state import ServerState
-from .waits import WAITS, Expiry, Wait, next_wait
+from .waits import ENDING, WAITS, Expiry, Wait, next_wait
 from .writer import StreamWriter
 
 __all__ = ["HttpConnection"]
 
 _REQUEST: Final = Wait.REQUEST
-# Bytes of the peer are dropped: our side of the connection is closed, or will be.
-_ENDING: Final = frozenset({Wait.LINGER, Wait.CLOSING})
 
 
 @final
@@ -35,37 +34,21 @@ class HttpConnection(asyncio.Protocol):
     """The protocol of one accepted connection."""
 
     __slots__ = (
-        "_body",
-        "_born",
-        "_core",
-        "_drop_left",
-        "_eof",
-        "_exchange",
-        "_flow",
-        "_info",
-        "_requests",
-        "_state",
-        "_transport",
-        "_unsent",
-        "_wait",
-        "_writer",
-        "deadline",
-    )
+        "_born", "_core", "_eof", "_exchange", "_flow", "_incoming", "_info", "_requests", "_state",
+        "_transport", "_unsent", "_wait", "_writer", "deadline",
+    )  # fmt: skip
 
     _transport: asyncio.Transport
     _flow: FlowControl
     _writer: StreamWriter
     _exchange: Exchange
+    _incoming: IncomingBody
     _info: ConnectionInfo
     _born: float
 
     def __init__(self, state: ServerState) -> None:
         self._state: Final = state
         self._core: Final = ServerConnection(state.limits)
-        # The body of the request under way, None once it has fully arrived.
-        self._body: StreamReader | None = None
-        # The bytes that may still be dropped: of an unread body, or while the peer is to stop.
-        self._drop_left = 0
         # True once the end of input has come; whole requests may still wait for their turn.
         self._eof = False
         # The bytes that waited for the peer when the wait for it began.
@@ -85,11 +68,8 @@ class HttpConnection(asyncio.Protocol):
         self._flow = FlowControl(transport)
         self._writer = StreamWriter(self._core, self._flow, transport, state, self._switch)
         self._exchange = Exchange(state, self._writer, self._exchange_done)
-        self._info = ConnectionInfo(
-            transport.get_extra_info("peername"),
-            transport.get_extra_info("sockname"),
-            transport.get_extra_info("sslcontext"),
-        )
+        self._incoming = IncomingBody(state.config, self._flow, self._writer)
+        self._info = ConnectionInfo.of(transport)
         state.add(self)
         self._born = state.sweeper.now
         # The first request gets the time of a head, not that of a kept connection.
@@ -99,8 +79,8 @@ class HttpConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the peer."""
-        if self._wait in _ENDING:
-            self._drop(len(data))
+        if self._wait in ENDING:
+            self._incoming.drop(len(data))
         elif self._exchange.request is not None and self._core.is_between:
             # The client has read the end of a response whose task has not ended: it ends first.
             self._core.hold(data)
@@ -110,17 +90,16 @@ class HttpConnection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Take the end of input; True keeps the connection open for the response under way."""
-        if self._wait in _ENDING:
+        if self._wait in ENDING:
             return False
-        core = self._core
         self._eof = True
         waits_for_peer = not self._state.config.handler_cancellation
-        if self.busy and self._body is None and core.has_pending:
+        if self.busy and self._incoming.reader is None and self._core.has_pending:
             # Whole requests may wait behind the one under way: they are answered first.
             return waits_for_peer
-        for event in core.receive_eof():
-            assert isinstance(event, Error)
-            self._fail_body(ClientConnectionResetError(event.reason))
+        for event in self._core.receive_eof():
+            if isinstance(event, Error):
+                self._incoming.fail(ClientConnectionResetError(event.reason))
         # A client may finish sending and still wait for the answer; only the option to cancel takes
         # the end of input for the end of interest.
         if self.busy and waits_for_peer:
@@ -132,7 +111,7 @@ class HttpConnection(asyncio.Protocol):
         """Tell the handler and the body; the server still knows of a handler that runs."""
         self._enter(Wait.CLOSED)
         self._flow.connection_lost()
-        self._fail_body(ClientConnectionResetError("The client has closed the connection"))
+        self._incoming.fail(ClientConnectionResetError("The client has closed the connection"))
         if self._state.config.handler_cancellation:
             self._exchange.cancel()
         self._core.close()
@@ -143,7 +122,7 @@ class HttpConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Note that the peer is behind with reading."""
         self._flow.pause_writing()
-        if self._wait not in _ENDING:
+        if self._wait not in ENDING:
             self._enter(Wait.WRITE)
 
     def resume_writing(self) -> None:
@@ -156,7 +135,7 @@ class HttpConnection(asyncio.Protocol):
         else:
             self._go_on()
 
-    # The server's requests.
+    # The methods of ``interfaces.Connection``.
 
     @property
     def busy(self) -> bool:
@@ -172,18 +151,17 @@ class HttpConnection(asyncio.Protocol):
         """Close if idle, otherwise after the response under way."""
         if self.busy:
             self._core.close_after_response()
-        elif self._wait not in _ENDING and not self._is_upgraded:
+        elif self._wait not in ENDING and self._upgraded is None:
             self._enter(Wait.CLOSING)
 
     def shut_down_upgraded(self) -> None:
         """Have the protocol behind a 101 say good-bye, if there is one."""
-        upgraded = self._writer.upgraded
-        if upgraded is not None and self._is_upgraded:
-            upgraded.shut_down()
+        if self._upgraded is not None:
+            self._upgraded.shut_down()
 
     def cancel(self) -> None:
         """Cancel the handler that is running."""
-        if self._is_upgraded and not self.busy:
+        if self._upgraded is not None and not self.busy:
             # It only waits for the peer's good-bye.
             self._transport.abort()
         self._exchange.cancel()
@@ -226,7 +204,7 @@ class HttpConnection(asyncio.Protocol):
         if type(head) is not Head:
             for event in events:
                 self._take(event)
-            return not self.busy and self._wait not in _ENDING
+            return not self.busy and self._wait not in ENDING
         state = self._state
         if state.checks_requests:
             self._check_request()
@@ -238,15 +216,15 @@ class HttpConnection(asyncio.Protocol):
             assert type(data) is Data
             body = StreamReader.whole(data.data)
         else:
-            body = self._open_body(head)
+            body = self._incoming.open(head)
             # All that came with the head is in place before the handler starts.
             for event in events[1:]:
                 self._take(event)
         request = state.request_factory(head, body, self._writer, self._info)
         if not self._exchange.start(request):
             return False
-        if self._body is not None:
-            self._drop_unread_body()
+        if self._core.is_reading_body:
+            self._incoming.discard()
         return True
 
     def _check_request(self) -> None:
@@ -266,7 +244,8 @@ class HttpConnection(asyncio.Protocol):
         if self._flow.transport is None:
             self._forget()
             return
-        self._drop_unread_body()
+        if self._core.is_reading_body:
+            self._incoming.discard()
         if self._flow.write_paused or self._flow.lost:
             # The peer reads first: another answer would only wait behind this one.
             self._settle()
@@ -280,35 +259,12 @@ class HttpConnection(asyncio.Protocol):
 
     # Bodies.
 
-    def _open_body(self, head: Head) -> StreamReader:
-        """Return the reader of a body that has not fully arrived, or is coded."""
-        config = self._state.config
-        writer = self._writer
-        body = self._body = StreamReader(self._flow, config.read_bufsize, writer.continue_body)
-        coding = head.framing.content_coding
-        if coding and coding != "identity" and config.auto_decompress:
-            body.decode(coding, config.max_expansion)
-        if head.framing.expect == "100-continue" and head.version == (1, 1):
-            writer.expect_continue()
-        return body
-
     def _take(self, event: Event) -> None:
         """Act on an event behind the head of a request, or on a refusal."""
         if isinstance(event, Data):
-            body = self._body
-            assert body is not None
-            self._writer.body_arrives()
-            if self._drop_left:
-                self._drop(len(event.data))
-            else:
-                body.feed_data(event.data, event.chunk_end)
+            self._incoming.feed(event)
         elif isinstance(event, EndOfMessage):
-            body, self._body = self._body, None
-            self._drop_left = 0
-            if body is not None:
-                body.feed_eof(event.trailers)
-                # The body may have paused reading; from here on the connection decides.
-                self._flow.resume_reading()
+            self._incoming.end(event)
         elif isinstance(event, Error):
             self._refuse(event)
 
@@ -317,27 +273,11 @@ class HttpConnection(asyncio.Protocol):
             "Refused a request from %s: %d %s %s",
             self._info.remote, error.status, error.reason, error.detail,
         )  # fmt: skip
-        if self._body is not None:
-            self._fail_body(RequestPayloadError(error.reason))
+        if self._incoming.reader is not None:
+            self._incoming.fail(RequestPayloadError(error.reason))
         else:
             self._writer.write_error(error.status, error.reason)
             self._enter(Wait.LINGER)
-
-    def _fail_body(self, error: BaseException) -> None:
-        body, self._body = self._body, None
-        if body is not None:
-            body.set_exception(error)
-
-    def _drop_unread_body(self) -> None:
-        """Drop the rest of a body that its handler did not read, within bounds."""
-        if self._body is not None and self._core.is_reading_body:
-            self._body.discard()
-            self._drop_left = self._state.config.lingering_size
-
-    def _drop(self, size: int) -> None:
-        self._drop_left -= size
-        if self._drop_left <= 0:
-            self._transport.abort()
 
     # Another protocol behind 101 Switching Protocols: the methods of ``UpgradeOwner``.
 
@@ -352,9 +292,9 @@ class HttpConnection(asyncio.Protocol):
             self._transport.close()
 
     @property
-    def _is_upgraded(self) -> bool:
-        """True while the transport belongs to the protocol behind a 101."""
-        return self._writer.upgraded is not None and self._wait not in _ENDING
+    def _upgraded(self) -> Upgraded | None:
+        """The protocol behind a 101, while the transport belongs to it."""
+        return None if self._wait in ENDING else self._writer.upgraded
 
     def watch_writing(self, paused: bool) -> None:
         """Start the write timeout while writing is paused; clear it otherwise."""
@@ -362,7 +302,7 @@ class HttpConnection(asyncio.Protocol):
 
     def end_upgrade(self, *, linger: bool) -> None:
         """Take the transport back, to close it when everything is written."""
-        if not self._is_upgraded:
+        if self._upgraded is None:
             return
         self._transport.set_protocol(self)
         self._flow.resume_reading()
@@ -390,11 +330,11 @@ class HttpConnection(asyncio.Protocol):
             self._wait,
             core,
             running=running,
-            awaits_body=self._body is not None,
+            awaits_body=self._incoming.reader is not None,
             write_paused=flow.write_paused,
             eof=self._eof,
         )
-        if (core.has_pending and running and self._body is None) or (
+        if (core.has_pending and running and self._incoming.reader is None) or (
             wait is Wait.WRITE and not running
         ):
             # Back-pressure: the next request waits for this one, or for the peer to read.
@@ -412,18 +352,16 @@ class HttpConnection(asyncio.Protocol):
             if state.config.keepalive_time:
                 self.deadline = min(self.deadline, self._born + state.config.keepalive_time)
             self._flow.resume_reading()
-        elif wait is Wait.WRITE:
-            self._unsent = self._transport.get_write_buffer_size()
-        elif wait is Wait.CLOSING:
-            self._unsent = self._transport.get_write_buffer_size()
-            self._drop_left = state.config.lingering_size
+            return
+        if wait in ENDING:
+            self._incoming.start_dropping()
             self._writer.uncork()
+        self._unsent = self._transport.get_write_buffer_size()
+        if wait is Wait.CLOSING:
             self._transport.close()
         elif wait is Wait.LINGER:
             # Closing at once would reset the connection under bytes that are still on their way,
             # and the reset could overtake the response (RFC 9112 section 9.6).
-            self._drop_left = state.config.lingering_size
-            self._writer.uncork()
             if self._eof:
                 self._enter(Wait.CLOSING)
             else:
@@ -442,21 +380,21 @@ class HttpConnection(asyncio.Protocol):
             self._writer.write_error(408, "The request head did not arrive in time.")
             self._enter(Wait.LINGER)
         elif expiry is Expiry.FAIL_BODY:
-            if self._body is not None and self._body.waiting:
+            if self._incoming.is_awaited:
                 self._core.give_up()
-                self._fail_body(HTTPRequestTimeout())
+                self._incoming.fail(HTTPRequestTimeout())
                 self._enter(Wait.HANDLER)
             else:
                 # The handler has not asked for the bytes that do not come.
                 self._enter(self._wait)
         elif expiry is Expiry.CLOSE:
             self._enter(Wait.CLOSING)
-        elif expiry is Expiry.ABORT_IF_STALLED and self._has_progressed():
+        elif (
+            expiry is Expiry.ABORT_IF_STALLED
+            and self._transport.get_write_buffer_size() < self._unsent
+        ):
+            # The peer has read since the wait began.
             self._enter(self._wait)
         else:
             self.deadline = NEVER
             self._transport.abort()
-
-    def _has_progressed(self) -> bool:
-        """Return True if the peer has read since the wait for it began."""
-        return self._transport.get_write_buffer_size() < self._unsent

@@ -71,7 +71,7 @@ class ServerState:
             wait: NEVER if row.timeout is None else getattr(config, row.timeout)
             for wait, row in WAITS.items()
         }
-        self.limits: Final[Limits] = config.limits()
+        self.limits: Final[Limits] = config.limits
         self.connections: Final[set[Connection]] = set()
         self.requests_count = 0
         #: True once the server stops: the response under way is the last one of its connection.

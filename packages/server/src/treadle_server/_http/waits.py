@@ -10,7 +10,7 @@ the exchange, asks ``next_wait``, and enters the wait that it returns.
 import enum
 from typing import Final, NamedTuple, Protocol, final
 
-__all__ = ["WAITS", "ClosingCore", "Expiry", "Wait", "WaitRow", "next_wait"]
+__all__ = ["ENDING", "WAITS", "ClosingCore", "Expiry", "Wait", "WaitRow", "next_wait"]
 
 
 @final
@@ -81,8 +81,11 @@ WAITS: Final[dict[Wait, WaitRow]] = {
     Wait.CLOSED: WaitRow(None, False, Expiry.NONE),
 }
 
+#: Our side of the connection is closed, or will be: bytes of the peer are dropped.
+ENDING: Final = frozenset({Wait.LINGER, Wait.CLOSING})
+
 #: A connection leaves these only for CLOSED, or through ``HttpConnection.end_upgrade``.
-_FINAL: Final = frozenset({Wait.LINGER, Wait.CLOSING, Wait.UPGRADED, Wait.CLOSED})
+_FINAL: Final = ENDING | {Wait.UPGRADED, Wait.CLOSED}
 
 
 class ClosingCore(Protocol):
