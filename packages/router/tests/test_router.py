@@ -107,7 +107,7 @@ def test_bad_path_leaves_no_trace() -> None:
 def test_accept() -> None:
     router = Router[object](accept=callable)
     router.add_route("GET", "/", print)
-    with pytest.raises(HandlerError, match="handler 5 of GET '/a' will not do: pass what callable"):
+    with pytest.raises(HandlerError, match="handler 5 of GET '/a' is refused: pass what callable"):
         router.add_route("GET", "/a", 5)
     with pytest.raises(TypeError, match="pass anything but None"):
         Router[object]().add_route("GET", "/a", None)

@@ -1,4 +1,4 @@
-"""What is no handler is told where it is declared, with the file and line of it."""
+"""What is not a handler is told where it is declared, with the file and line of it."""
 
 import functools
 from collections.abc import AsyncIterator, Callable, Generator
@@ -71,8 +71,8 @@ HERE = r"test_handlers\.py:\d+\)"
         (generator, rf"generator.*{HERE} is an async generator: it has a `yield`"),
         (Empty, rf"The view Empty \(.*{HERE} answers no method: define `async def get\(self\)`"),
         (Abstract, rf"The view Abstract \(.*{HERE} answers no method"),
-        (NoView, rf"The class NoView \(.*{HERE} is no handler: derive it from web\.View"),
-        (int, "The class int is no handler"),
+        (NoView, rf"The class NoView \(.*{HERE} is not a handler: derive it from web\.View"),
+        (int, "The class int is not a handler"),
         ("good", "not 'good'"),
         (None, "not None"),
         (7, "not 7"),
