@@ -170,7 +170,7 @@ PATHS = st.lists(st.sampled_from(["a", "b", "c", "", "%C3%A9", "a%2Fb"]), min_si
 
 @dataclass
 class Tree:
-    """What a router is made of: routes, and trees under prefixes."""
+    """The contents of a generated router: routes, and routers under prefixes."""
 
     routes: list[tuple[str, list[str]]]
     enclosed: "list[tuple[str, Tree]]"

@@ -131,7 +131,7 @@ def oracle(resources: list[OracleResource], method: str, path: str) -> Answer:
         cut = cut.rpartition("/")[0] or "/"
 
 
-# What to generate
+# Strategies
 
 FIXED = ["a", "b", "ab", "", "é", "%C3%A9", "a%2Fb", "a%25", "1", "x.y", "2024-02-03"]
 VARIABLES = [

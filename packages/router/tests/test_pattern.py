@@ -1,4 +1,4 @@
-"""What a path pattern means, and what is refused, with the character."""
+"""Path patterns: the paths that they match, and the errors with the character."""
 
 import pickle
 

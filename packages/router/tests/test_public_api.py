@@ -1,4 +1,4 @@
-"""What the package promises to export."""
+"""The names that the package exports."""
 
 import doctest
 import importlib

@@ -109,7 +109,7 @@ def test_accept() -> None:
     router.add_route("GET", "/", print)
     with pytest.raises(HandlerError, match="handler 5 of GET '/a' is refused: pass what callable"):
         router.add_route("GET", "/a", 5)
-    with pytest.raises(TypeError, match="pass anything but None"):
+    with pytest.raises(TypeError, match="pass any object but None"):
         Router[object]().add_route("GET", "/a", None)
 
 

@@ -348,7 +348,7 @@ def test_wrong_rules(make: Callable[[], object], error: type[Exception], message
     assert MaskDomain("*.x.org").get_info() == {"domain": "*.x.org"}
 
 
-# What is refused.
+# Wrong use.
 
 
 def test_wrong_prefixes() -> None:

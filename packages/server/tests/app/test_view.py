@@ -21,7 +21,7 @@ class Page(View):
         return Response(text="trace")
 
     async def purge(self) -> Response:
-        raise AssertionError("PURGE is no method that views answer")
+        raise AssertionError("views do not answer PURGE")
 
 
 class Inherited(Page):

@@ -25,7 +25,7 @@ NAMES = [
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     for name in NAMES:
-        # What has a slash is no name.
+        # A name cannot contain a slash.
         (tmp_path / name.replace("/", "_")).write_text("x" * 2000)
     (tmp_path / "sub").mkdir()
     (tmp_path / "empty").write_text("")

@@ -77,7 +77,7 @@ def app_of(root: Path, prefix: str = "/s", **options: Any) -> Application:
         ("/s/%61pp.js", 200, b"app"),
         ("/s/sub/page.html", 200, b"page"),
         ("/s/.hidden", 200, b"hidden"),
-        # What is encoded twice is a name like any other.
+        # A path that is encoded twice is an ordinary name.
         ("/s/%252e%252e", 200, b"an odd name"),
         ("/s/in", 200, b"app"),
         ("/s/nothing", 404, b"404: Not Found"),
@@ -236,7 +236,7 @@ def test_fallback(run: Run, root: Path) -> None:
                 answer = await ask(peer, path)
                 assert (answer.status, answer.body) == (200, b"<h1>root")
                 assert answer.headers["content-type"] == "text/html; charset=utf-8"
-            # A missing script is missing, and a hostile path is no page.
+            # No fallback for a script or a hostile path.
             for path in ("/s/missing.js", "/s/../secret", "/s/..%2f"):
                 assert (await ask(peer, path)).status == 404
             assert (await ask(peer, "/s/sub/page.html")).body == b"page"

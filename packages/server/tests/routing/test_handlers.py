@@ -1,4 +1,4 @@
-"""What is not a handler is told where it is declared, with the file and line of it."""
+"""A bad handler is refused where it is declared, with its file and line."""
 
 import functools
 from collections.abc import AsyncIterator, Callable, Generator
@@ -24,7 +24,7 @@ async def generator(request: Request) -> AsyncIterator[Response]:
 
 
 class Empty(View):
-    """Has no method of HTTP; ``Get`` is none, as names are compared in lower case."""
+    """A view without an HTTP method: names are compared in lower case, so ``Get`` is not one."""
 
     async def Get(self) -> Response:
         return Response()
@@ -99,7 +99,7 @@ def test_a_coroutine_is_no_handler() -> None:
     coroutine.close()
 
 
-def test_a_view_that_is_no_class() -> None:
+def test_a_view_must_be_a_class() -> None:
     router = Application().router
     with pytest.raises(TypeError, match=rf"add_view\('/v'\).*{HERE}: use add_route\('\*', '/v'"):
         router.add_view("/v", good)  # type: ignore[arg-type]  # the mistake under test
