@@ -1,4 +1,4 @@
-"""Handlers in middlewares: what runs in which order, and which application is current then."""
+"""Handlers in middlewares: the order of calls, and the current application in each."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from treadle_server import Application, Handler, Middleware, Request
 
 @pytest.fixture
 def run() -> Run:
-    """Run a coroutine on one event loop: nothing here depends on which."""
+    """Run a coroutine on one event loop: these tests do not depend on the kind of loop."""
     return run_on("asyncio")
 
 

@@ -1,4 +1,4 @@
-"""Class-based views: one method per HTTP method, and what they are refused for."""
+"""Class-based views: one method per HTTP method, and wrong classes."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from treadle_server import Application, Request, View
 
 @pytest.fixture
 def run() -> Run:
-    """Run a coroutine on one event loop: nothing here depends on which."""
+    """Run a coroutine on one event loop: these tests do not depend on the kind of loop."""
     return run_on("asyncio")
 
 
@@ -25,7 +25,7 @@ class Page(View):
 
 
 class Inherited(Page):
-    """Answers what its base does."""
+    """A view that inherits its methods."""
 
 
 @pytest.mark.parametrize("cls", [Page, Inherited])

@@ -1,4 +1,4 @@
-"""A directory of files on the wire: what is served, what is refused, and URLs."""
+"""A directory of files on the wire: served and refused paths, and URLs."""
 
 import base64
 import hashlib
@@ -32,7 +32,7 @@ async def ask(peer: Peer, path: str, *fields: str, method: str = "GET") -> Answe
 
 @pytest.fixture
 def one_loop() -> Run:
-    """Run on one event loop, for look-ups of paths, which happen in a thread."""
+    """Run on one event loop: paths are looked up in a thread, whatever the loop."""
     return run_on("asyncio")
 
 
@@ -110,7 +110,7 @@ def test_paths(one_loop: Run, root: Path, path: str, status: int, body: bytes) -
 def test_a_link_out_of_the_root_is_an_outcome_and_no_error(
     root: Path, segments: tuple[str, ...]
 ) -> None:
-    """It was a FileNotFoundError with the first segment as its errno."""
+    """Once it raised a FileNotFoundError with the first segment as its errno."""
     assert StaticResource("/s", root)._resolve(segments) is None
     free = StaticResource("/s", root, follow_symlinks=True)
     assert free._resolve(segments) == str(root.joinpath(*segments))
@@ -260,7 +260,7 @@ def test_cache_fields_and_conditions(run: Run, root: Path) -> None:
     run(main())
 
 
-def test_middlewares_see_what_is_missing(run: Run, root: Path) -> None:
+def test_middlewares_see_paths_without_a_route(run: Run, root: Path) -> None:
     async def pages(request: Request, handler: Handler) -> StreamResponse:
         try:
             return await handler(request)

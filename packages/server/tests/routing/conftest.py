@@ -1,4 +1,4 @@
-"""Routing is above the event loop: these tests run on one."""
+"""Routing does not depend on the kind of event loop, so these tests run on one."""
 
 import pytest
 

@@ -302,7 +302,7 @@ def test_a_match_info_of_an_add_on(run: Run) -> None:
 
 
 def test_resolving_raises_nothing_and_leaves_nothing(request_to: RequestTo) -> None:
-    """GHSA-27mf (CVE-2024-52303): what is not found, or not allowed, stays in no cache."""
+    """GHSA-27mf (CVE-2024-52303): no cache keeps paths that are not found or not allowed."""
     app = Application()
     app.router.add_get("/{x}", handler)
     app.freeze()
@@ -338,7 +338,7 @@ def test_routes_made_per_request_do_not_stay(run: Run) -> None:
 
 
 def test_requests_that_are_not_found_make_nothing_that_stays(run: Run) -> None:
-    """The same, with middlewares around it."""
+    """The same with middlewares."""
 
     async def through(request: Request, handler: Handler) -> StreamResponse:
         return await handler(request)

@@ -92,7 +92,7 @@ def test_no_handler(add: str, handler: Any, message: str) -> None:
     assert router.resources() == ()
 
 
-def test_a_coroutine_is_no_handler() -> None:
+def test_a_coroutine_is_not_a_handler() -> None:
     coroutine = good(None)  # type: ignore[arg-type]  # never run
     with pytest.raises(TypeError, match="pass the function, do not call it"):
         Application().router.add_get("/", coroutine)  # type: ignore[arg-type]  # the mistake
