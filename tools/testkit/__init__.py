@@ -4,7 +4,7 @@ pytest has ``tools`` on its path; nothing of this is installed with any package.
 """
 
 from ._descriptors import open_descriptors
-from ._loops import LOOPS, Run, run_on
+from ._loops import LOOPS, Run, new_loop, run_on
 from ._websocket import (
     KEY,
     frame,
@@ -22,6 +22,7 @@ __all__ = [
     "Run",
     "connecting",
     "frame",
+    "new_loop",
     "open_descriptors",
     "open_websocket",
     "read_close",

@@ -204,6 +204,10 @@ class Exchange:
                     return True
             except LocalProtocolError:
                 return self._failed(request, second_response(request, response))
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # noqa: BLE001  # a response class may override methods
+                return self._failed(request, error)
         elif not isinstance(response, StreamResponse):
             return self._failed(request, not_a_response(request, response))
         return self._start_sending(request, response, returned=True)
@@ -342,7 +346,7 @@ class Exchange:
 
     def _break_off(self, error: BaseException) -> bool:
         """End the exchange after an error that could not be answered; the last resort."""
-        if not isinstance(error, Exception):
+        if isinstance(error, (SystemExit, KeyboardInterrupt)):
             # The task was started eagerly: the event loop has not got this yet.
             self._state.loop.call_soon(_raise, error)
         else:
