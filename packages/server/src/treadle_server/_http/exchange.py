@@ -61,7 +61,7 @@ class Phase(enum.IntEnum):
     LAST = enum.auto()
 
 
-#: The phase of the answer to an error, by the phase in which it was raised; None: there is none.
+#: The phase of the answer to an error, by the phase in which it was raised; None for no answer.
 _AFTER_ERROR: Final = {Phase.HANDLER: Phase.RESPONSE, Phase.RESPONSE: Phase.LAST, Phase.LAST: None}
 
 _HANDLER: Final = Phase.HANDLER
@@ -213,7 +213,7 @@ class Exchange:
         return self._start_sending(request, response, returned=True)
 
     def _write_at_once(self, response: StreamResponse) -> bool:
-        """Write a response that is no more than field lines and a body; False for others."""
+        """Write a response of field lines and a body in one write; False for others."""
         whole = response.as_single_write()
         if whole is None:
             return False
@@ -312,7 +312,7 @@ class Exchange:
         return isinstance(error, (ClientConnectionResetError, SystemExit, KeyboardInterrupt))
 
     def _answer_to(self, request: BaseRequest, error: BaseException) -> StreamResponse:
-        """Return the response to an exception that is none itself; logs what is a bug."""
+        """Return the response to an exception that is not an ``HTTPException``; log a bug."""
         if isinstance(error, RequestPayloadError):
             return HTTPBadRequest(text=f"400: {error}")
         config = self._state.config
