@@ -4,7 +4,8 @@ pytest has ``tools`` on its path; nothing of this is installed with any package.
 """
 
 from ._descriptors import open_descriptors
-from ._loops import LOOPS, Run, run_on
+from ._loops import LOOPS, Run, new_loop, run_on
+from ._transport import FakeTransport
 from ._websocket import (
     KEY,
     frame,
@@ -18,10 +19,12 @@ from ._wire import Peer, connecting, serve
 __all__ = [
     "KEY",
     "LOOPS",
+    "FakeTransport",
     "Peer",
     "Run",
     "connecting",
     "frame",
+    "new_loop",
     "open_descriptors",
     "open_websocket",
     "read_close",

@@ -55,7 +55,7 @@ _PATH_METHODS: Final = frozenset(
 )  # fmt: skip
 
 #: Method, target and version, and True if the line is ordinary: one of ``_PATH_METHODS`` with an
-#: origin-form target, which is valid without a look at the fields or by llhttp.
+#: origin-form target. Such a line is valid whatever the fields are, and llhttp need not check it.
 RequestLine = tuple[str, str, tuple[int, int], bool]
 
 

@@ -1,17 +1,18 @@
 """The shortcut for clients that repeat their field lines, as nearly all do on one connection.
 
-``RepeatedHead`` reuses what the fields of the last head were read to if the next head has the same
-bytes behind its request line. The invariant that makes this right:
+If the next head has the same bytes behind its request line, ``RepeatedHead`` reuses the fields, the
+host and the ``Framing`` of the last one. That is right because of this invariant:
 
-- Whatever is reused (the fields, the host, the ``Framing``) is a function of the field lines and
-  the version alone. ``read_framing`` therefore takes nothing else, and a test pins its signature.
+- Everything that is reused is a function of the field lines and the version alone.
+  ``read_framing`` therefore takes nothing else, and a test pins its signature.
 - A rule that looks at the method or the target belongs in ``build_request``, which runs for each
-  request after the reuse, or in the check of ``RequestLine.ordinary``.
-- Only ordinary request lines take the shortcut, and those are valid by themselves; a line of
-  another form is parsed with its fields.
+  request after the reuse.
+- Only a request line that ``RequestLine`` calls ordinary takes the shortcut, because it is valid
+  whatever the fields are; a head with another line is parsed as a whole.
 
-So the second parse on a connection gives what a fresh connection gives; ``test_repeated`` compares
-the two for every case of the parser's tables and for each method with each framing field.
+So the second parse on a connection gives what a fresh connection gives. ``test_repeated`` compares
+the two for each method, form of target and version with each framing field, ``test_parser`` for
+each case of its tables.
 """
 
 from typing import Final, final
@@ -40,8 +41,7 @@ class RepeatedHead:
         self._parser: Final = HeadParser(limits)
         # A head of this size cannot exceed a limit on size; the number of fields is that of the
         # last head, which did not exceed it.
-        allowed = self._parser.allowed_size
-        self._max_head: Final = min(_MAX_HEAD, allowed)
+        self._max_head: Final = min(_MAX_HEAD, self._parser.allowed_size)
         # The last head that may be repeated, and its bytes behind the request line.
         self._last: Request | None = None
         self._lines = b""

@@ -120,7 +120,7 @@ class ByteQueue:
 
     def _put_back(self, data: bytes) -> None:
         if data:
-            # A piece was taken to its end: there is no offset to keep.
+            # The last piece was taken to its end, so the offset is 0.
             self._pieces.appendleft(data)
             self.size += len(data)
             self.taken -= len(data)

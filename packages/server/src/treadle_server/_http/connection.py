@@ -62,7 +62,7 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_made(self, base_transport: asyncio.BaseTransport) -> None:
         """Set up for a new connection."""
-        # A cast and no check: uvloop's transports do not derive from asyncio's classes.
+        # A cast, not a check: uvloop's transports do not derive from asyncio's classes.
         transport = self._transport = cast("asyncio.Transport", base_transport)
         state = self._state
         self._flow = FlowControl(transport)

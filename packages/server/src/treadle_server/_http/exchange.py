@@ -61,7 +61,7 @@ class Phase(enum.IntEnum):
     LAST = enum.auto()
 
 
-#: The phase of the answer to an error, by the phase in which it was raised; None: there is none.
+#: The phase of the answer to an error, by the phase in which it was raised; None for no answer.
 _AFTER_ERROR: Final = {Phase.HANDLER: Phase.RESPONSE, Phase.RESPONSE: Phase.LAST, Phase.LAST: None}
 
 _HANDLER: Final = Phase.HANDLER
@@ -204,12 +204,16 @@ class Exchange:
                     return True
             except LocalProtocolError:
                 return self._failed(request, second_response(request, response))
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # noqa: BLE001  # a response class may override methods
+                return self._failed(request, error)
         elif not isinstance(response, StreamResponse):
             return self._failed(request, not_a_response(request, response))
         return self._start_sending(request, response, returned=True)
 
     def _write_at_once(self, response: StreamResponse) -> bool:
-        """Write a response that is no more than field lines and a body; False for others."""
+        """Write a response of field lines and a body in one write; False for others."""
         whole = response.as_single_write()
         if whole is None:
             return False
@@ -308,7 +312,7 @@ class Exchange:
         return isinstance(error, (ClientConnectionResetError, SystemExit, KeyboardInterrupt))
 
     def _answer_to(self, request: BaseRequest, error: BaseException) -> StreamResponse:
-        """Return the response to an exception that is none itself; logs what is a bug."""
+        """Return the response to an exception that is not an ``HTTPException``; log a bug."""
         if isinstance(error, RequestPayloadError):
             return HTTPBadRequest(text=f"400: {error}")
         config = self._state.config
@@ -342,7 +346,7 @@ class Exchange:
 
     def _break_off(self, error: BaseException) -> bool:
         """End the exchange after an error that could not be answered; the last resort."""
-        if not isinstance(error, Exception):
+        if isinstance(error, (SystemExit, KeyboardInterrupt)):
             # The task was started eagerly: the event loop has not got this yet.
             self._state.loop.call_soon(_raise, error)
         else:

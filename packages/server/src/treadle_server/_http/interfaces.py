@@ -46,7 +46,7 @@ class ResponseChannel(ResponseWriter, Protocol):
 
     @property
     def transport(self) -> asyncio.Transport | None:
-        """The connection's transport, None once the client is gone or where there is none."""
+        """The connection's transport, None once the client is gone."""
 
     @property
     def is_lost(self) -> bool:

@@ -80,7 +80,7 @@ class OverloadProtocol(asyncio.Protocol):
         self._transport.close()
 
     def shut_down_upgraded(self) -> None:
-        """Do nothing: there is no other protocol."""
+        """Do nothing: this connection is never upgraded."""
 
     def cancel(self) -> None:
         """Close at once."""
@@ -95,7 +95,7 @@ class OverloadProtocol(asyncio.Protocol):
         self._transport.abort()
 
     def describe(self) -> str:
-        """Return ``""``: there is no request."""
+        """Return ``""``: no request is read."""
         return ""
 
     def on_deadline(self) -> None:

@@ -64,8 +64,8 @@ class BaseRequest(RequestHead, KeyedState[RequestKey[Any], Literal["request"]]):
     _read_bytes: bytes | None = None
     _post: "MultiDictProxy[FormValue] | None" = None
     _task: "asyncio.Task[StreamResponse] | None" = None
-    #: The calls that sending a response and its end bring; None for most requests, whose small
-    #: responses leave in one write.
+    #: Calls before the response is sent and after its end; None for most requests, so that a small
+    #: response leaves in one write.
     hooks: "RequestHooks | None" = None
     _client_max_size: int = 1024**2
     _client_max_fields: int = 1000
@@ -99,7 +99,7 @@ class BaseRequest(RequestHead, KeyedState[RequestKey[Any], Literal["request"]]):
         return task
 
     def bind_task(self, task: "asyncio.Task[StreamResponse] | None") -> None:
-        """Note the task that runs the handler, None once there is none; for the exchange."""
+        """Set the task that runs the handler, None when it has ended; the exchange calls it."""
         self._task = task
 
     @property

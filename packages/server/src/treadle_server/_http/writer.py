@@ -49,7 +49,7 @@ class HeadDefaults(Protocol):
 
     @property
     def write_timeout(self) -> float:
-        """How long a peer may take nothing, in seconds."""
+        """The seconds in which a peer must read something."""
 
 
 def _too_late(_upgraded: Upgraded) -> None:
@@ -140,8 +140,8 @@ class StreamWriter:
 
     def _begin(self) -> None:
         if self._awaiting_continue:
-            # Told nothing, the client may send its body or may not: the next bytes would be
-            # a guess, so there are none (RFC 9110 section 10.1.1).
+            # The client may send its body or not: whether the next bytes are a body or a request
+            # would be a guess, so the connection ends (RFC 9110 section 10.1.1).
             self._awaiting_continue = False
             self._core.close_after_response()
 
@@ -323,7 +323,7 @@ class StreamWriter:
             # The client has stopped sending.
             raise ClientConnectionResetError("Cannot upgrade: the client has left") from error
         self._output.write(head)
-        # What follows does not pass this buffer: the head must not be behind it.
+        # The upgraded protocol writes past this buffer: the head must not come behind its bytes.
         self._output.flush()
         self.upgraded = upgraded
         self._switched(upgraded)

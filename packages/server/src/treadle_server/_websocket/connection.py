@@ -47,7 +47,8 @@ _PER_MESSAGE: Final = 128
 # each: DEFLATE makes up to 1,032 bytes of one, so 256 KiB that came at once could be 264 MB.
 _SLICE: Final = 4 * 1024
 
-# What ends an iteration; how often CLOSED is received before it is taken for a loop without an end.
+# The messages that end an iteration, and the number of CLOSED messages that a reader gets before it
+# is taken for an endless loop.
 _END: Final = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
 _MAX_TOLD_CLOSED: Final = 5
 
@@ -106,13 +107,13 @@ class WebSocketConnection(Upgraded):
         self._size = 0
         self._full = False
         self._pending = b""
-        # Whether what is read is decoded in slices, and with the time of the read.
+        # True to decode reads in slices, and to note the time of each read.
         self._sliced: Final = session.deflate is not None
         self._timed: Final = session.settings.heartbeat is not None
         self._timer: asyncio.TimerHandle | None = None
         #: Compresses large messages; None where nothing is compressed.
         self.compressor: Final = None if session.deflate is None else BackgroundCompressor(session)
-        # Who waits for the end.
+        # The tasks that wait for the end.
         self._closers: list[asyncio.Future[None]] = []
 
     # asyncio's callbacks, and what ``_upgrade.Upgraded`` adds to them.
@@ -131,7 +132,7 @@ class WebSocketConnection(Upgraded):
     def data_received(self, data: bytes) -> None:
         """Take bytes from the peer."""
         if self._sliced and (self._pending or len(data) > _SLICE):
-            # What is pending was read before reading has paused.
+            # The pending bytes were read before reading was paused.
             self._decode_slices(self._pending + data)
         else:
             self._decode(data)
@@ -141,7 +142,7 @@ class WebSocketConnection(Upgraded):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the reader, whoever waits, and the connection below."""
+        """Tell the reader, the tasks that wait for the end, and the connection below."""
         self._pending = b""
         self._output.drop()
         self._end(self.session.receive_eof())
@@ -165,7 +166,7 @@ class WebSocketConnection(Upgraded):
     def handler_failed(self, error: BaseException | None) -> None:
         """Close, because the handler raised ``error`` or was cancelled (None)."""
         if self.session.state is State.CLOSE_SENT and error is None:
-            # Whoever cancels a handler that closes already does not want to wait for the peer.
+            # A handler that is cancelled while it closes does not wait for the peer.
             self._cut()
         else:
             self.close(_GOING_AWAY if error is None else _INTERNAL_ERROR)
@@ -253,7 +254,7 @@ class WebSocketConnection(Upgraded):
         return message
 
     def _take_end(self, messages: list[AnyMessage]) -> None:
-        """Deal with what ends in CLOSE or ERROR, or comes when we are closing."""
+        """Take messages that end in CLOSE or ERROR, or that arrive while we are closing."""
         session = self.session
         if messages and session.state in _OWING:
             last = messages.pop()
@@ -265,7 +266,7 @@ class WebSocketConnection(Upgraded):
             # before; but a peer does not wait for a reader for ever.
             self._set_timer(self._loop.time() + session.settings.close_timeout)
         elif session.closed:
-            # The answer to our close: what came before it was promised to nobody.
+            # The peer answered our close; ``close`` has dropped the queue, so these go too.
             self._end([])
             self._leave(linger=session.exception is not None)
 
@@ -296,13 +297,13 @@ class WebSocketConnection(Upgraded):
             self.transport.write(data)
 
     def _write_own(self) -> None:
-        """Write what the session itself has to say: pings and pongs."""
+        """Write the pings and pongs of the session."""
         data = self.session.data_to_send()
         if data:
             self.write(data)
 
     def lost(self) -> ClientConnectionResetError:
-        """Return what a sender gets that comes too late."""
+        """Return the error for a message that is sent too late."""
         return ClientConnectionResetError(
             f"Cannot send: the WebSocket is {self.session.state.value} "
             f"(code {self.session.close_code})"
@@ -323,7 +324,7 @@ class WebSocketConnection(Upgraded):
             if self._waiter is not None:
                 self._last = WS_CLOSING_MESSAGE
                 self._wake()
-            # The peer's close frame may be behind messages that nobody reads any more.
+            # The peer's close frame may be behind messages that no task reads any more.
             self.flow.resume_reading()
             self._set_timer()
             return True
@@ -338,7 +339,7 @@ class WebSocketConnection(Upgraded):
         return True
 
     def answer_close(self) -> None:
-        """Send the close frame that the peer is owed, if it is."""
+        """Send the close frame that the peer is owed, if any."""
         session = self.session
         if session.state in _OWING:
             self.write(session.answer_close())
@@ -359,7 +360,7 @@ class WebSocketConnection(Upgraded):
         self._pending = b""
 
     def _end(self, news: list[AnyMessage]) -> None:
-        """Tell everybody that it is over; ``news`` is for the reader, after its messages."""
+        """Wake the reader and the waiting tasks; the reader gets the last of ``news`` last."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -379,7 +380,7 @@ class WebSocketConnection(Upgraded):
             owner.end_upgrade(linger=linger)
 
     def _cut(self) -> None:
-        """Close at once: the peer was given its time, or is dead."""
+        """Close at once: the peer had its time, or is dead."""
         self._end(self.session.receive_eof())
         self.transport.abort()
 
