@@ -7,7 +7,6 @@ where the type of requests is not known yet.
 """
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Generic, TypedDict, TypeVar
 
 from .handlers import AnyMiddleware, ExpectHandler
@@ -71,6 +70,8 @@ def check_options(options: Mapping[str, object], known: frozenset[str], where: s
     """Raise ``TypeError`` for an option that is not among ``known``, as Python itself would."""
     for name in options:
         if name not in known:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, known, 1)
             hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(known))}."
             raise TypeError(f"{where} got an unexpected keyword argument {name!r}. {hint}")
