@@ -266,8 +266,9 @@ class Application(ApplicationLifecycle["Application", Request, Middleware]):
         """Route ``request`` and call its handler; raises 404 or 405 if it has no route."""
         head = request._head
         target = head.target
-        query = target.find("?")
-        found = self._router.match(head.method, target if query < 0 else target[:query])
+        if "?" in target:
+            target = target[: target.index("?")]
+        found = self._router.match(head.method, target)
         if self._has_prepare_hook:
             request.hooks = RequestHooks(_send_prepare_signals)
         if type(found) is Match:
