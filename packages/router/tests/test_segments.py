@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from treadle_router._segments import DEFAULT_REGEX, Mixed, Variable, stays_in_segment
@@ -99,6 +99,7 @@ PIECES = [
 
 @settings(deadline=None, max_examples=1000)
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=7), st.text("/a.-1z", max_size=5))
+@example(pieces=["[", "]", "-", "-"], text="")  # to ``re`` the start of a longer class
 def test_stays_in_segment_excludes_slashes(pieces: list[str], text: str) -> None:
     regex = "".join(pieces)
     if stays_in_segment(regex) and "/" in text:

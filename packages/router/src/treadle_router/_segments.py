@@ -41,7 +41,8 @@ TAIL_REGEXES: Final = {
 _IN_CLASS: Final = (
     r"(?:[A-Za-z0-9]-[A-Za-z0-9]|\\[dws.\-+*?^$()|{}\[\]\\]|[A-Za-z0-9_~@:,;=!. %+*?$(){}|'\"]"
 )
-_CLASS: Final = rf"\[-?{_IN_CLASS})*-?\]"
+# ``[]`` is not empty to ``re``: the bracket is its first character.
+_CLASS: Final = rf"\[(?!\])-?{_IN_CLASS})*-?\]"
 _NEGATED_CLASS: Final = rf"\[\^-?{_IN_CLASS})*/{_IN_CLASS}|/)*-?\]"
 _STAYS: Final = re.compile(
     rf"(?:[^.^$*+?{{}}\[\]\\|()/]|\\[dws.\-+*?^$()|{{}}\[\]\\]|{_CLASS}|{_NEGATED_CLASS}"
