@@ -22,7 +22,7 @@ from treadle_multipart import MultipartLimits, SpoolPolicy
 from treadle_responses import HTTPFound, Response, StreamResponse, json_response
 from treadle_router import RouteDef
 from treadle_server import Application, FileField, MultipartReader, Request
-from treadle_server._forms.uploads import Uploads, form_limits
+from treadle_server._forms.uploads import Uploads
 
 MIB = 1 << 20
 Handler = Callable[[Request], Awaitable[StreamResponse]]
@@ -456,13 +456,6 @@ def test_limits_of_one_form(run: Run, spool: SpoolPolicy) -> None:
         assert on_disk(spool) == []
 
     run(main())
-
-
-def test_what_an_application_says_means() -> None:
-    limits = form_limits(5, 7)
-    assert (limits.max_total, limits.max_parts, limits.max_memory) == (5, 7, None)
-    limits = form_limits(0, 0)
-    assert (limits.max_total, limits.max_parts) == (None, None)
 
 
 def test_parts_of_any_size_can_be_streamed(run: Run) -> None:

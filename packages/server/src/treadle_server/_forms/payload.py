@@ -1,4 +1,4 @@
-"""A received part as a body to send: the payload that ``treadle_responses`` finds for it."""
+"""The payload of a received part, so that a handler can send the part on as a body."""
 
 import contextlib
 from collections.abc import Mapping
@@ -14,15 +14,15 @@ __all__ = ["BodyPartReaderPayload", "Sink"]
 
 
 class Sink(Protocol):
-    """What payloads are written to."""
+    """The writer that payloads are written to."""
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Take a piece."""
+        """Write a piece."""
 
 
 @payload_type(BodyPartReader)
 class BodyPartReaderPayload(Payload):
-    """A part that was received, to be sent on: decoded, with its type and its names."""
+    """A received part, sent decoded, with its media type, name and file name."""
 
     _value: BodyPartReader
     _autoclose = False
@@ -45,13 +45,13 @@ class BodyPartReaderPayload(Payload):
                 self.set_content_disposition("attachment", **params)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002
-        """Raise ``TypeError``: the text is not there yet."""
+        """Raise ``TypeError``: the part is not read yet."""
         raise TypeError("The part is a stream: it has no text before it is read")
 
     async def write(self, writer: Sink) -> None:
-        """Write the part. Raises ``RuntimeError`` the second time."""
+        """Write the part. Raises ``RuntimeError`` when called a second time."""
         if self._consumed:
-            raise RuntimeError("The part was written before, and a stream is read once")
+            raise RuntimeError("The part was written before, and its stream can be read only once")
         self._consumed = True
         async with contextlib.aclosing(self._value.iter_decoded()) as pieces:
             async for piece in pieces:
