@@ -285,7 +285,7 @@ def test_nested(run: Run) -> None:
 # As a response.
 
 
-def test_a_response(run: Run, tmp_path: Path) -> None:
+def test_a_response(run_each: Run, tmp_path: Path) -> None:
     path = tmp_path / "a.bin"
     path.write_bytes(bytes(1 << 20))
 
@@ -320,10 +320,10 @@ def test_a_response(run: Run, tmp_path: Path) -> None:
             sizes.append(len(await data.read()))
         return sizes
 
-    run(main())
+    run_each(main())
 
 
-def test_headers_that_break_out_are_a_500_and_no_response(run: Run) -> None:
+def test_headers_that_break_out_are_a_500_and_no_response(run_each: Run) -> None:
     async def handler(request: Request) -> Response:
         writer = MultipartWriter()
         writer.append("x", {"X-Test": "a\r\nX-Injected: 1"})
@@ -336,4 +336,4 @@ def test_headers_that_break_out_are_a_500_and_no_response(run: Run) -> None:
             assert answer.startswith(b"HTTP/1.1 500 ")
             assert b"X-Injected" not in answer
 
-    run(main())
+    run_each(main())
