@@ -4,6 +4,7 @@ pytest has ``tools`` on its path; nothing of this is installed with any package.
 """
 
 from ._descriptors import open_descriptors
+from ._handlers import Act, Recorder, doing, echo_messages
 from ._loops import LOOPS, Run, run_on
 from ._websocket import (
     KEY,
@@ -18,9 +19,13 @@ from ._wire import Peer, connecting, serve
 __all__ = [
     "KEY",
     "LOOPS",
+    "Act",
     "Peer",
+    "Recorder",
     "Run",
     "connecting",
+    "doing",
+    "echo_messages",
     "frame",
     "open_descriptors",
     "open_websocket",
