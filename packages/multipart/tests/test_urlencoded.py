@@ -59,7 +59,7 @@ def test_cases(data: bytes, pairs: list[tuple[str, str]]) -> None:
 
 @settings(deadline=None, max_examples=200)
 @given(st.lists(st.tuples(st.text(max_size=9), st.text(max_size=9)), max_size=5))
-def test_what_urllib_writes(pairs: list[tuple[str, str]]) -> None:
+def test_reads_the_output_of_urllib(pairs: list[tuple[str, str]]) -> None:
     try:
         data = urlencode(pairs).encode()
     except UnicodeEncodeError:
@@ -71,7 +71,7 @@ def test_what_urllib_writes(pairs: list[tuple[str, str]]) -> None:
 @given(
     st.binary(max_size=30).map(bytes.strip) | st.text("ab&=+%4 ;").map(str.strip).map(str.encode)
 )
-def test_what_urllib_reads(data: bytes) -> None:
+def test_reads_the_same_as_urllib(data: bytes) -> None:
     expected = parse_qsl(data.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
     assert parse_urlencoded(data, charset="latin-1") == expected
     try:

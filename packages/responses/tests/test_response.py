@@ -93,7 +93,7 @@ def test_reading_builds_no_header_object(
     assert response.as_single_write() == other.as_single_write()
     if "headers" not in arguments and not isinstance(arguments.get("body"), bytearray):
         assert response.as_single_write() is not None
-    # What the attributes said is what the header object says once it is made.
+    # The header object has the values that the attributes had.
     read = (response.content_type, response.charset)
     assert response.headers.get("Content-Type") == content_type
     assert (response.content_type, response.charset) == read
@@ -213,7 +213,7 @@ def wire_of_single_write(
     lines = block.decode().split("\r\n")
     assert lines.pop() == ""
     fields = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
-    # What the docstring leaves to the server.
+    # The docstring leaves this to the server.
     if method == "HEAD":
         body = b""
     return fields, body

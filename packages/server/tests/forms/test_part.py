@@ -245,7 +245,7 @@ def test_bad_codings(run: Run, header: str, data: bytes, error: type[Exception])
             part.decode(data)
         with pytest.raises(error):
             [piece async for piece in part.decode_iter(data)]
-        # Who wants it as it is gets it.
+        # Without decoding the data stays unchanged.
         assert await part.read() == data
 
     run(main())

@@ -92,7 +92,7 @@ async def closed() -> None:
 
 
 async def described(request: Request) -> Response:
-    """What the form has, as JSON."""
+    """Return the form's fields as JSON."""
     form = await request.post()
     assert await request.post() is form
     found: list[object] = []

@@ -45,7 +45,7 @@ class FileLike(io.BytesIO):
         return False
 
 
-def test_what_is_written(run: Run) -> None:
+def test_written_bytes(run: Run) -> None:
     async def main() -> None:
         writer = MultipartWriter("mixed", boundary="b")
         assert (writer.boundary, writer.content_type) == ("b", "multipart/mixed; boundary=b")
@@ -81,7 +81,7 @@ def test_what_is_written(run: Run) -> None:
 
 
 def test_without_the_line_that_ends_it(run: Run) -> None:
-    """How pictures are pushed, one after the other, as multipart/x-mixed-replace."""
+    """Pictures are pushed one after the other as multipart/x-mixed-replace."""
 
     class Sink:
         data = b""
@@ -151,7 +151,7 @@ def test_a_form_has_no_codings(field: str) -> None:
         max_size=3,
     )
 )
-def test_what_is_written_can_be_read(parts: list[tuple[list[bytes], str, str]]) -> None:
+def test_written_parts_can_be_read(parts: list[tuple[list[bytes], str, str]]) -> None:
     async def pieces(data: list[bytes]) -> AsyncIterator[bytes]:
         for piece in data:
             yield piece
@@ -190,7 +190,7 @@ def test_unknown_codings(field: str) -> None:
         MultipartWriter().append("x", {field: "br"})
 
 
-# What cannot be written.
+# Refused parts.
 
 
 def test_values_without_a_payload() -> None:

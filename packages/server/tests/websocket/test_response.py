@@ -419,7 +419,7 @@ def test_a_peer_that_leaves(run: Run) -> None:
     run(main())
 
 
-def test_a_close_that_nobody_reads_is_answered_in_the_end(run: Run) -> None:
+def test_an_unread_close_frame_is_answered_in_the_end(run: Run) -> None:
     released = asyncio.Event()
 
     async def main() -> None:
@@ -438,7 +438,7 @@ async def _raise(ws: WebSocketResponse) -> None:
 
 
 async def _gone(ws: WebSocketResponse) -> None:
-    raise ClientConnectionResetError("somebody else's")
+    raise ClientConnectionResetError("another object")
 
 
 @pytest.mark.parametrize(("act", "logged"), [(_raise, True), (_gone, False)])
@@ -645,7 +645,7 @@ def test_hostile_frames(run: Run, wire: list[bytes], code: int) -> None:
             peer = await open_websocket(connect)
             for part in wire:
                 await peer.send(part)
-            # What follows is dropped, and does not hold up the answer.
+            # Later frames are dropped, and do not hold up the close frame.
             await peer.send(frame(1, b"more" * 1000))
             assert await read_close(peer) == code
             assert await _rest(peer) == b""
@@ -662,7 +662,7 @@ def test_hostile_frames(run: Run, wire: list[bytes], code: int) -> None:
     run(main())
 
 
-def test_what_came_before_the_fault_is_answered(run: Run) -> None:
+def test_messages_before_the_fault_are_answered(run: Run) -> None:
     async def main() -> None:
         async with serve(echo_messages) as connect:
             peer = await open_websocket(connect)
@@ -796,7 +796,7 @@ def test_reading_pauses_while_the_handler_is_behind(run: Run) -> None:
             data = frame(2, bytes(100_000)) * 400
             sending = asyncio.ensure_future(peer.send(data + frame(8)))
             done, _ = await asyncio.wait([sending], timeout=0.3)
-            assert not done, "40 MB fit into the buffers of nobody"
+            assert not done, "40 MB exceed every buffer"
             go.set()
             await sending
             assert await read_close(peer) == 1005
