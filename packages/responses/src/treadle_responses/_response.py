@@ -67,7 +67,7 @@ class Response(StreamResponse):
     _encoded: bytes | None = None
     _content_type: str | None = None
     _charset: str | None = None
-    _body_follows: bool = True
+    body_follows: bool = True
 
     def __init__(
         self,
@@ -190,7 +190,7 @@ class Response(StreamResponse):
             payload = PAYLOAD_REGISTRY.get(value)
         except PayloadLookupError as error:
             raise ValueError(f"Unsupported body type {type(value).__name__}: {error}") from error
-        self._body_follows = False
+        self.body_follows = False
         if self._content_type is None and self._charset is not None:
             # The given charset belongs to the payload's type, not to the default one.
             self._content_type = payload.content_type.partition(";")[0]

@@ -60,8 +60,9 @@ class StreamResponse(ResponseHead):
     # Pieces of more bytes than this are compressed in the executor (None: the server's own).
     _executor_size: int = 4096
     _executor: Executor | None = None
-    # True if write_eof() comes right behind prepare(), so that the head can wait for it.
-    _body_follows: bool = False
+    #: True if ``write_eof`` comes right behind ``prepare``, so that the head can wait for the body;
+    #: for subclasses to set.
+    body_follows: bool = False
 
     def __init__(
         self,
@@ -180,7 +181,7 @@ class StreamResponse(ResponseHead):
         self.complete_headers(request)
         await self.run_on_prepare(request)
         writer = request.response_writer
-        writer.write_head(self._status, self.reason, self.headers, body_follows=self._body_follows)
+        writer.write_head(self._status, self.reason, self.headers, body_follows=self.body_follows)
         self.begin_sending(request, writer)
         return writer
 

@@ -24,9 +24,6 @@ class Sink(Protocol):
 class BodyPartReaderPayload(Payload):
     """A received part, sent decoded, with its media type, name and file name."""
 
-    _value: BodyPartReader
-    _autoclose = False
-
     def __init__(
         self,
         value: BodyPartReader,
@@ -38,11 +35,23 @@ class BodyPartReaderPayload(Payload):
         fields = CIMultiDict(headers or {})
         content_type = content_type or value.headers.get("Content-Type")
         super().__init__(value, fields, content_type, filename or value.filename, encoding)
+        self._part = value
+        self._written = False
         if "Content-Disposition" not in fields:
             names = {"name": value.name, "filename": self.filename}
             params = {key: text for key, text in names.items() if text is not None}
             if params:
                 self.set_content_disposition("attachment", **params)
+
+    @property
+    def consumed(self) -> bool:
+        """True if the part was written: its stream can be read only once."""
+        return self._written
+
+    @property
+    def autoclose(self) -> bool:
+        """False: the part is a stream."""
+        return False
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002
         """Raise ``TypeError``: the part is not read yet."""
@@ -50,9 +59,9 @@ class BodyPartReaderPayload(Payload):
 
     async def write(self, writer: Sink) -> None:
         """Write the part. Raises ``RuntimeError`` when called a second time."""
-        if self._consumed:
+        if self._written:
             raise RuntimeError("The part was written before, and its stream can be read only once")
-        self._consumed = True
-        async with contextlib.aclosing(self._value.iter_decoded()) as pieces:
+        self._written = True
+        async with contextlib.aclosing(self._part.iter_decoded()) as pieces:
             async for piece in pieces:
                 await writer.write(piece)
