@@ -5,7 +5,8 @@ pytest has ``tools`` on its path; nothing of this is installed with any package.
 
 from ._descriptors import open_descriptors
 from ._handlers import Act, Recorder, doing, echo_messages
-from ._loops import LOOPS, Run, run_on
+from ._loops import LOOPS, Run, new_loop, run_on
+from ._transport import FakeTransport
 from ._websocket import (
     KEY,
     frame,
@@ -20,6 +21,7 @@ __all__ = [
     "KEY",
     "LOOPS",
     "Act",
+    "FakeTransport",
     "Peer",
     "Recorder",
     "Run",
@@ -27,6 +29,7 @@ __all__ = [
     "doing",
     "echo_messages",
     "frame",
+    "new_loop",
     "open_descriptors",
     "open_websocket",
     "read_close",

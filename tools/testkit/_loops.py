@@ -5,7 +5,7 @@ import importlib.util
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-__all__ = ["LOOPS", "Run", "run_on"]
+__all__ = ["LOOPS", "Run", "new_loop", "run_on"]
 
 #: Runs one coroutine to its end.
 Run = Callable[[Coroutine[Any, Any, None]], None]
@@ -16,6 +16,16 @@ LOOPS: Final = ["asyncio", "uvloop"] if importlib.util.find_spec("uvloop") else 
 _SECONDS: Final = 30
 
 
+def new_loop(name: str) -> asyncio.AbstractEventLoop:
+    """Return a new event loop; the caller closes it."""
+    if name == "uvloop":
+        import uvloop
+
+        loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+        return loop
+    return asyncio.new_event_loop()
+
+
 def run_on(name: str) -> Run:
     """Return a function that runs a coroutine on the event loop ``name``.
 
@@ -23,18 +33,12 @@ def run_on(name: str) -> Run:
     """
 
     def run(main: Coroutine[Any, Any, None]) -> None:
-        factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
-        if name == "uvloop":
-            import uvloop
-
-            factory = uvloop.new_event_loop
-
         async def guarded() -> None:
             await asyncio.wait_for(main, _SECONDS)
             left = asyncio.all_tasks() - {asyncio.current_task()}
             assert not left, f"left behind: {left}"
 
-        with asyncio.Runner(loop_factory=factory) as runner:
+        with asyncio.Runner(loop_factory=lambda: new_loop(name)) as runner:
             runner.run(guarded())
 
     return run

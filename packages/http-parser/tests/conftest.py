@@ -1,4 +1,4 @@
-"""What the test modules share, as fixtures: reading bytes in every way, and measuring growth."""
+"""Fixtures of the test modules: reading bytes in every way, and measuring growth."""
 
 import gc
 import time
@@ -48,7 +48,7 @@ def _note(outcome: Outcome, event: Event) -> None:
 
 
 def _read(data: bytes, cuts: Iterable[int] = (), limits: Limits = DEFAULT_LIMITS) -> Outcome:
-    """The events of ``data`` as tuples, with pieces of a chunk joined; each request is answered."""
+    """Answer each request; return the events as tuples, with the pieces of a chunk joined."""
     connection = ServerConnection(limits)
     outcome: Outcome = []
     for start, end in pairwise([0, *cuts, len(data)]):
@@ -86,9 +86,9 @@ def read_every_way() -> Callable[..., Outcome]:
 
 @pytest.fixture(scope="session")
 def growth() -> Callable[[Callable[[int], Callable[[], object]], int], float]:
-    """How many times longer a call takes for four times as much: 4 is linear, 16 quadratic.
+    """Measure how many times longer a call takes for four times as much: 4 is linear, 16 quadratic.
 
-    Of several measurements the best counts, since a busy machine only ever adds time; a good one
+    The best of several measurements counts, because a busy machine only ever adds time; a good one
     ends the measuring.
     """
 
@@ -106,7 +106,7 @@ def growth() -> Callable[[Callable[[int], Callable[[], object]], int], float]:
 
 def _seconds(call: Callable[[], object]) -> float:
     best = float("inf")
-    # The collector's passes cost what the whole test run has allocated, and not what the call does.
+    # A pass of the collector costs time for the objects of the whole test run, not of this call.
     gc.disable()
     try:
         for _ in range(2):

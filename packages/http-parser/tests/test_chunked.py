@@ -1,11 +1,11 @@
-"""Chunked bodies: what is read, what is refused, and that both cost what their length costs."""
+"""Chunked bodies: accepted and refused ones, limits, and time in proportion to length."""
 
 from collections.abc import Callable
 
 import pytest
 
 from treadle_http_parser import Data, EndOfMessage, Limits, ServerConnection
-from treadle_http_parser import _errors as texts
+from treadle_http_parser import _errors as messages
 from treadle_http_parser._chunked import ChunkedReader
 from treadle_http_parser._events import Event
 from treadle_http_parser._limits import DEFAULT_LIMITS
@@ -48,44 +48,44 @@ def test_accepted(
 
 
 REFUSED = {
-    "an empty size": (b"\r\n", texts.CHUNK_SIZE),
-    "no size before an extension": (b";a\r\n", texts.CHUNK_SIZE),
-    "a plus": (b"+5\r\nhello\r\n", texts.CHUNK_SIZE),
-    "a minus": (b"-5\r\nhello\r\n", texts.CHUNK_SIZE),
-    "a prefix": (b"0x5\r\nhello\r\n", texts.CHUNK_SIZE),
-    "an underscore": (b"1_0\r\n", texts.CHUNK_SIZE),
-    "a digit of another script": ("\u0665\r\nhello\r\n".encode(), texts.CHUNK_SIZE),
-    "no hexadecimal": (b"g\r\n", texts.CHUNK_SIZE),
-    "a space before": (b" 5\r\nhello\r\n", texts.CHUNK_SIZE),
-    "a space behind": (b"5 \r\nhello\r\n", texts.CHUNK_SIZE),
-    "a tab behind": (b"5\t\r\nhello\r\n", texts.CHUNK_SIZE),
-    "overflow": (b"1" + b"0" * 15 + b"\r\n", texts.CHUNK_SIZE),
-    "overflow with zeros in front": (b"0" * 16 + b"5\r\nhello\r\n", texts.CHUNK_SIZE),
-    "bare LF behind the size": (b"5\nhello\r\n", texts.CHUNK_SIZE),
-    "bare CR behind the size": (b"5\rhello\r\n", texts.CHUNK_SIZE),
-    "two CRs": (b"5\r\r\nhello\r\n", texts.CHUNK_SIZE),
-    "bare LF in an extension": (b"5;a\nhello\r\n", texts.CHUNK_SIZE),
-    "bare LF in a quoted extension": (b'5;a="\n"\r\nhello\r\n', texts.CHUNK_SIZE),
-    "bare CR in an extension": (b"5;a\rb\r\nhello\r\n", texts.CHUNK_SIZE),
-    "NUL in an extension": (b"5;a\x00\r\nhello\r\n", texts.CHUNK_SIZE),
-    "something else behind the size": (b"5,a\r\nhello\r\n", texts.CHUNK_SIZE),
-    "data longer than its size": (b"4\r\nhello\r\n", texts.CHUNK_END),
-    "data shorter than its size": (b"6\r\nhello\r\n0\r\n\r\n", texts.CHUNK_END),
-    "no CRLF behind data": (b"5\r\nhello0\r\n\r\n", texts.CHUNK_END),
-    "bare LF behind data": (b"5\r\nhello\n0\r\n\r\n", texts.CHUNK_END),
-    "bare CR behind data": (b"5\r\nhello\r0\r\n\r\n", texts.CHUNK_END),
-    "two CRs behind data": (b"5\r\nhello\r\r\n", texts.CHUNK_END),
-    "a trailer without a colon": (b"0\r\nA\r\n\r\n", texts.BAD_TRAILER),
-    "a trailer without a name": (b"0\r\n: b\r\n\r\n", texts.BAD_TRAILER),
-    "a space before the colon": (b"0\r\nA : b\r\n\r\n", texts.BAD_TRAILER),
-    "a folded trailer": (b"0\r\nA: b\r\n c\r\n\r\n", texts.BAD_TRAILER),
-    "a name that is no token": (b"0\r\nA\x80: b\r\n\r\n", texts.BAD_TRAILER),
-    "NUL in a trailer": (b"0\r\nA: \x00\r\n\r\n", texts.BAD_TRAILER),
-    "bare LF in a trailer": (b"0\r\nA: b\nC: d\r\n\r\n", texts.BAD_TRAILER),
-    "bare CR in a trailer": (b"0\r\nA: b\rC: d\r\n\r\n", texts.BAD_TRAILER),
-    "bare LF as the end": (b"0\r\n\nGET", texts.BAD_TRAILER),
+    "an empty size": (b"\r\n", messages.CHUNK_SIZE),
+    "no size before an extension": (b";a\r\n", messages.CHUNK_SIZE),
+    "a plus": (b"+5\r\nhello\r\n", messages.CHUNK_SIZE),
+    "a minus": (b"-5\r\nhello\r\n", messages.CHUNK_SIZE),
+    "a prefix": (b"0x5\r\nhello\r\n", messages.CHUNK_SIZE),
+    "an underscore": (b"1_0\r\n", messages.CHUNK_SIZE),
+    "a digit of another script": ("\u0665\r\nhello\r\n".encode(), messages.CHUNK_SIZE),
+    "no hexadecimal": (b"g\r\n", messages.CHUNK_SIZE),
+    "a space before": (b" 5\r\nhello\r\n", messages.CHUNK_SIZE),
+    "a space behind": (b"5 \r\nhello\r\n", messages.CHUNK_SIZE),
+    "a tab behind": (b"5\t\r\nhello\r\n", messages.CHUNK_SIZE),
+    "overflow": (b"1" + b"0" * 15 + b"\r\n", messages.CHUNK_SIZE),
+    "overflow with zeros in front": (b"0" * 16 + b"5\r\nhello\r\n", messages.CHUNK_SIZE),
+    "bare LF behind the size": (b"5\nhello\r\n", messages.CHUNK_SIZE),
+    "bare CR behind the size": (b"5\rhello\r\n", messages.CHUNK_SIZE),
+    "two CRs": (b"5\r\r\nhello\r\n", messages.CHUNK_SIZE),
+    "bare LF in an extension": (b"5;a\nhello\r\n", messages.CHUNK_SIZE),
+    "bare LF in a quoted extension": (b'5;a="\n"\r\nhello\r\n', messages.CHUNK_SIZE),
+    "bare CR in an extension": (b"5;a\rb\r\nhello\r\n", messages.CHUNK_SIZE),
+    "NUL in an extension": (b"5;a\x00\r\nhello\r\n", messages.CHUNK_SIZE),
+    "another character behind the size": (b"5,a\r\nhello\r\n", messages.CHUNK_SIZE),
+    "data longer than its size": (b"4\r\nhello\r\n", messages.CHUNK_END),
+    "data shorter than its size": (b"6\r\nhello\r\n0\r\n\r\n", messages.CHUNK_END),
+    "no CRLF behind data": (b"5\r\nhello0\r\n\r\n", messages.CHUNK_END),
+    "bare LF behind data": (b"5\r\nhello\n0\r\n\r\n", messages.CHUNK_END),
+    "bare CR behind data": (b"5\r\nhello\r0\r\n\r\n", messages.CHUNK_END),
+    "two CRs behind data": (b"5\r\nhello\r\r\n", messages.CHUNK_END),
+    "a trailer without a colon": (b"0\r\nA\r\n\r\n", messages.BAD_TRAILER),
+    "a trailer without a name": (b"0\r\n: b\r\n\r\n", messages.BAD_TRAILER),
+    "a space before the colon": (b"0\r\nA : b\r\n\r\n", messages.BAD_TRAILER),
+    "a folded trailer": (b"0\r\nA: b\r\n c\r\n\r\n", messages.BAD_TRAILER),
+    "a name that is not a token": (b"0\r\nA\x80: b\r\n\r\n", messages.BAD_TRAILER),
+    "NUL in a trailer": (b"0\r\nA: \x00\r\n\r\n", messages.BAD_TRAILER),
+    "bare LF in a trailer": (b"0\r\nA: b\nC: d\r\n\r\n", messages.BAD_TRAILER),
+    "bare CR in a trailer": (b"0\r\nA: b\rC: d\r\n\r\n", messages.BAD_TRAILER),
+    "bare LF as the end": (b"0\r\n\nGET", messages.BAD_TRAILER),
     **{
-        f"{name} as a trailer": (b"0\r\n%b: 1\r\n\r\n" % name.encode(), texts.FORBIDDEN_TRAILER)
+        f"{name} as a trailer": (b"0\r\n%b: 1\r\n\r\n" % name.encode(), messages.FORBIDDEN_TRAILER)
         for name in (
             "Authorization", "Connection", "Content-Encoding", "Content-Length", "content-range",
             "CONTENT-TYPE", "Cookie", "Expect", "Forwarded", "Host", "Keep-Alive", "Range", "TE",
@@ -115,31 +115,31 @@ LIMITS = Limits(
     ("body", "error"),
     [
         (b"1;" + b"a" * 9 + b"\r\nx\r\n0\r\n\r\n", None),
-        (b"1;" + b"a" * 10 + b"\r\nx\r\n0\r\n\r\n", (400, texts.CHUNK_EXTENSION)),
+        (b"1;" + b"a" * 10 + b"\r\nx\r\n0\r\n\r\n", (400, messages.CHUNK_EXTENSION)),
         (b"1" + b" " * 9 + b";\r\nx\r\n0\r\n\r\n", None),
-        (b"1" + b" " * 10 + b";\r\nx\r\n0\r\n\r\n", (400, texts.CHUNK_EXTENSION)),
-        (b"1" + b" " * 100, (400, texts.CHUNK_EXTENSION)),
-        (b"1;" + b"a" * 100 + b"\x00\r\n", (400, texts.CHUNK_EXTENSION)),
-        (b"1;\x00" + b"a" * 100 + b"\r\n", (400, texts.CHUNK_SIZE)),
+        (b"1" + b" " * 10 + b";\r\nx\r\n0\r\n\r\n", (400, messages.CHUNK_EXTENSION)),
+        (b"1" + b" " * 100, (400, messages.CHUNK_EXTENSION)),
+        (b"1;" + b"a" * 100 + b"\x00\r\n", (400, messages.CHUNK_EXTENSION)),
+        (b"1;\x00" + b"a" * 100 + b"\r\n", (400, messages.CHUNK_SIZE)),
         (b"1;23456789\r\nx\r\n" * 2 + b"0;234567\r\n\r\n", None),
-        (b"1;23456789\r\nx\r\n" * 2 + b"0;2345678\r\n\r\n", (400, texts.CHUNK_EXTENSION)),
+        (b"1;23456789\r\nx\r\n" * 2 + b"0;2345678\r\n\r\n", (400, messages.CHUNK_EXTENSION)),
         (b"0\r\nA: " + b"a" * 25 + b"\r\n\r\n", None),
-        (b"0\r\nA: " + b"a" * 26 + b"\r\n\r\n", (431, texts.FIELD_TOO_LONG)),
-        (b"0\r\nA: " + b"a" * 100, (431, texts.FIELD_TOO_LONG)),
-        (b"0\r\nA: \n" + b"a" * 100 + b"\r\n\r\n", (400, texts.BAD_TRAILER)),
-        (b"0\r\nA: " + b"a" * 50 + b"\n\r\n\r\n", (431, texts.FIELD_TOO_LONG)),
-        # Two fields of the head and three trailers.
+        (b"0\r\nA: " + b"a" * 26 + b"\r\n\r\n", (431, messages.FIELD_TOO_LONG)),
+        (b"0\r\nA: " + b"a" * 100, (431, messages.FIELD_TOO_LONG)),
+        (b"0\r\nA: \n" + b"a" * 100 + b"\r\n\r\n", (400, messages.BAD_TRAILER)),
+        (b"0\r\nA: " + b"a" * 50 + b"\n\r\n\r\n", (431, messages.FIELD_TOO_LONG)),
+        # Two fields of the head and three trailers are allowed.
         (b"0\r\n" + b"A: 1\r\n" * 3 + b"\r\n", None),
-        (b"0\r\n" + b"A: 1\r\n" * 4 + b"\r\n", (431, texts.TOO_MANY_FIELDS)),
+        (b"0\r\n" + b"A: 1\r\n" * 4 + b"\r\n", (431, messages.TOO_MANY_FIELDS)),
         # Together no larger than a head.
         (b"0\r\n" + b"A: 45678901234567890\r\n" * 2 + b"B: 4567890123456\r\n\r\n", None),
         (
             b"0\r\n" + b"A: 45678901234567890\r\n" * 2 + b"B: 45678901234567\r\n\r\n",
-            (431, texts.HEAD_TOO_LONG),
+            (431, messages.HEAD_TOO_LONG),
         ),
         (
             b"0\r\n" + b"A: 4567890123456789012345678\r\n" * 2 + b"B:\r\n\r\n",
-            (431, texts.HEAD_TOO_LONG),
+            (431, messages.HEAD_TOO_LONG),
         ),
     ],
 )
@@ -194,7 +194,7 @@ def trailer(size: int) -> Callable[[], object]:
         connection = ServerConnection(limits)
         connection.receive_data(HEAD)
         (error,) = connection.receive_data(line)
-        assert repr(error) == f"<Error 400 {texts.BAD_TRAILER!r}>"
+        assert repr(error) == f"<Error 400 {messages.BAD_TRAILER!r}>"
 
     return receive
 

@@ -1,4 +1,4 @@
-"""A connection: answers and their framing, what may follow what, and the caller's duties."""
+"""A connection: responses and their framing, the order of calls, and the caller's duties."""
 
 import sys
 from collections.abc import Callable, Iterable
@@ -15,7 +15,7 @@ from treadle_http_parser import (
     encode_fields,
     status_line,
 )
-from treadle_http_parser import _errors as texts
+from treadle_http_parser import _errors as messages
 
 Growth = Callable[[Callable[[int], Callable[[], object]], int], float]
 
@@ -37,7 +37,7 @@ def received(data: bytes) -> ServerConnection:
     return connection
 
 
-# The request; status, fields and pieces of the answer; the wire; whether the connection goes on.
+# The request; status, fields and pieces of the response; the wire; True if it is kept alive.
 ANSWERS: dict[str, tuple[bytes, int, list[tuple[str, str]], list[bytes], bytes, bool]] = {
     "sized": (
         GET,
@@ -296,7 +296,7 @@ def test_a_body_longer_than_announced() -> None:
     assert connection.send_data(b"ab") == b"ab"
     with pytest.raises(LocalProtocolError, match=r"longer than its Content-Length: 2 .* 1 left"):
         connection.send_data(b"cd")
-    # The refused call left nothing behind.
+    # The refused call changed nothing.
     assert connection.send_data(b"c") + connection.send_end() == b"c"
     assert not connection.must_close
 
@@ -410,7 +410,7 @@ def test_informational_fields(fields: list[tuple[str, str]]) -> None:
     assert connection.can_send_informational
 
 
-def test_no_informational_where_none_is_understood() -> None:
+def test_no_informational_for_http_10() -> None:
     for connection in (ServerConnection(), received(OLD), received(OLD_KEPT), received(b"G@\r\n")):
         assert not connection.can_send_informational
         with pytest.raises(LocalProtocolError):
@@ -531,7 +531,7 @@ def test_an_answer_before_the_end_of_the_last_body() -> None:
 # Errors and the end of input.
 
 
-def test_an_error_behind_an_answer_that_has_begun() -> None:
+def test_an_error_after_the_response_head() -> None:
     connection = received(CHUNKED)
     connection.send_head(200, [("Content-Length", "1")])
     (error,) = connection.receive_data(b"x")
@@ -569,14 +569,14 @@ def test_nothing_is_read_after_an_error() -> None:
     assert not connection.keep_alive
 
 
-def test_the_answer_to_an_error_is_not_framed_for_the_request_before() -> None:
+def test_a_response_to_an_error_is_not_framed_for_the_last_request() -> None:
     connection = received(HEAD + b"G@\r\n")
     connection.send_head(204)
     connection.send_end()
     (error,) = connection.receive_data(b"")
     assert isinstance(error, Error)
     assert connection.request is None
-    # No chunks either: the version of what could not be read is not known.
+    # No chunks either: the version of a request that could not be read is unknown.
     assert connection.send_head(400) + connection.send_data(b"why") + connection.send_end() == (
         b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nwhy"
     )
@@ -586,13 +586,13 @@ def test_the_answer_to_an_error_is_not_framed_for_the_request_before() -> None:
 ENDS = [
     (b"", None),
     (b"\r\n", None),
-    (b"GET", texts.INCOMPLETE),
-    (GET[:-2], texts.INCOMPLETE),
-    (POST, texts.INCOMPLETE),
-    (POST + b"123", texts.INCOMPLETE),
+    (b"GET", messages.INCOMPLETE),
+    (GET[:-2], messages.INCOMPLETE),
+    (POST, messages.INCOMPLETE),
+    (POST + b"123", messages.INCOMPLETE),
     (
         POST.replace(b"Content-Length: 4", b"Transfer-Encoding: chunked") + b"0\r\n",
-        texts.INCOMPLETE,
+        messages.INCOMPLETE,
     ),
     (GET, None),
     (POST + b"1234", None),
@@ -654,6 +654,94 @@ def test_pipelined_requests_wait_for_the_answer() -> None:
     assert answered == 3
 
 
+# Holding bytes back until the caller may read another request.
+
+TWO_REQUESTS = POST + b"1234" + GET
+
+
+@pytest.mark.parametrize("pending", [0, 1, 30, len(TWO_REQUESTS)])
+@pytest.mark.parametrize("size", [1, 2, 7, len(TWO_REQUESTS)])
+def test_held_bytes_are_read_as_if_they_had_just_arrived(size: int, pending: int) -> None:
+    connection = received(GET + TWO_REQUESTS[:pending])
+    connection.send_head(204)
+    connection.send_end()
+    for at in range(pending, len(TWO_REQUESTS), size):
+        connection.hold(TWO_REQUESTS[at : at + size])
+        assert connection.has_pending
+        assert connection.is_between
+        assert not connection.is_idle
+    assert [type(event) for event in connection.receive_data(b"")] == [Request, Data, EndOfMessage]
+    connection.send_head(204)
+    connection.send_end()
+    assert connection.has_pending
+    assert [type(event) for event in connection.receive_data(b"")] == [Request, EndOfMessage]
+    assert not connection.has_pending
+
+
+def test_holding_nothing() -> None:
+    connection = ServerConnection()
+    connection.hold(b"")
+    assert connection.is_idle
+    assert not connection.has_pending
+    connection.hold(b"GET")
+    connection.hold(b"")
+    assert len(connection.receive_data(GET[3:])) == 2
+
+
+def test_held_bytes_come_before_new_ones() -> None:
+    connection = received(POST)
+    connection.hold(b"1")
+    connection.hold(b"2")
+    data, end = connection.receive_data(b"34" + GET)
+    assert isinstance(data, Data)
+    assert data.data == b"1234"
+    assert isinstance(end, EndOfMessage)
+
+
+def test_held_bytes_behind_a_switch_are_the_tail() -> None:
+    connection = received(UPGRADE + b"a")
+    connection.hold(b"b")
+    connection.hold(b"c")
+    connection.send_switch([])
+    assert connection.take_tail() == b"abc"
+    assert not connection.has_pending
+
+
+@pytest.mark.parametrize("before", [CLOSE, b"G@\r\n"], ids=["close", "error"])
+def test_held_bytes_behind_the_last_request_are_dropped(before: bytes) -> None:
+    connection = received(before)
+    connection.hold(GET[:9])
+    connection.hold(GET[9:])
+    assert connection.receive_data(b"") == []
+    assert not connection.has_pending
+
+
+def test_an_error_drops_held_bytes() -> None:
+    connection = received(POST)
+    connection.hold(b"1")
+    connection.hold(b"2")
+    connection.give_up()
+    assert not connection.has_pending
+    assert connection.receive_data(GET) == []
+
+
+def hold_byte_by_byte(size: int) -> Callable[[], object]:
+    data = b"x" * size
+
+    def hold() -> None:
+        connection = received(UPGRADE)
+        for at in range(size):
+            connection.hold(data[at : at + 1])
+        connection.send_switch([])
+        assert connection.take_tail() == data
+
+    return hold
+
+
+def test_many_small_holds_are_linear(growth: Growth) -> None:
+    assert growth(hold_byte_by_byte, 50_000) < 9
+
+
 def byte_by_byte(size: int) -> Callable[[], object]:
     lines = b"".join(b"A: %b\r\n" % (b"x" * 1000) for _ in range(size // 1000))
     data = b"GET / HTTP/1.1\r\nHost: a\r\n" + lines + b"\r\n"
@@ -709,11 +797,11 @@ def pipeline(count: int) -> Callable[[], object]:
 def test_a_closed_connection_is_gone_without_the_collector() -> None:
     connection = ServerConnection()
     connection.receive_data(GET)
-    parser = connection._head
+    parser = connection._head._parser
     connection.close()
     connection.close()
     del connection
-    # Ours, and that of the call itself.
+    # The local variable and the argument of the call.
     assert sys.getrefcount(parser) == 2
 
 
@@ -726,7 +814,7 @@ def test_between_requests() -> None:
     assert connection.is_between
     connection.receive_data(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n")
     assert not connection.is_between
-    # Behind the request under way, bytes of the next one make no difference.
+    # Bytes of the next request behind the current one make no difference.
     connection.receive_data(b"aGET /")
     connection.send_head(204)
     assert not connection.is_between

@@ -1,4 +1,4 @@
-"""Faults: the caller's are exceptions, the peer's are events with fixed sentences."""
+"""Errors: exceptions for the caller's mistakes, events with fixed sentences for the peer's."""
 
 import pytest
 

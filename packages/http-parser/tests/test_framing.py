@@ -2,10 +2,10 @@
 
 import pytest
 
-from treadle_http_parser import Fields, Request, ServerConnection
-from treadle_http_parser import _errors as texts
+from treadle_http_parser import Fields, Request, ServerConnection, _framing
+from treadle_http_parser import _errors as messages
 from treadle_http_parser._errors import RefusedError
-from treadle_http_parser._framing import Framing, read_framing, valid_authority
+from treadle_http_parser._framing import Framing, FramingFields, read_framing, valid_authority
 
 HTTP_10 = (1, 0)
 HTTP_11 = (1, 1)
@@ -63,33 +63,34 @@ def test_framing(
 
 REFUSED = [
     *(
-        (f"Content-Length: {value}", HTTP_11, 400, texts.LENGTH_INVALID)
+        (f"Content-Length: {value}", HTTP_11, 400, messages.LENGTH_INVALID)
         for value in (
             "", "+3", "-3", "3,", "3, 3", "3,3", "3 3", "0x3", "1_0", "3.0", "3e1", "a", "\xb2",
             "1" + "0" * 18, "9" * 5000,
         )
     ),
-    ("Content-Length: 3\nContent-Length: 3", HTTP_11, 400, texts.LENGTH_INVALID),
-    ("Content-Length: 3\ncontent-length: 4", HTTP_11, 400, texts.LENGTH_INVALID),
-    ("Content-Length: 3\nTransfer-Encoding: chunked", HTTP_11, 400, texts.LENGTH_AND_CODING),
-    ("Transfer-Encoding: chunked\nContent-Length: 0", HTTP_11, 400, texts.LENGTH_AND_CODING),
-    ("Transfer-Encoding: chunked", HTTP_10, 400, texts.CODING_BEFORE_11),
+    ("Content-Length: 3\nContent-Length: 3", HTTP_11, 400, messages.LENGTH_INVALID),
+    ("Content-Length: 3\ncontent-length: 4", HTTP_11, 400, messages.LENGTH_INVALID),
+    ("Content-Length: 3\nTransfer-Encoding: chunked", HTTP_11, 400, messages.LENGTH_AND_CODING),
+    ("Transfer-Encoding: chunked\nContent-Length: 0", HTTP_11, 400, messages.LENGTH_AND_CODING),
+    ("Transfer-Encoding: chunked", HTTP_10, 400, messages.CODING_BEFORE_11),
     *(
-        (f"Transfer-Encoding: {value}", HTTP_11, 400, texts.CODING_NOT_CHUNKED)
+        (f"Transfer-Encoding: {value}", HTTP_11, 400, messages.CODING_NOT_CHUNKED)
         for value in (
             "", "gzip", "identity", "chunked, gzip", "chunked, chunked", "chunked,", "chunked;a=b",
             '"chunked"', "xchunked", "chunked identity", "\x0bchunked", "chun ked",
         )
     ),
-    ("Transfer-Encoding: chunked\nTransfer-Encoding: gzip", HTTP_11, 400, texts.CODING_NOT_CHUNKED),
+    ("Transfer-Encoding: chunked\nTransfer-Encoding: gzip", HTTP_11, 400,
+     messages.CODING_NOT_CHUNKED),
     ("Transfer-Encoding: chunked\nTransfer-Encoding: chunked", HTTP_11, 400,
-     texts.CODING_NOT_CHUNKED),
-    ("Transfer-Encoding: gzip, chunked", HTTP_11, 501, texts.CODING_UNKNOWN),
-    ("Transfer-Encoding: gzip\nTransfer-Encoding: chunked", HTTP_11, 501, texts.CODING_UNKNOWN),
-    ("Transfer-Encoding: , chunked", HTTP_11, 501, texts.CODING_UNKNOWN),
-    ("Host: h:1", HTTP_11, 400, texts.HOST_REPEATED),
-    ("HOST: other", HTTP_10, 400, texts.HOST_REPEATED),
-    ("Sec-WebSocket-Key1: x", HTTP_11, 400, texts.OLD_WEBSOCKET),
+     messages.CODING_NOT_CHUNKED),
+    ("Transfer-Encoding: gzip, chunked", HTTP_11, 501, messages.CODING_UNKNOWN),
+    ("Transfer-Encoding: gzip\nTransfer-Encoding: chunked", HTTP_11, 501, messages.CODING_UNKNOWN),
+    ("Transfer-Encoding: , chunked", HTTP_11, 501, messages.CODING_UNKNOWN),
+    ("Host: h:1", HTTP_11, 400, messages.HOST_REPEATED),
+    ("HOST: other", HTTP_10, 400, messages.HOST_REPEATED),
+    ("Sec-WebSocket-Key1: x", HTTP_11, 400, messages.OLD_WEBSOCKET),
 ]  # fmt: skip
 
 
@@ -102,7 +103,7 @@ def test_refused(text: str, version: tuple[int, int], status: int, reason: str) 
 
 def test_host_may_be_missing_before_http_11() -> None:
     assert read_framing((), HTTP_10)[0] == ""
-    with pytest.raises(RefusedError, match=texts.HOST_MISSING):
+    with pytest.raises(RefusedError, match=messages.HOST_MISSING):
         read_framing((), HTTP_11)
 
 
@@ -131,16 +132,23 @@ def test_authority(text: str) -> None:
 @pytest.mark.parametrize("text", NO_AUTHORITIES)
 def test_no_authority(text: str) -> None:
     assert valid_authority(text.encode()) is None
-    with pytest.raises(RefusedError, match=texts.HOST_INVALID):
+    with pytest.raises(RefusedError, match=messages.HOST_INVALID):
         read_framing(((b"Host", text.encode()),), HTTP_11)
 
 
-def test_hosts_seen_before_are_bounded() -> None:
-    for number in range(1000):
-        assert valid_authority(b"h%d" % number) == f"h{number}"
-    from treadle_http_parser import _framing
+@pytest.mark.parametrize("name", sorted(_framing._READ - {b"host"}))
+def test_every_framing_field_is_collected(name: bytes) -> None:
+    empty, framing = FramingFields(), FramingFields()
+    framing.add(name, b"1")
+    slots = FramingFields.__slots__
+    assert len([slot for slot in slots if getattr(framing, slot) != getattr(empty, slot)]) == 1
 
-    assert len(_framing._known_hosts) <= 256
+
+@pytest.mark.parametrize("name", sorted(_framing._READ | _framing._REFUSED.keys()))
+def test_framing_fields_are_judged_in_every_spelling(name: bytes) -> None:
+    # Names in this set are skipped.
+    for spelling in (name, name.title(), name.upper()):
+        assert spelling not in _framing._APPLICATION
 
 
 def test_framing_defaults_to_no_body() -> None:

@@ -1,7 +1,7 @@
 """Seeded mutations of valid requests: never an exception, cuts never matter, h11 never disagrees.
 
-h11 is the stricter reader in few places; each is a row of ``TOLERATED``. Where we are the
-stricter one there is nothing to show: refusing is always safe.
+h11 is stricter in few places; each is a row of ``TOLERATED``. Cases that only we refuse need no
+row, because refusing is always safe.
 """
 
 import random
@@ -37,7 +37,7 @@ PIECES = [
     b"Content-Length: 5, 5\r\n", b"Host: b\r\n", b"Connection: close\r\n", b"\x16\x03\x01",
 ]  # fmt: skip
 
-#: What we accept and h11 refuses: a pattern for the bytes, and why.
+#: Requests that we accept and h11 refuses: a pattern for the bytes, and the reason.
 TOLERATED = {
     rb"\A(?:\r\n)+[A-Z]": (
         "RFC 9112 section 2.2: a server should ignore at least one empty line before a request"
@@ -75,7 +75,7 @@ def test_cuts_do_not_matter(seed: int, read: Read) -> None:
 
 
 def by_h11(data: bytes) -> tuple[list[tuple[object, ...]], str]:
-    """The first request as h11 reads it, and why it refuses it."""
+    """Return the first request as h11 reads it, and the reason if h11 refuses it."""
     connection = h11.Connection(h11.SERVER)
     connection.receive_data(data)
     events: list[tuple[object, ...]] = []
@@ -98,7 +98,7 @@ def by_h11(data: bytes) -> tuple[list[tuple[object, ...]], str]:
 
 
 def by_us(outcome: Outcome) -> list[tuple[object, ...]]:
-    """The first request of an outcome in the same form, empty if it was refused."""
+    """Return the first request of an outcome in the same form, empty if it was refused."""
     body = b""
     for event in outcome:
         if event[0] == "data":

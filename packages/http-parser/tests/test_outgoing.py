@@ -1,4 +1,4 @@
-"""Bodies of responses: which framing they get, and bytes that reach the wire another way."""
+"""Bodies of responses: their framing, and bytes that reach the wire another way."""
 
 import pytest
 

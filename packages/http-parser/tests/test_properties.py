@@ -1,4 +1,4 @@
-"""What holds for all messages: cuts do not matter, and what is written is what is read."""
+"""Properties of all messages: cuts do not matter, and each reader reads what was written."""
 
 from collections.abc import Callable
 
@@ -27,7 +27,7 @@ METHOD = st.sampled_from(["GET", "POST", "PUT", "DELETE", "PROPFIND", "M-SEARCH"
 
 @st.composite
 def requests(draw: st.DrawFn) -> tuple[bytes, Outcome]:
-    """A valid request and the events that it must give."""
+    """Draw a valid request and the events that it must give."""
     method, target, fields = draw(METHOD), draw(TARGET), draw(FIELDS)
     fields.insert(draw(st.integers(0, len(fields))), (b"Host", b"example.org"))
     chunks = draw(st.none() | CHUNKS)

@@ -4,6 +4,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+from types import FunctionType
 
 import pytest
 
@@ -54,17 +55,22 @@ def test_examples_in_docstrings(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
-def test_everything_public_says_what_it_is() -> None:
-    for package in (treadle_http_parser, fields):
-        for name in package.__all__:
-            value = getattr(package, name)
-            if inspect.isclass(value) or inspect.isfunction(value):
-                assert value.__doc__, name
-    for name, member in inspect.getmembers(treadle_http_parser.ServerConnection):
-        if not name.startswith("_") and (
-            inspect.isfunction(member) or isinstance(member, property)
-        ):
-            assert member.__doc__, name
+def documented() -> dict[str, object]:
+    """Return everything public that must have a docstring, by name."""
+    values = {
+        f"{package.__name__}.{name}": getattr(package, name)
+        for package in (treadle_http_parser, fields)
+        for name in package.__all__
+    }
+    members = inspect.getmembers(treadle_http_parser.ServerConnection)
+    values |= {name: member for name, member in members if not name.startswith("_")}
+    kinds = (type, FunctionType, property)
+    return {name: value for name, value in values.items() if isinstance(value, kinds)}
+
+
+@pytest.mark.parametrize("name", documented())
+def test_everything_public_has_a_docstring(name: str) -> None:
+    assert documented()[name].__doc__
 
 
 def test_names_of_fields_and_methods() -> None:
@@ -73,14 +79,12 @@ def test_names_of_fields_and_methods() -> None:
     assert methods.pop("METH_ANY") == "*"
     assert methods.pop("METH_ALL") == set(methods.values())
     assert methods == {f"METH_{value}": value for value in methods.values()}
-    for name, value in names.items():
-        if not name.startswith("METH_"):
-            assert value.upper().replace("-", "_") == name
+    others = {name: value for name, value in names.items() if not name.startswith("METH_")}
+    assert [value.upper().replace("-", "_") for value in others.values()] == list(others)
 
 
-def test_no_input_or_output() -> None:
-    for name in MODULES:
-        module = importlib.import_module(name)
-        for value in vars(module).values():
-            if inspect.ismodule(value):
-                assert value.__name__ not in ("asyncio", "socket", "ssl", "threading", "selectors")
+@pytest.mark.parametrize("name", MODULES)
+def test_no_input_or_output(name: str) -> None:
+    values = vars(importlib.import_module(name)).values()
+    imported = {value.__name__ for value in values if inspect.ismodule(value)}
+    assert not imported & {"asyncio", "socket", "ssl", "threading", "selectors"}

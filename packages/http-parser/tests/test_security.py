@@ -1,4 +1,4 @@
-"""Published advisories of servers of this kind that touch the wire: each test is named by its ids.
+"""Published advisories of similar servers that concern the wire; their ids name the tests.
 
 "Linear" is tested by the time for one input against that for one four times as long.
 """
@@ -35,7 +35,7 @@ def head(*fields: bytes, line: bytes = b"POST / HTTP/1.1") -> bytes:
 
 
 def refused(outcome: Outcome, *statuses: int) -> None:
-    """The outcome ends in a refusal, and nothing was read from behind it."""
+    """Check that the outcome ends in a refusal, and that nothing was read behind it."""
     assert outcome[-1][0] == "error"
     assert outcome[-1][1] in (statuses or (400,))
     assert [event for event in outcome if event[0] == "request" and event[2] == "/smuggled"] == []

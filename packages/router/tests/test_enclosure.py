@@ -2,6 +2,7 @@
 
 import pickle
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -133,7 +134,7 @@ def test_wrong_use() -> None:
 # The linear definition: items in their order of dispatch, the first that answers.
 
 
-def linear(items: tuple[Item[str], ...], method: str, path: str) -> tuple[object, ...]:
+def linear(items: Sequence[Item[str]], method: str, path: str) -> tuple[object, ...]:
     allowed: set[str] = set()
 
     def depth(item: Item[str]) -> int:

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from treadle_router import Converter, PathError, PathPattern
+from treadle_router import CONVERTERS, Converter, PathError, PathPattern
 
 MATCHES = [
     ("", "/", {}),
@@ -134,13 +134,13 @@ REFUSED = [
     ("/{x:[0-9]{2}", 1, "never closed"),
     ("/a}", 2, "`}` at character 2 closes nothing"),
     ("/{x}}", 4, "`}` at character 4 closes nothing"),
-    ("/{}", 1, "{} at character 1 is no variable"),
-    ("/{1x}", 1, "is no variable"),
-    ("/{x y}", 1, "is no variable"),
-    ("/{é}", 1, "is no variable"),
-    ("/{x:}", 1, "is no variable"),
-    ("/{x!}", 1, "is no variable"),
-    ("/{x!nope}", 4, "no converter 'nope' at character 4; known are date, float, int"),
+    ("/{}", 1, "{} at character 1 is not a variable"),
+    ("/{1x}", 1, "is not a variable"),
+    ("/{x y}", 1, "is not a variable"),
+    ("/{é}", 1, "is not a variable"),
+    ("/{x:}", 1, "is not a variable"),
+    ("/{x!}", 1, "is not a variable"),
+    ("/{x!nope}", 4, "unknown converter 'nope' at character 4, known are date, float, int"),
     ("/{x}/{x}", 5, "redefinition of variable 'x' at character 5"),
     ("/h/{to:+++}", 7, "nothing to repeat.*'to', at character 7"),
     ("/{x:[a}", 4, "unterminated character set"),
@@ -173,3 +173,44 @@ def test_pickle_keeps_the_converters_it_uses() -> None:
 def test_regex_is_compiled_when_asked_for() -> None:
     assert PathPattern("/a-b/{x}").compile().pattern == r"/a\-b/(?P<x>[^{}/]+)"
     assert PathPattern("/{x}", tail="t").compile().pattern == "/(?P<x>[^{}/]+)(?:/(?P<t>(?s:.*)))?"
+
+
+HEX: Converter[object] = Converter("[0-9a-f]+", lambda text: int(text, 16), "{:x}".format)
+
+
+@pytest.mark.parametrize(
+    ("path", "prefix", "tail"),
+    [
+        ("/b/{y}", "/a", None),
+        ("/b/{y}", "/a/{x!int}", None),
+        ("", "/a", None),
+        ("/", "/a", None),
+        ("/{y:[0-9]+}.{z}", "/%C3%A9/{x}", None),
+        ("/b", "/a/{x}", "rest"),
+        ("/b/", "/a", "rest"),
+        ("", "/a", "rest"),
+        ("/{y:.*}", "/a%", None),
+    ],
+)
+def test_a_pattern_behind_a_prefix_is_the_pattern_of_the_whole(
+    path: str, prefix: str, tail: str | None
+) -> None:
+    moved = PathPattern(path, tail=tail).under(prefix)
+    whole = PathPattern(prefix + path, tail=tail)
+    for one in (moved, pickle.loads(pickle.dumps(moved))):
+        assert (one.path, one.source, one.canonical, one.depth, one.text) == (
+            whole.path, whole.source, whole.canonical, whole.depth, whole.text,
+        )  # fmt: skip
+        assert [(v.name, v.position) for v in one.variables] == [
+            (v.name, v.position) for v in whole.variables
+        ]
+
+
+def test_each_side_of_a_prefix_has_its_own_converters() -> None:
+    pattern = PathPattern("/{y!n}", {"n": CONVERTERS["int"]}).under("/{x!n}", {"n": HEX})
+    assert [variable.converter for variable in pattern.variables] == [HEX, CONVERTERS["int"]]
+    with pytest.raises(PathError, match="unknown converter 'm'"):
+        pattern.under("/{z!m}", {"n": HEX})
+    with pytest.raises(PathError, match=r"'/\{y\}/\{x!n\}/\{y!n\}': redefinition .*'y'") as error:
+        pattern.under("/{y}")
+    assert error.value.position == 11

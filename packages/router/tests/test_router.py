@@ -6,6 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from treadle_router import (
+    Converter,
+    Enclosure,
     FrozenError,
     HandlerError,
     HostError,
@@ -69,7 +71,7 @@ def test_good_names(name: str) -> None:
     ("name", "message"),
     [
         ("", "sequence of python identifiers"),
-        ("a b", "'a b' is none"),
+        ("a b", "'a b' is not one"),
         ("a..b", "sequence"),
         ("1a", "sequence"),
         ("a.class", "python keywords cannot be used.*replace 'class'"),
@@ -318,3 +320,62 @@ def test_converters_differ_on_one_expression() -> None:
     router.add_get("/{x:[0-9]{4}-[0-9]{2}-[0-9]{2}}", "text")
     assert handler_of(router, "GET", "/2024-02-30") == "text"
     assert handler_of(router, "GET", "/2024-02-29") == "date"
+
+
+# Names and items of others
+
+
+def test_a_reserved_name_is_taken() -> None:
+    router = Router[str]()
+    holder = object()
+    router.reserve_name("it", holder, "/elsewhere")
+    router.reserve_name(None, holder, "/elsewhere")
+    with pytest.raises(ResourceNameError, match=r"Duplicate 'it', .*object.*: '/a' needs") as error:
+        router.add_resource("/a", name="it")
+    assert error.value.existing is holder
+    first = router.add_resource("/b", name="other")
+    with pytest.raises(ResourceNameError, match=r"<Resource 'other' /b>: '/elsewhere' needs"):
+        router.reserve_name("other", holder, "/elsewhere")
+    with pytest.raises(ResourceNameError, match="Incorrect route name 'a b'"):
+        router.reserve_name("a b", holder, "/elsewhere")
+    assert dict(router.named_resources()) == {"other": first}
+    router.refuse_changes()
+    with pytest.raises(FrozenError, match="'/elsewhere' comes after"):
+        router.reserve_name("new", holder, "/elsewhere")
+
+
+def test_an_enclosure_of_live_items() -> None:
+    outer, inner = Router[str](), Router[str]()
+    enclosure = outer.register_enclosure(Enclosure("/in", inner.items, owner="me"))
+    inner.add_get("/a", "a")
+    inner.prefix_with("/in")
+    assert handler_of(outer, "GET", "/in/a") == "a"
+    found = outer.match("GET", "/in/b")
+    assert isinstance(found, NotFound)
+    assert found.enclosure is enclosure
+    assert list(outer.items) == [enclosure]
+    outer.refuse_changes()
+    assert outer.frozen
+    with pytest.raises(FrozenError):
+        outer.register_enclosure(Enclosure("/x", inner.items))
+
+
+HEX: Converter[object] = Converter("[0-9a-f]+", lambda text: int(text, 16), "{:x}".format)
+
+
+@pytest.mark.parametrize("how", ["mount", "enclose"])
+def test_a_prefix_has_the_converters_of_the_router_around(how: str) -> None:
+    outer, inner = Router[str](converters={"hex": HEX}), Router[str]()
+    deep = Router[str]()
+    deep.add_get("/d/{z!int}", "deep")
+    inner.enclose("/in", deep)
+    inner.add_get("/{y!int}", "inner")
+    getattr(outer, how)("/{x!hex}", inner)
+    for path, params in [("/ff/7", {"x": 255, "y": 7}), ("/ff/in/d/7", {"x": 255, "z": 7})]:
+        found = outer.match("GET", path)
+        assert isinstance(found, Match)
+        assert found.params == params
+    with pytest.raises(PathError, match="unknown converter 'hex'"):
+        Router[str]().mount("/{x!hex}", inner)
+    assert "hex" in outer.converters
+    assert "hex" not in inner.converters

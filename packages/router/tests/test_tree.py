@@ -9,7 +9,7 @@ import pytest
 
 from treadle_router import Match, Matcher, NotFound, Router
 from treadle_router._resource import Resource
-from treadle_router._tree import Node, grow
+from treadle_router._tree import Node, build
 
 
 def count_lines(call: Callable[[], object]) -> int:
@@ -100,7 +100,7 @@ def test_nodes_are_shared() -> None:
     resources = [
         Resource[str](path) for path in ("/a/{x}/b", "/a/{y}/c", "/a/{z:[^{}/]+}/d", "/a/{w!int}")
     ]
-    root, plain = grow(resources)
+    root, plain = build(resources)
     assert plain == {}
     below_a = root.literals[""].literals["a"]
     assert [segment.names for segment, _ in below_a.variables] == [("x",), ("w",)]
@@ -121,7 +121,7 @@ def count_nodes(root: Node[str]) -> int:
 
 def test_resources_of_one_path_declared_apart_are_chained_for_the_straight_walk() -> None:
     resources = [Resource[str](path) for path in ("/a/{x}", "/b", "/a/{y}", "/b")]
-    root, plain = grow(resources)
+    root, plain = build(resources)
     entry = root.literals[""].literals["a"].variables[0][1].entry
     for first, paths in ((entry, ["/a/{x}", "/a/{y}"]), (plain["/b"], ["/b", "/b"])):
         assert first is not None

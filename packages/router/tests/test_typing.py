@@ -9,7 +9,7 @@ SAMPLE = """
 from collections.abc import Callable
 from typing import assert_type
 
-from treadle_router import Match, MethodNotAllowed, NotFound, Router, RouteTableDef, get, post
+from treadle_router import Converter, Match, MethodNotAllowed, NotFound, Router
 
 Handler = Callable[[int], str]
 
@@ -21,16 +21,7 @@ def wrong(text: str) -> str:
 
 router = Router[Handler]()
 router.add_get("/{id!int}", show, name="show", scope="read")
-router.add_routes([get("/a", show), post("/b", show, name="b")])
-routes: RouteTableDef[Handler] = RouteTableDef()
-
-@routes.get("/c", name="c", swagger={"x": 1})
-@routes.post("/c")
-def decorated(number: int, *, upper: bool = False) -> str:
-    return str(number).upper() if upper else str(number)
-
-decorated(1, upper=True)
-router.add_routes(routes)
+router.group("/a").add_post("", show)
 matcher = router.freeze()
 found = matcher.match("GET", "/5")
 if isinstance(found, Match):
@@ -48,7 +39,9 @@ if match := router.match("GET", "/5"):
 url: str = router.url_for("show", id=5)
 
 router.add_get("/x", wrong)  # error: arg-type
-router.add_routes([get("/x", wrong)])  # error: arg-type
+router.group("/x").add_put("", wrong)  # error: arg-type
+Router[Handler](converters={"hex": int})  # error: dict-item
+Router[Handler](converters={"hex": Converter("[0-9a-f]+", len, str)})
 router.add_get("/x", show, name=5)  # error: arg-type
 found.handler  # error: union-attr
 found.params["id"]  # error: union-attr
@@ -58,11 +51,6 @@ if isinstance(found, Match):
     found.handler("x")  # error: arg-type
     number = found.params["id"]  # error: assignment
     number = found.param("id", str)  # error: arg-type,assignment
-
-routes.get("/y")(5)  # error: type-var
-decorated("x", upper=True)  # error: arg-type
-router.add_routes(RouteTableDef[Callable[[str], str]]())  # error: arg-type
-routes.get("/y", name=5)  # error: arg-type
 """
 
 

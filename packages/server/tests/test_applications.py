@@ -9,7 +9,6 @@ import pytest
 
 from testkit import Run, serve
 from treadle_responses import AppKey, Response, StreamResponse
-from treadle_router import get, post
 from treadle_server import (
     Application,
     AppRunner,
@@ -18,6 +17,8 @@ from treadle_server import (
     Request,
     RouteTableDef,
     UrlDispatcher,
+    get,
+    post,
 )
 
 

@@ -1,4 +1,4 @@
-"""A client's side of the wire, written without the code under test."""
+"""Fixtures that write frames and handshakes as a client does, without the code under test."""
 
 from collections.abc import Callable
 
@@ -31,13 +31,13 @@ def _frame(
 
 @pytest.fixture(scope="session")
 def frame() -> Callable[..., bytes]:
-    """Build one frame as a client sends it, right or wrong."""
+    """Return a function that builds one frame of a client, valid or not."""
     return _frame
 
 
 @pytest.fixture(scope="session")
 def request_fields() -> Callable[..., list[tuple[str, str]]]:
-    """The fields of the opening handshake of RFC 6455 section 1.2, changed as asked."""
+    """Return a function that builds the handshake of RFC 6455 section 1.2 with changed fields."""
 
     def build(**changes: str | None) -> list[tuple[str, str]]:
         fields = {

@@ -4,11 +4,11 @@ from treadle_websocket import PerMessageDeflate, WebSocketError
 from treadle_websocket._assembler import Assembler
 from treadle_websocket._deflate import Inflater
 
-Piece = tuple[int, bytes, bool]
+Part = tuple[int, bytes, bool]
 
 
 @pytest.mark.parametrize(
-    ("pieces", "is_text", "payload"),
+    ("parts", "is_text", "payload"),
     [
         ([(0x82, b"ab", True)], False, b"ab"),
         ([(0x82, b"a", False), (0x82, b"b", True)], False, b"ab"),
@@ -20,18 +20,18 @@ Piece = tuple[int, bytes, bool]
         ([(0x41, b"\xf2\x48\xcd", True), (0x80, b"\xc9\xc9\x07\x00", True)], True, b"Hello"),
     ],
 )
-def test_messages(pieces: list[Piece], is_text: bool, payload: bytes) -> None:
+def test_messages(parts: list[Part], is_text: bool, payload: bytes) -> None:
     assembler = Assembler(0, Inflater(PerMessageDeflate()))
     for _ in range(2):
-        for piece in pieces[:-1]:
-            assert assembler.add(piece) is None
-            assert assembler.busy
-        assert assembler.add(pieces[-1]) == payload
-        assert (assembler.busy, assembler.is_text) == (False, is_text)
+        for part in parts[:-1]:
+            assert assembler.add(part) is None
+            assert assembler.in_message
+        assert assembler.add(parts[-1]) == payload
+        assert (assembler.in_message, assembler.is_text) == (False, is_text)
 
 
 @pytest.mark.parametrize(
-    ("pieces", "at"),
+    ("parts", "at"),
     [
         ([(0x01, b"ok", True), (0x00, b"a\xff", True)], 1),
         ([(0x81, b"ok", False), (0x81, b"\xc0", False)], 1),
@@ -41,10 +41,10 @@ def test_messages(pieces: list[Piece], is_text: bool, payload: bytes) -> None:
         ([(0x41, b"\xf2\x48\xcd", True), (0x80, b"\xff\xff", True)], 1),  # bad DEFLATE
     ],
 )
-def test_bad_data_is_refused_by_the_piece_that_carries_it(pieces: list[Piece], at: int) -> None:
+def test_bad_data_is_refused_at_the_part_that_has_it(parts: list[Part], at: int) -> None:
     assembler = Assembler(0, Inflater(PerMessageDeflate()))
-    for piece in pieces[:at]:
-        assembler.add(piece)
+    for part in parts[:at]:
+        assembler.add(part)
     with pytest.raises(WebSocketError) as caught:
-        assembler.add(pieces[at])
+        assembler.add(parts[at])
     assert caught.value.code == 1007

@@ -2,14 +2,14 @@ import pytest
 from wsproto.frame_protocol import FrameProtocol
 
 from treadle_websocket import WebSocketError, WSValueError
-from treadle_websocket._close import NO_STATUS, clip_reason, decode_close, encode_close
+from treadle_websocket._close import NO_STATUS, decode_close, encode_close, truncate_reason
 
-MAY_TRAVEL = [*range(1000, 1004), *range(1007, 1015), 3000, 3999, 4000, 4999]
-MUST_NOT = [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 6000, 65_535]
+SENDABLE = [*range(1000, 1004), *range(1007, 1015), 3000, 3999, 4000, 4999]
+NOT_SENDABLE = [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 6000, 65_535]
 
 
-@pytest.mark.parametrize("code", MAY_TRAVEL)
-def test_codes_that_may_travel(code: int) -> None:
+@pytest.mark.parametrize("code", SENDABLE)
+def test_codes_that_may_be_sent(code: int) -> None:
     payload = encode_close(code, "bye")
     assert decode_close(payload) == (code, "bye")
     # wsproto writes the same bytes.
@@ -17,8 +17,8 @@ def test_codes_that_may_travel(code: int) -> None:
     assert frame[2:] == payload
 
 
-@pytest.mark.parametrize("code", MUST_NOT)
-def test_codes_that_must_not(code: int) -> None:
+@pytest.mark.parametrize("code", NOT_SENDABLE)
+def test_codes_that_must_not_be_sent(code: int) -> None:
     with pytest.raises(WebSocketError, match=f"close code {code} ") as caught:
         decode_close(code.to_bytes(2, "big"))
     assert caught.value.code == 1002
@@ -58,6 +58,6 @@ def test_reasons() -> None:
         encode_close(1000, "\ud800")
 
 
-def test_a_clipped_reason_stays_utf8() -> None:
-    assert clip_reason("short") == "short"
-    assert clip_reason("ж" * 100) == "ж" * 61
+def test_a_truncated_reason_stays_utf8() -> None:
+    assert truncate_reason("short") == "short"
+    assert truncate_reason("ж" * 100) == "ж" * 61

@@ -126,7 +126,7 @@ def test_the_window_slides_over_messages() -> None:
         assert inflater.inflate(bytes.fromhex(data), 0, 0, last=True) == b"Hello"
 
 
-def test_an_agreement_without_takeover_forgets() -> None:
+def test_without_takeover_each_message_has_its_own_window() -> None:
     inflater = Inflater(PerMessageDeflate(client_no_context_takeover=True))
     assert inflater.inflate(bytes.fromhex("f248cdc9c90700"), 0, 0, last=True) == b"Hello"
     with pytest.raises(WebSocketError, match="broken") as caught:
@@ -135,7 +135,7 @@ def test_an_agreement_without_takeover_forgets() -> None:
 
 
 @pytest.mark.parametrize("data", ["ff", "0605", "f248cdc9c907ff"])
-def test_what_is_not_deflate(data: str) -> None:
+def test_data_that_is_not_deflate(data: str) -> None:
     with pytest.raises(WebSocketError, match="broken") as caught:
         inflate(data)
     assert caught.value.code == 1007
@@ -162,7 +162,7 @@ def final_stream(data: bytes) -> bytes:
     return context.compress(data) + context.flush(zlib.Z_FINISH)
 
 
-def test_several_streams_are_read_up_to_a_cap() -> None:
+def test_several_streams_are_read_up_to_a_limit() -> None:
     # The tail that section 7.2.2 appends completes the empty stored block at the end.
     message = final_stream(b"abc") * 15 + b"\0"
     inflater = Inflater(PerMessageDeflate())
@@ -173,7 +173,7 @@ def test_several_streams_are_read_up_to_a_cap() -> None:
     assert caught.value.code == 1009
 
 
-def test_what_is_sent_ends_without_the_tail() -> None:
+def test_the_tail_is_not_sent() -> None:
     assert deflate_once(PerMessageDeflate(), b"Hello").hex() == "f248cdc9c90700"
 
 

@@ -15,7 +15,7 @@ SIZES = [0, 1, 3, 4, 5, 125, 126, 127, 511, 512, 513, 65_535, 65_536, 65_537]
 
 
 def cuts(data: bytes) -> Iterator[list[bytes]]:
-    """The stream whole, byte by byte, and in two parts at every place of its start."""
+    """Cut the stream: whole, byte by byte, and in two at every place of its start."""
     yield [data]
     yield [data[i : i + 1] for i in range(len(data))]
     for i in range(min(len(data), 20)):
@@ -28,7 +28,7 @@ def decode(
     max_fragments: int = 1024,
     compression: bool = False,
 ) -> tuple[list[tuple[int, bytes]], str]:
-    """Return whole frames and the text of the fault."""
+    """Return whole frames and the text of the error."""
     decoder = FrameDecoder(max_size, max_fragments, compression)
     frames: list[tuple[int, bytes]] = []
     pending = b""
@@ -38,7 +38,7 @@ def decode(
             if ends:
                 frames.append((head, pending))
                 pending = b""
-    return frames, "" if decoder.fault is None else str(decoder.fault)
+    return frames, "" if decoder.error is None else str(decoder.error)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_every_head_is_encoded_as_wsproto_does(
     assert encode_frame(head, payload) == expected
 
 
-# Frames as arguments of the ``frame`` fixture, and what the fault says.
+# Frames as arguments of the ``frame`` fixture, and what the error says.
 VIOLATIONS: list[tuple[str, list[dict[str, object]], str]] = [
     ("unmasked", [{"opcode": 1, "masked": False}], "not masked"),
     ("unmasked long", [{"opcode": 1, "payload": b"x" * 300, "masked": False}], "not masked"),
@@ -124,9 +124,9 @@ def test_violations_of_section_5(frame: Frame, frames: list[dict[str, object]], 
     wire = b"".join(frame(**arguments) for arguments in frames)
     good = frame(2, b"before")
     for parts in cuts(good + wire + frame(2, b"after")):
-        found, fault = decode(parts)
+        found, error = decode(parts)
         assert len(found) == len(frames)  # the good one, and those before the bad one
-        assert any(part in fault for part in text.split("|")), fault
+        assert any(part in error for part in text.split("|")), error
 
 
 def test_a_length_with_the_top_bit_is_refused() -> None:
@@ -175,13 +175,13 @@ def test_fragments_are_counted(frame: Frame) -> None:
     assert decode([(start + more * 2 + end) * 3], max_fragments=4)[1] == ""
     decoder = FrameDecoder(0, 4, compression=False)
     assert len(decoder.decode(start + more * 3 + end)) == 4
-    assert isinstance(decoder.fault, WSLimitError)
-    assert (decoder.fault.code, decoder.fault.limit, decoder.fault.size) == (1009, 4, 5)
+    assert isinstance(decoder.error, WSLimitError)
+    assert (decoder.error.code, decoder.error.limit, decoder.error.size) == (1009, 4, 5)
     assert decode([start + more * 5000 + end], max_fragments=0)[1] == ""
 
 
 def test_a_compressed_frame_may_be_a_little_over_the_limit(frame: Frame) -> None:
-    """What does not compress grows; inflating keeps the true limit."""
+    """Data that does not compress grows; inflating keeps the exact limit."""
     wire = frame(2, b"x" * 1010, rsv=4)
     assert decode([wire], max_size=1000, compression=True)[1] == ""
     wire = frame(2, b"x" * 3000, rsv=4)
@@ -191,12 +191,12 @@ def test_a_compressed_frame_may_be_a_little_over_the_limit(frame: Frame) -> None
 def test_nothing_is_decoded_after_a_fault(frame: Frame) -> None:
     decoder = FrameDecoder(0, 0, compression=False)
     assert decoder.decode(frame(3)) == []
-    fault = decoder.fault
+    error = decoder.error
     assert decoder.decode(frame(1, b"x")) == []
-    assert decoder.fault is fault
+    assert decoder.error is error
 
 
-def test_pieces_of_a_data_frame_are_handed_on_as_they_come(frame: Frame) -> None:
+def test_parts_of_a_data_frame_are_returned_as_they_arrive(frame: Frame) -> None:
     wire = frame(1, b"abcdefgh")
     decoder = FrameDecoder(0, 0, compression=False)
     assert decoder.decode(wire[:9]) == [(0x81, b"abc", False)]
@@ -212,7 +212,7 @@ def test_control_frames_come_whole(frame: Frame) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 63, 64, 124, 125])
-def test_the_short_way_reads_what_the_long_one_does(frame: Frame, size: int) -> None:
+def test_decode_text_reads_the_same_as_decode(frame: Frame, size: int) -> None:
     decoder = FrameDecoder(MIB, 1024, False)
     assert decoder.decode_text(frame(1, b"x" * size)) == b"x" * size
     # Nothing stays behind.
@@ -234,7 +234,7 @@ def test_the_short_way_reads_what_the_long_one_does(frame: Frame, size: int) -> 
     ],
     ids=str,
 )
-def test_the_short_way_leaves_the_rest_to_the_long_one(
+def test_decode_text_leaves_other_data_to_decode(
     frame: Frame, size: int, changes: dict[str, object]
 ) -> None:
     wire = frame(**{"opcode": 1, "payload": b"x" * size} | changes)
@@ -248,17 +248,17 @@ def test_the_short_way_leaves_the_rest_to_the_long_one(
     "before",
     [
         {"opcode": 1, "payload": b"a", "fin": False},  # a message that goes on
-        {"opcode": 3},  # a fault
+        {"opcode": 3},  # a error
     ],
     ids=str,
 )
-def test_the_short_way_is_not_for_what_has_begun(frame: Frame, before: dict[str, object]) -> None:
+def test_decode_text_does_not_continue_a_message(frame: Frame, before: dict[str, object]) -> None:
     decoder = FrameDecoder(MIB, 1024, False)
     decoder.decode(frame(**before))
     assert decoder.decode_text(frame(1, b"x")) is None
 
 
-def test_the_short_way_is_not_for_the_middle_of_a_frame(frame: Frame) -> None:
+def test_decode_text_does_not_continue_a_frame(frame: Frame) -> None:
     inner = frame(1, b"x")
     wire = frame(2, inner, key=b"\0\0\0\0")
     for cut in (1, 6):
@@ -267,7 +267,7 @@ def test_the_short_way_is_not_for_the_middle_of_a_frame(frame: Frame) -> None:
         assert decoder.decode_text(inner) is None
 
 
-def test_the_short_way_keeps_the_limit(frame: Frame) -> None:
+def test_decode_text_keeps_the_limit(frame: Frame) -> None:
     decoder = FrameDecoder(5, 1024, False)
     assert decoder.decode_text(frame(1, b"12345")) == b"12345"
     assert decoder.decode_text(frame(1, b"123456")) is None

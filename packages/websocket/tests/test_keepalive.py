@@ -22,7 +22,7 @@ def test_any_byte_is_a_sign_of_life() -> None:
     assert alive.judge(30) is Verdict.PING
 
 
-def test_a_late_look_still_gives_the_peer_its_time() -> None:
+def test_a_late_call_still_gives_the_peer_its_time() -> None:
     alive = KeepAlive(interval=10, patience=5, now=0)
     assert alive.judge(1000) is Verdict.PING
     assert alive.judge(1004) is Verdict.WAIT

@@ -54,14 +54,14 @@ SOURCES = sorted(Path(treadle_websocket.__file__).parent.glob("_*.py"))
 MODULES = [path for path in SOURCES if path.stem not in ("__init__", "_version")]
 
 
-def test_what_the_package_offers() -> None:
+def test_public_names() -> None:
     assert set(treadle_websocket.__all__) == PUBLIC
     assert all(hasattr(treadle_websocket, name) for name in PUBLIC)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
-def test_every_module_says_what_it_is_and_offers(path: Path) -> None:
-    # Read, not imported: compiled modules have no docstrings.
+def test_every_module_has_a_docstring_and_its_names(path: Path) -> None:
+    # Read rather than imported: compiled modules have no docstrings.
     assert ast.get_docstring(ast.parse(path.read_text()))
     module = importlib.import_module(f"treadle_websocket.{path.stem}")
     assert all(hasattr(module, entry) for entry in module.__all__)

@@ -38,7 +38,7 @@ RAW = SessionSettings(max_msg_size=0, max_fragments=0, autoping=False, autoclose
 AGREED = PerMessageDeflate()
 
 
-def told(session: WebSocketSession[Message]) -> tuple[int, bytes]:
+def close_frame(session: WebSocketSession[Message]) -> tuple[int, bytes]:
     """Return code and reason of the close frame that the session has to send."""
     wire = session.data_to_send()
     assert wire[0] == 0x88
@@ -223,7 +223,7 @@ def test_the_peer_closes(frame: Frame) -> None:
         4000,
         "bye",
     )
-    # What came before the close can still be answered.
+    # Messages before the close can still be answered.
     assert session.send_text("answer") == b"\x81\x06answer"
     assert session.data_to_send() == b"\x88\x02\x0f\xa0"
     assert session.closed
@@ -349,7 +349,7 @@ def test_no_heartbeat_no_deadline() -> None:
         (2, b"x" * 1001, 1009),
     ],
 )
-def test_a_failed_session_tells_the_peer_why(
+def test_a_failed_session_sends_the_reason(
     frame: Frame, opcode: int, payload: bytes, code: int
 ) -> None:
     session = WebSocketSession(SessionSettings(max_msg_size=1000))
@@ -362,11 +362,11 @@ def test_a_failed_session_tells_the_peer_why(
     assert session.exception is error.data
     assert session.receive_data(frame(1, b"x")) == []
     assert session.send_text("late") == b"\x81\x04late"
-    assert told(session) == (code, str(error.data).encode())
+    assert close_frame(session) == (code, str(error.data).encode())
     assert session.closed
 
 
-def test_a_failure_after_our_close_is_not_told(frame: Frame) -> None:
+def test_a_failure_after_our_close_sends_nothing(frame: Frame) -> None:
     session = WebSocketSession()
     session.send_close()
     (error,) = session.receive_data(frame(3))
@@ -380,7 +380,7 @@ def test_bad_text_fails_before_the_frame_ends(frame: Frame) -> None:
     assert session.receive_data(wire[:12]) == []
     (error,) = session.receive_data(wire[12:13])
     assert error.type is WSMsgType.ERROR
-    assert told(session)[0] == 1007
+    assert close_frame(session)[0] == 1007
 
 
 def test_text_that_was_cut_inside_a_character(frame: Frame) -> None:
@@ -392,14 +392,14 @@ def test_text_that_was_cut_inside_a_character(frame: Frame) -> None:
 def test_exactly_the_limit_is_accepted(frame: Frame) -> None:
     session = WebSocketSession(SessionSettings(max_msg_size=1000), deflate=AGREED)
     (message,) = session.receive_data(frame(2, b"x" * 1000))
-    assert len(message.data) == 1000 if message.type is WSMsgType.BINARY else False
+    assert message == (WSMsgType.BINARY, b"x" * 1000, None)
     peer = WebSocketSession(deflate=AGREED)
     for size, kind in ((1000, WSMsgType.BINARY), (1001, WSMsgType.ERROR)):
         wire = peer.send_bytes(b"x" * size)
         (message,) = session.receive_data(frame(2, wire[2:], rsv=4))
         assert message.type is kind
     assert isinstance(session.exception, WSLimitError)
-    assert told(session)[0] == 1009
+    assert close_frame(session)[0] == 1009
 
 
 def test_an_idle_session_is_small() -> None:
@@ -416,7 +416,7 @@ def test_an_idle_session_is_small() -> None:
     assert each < 1500
 
 
-def test_a_closed_session_lets_go_of_its_unfinished_message(frame: Frame) -> None:
+def test_a_closed_session_drops_its_unfinished_message(frame: Frame) -> None:
     session = WebSocketSession()
     half = frame(2, b"x" * (1 << 20), fin=False)
     tracemalloc.start()
@@ -455,7 +455,7 @@ def of_wsproto(parts: list[bytes], deflate: bool = False) -> Outcome:
     extension.finalize("permessage-deflate")
     protocol = FrameProtocol(client=False, extensions=[extension] if deflate else [])
     found: list[tuple[int, object]] = []
-    pieces: list[str | bytes] = []
+    fragments: list[str | bytes] = []
     try:
         for part in parts:
             protocol.receive_bytes(part)
@@ -463,11 +463,11 @@ def of_wsproto(parts: list[bytes], deflate: bool = False) -> Outcome:
                 if item.opcode in (Opcode.TEXT, Opcode.BINARY):
                     data = item.payload
                     assert not isinstance(data, tuple)
-                    pieces.append(data if isinstance(data, str) else bytes(data))
+                    fragments.append(data if isinstance(data, str) else bytes(data))
                     if item.message_finished and item.frame_finished:
                         empty: str | bytes = "" if item.opcode is Opcode.TEXT else b""
-                        found.append((item.opcode, empty.join(pieces)))  # type: ignore[arg-type]  # of one type
-                        pieces = []
+                        found.append((item.opcode, empty.join(fragments)))  # type: ignore[arg-type]  # of one type
+                        fragments = []
                 else:
                     found.append((item.opcode, item.payload))
     except ParseFailed as exc:
@@ -478,11 +478,11 @@ def of_wsproto(parts: list[bytes], deflate: bool = False) -> Outcome:
 def assert_same(parts: list[bytes], deflate: bool = False) -> None:
     ours, theirs = of_treadle(parts, deflate), of_wsproto(parts, deflate)
     if ours[1] is not None and theirs[1] is None:
-        # We refuse on the header; wsproto waits for more of the frame. Give it more.
+        # We refuse at the header; wsproto waits for more of the frame: send it more.
         theirs = of_wsproto([*parts, bytes(1 << 17)], deflate)
         if ours[1] == 1007:
-            # We refuse a surrogate at its second byte, CPython and with it wsproto at its third;
-            # what follows there may break another rule first.
+            # We refuse a surrogate at its second byte, wsproto with CPython at its third; the bytes
+            # in between may break another rule first.
             theirs = theirs[0], 1007
     assert ours == theirs
 
@@ -495,7 +495,7 @@ PAYLOADS = st.one_of(
 
 
 def common(ok: int) -> st.SearchStrategy[bool]:
-    """True nine times in ten, else False: most hostile streams should get past one header."""
+    """Draw True ``ok`` times in ten: most hostile streams should pass the first header."""
     return st.integers(0, 9).map(lambda n: n < ok)
 
 
@@ -518,7 +518,7 @@ CLOSES: st.SearchStrategy[dict[str, object]] = st.builds(
 
 @st.composite
 def streams(draw: st.DrawFn) -> list[dict[str, object]]:
-    """Fragmented messages with control frames inside, in the right order."""
+    """Draw fragmented messages with control frames inside, in a valid order."""
     frames: list[dict[str, object]] = []
     for _ in range(draw(st.integers(1, 3))):
         opcode, parts = (
@@ -557,7 +557,7 @@ def test_frames_are_read_as_wsproto_reads_them(
     damage=st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(0, 255)), max_size=4),
     deflate=st.booleans(),
 )
-def test_damaged_streams_are_judged_as_wsproto_does(
+def test_damaged_streams_are_read_as_wsproto_reads_them(
     frame: Frame,
     frames: list[dict[str, object]],
     places: list[int],
@@ -606,7 +606,7 @@ def test_a_compressed_conversation_with_wsproto(
     assert session.closed
 
 
-def test_a_session_says_when_it_has_something_to_send(frame: Frame) -> None:
+def test_wants_to_send(frame: Frame) -> None:
     session = WebSocketSession(SessionSettings(heartbeat=10), now=0)
     session.receive_data(frame(1, b"x"), 0)
     assert not session.wants_to_send
@@ -625,27 +625,30 @@ def test_a_session_says_when_it_has_something_to_send(frame: Frame) -> None:
     assert failed.wants_to_send
 
 
-def test_a_large_message_may_be_compressed_elsewhere() -> None:
+def test_a_large_message_may_be_compressed_by_the_caller() -> None:
     session = WebSocketSession(deflate=AGREED)
     inflater = zlib.decompressobj(-15)
-    sent: list[str | bytes] = ["begin " * 50, "large " * 20_000, b"bytes " * 20_000, "end " * 50]
-    for data in sent:
-        if len(data) > 1000:
-            deflation = session.start_deflation(data)
-            assert deflation is not None
-            deflation.run()
-            wire = session.send_deflated(deflation)
-        else:
-            assert isinstance(data, str)
-            wire = session.send_text(data)
-        assert wire[0] == (0xC2 if isinstance(data, bytes) else 0xC1)
+
+    def deflated(data: str | bytes) -> bytes:
+        deflation = session.start_deflation(data)
+        assert deflation is not None
+        deflation.run()
+        return session.send_deflated(deflation)
+
+    sent: list[tuple[Callable[[], bytes], int, bytes]] = [
+        (lambda: session.send_text("begin " * 50), 0xC1, b"begin " * 50),
+        (lambda: deflated("large " * 20_000), 0xC1, b"large " * 20_000),
+        (lambda: deflated(b"bytes " * 20_000), 0xC2, b"bytes " * 20_000),
+        (lambda: session.send_text("end " * 50), 0xC1, b"end " * 50),
+    ]
+    for send, head, data in sent:
+        wire = send()
         payload = wire[2 if wire[1] < 126 else 4 :]
-        got = inflater.decompress(payload + b"\0\0\xff\xff")
-        assert got == (data if isinstance(data, bytes) else data.encode())
+        assert (wire[0], inflater.decompress(payload + b"\0\0\xff\xff")) == (head, data)
 
 
-def test_a_message_that_is_compressed_elsewhere_and_given_up() -> None:
-    """Nobody knows how far zlib came: the window starts empty, and the peer need not know."""
+def test_a_message_that_is_compressed_and_never_sent() -> None:
+    """The next message starts from an empty window, which the peer can read."""
     session = WebSocketSession(deflate=AGREED)
     reader = WebSocketSession(RAW, deflate=AGREED)
     first = session.send_text("shared " * 50)
@@ -663,7 +666,7 @@ def masked(wire: bytes) -> bytes:
     return bytes([wire[0], wire[1] | 0x80, 0, 0, 0, 0]) + wire[2:]
 
 
-def test_where_nothing_is_compressed_nothing_is_begun() -> None:
+def test_mistakes_with_deflation() -> None:
     assert WebSocketSession[Message]().start_deflation("x" * 100_000) is None
     session = WebSocketSession(deflate=AGREED)
     assert session.start_deflation("") is None

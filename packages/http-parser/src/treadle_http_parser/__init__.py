@@ -8,8 +8,8 @@ b'HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nhi'
 >>> connection.send_end()
 b''
 
-httptools splits the head; everything that decides on framing is judged here, and refused where two
-readers could disagree. See ``ServerConnection`` for the caller's duties.
+httptools splits the head; this package judges everything that decides on framing, and refuses it
+where two readers could disagree. See ``ServerConnection`` for the caller's duties.
 """
 
 from ._codings import ContentDecoder, available_codings

@@ -1,11 +1,11 @@
 """Undo the Content-Encoding of a body in bounded steps (RFC 9110 section 8.4).
 
-Whoever reads a coded body feeds it as it arrives and takes out pieces of bounded size, so that
-what is in memory is the input and one piece, however far the input would inflate. A body that
-inflates further than honest ones do is refused while it inflates.
+The caller feeds a coded body as it arrives and reads pieces of bounded size, so that memory holds
+the input and one piece, however far the input would inflate. A body that inflates further than
+honest ones do is refused while it inflates.
 
-gzip and deflate are always there; br needs Brotli 1.2 or brotlicffi, zstd Python 3.14 or
-backports.zstd. Each is imported when it is first asked for.
+gzip and deflate are always available; br needs Brotli 1.2 or brotlicffi, zstd needs Python 3.14 or
+backports.zstd. Each is imported with its first use.
 """
 
 import functools
@@ -18,14 +18,14 @@ from ._errors import ContentEncodingError
 
 __all__ = ["ContentDecoder", "available_codings"]
 
-#: Every body may inflate to this size: small ones of much repetition are harmless.
+#: Every body may inflate to this size: a small body that repeats itself is harmless.
 _FREE_SIZE: Final = 1024 * 1024
 
-#: Streams behind each other in one body: gzip's and zstd's formats allow any number, and empty
-#: ones would cost time without ever counting as output.
+#: Streams behind each other in one body. gzip and zstd allow any number, and empty ones would cost
+#: time without counting as output.
 _MAX_MEMBERS: Final = 1000
 
-#: RFC 9659 section 3: no zstd encoder may use a larger window for HTTP, and decoders need not
+#: RFC 9659 section 3: a zstd encoder may not use a larger window for HTTP, so a decoder need not
 #: offer the memory (base-2 logarithm of 8 MiB).
 _ZSTD_WINDOW_LOG: Final = 23
 
@@ -34,9 +34,9 @@ _BROKEN: Final = "The body is not what its Content-Encoding says."
 
 
 class _Codec(Protocol):
-    """One coding: fed with input, asked for output."""
+    """The decoder of one coding."""
 
-    #: Whether the input so far is whole streams and nothing else.
+    #: True if the input so far is whole streams and nothing else.
     complete: bool
 
     def feed(self, data: bytes) -> None: ...
@@ -48,11 +48,11 @@ class _Codec(Protocol):
 class ContentDecoder:
     """Decodes one body of the content coding ``coding``; ``""`` and ``identity`` pass unchanged.
 
-    Feed bytes with ``feed``, take what they decode to with ``read`` until that returns
-    ``b""``, and call ``finish`` at the end. Each raises ``ContentEncodingError``: status
-    400 for bytes that are not of the coding, 413 for a body of more than 1 MiB that is more than
-    ``max_ratio`` times as large as what was fed (0: any size). Making one raises it with status
-    415 for a coding that is not in ``available_codings``; a list of codings is none.
+    Feed bytes with ``feed``, then call ``read`` until it returns ``b""``, and call ``finish`` at
+    the end. Each raises ``ContentEncodingError``: status 400 for bytes that are not of the coding,
+    413 for a body of more than 1 MiB that is more than ``max_ratio`` times as large as its coded
+    bytes (0 allows any size). The constructor raises it with status 415 for a coding that is not in
+    ``available_codings``, and for a list of codings.
     """
 
     __slots__ = ("_codec", "_max_ratio", "_size", "_taken")
@@ -71,12 +71,12 @@ class ContentDecoder:
         self._size = 0
 
     def feed(self, data: bytes) -> None:
-        """Take coded bytes; what was fed before must have been read."""
+        """Take coded bytes; the output of earlier ones must have been read."""
         self._taken += len(data)
         self._codec.feed(data)
 
     def read(self, limit: int = 64 * 1024) -> bytes:
-        """Return up to about ``limit`` decoded bytes, ``b""`` when more input is needed."""
+        """Return up to about ``limit`` decoded bytes, ``b""`` if more input is needed."""
         piece = self._codec.read(limit)
         self._size += len(piece)
         if self._max_ratio and self._size > max(_FREE_SIZE, self._max_ratio * self._taken):
@@ -86,7 +86,7 @@ class ContentDecoder:
         return piece
 
     def finish(self) -> None:
-        """Check that the body is whole; one without a single byte is."""
+        """Check that the body is whole; a body without any byte is."""
         if self._taken and not self._codec.complete:
             raise ContentEncodingError(400, _CUT_OFF)
 
@@ -102,7 +102,7 @@ class _Identity:
     def feed(self, data: bytes) -> None:
         self._data = data
 
-    def read(self, limit: int) -> bytes:  # noqa: ARG002  # what is here needs no more memory
+    def read(self, limit: int) -> bytes:  # noqa: ARG002  # returning all of it needs no more memory
         data, self._data = self._data, b""
         return data
 
@@ -119,7 +119,7 @@ class _Zlib:
         self._input = b""
         self._inflater = zlib.decompressobj(16 + zlib.MAX_WBITS) if gzip else None
         self._members = 1
-        # Whether zlib may hold output though it has taken all input.
+        # True if zlib may hold output although it has taken all input.
         self._full = False
 
     def feed(self, data: bytes) -> None:
@@ -188,7 +188,7 @@ class _Brotli:
                 raise ContentEncodingError(400, _BROKEN)
             return b""
         try:
-            # With output left behind the library takes no input, and none is here then.
+            # While the library holds output, it accepts no input.
             held = not decompressor.can_accept_more_data()
             piece = decompressor.process(b"" if held else data, output_buffer_limit=limit)
             if held:
@@ -267,6 +267,7 @@ def _make_zstd() -> Callable[[], _Codec] | None:
     return None
 
 
+# Imports of optional libraries are tried once.
 @functools.cache
 def _known_codecs() -> dict[str, Callable[[], _Codec]]:
     gzip = functools.partial(_Zlib, gzip=True)
@@ -281,10 +282,10 @@ def _known_codecs() -> dict[str, Callable[[], _Codec]]:
 def _codec_for(name: str) -> Callable[[], _Codec] | None:
     if name in ("", "identity"):
         return _Identity
-    # RFC 9110 section 8.4.1.3: x-gzip is to be taken for gzip.
+    # RFC 9110 section 8.4.1.3: "x-gzip" means gzip.
     return _known_codecs().get("gzip" if name == "x-gzip" else name)
 
 
 def available_codings() -> tuple[str, ...]:
-    """Return the content codings that can be decoded here, for an Accept-Encoding field."""
+    """Return the content codings that ``ContentDecoder`` knows, for an Accept-Encoding field."""
     return tuple(_known_codecs())

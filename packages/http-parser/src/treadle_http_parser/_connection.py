@@ -1,28 +1,29 @@
 """One server connection without I/O: bytes in and events out, responses in and bytes out.
 
-``ServerConnection`` joins the head parser, the body readers, the encoder and the state table.
-It reads one request at a time: whatever a peer sends behind it stays here as bytes until the
-response is out, so pipelining costs no parsed messages, garbage behind a valid request does not
-spoil its answer, and the bytes behind a request to switch protocols are never read as HTTP.
+``ServerConnection`` joins the head parser, the body readers, the encoder and the state table. It
+reads one request at a time: the bytes that a peer sends behind it stay here until the response has
+ended. So pipelining costs no parsed messages, garbage behind a valid request does not spoil its
+response, and the bytes behind a request to switch protocols are never read as HTTP.
 """
 
 from typing import Final, final
 
-from . import _errors as texts
-from . import _state as st
+from . import _errors as messages
+from . import _state as states
 from ._chunked import ChunkedReader
 from ._encode import bodiless_head, encode_fields, status_line
 from ._errors import LocalProtocolError, RefusedError
 from ._events import Data, EndOfMessage, Error, Event, Request
 from ._limits import DEFAULT_LIMITS, Limits
 from ._outgoing import FieldLines, OutgoingBody, read_fields
-from ._parser import HeadParser
+from ._repeated import RepeatedHead
+from ._state import ANSWERING, START, ConnectionState
 
 __all__ = ["ServerConnection"]
 
 _END: Final = EndOfMessage()
 
-#: Empty lines that are skipped in front of a request line (RFC 9112 section 2.2 asks for one).
+#: Empty lines that are skipped before a request line (RFC 9112 section 2.2 asks for one).
 _MAX_EMPTY_LINES: Final = 4
 
 
@@ -32,16 +33,20 @@ class ServerConnection:
 
     The caller's duties:
 
-    - Give every chunk that arrives to ``receive_data`` and the end of input to
-      ``receive_eof``, and act on the events in order (see ``treadle_http_parser._events``).
+    - Give every chunk that arrives to ``receive_data`` and the end of input to ``receive_eof``, and
+      act on the events in order (see ``treadle_http_parser._events``).
     - Answer each request with ``send_head``, ``send_data`` and ``send_end``, or with
       ``send_response``, and write the returned bytes in the order of the calls.
-    - After the end of a response: if ``must_close`` write what is left and close; else if
-      ``has_pending`` call ``receive_data(b"")``, because the next request may have arrived.
+    - After the end of a response: if ``must_close``, write what is left and close; otherwise, if
+      ``has_pending``, call ``receive_data(b"")``, because the next request may have arrived.
     - While ``has_pending`` is true between events, stop reading from the peer: that is the
       back-pressure for clients that pipeline.
-    - After an ``Error`` event send one answer of its status (unless a response head is already
-      out), then close.
+    - Give bytes that arrive while no further request may be read yet (the response has ended, but
+      the caller still works on it) to ``hold``, and read them with ``receive_data(b"")``
+      afterwards. Read them before ``receive_eof``, which takes pending bytes for an incomplete
+      request.
+    - After an ``Error`` event send one response of its status (unless a response head is already
+      sent), then close.
     """
 
     __slots__ = (
@@ -51,6 +56,7 @@ class ServerConnection:
         "_empty_lines",
         "_fed",
         "_head",
+        "_held",
         "_limits",
         "_outgoing",
         "_position",
@@ -59,73 +65,76 @@ class ServerConnection:
     )
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
-        #: The request under way, or between requests the last one; None before the first, and
-        #: after an ``Error`` in the place of a ``Request``.
+        #: The current request, or between requests the last one; None before the first, and after
+        #: an ``Error`` in place of a ``Request``.
         self.request: Request | None = None
         self._limits: Final = limits
-        self._state: Final = st.ConnectionState()
-        self._head: Final = HeadParser(limits)
+        self._state: Final = ConnectionState()
+        self._head: Final = RepeatedHead(limits)
         # Received bytes that no event has carried yet are self._buffer[self._position:].
         self._buffer = b""
         self._position = 0
-        # How much of the head under way httptools has seen, and the empty lines before it.
+        # Chunks given to ``hold`` behind a non-empty buffer: while it is empty, so is this list, so
+        # that only ``receive_data`` and ``take_tail`` need to look at it.
+        self._held: Final[list[bytes]] = []
+        # The bytes of the current head that httptools has seen, and the empty lines before it.
         self._fed = 0
         self._empty_lines = 0
-        # The request body under way: bytes left of a sized one, or the reader of a chunked one.
+        # The current request body: bytes left of a sized one, or the reader of a chunked one.
         self._body_left = 0
         self._chunks: ChunkedReader | None = None
         self._outgoing: Final = OutgoingBody()
 
-    # State that a caller may ask for.
+    # The state, for the caller.
 
     @property
     def has_pending(self) -> bool:
-        """Whether received bytes wait: for the current response to end, or for their own rest."""
+        """True if received bytes wait for the response to end, or for the rest of their message."""
         return self._position < len(self._buffer)
 
     @property
     def must_close(self) -> bool:
-        """Whether the connection ends here: nothing may be sent or received any more."""
-        return self._state.phase.ours is st.MUST_CLOSE
+        """True if the connection has ended: nothing may be sent or received any more."""
+        return self._state.phase.ours is states.MUST_CLOSE
 
     @property
     def is_idle(self) -> bool:
-        """Whether the connection waits between requests with no byte of the next one received."""
-        return self._state.phase is st.START and self._position == len(self._buffer)
+        """True between requests while no byte of the next one has arrived."""
+        return self._state.phase is START and self._position == len(self._buffer)
 
     @property
     def is_between(self) -> bool:
-        """Whether the last response has ended: what is received now is read as another request."""
-        return self._state.phase is st.START
+        """True if the last response has ended: received bytes are read as another request."""
+        return self._state.phase is START
 
     @property
     def peer_failed(self) -> bool:
-        """Whether an ``Error`` was reported: more of the refused bytes may be on their way."""
-        return self._state.phase.peer is st.ERROR
+        """True after an ``Error``: more bytes of the refused request may be on their way."""
+        return self._state.phase.peer is states.ERROR
 
     @property
     def is_reading_body(self) -> bool:
-        """Whether the body of the current request has not fully arrived."""
-        return self._state.phase.peer is st.BODY
+        """True while the body of the current request has not fully arrived."""
+        return self._state.phase.peer is states.BODY
 
     @property
     def head_sent(self) -> bool:
-        """Whether a final response head is out for the current request."""
-        return self._state.phase.ours not in (st.IDLE, st.SEND_HEAD)
+        """True if a final response head was sent for the current request."""
+        return self._state.phase.ours not in (states.IDLE, states.SEND_HEAD)
 
     @property
     def can_send_informational(self) -> bool:
-        """Whether a 1xx answer may be sent now; HTTP/1.0 clients do not know them."""
+        """True if a 1xx response may be sent now; HTTP/1.0 clients do not know them."""
         request = self.request
         return (
             request is not None
             and request.version == (1, 1)
-            and st.INFORMATIONAL in self._state.phase.moves
+            and states.INFORMATIONAL in self._state.phase.moves
         )
 
     @property
     def keep_alive(self) -> bool:
-        """Whether the connection is to go on after the current response."""
+        """True if another request may follow the current response."""
         return self._state.keep_alive
 
     def close_after_response(self) -> None:
@@ -135,22 +144,21 @@ class ServerConnection:
     # Receiving.
 
     def receive_data(self, data: bytes) -> list[Event]:
-        """Return the events that ``data`` (and what was pending) completes.
+        """Return the events that ``data``, behind the pending bytes, completes.
 
-        ``b""`` is allowed at any time and only looks at what is pending. Events never reach
-        beyond the current request; see the duties above for how to go on.
+        ``b""`` is allowed at any time and reads only the pending bytes. Events never reach beyond
+        the current request; the duties above say how to go on.
         """
         if self._position == len(self._buffer):
             self._buffer = data
             self._position = 0
-        elif data:
-            self._buffer = self._buffer[self._position :] + data
-            self._position = 0
+        elif data or self._held:
+            self._join(data)
         phase = self._state.phase
         try:
-            if phase.peer is st.IDLE:
+            if phase is START:
                 return self._receive_head()
-            if phase.peer is st.BODY:
+            if phase.peer is states.BODY:
                 return self._receive_body([])
         except RefusedError as refused:
             return [self._fail(refused)]
@@ -159,13 +167,33 @@ class ServerConnection:
             self._buffer = b""
         return []
 
+    def hold(self, data: bytes) -> None:
+        """Append ``data`` to the pending bytes without reading it; ``receive_data(b"")`` reads it.
+
+        For bytes that arrive before the caller may read another request. Allowed at any time. Costs
+        time in proportion to ``data``, however often it is called; its memory is not limited, so
+        stop reading from the peer.
+        """
+        if self._position < len(self._buffer):
+            if data:
+                self._held.append(data)
+        else:
+            self._buffer = data
+            self._position = 0
+
+    def _join(self, data: bytes) -> None:
+        """Make one buffer of the pending bytes, the held ones and ``data``."""
+        self._buffer = b"".join((self._buffer[self._position :], *self._held, data))
+        self._position = 0
+        self._held.clear()
+
     def _may_switch(self) -> bool:
-        """Whether what follows the current request is, or may become, another protocol's."""
-        if self._state.phase.peer is st.SWITCHED:
+        """Return True if the bytes behind the current request are, or may become, not HTTP."""
+        if self._state.phase.peer is states.SWITCHED:
             return True
         request = self.request
         return (
-            st.SWITCH in self._state.phase.moves
+            states.SWITCH in self._state.phase.moves
             and request is not None
             and (request.method == "CONNECT" or request.upgrade != "")
         )
@@ -173,33 +201,33 @@ class ServerConnection:
     def receive_eof(self) -> list[Event]:
         """Note that the peer will send nothing more; an ``Error`` if that cuts a request short."""
         peer = self._state.phase.peer
-        started = peer is st.IDLE and self.has_pending
-        if started or peer is st.BODY:
-            return [self._fail(RefusedError(400, texts.INCOMPLETE))]
+        started = peer is states.IDLE and self.has_pending
+        if started or peer is states.BODY:
+            return [self._fail(RefusedError(400, messages.INCOMPLETE))]
         self._state.keep_alive = False
-        self._state.move(st.PEER_EOF)
+        self._state.move(states.PEER_EOF)
         return []
 
     def give_up(self) -> None:
-        """Stop reading the request under way, as after an ``Error``: its time is over.
+        """Stop reading the current request, as after an ``Error``: the caller's deadline is over.
 
-        One answer may still be sent. Raises ``LocalProtocolError`` when no request is being
+        One response may still be sent. Raises ``LocalProtocolError`` if no request is being
         received.
         """
-        self._fail(RefusedError(408, texts.INCOMPLETE))
+        self._fail(RefusedError(408, messages.INCOMPLETE))
 
     def take_tail(self) -> bytes:
-        """Return and forget the bytes behind a request whose connection has switched protocols."""
-        tail = self._buffer[self._position :]
+        """Return and forget the bytes behind the request that switched protocols."""
+        self._join(b"")
+        tail = self._buffer
         self._buffer = b""
-        self._position = 0
         return tail
 
     def close(self) -> None:
-        """Let go of the parser: the connection has ended, and nothing more is received.
+        """Drop the parser: the connection has ended, and nothing more is received.
 
-        Not needed for anything but memory: httptools and its user know each other, so that
-        otherwise only the garbage collector ends them.
+        This saves memory only: httptools and the object that uses it refer to each other, and
+        without this call the garbage collector has to find them.
         """
         self._head.close()
 
@@ -209,7 +237,7 @@ class ServerConnection:
         fed = self._fed
         if not fed and buffer.startswith(b"\r\n", position):
             position = self._skip_empty_lines()
-        # The end of the head may straddle what was seen and what is new.
+        # The end of the head may straddle the bytes that were searched before and the new ones.
         end = buffer.find(b"\r\n\r\n", position + fed - 3 if fed > 3 else position)
         if end < 0:
             self._receive_partial_head()
@@ -222,18 +250,17 @@ class ServerConnection:
         self._empty_lines = 0
         self.request = request
         framing = request.framing
-        self._state.keep_alive = framing.keep_alive and request.method != "CONNECT"
-        if framing.content_length == 0:
-            # The move that the table has for BARE_REQUEST, without the lookup.
-            self._state.phase = st.ANSWERING
-            return [request, _END]
+        state = self._state
+        state.keep_alive = framing.keep_alive and request.method != "CONNECT"
         size = framing.content_length
-        if size is not None and size <= len(buffer) - end:
-            # So it is for a small body that came with its head.
-            self._state.phase = st.ANSWERING
+        if size is not None and (not size or size <= len(buffer) - end):
+            # The whole request has arrived: ``states.SHORTCUTS[BARE_REQUEST]``.
+            state.phase = ANSWERING
+            if not size:
+                return [request, _END]
             self._position = end + size
             return [request, Data(buffer[end : end + size]), _END]
-        self._state.move(st.REQUEST)
+        state.move(states.REQUEST)
         events: list[Event] = [request]
         if size is None:
             fields_left = self._limits.max_fields - len(request.fields)
@@ -249,12 +276,12 @@ class ServerConnection:
             position += 2
             self._empty_lines += 1
             if self._empty_lines > _MAX_EMPTY_LINES:
-                raise RefusedError(400, texts.BAD_REQUEST_LINE)
+                raise RefusedError(400, messages.BAD_REQUEST_LINE)
         self._position = position
         return position
 
     def _receive_partial_head(self) -> None:
-        """Let httptools see an unfinished head, so that a mistake is refused when it is made."""
+        """Give an unfinished head to httptools, so that a mistake is refused when it arrives."""
         buffer = self._buffer
         position = self._position
         size = len(buffer) - position
@@ -272,12 +299,12 @@ class ServerConnection:
             try:
                 self._position = self._chunks.read(buffer, position, events)
             except RefusedError as refused:
-                # The data in front of the mistake is the caller's all the same.
+                # The caller still gets the data before the mistake.
                 events.append(self._fail(refused))
                 return events
             if events and type(events[-1]) is EndOfMessage:
                 self._chunks = None
-                self._state.move(st.REQUEST_END)
+                self._state.move(states.REQUEST_END)
             return events
         take = min(self._body_left, len(buffer) - position)
         if take:
@@ -287,17 +314,18 @@ class ServerConnection:
             self._body_left -= take
         if not self._body_left:
             events.append(_END)
-            self._state.move(st.REQUEST_END)
+            self._state.move(states.REQUEST_END)
         return events
 
     def _fail(self, refused: RefusedError) -> Error:
         self._state.keep_alive = False
-        if self._state.phase.peer is st.IDLE:
+        if self._state.phase.peer is states.IDLE:
             self.request = None
-        self._state.move(st.PEER_ERROR)
+        self._state.move(states.PEER_ERROR)
         self._buffer = b""
         self._position = 0
-        return Error(refused.status, refused.reason, refused.detail)
+        self._held.clear()
+        return Error(refused.status, refused.reason, refused.detail, refused.limit)
 
     # Sending.
 
@@ -305,7 +333,7 @@ class ServerConnection:
         """Return a 1xx response other than 101 (RFC 9110 section 15.2).
 
         Raises ``LocalProtocolError`` for another status, for framing fields, for an HTTP/1.0
-        client, or once the final response has begun.
+        client, or after the final response has begun.
         """
         if not 100 <= status <= 199 or status == 101:
             raise LocalProtocolError(f"{status} is not an informational status (100, 102 to 199)")
@@ -313,15 +341,15 @@ class ServerConnection:
         if request is None or request.version != (1, 1):
             raise LocalProtocolError("Informational responses go to HTTP/1.1 clients only")
         head = bodiless_head(status, fields)
-        self._state.move(st.INFORMATIONAL)
+        self._state.move(states.INFORMATIONAL)
         return head
 
     def send_switch(self, fields: FieldLines, status: int = 101) -> bytes:
         """Return the response that ends HTTP on this connection: 101, or 2xx to CONNECT.
 
-        After it the connection's bytes are the application's; those that already arrived are in
-        ``take_tail``. Raises ``LocalProtocolError`` for another status, for framing
-        fields, for a request that did not ask, or before all of it was read (RFC 9110 section 7.8).
+        The connection's later bytes belong to the application; ``take_tail`` has those that have
+        already arrived. Raises ``LocalProtocolError`` for another status, for framing fields, for a
+        request that did not ask to switch, and before all of it was read (RFC 9110 section 7.8).
         """
         request = self.request
         tunnel = request is not None and request.method == "CONNECT" and 200 <= status <= 299
@@ -332,25 +360,25 @@ class ServerConnection:
         if not tunnel and (request is None or not request.upgrade):
             raise LocalProtocolError("The request did not ask to switch protocols (Upgrade)")
         head = bodiless_head(status, fields)
-        self._state.move(st.SWITCH)
+        self._state.move(states.SWITCH)
         return head
 
     def send_head(self, status: int, fields: FieldLines = (), reason: str | None = None) -> bytes:
-        """Return a final response head with its framing decided.
+        """Return a final response head, framing fields included.
 
         A ``Content-Length`` among ``fields`` makes the body sized; without one the body is chunked,
-        or ends with the connection for HTTP/1.0 clients. ``Transfer-Encoding`` and ``Connection``
-        are ours to write: ``Connection: close`` among the fields ends the connection after this
-        response, other values are dropped. Responses to HEAD, those of status 204 and 304 and 2xx
-        to CONNECT have no body, whatever is given to ``send_data`` (RFC 9112 section 6.3).
+        or ends with the connection for HTTP/1.0 clients. This method writes ``Transfer-Encoding``
+        and ``Connection`` itself: ``Connection: close`` among the fields ends the connection after
+        this response, other values are dropped. Responses to HEAD, those of status 204 and 304 and
+        2xx to CONNECT have no body, whatever is given to ``send_data`` (RFC 9112 section 6.3).
 
-        Raises ``LocalProtocolError`` for what would not be a valid response.
+        Raises ``LocalProtocolError`` for a response that would not be valid.
         """
         if status < 200:
             raise LocalProtocolError(f"{status} is not a final status; use send_informational")
         kept, length, close = read_fields(fields)
         head = status_line(status, reason) + encode_fields(kept)
-        self._state.move(st.HEAD)
+        self._state.move(states.HEAD)
         framing = self._outgoing.begin(status, length, self.request)
         if close or self._outgoing.ends_connection:
             self._state.keep_alive = False
@@ -365,35 +393,36 @@ class ServerConnection:
         return b""
 
     def send_data(self, data: bytes | bytearray | memoryview) -> bytes:
-        """Return ``data`` framed as a part of the body; ``b""`` where the response has no body.
+        """Return ``data`` framed as a part of the body; ``b""`` if the response has no body.
 
         Raises ``LocalProtocolError`` for more bytes than ``Content-Length`` announced.
         """
-        if self._state.phase.ours is not st.SEND_BODY:
-            raise LocalProtocolError("There is no response head for this data: send_head first")
+        if self._state.phase.ours is not states.SEND_BODY:
+            raise LocalProtocolError("No response head was sent for this data: send_head first")
         return self._outgoing.frame(data)
 
     def pass_data(self, size: int) -> None:
         """Note that ``size`` bytes of a sized body reach the wire by another way (``sendfile``).
 
-        To be called before they do; raises ``LocalProtocolError`` where they may not.
+        Call it before they do. Raises ``LocalProtocolError`` if the body is not sized or has no
+        room for them.
         """
-        if self._state.phase.ours is not st.SEND_BODY:
-            raise LocalProtocolError("There is no response head for this data: send_head first")
+        if self._state.phase.ours is not states.SEND_BODY:
+            raise LocalProtocolError("No response head was sent for this data: send_head first")
         self._outgoing.pass_by(size)
 
     def send_end(self, trailers: FieldLines = ()) -> bytes:
-        """Return what ends the body; ``trailers`` go out behind a chunked body only.
+        """Return the bytes that end the body; ``trailers`` are sent behind a chunked body only.
 
-        A body shorter than its ``Content-Length`` raises ``LocalProtocolError``: the caller
-        must then close the connection without another byte, so that the peer can tell.
+        A body shorter than its ``Content-Length`` raises ``LocalProtocolError``: the caller must
+        then close the connection without another byte, so that the peer can detect it.
         """
         try:
             end = self._outgoing.end(trailers)
         except LocalProtocolError:
             self._state.keep_alive = False
             raise
-        self._state.move(st.RESPONSE_END)
+        self._state.move(states.RESPONSE_END)
         return end
 
     def send_response(self, status: bytes, block: bytes, body: bytes, *, bodiless: bool) -> bytes:
@@ -401,7 +430,7 @@ class ServerConnection:
 
         ``status`` and ``block`` are a status line and field lines that ``status_line`` and
         ``encode_fields`` made, ``block`` with the right ``Content-Length`` for ``body``;
-        ``bodiless`` says that the status allows no body. Nothing is checked again here.
+        ``bodiless`` is True if the status allows no body. Nothing is checked again here.
         """
         request = self.request
         if request is None or not self._state.keep_alive or request.version != (1, 1):
@@ -410,11 +439,11 @@ class ServerConnection:
             if request is not None and request.method == "CONNECT":
                 bodiless = bodiless or status.startswith(b"HTTP/1.1 2")
         state = self._state
-        if state.keep_alive and state.phase is st.ANSWERING:
-            # The move that the table has for RESPONSE, without the lookup.
-            state.phase = st.START
+        if state.keep_alive and state.phase is ANSWERING:
+            # ``states.SHORTCUTS[RESPONSE]``.
+            state.phase = START
         else:
-            state.move(st.RESPONSE)
+            state.move(states.RESPONSE)
         if bodiless or (request is not None and request.method == "HEAD"):
             return b"%b%b\r\n" % (status, block)
         return b"%b%b\r\n%b" % (status, block, body)
@@ -422,9 +451,9 @@ class ServerConnection:
     def send_large_response(
         self, status: bytes, block: bytes, body: bytes, *, bodiless: bool
     ) -> tuple[bytes, bytes]:
-        """Return head and body of a whole response, as ``send_response`` without joining them.
+        """Return head and body of a whole response: ``send_response`` without joining them.
 
-        For bodies that are too large to be copied; the body is ``b""`` where there must be none.
+        For bodies that are too large to be copied; the body is ``b""`` if there must be none.
         """
         head = self.send_response(status, block, b"", bodiless=bodiless)
         request = self.request

@@ -1,7 +1,7 @@
 """Responses as bytes: status line, fields, chunks (RFC 9112 sections 4, 5 and 7.1).
 
-Pure functions, the mirror of the parser. Names, values and reasons are checked here, at the last
-moment before the wire, so that no path around an earlier check can split a response.
+Pure functions, the mirror of the parser. They check names, values and reasons at the last moment
+before the wire, so that no path around an earlier check can split a response.
 """
 
 import re
@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from typing import Final
 
 from ._errors import LocalProtocolError
+from ._memo import Memo
 
 __all__ = ["bodiless_head", "chunk", "encode_fields", "last_chunk", "reason_phrase", "status_line"]
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-# RFC 9110 section 5.5: visible characters, space, tab, and obs-text, which leaves as UTF-8.
+# RFC 9110 section 5.5 allows visible characters, space, tab, and obs-text, which is sent as UTF-8.
 _BAD_IN_VALUE: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
-#: The registered phrases; a table of our own, because the standard library's changes with Python.
+#: The registered phrases. The table of the standard library would change with the Python version.
 _REASONS: Final = {
     100: "Continue", 101: "Switching Protocols", 102: "Processing", 103: "Early Hints", 200: "OK",
     201: "Created", 202: "Accepted", 203: "Non-Authoritative Information", 204: "No Content",
@@ -40,10 +41,6 @@ _STATUS_LINES: Final = {
     code: f"HTTP/1.1 {code} {reason}\r\n".encode("ascii") for code, reason in _REASONS.items()
 }
 
-# Names that passed the pattern once; bounded, since an application may make names up.
-_known_names: Final[set[str]] = set()
-_MAX_KNOWN_NAMES: Final = 512
-
 
 def reason_phrase(status: int) -> str:
     """Return the registered reason phrase of ``status``, ``""`` if it has none."""
@@ -51,7 +48,7 @@ def reason_phrase(status: int) -> str:
 
 
 def status_line(status: int, reason: str | None = None) -> bytes:
-    """Return the status line with its CRLF; ``None`` takes the registered reason phrase.
+    """Return the status line with its CRLF; without ``reason``, with the registered phrase.
 
     Raises ``LocalProtocolError`` for a status outside 100 to 999 or control characters.
     """
@@ -73,15 +70,14 @@ def status_line(status: int, reason: str | None = None) -> bytes:
 def encode_fields(fields: Iterable[tuple[str, str]]) -> bytes:
     """Return the field lines, each with its CRLF, in the order and case given.
 
-    Raises ``LocalProtocolError`` for a name that is no token (RFC 9110 section 5.1) or a value
+    Raises ``LocalProtocolError`` for a name that is not a token (RFC 9110 section 5.1) or a value
     with a control character other than tab.
     """
     lines = []
     for name, value in fields:
-        if name not in _known_names:
-            _check_name(name)
+        start = _NAMES[name]
         try:
-            # The cheap test that nearly all values pass; the pattern decides the rest.
+            # A cheap test that nearly all values pass; the pattern decides on the others.
             printable = value.isprintable()
         except AttributeError:
             raise LocalProtocolError(
@@ -89,15 +85,15 @@ def encode_fields(fields: Iterable[tuple[str, str]]) -> bytes:
             ) from None
         if not printable:
             _check_value(name, value)
-        lines.append(f"{name}: {value}\r\n")
+        lines.append(f"{start}{value}\r\n")
     return _to_bytes("".join(lines))
 
 
 def bodiless_head(status: int, fields: Iterable[tuple[str, str]]) -> bytes:
-    """Return a head behind which no body can come, as that of a 1xx response.
+    """Return the head of a response that cannot have a body, such as 1xx.
 
-    Raises ``LocalProtocolError`` as ``encode_fields`` does, and for fields that would
-    frame a body (RFC 9110 section 8.6).
+    Raises ``LocalProtocolError`` as ``encode_fields`` does, and for fields that would frame a body
+    (RFC 9110 section 8.6).
     """
     lines = tuple(fields)
     block = encode_fields(lines)
@@ -116,7 +112,8 @@ def _to_bytes(text: str) -> bytes:
         ) from error
 
 
-def _check_name(name: str) -> None:
+def _begin_line(name: str) -> str:
+    """Return the beginning of a field line; raises ``LocalProtocolError`` for a bad name."""
     if not isinstance(name, str):
         raise LocalProtocolError(f"A header field name must be a str, got {name!r}")
     if _TOKEN.fullmatch(name) is None:
@@ -124,10 +121,11 @@ def _check_name(name: str) -> None:
             f"{name!r} is not a header field name: RFC 9110 section 5.1 allows letters, "
             "digits and !#$%&'*+-.^_`|~"
         )
-    if len(_known_names) >= _MAX_KNOWN_NAMES:
-        _known_names.clear()
-    # str(name): a subclass such as multidict's istr is not kept alive by this cache.
-    _known_names.add(str(name))
+    return f"{name}: "
+
+
+# ``bench:parser``: without this memo ``encode`` takes 3 times as long.
+_NAMES: Final[Memo[str, str]] = Memo(_begin_line, 512)
 
 
 def _check_value(name: str, value: str) -> None:
@@ -140,7 +138,7 @@ def _check_value(name: str, value: str) -> None:
 
 
 def chunk(data: bytes | bytearray | memoryview) -> bytes:
-    """Return ``data`` as one chunk; it must not be empty, which would end the body."""
+    """Return ``data`` as one chunk; an empty chunk would end the body."""
     return b"".join((b"%x\r\n" % len(data), data, b"\r\n"))
 
 

@@ -1,20 +1,27 @@
-"""What can go wrong, split by fault.
+"""The faults of both sides: exceptions for the caller's, values for the peer's.
 
-A *peer's* mistake is a value: the parser returns an ``treadle_http_parser.Error`` event, for
-which this module holds the sentences. They are fixed text: nothing that a peer sent is ever
-echoed. The *caller's* mistake is an exception, ``LocalProtocolError``.
+The parser reports a *peer's* mistake as an ``treadle_http_parser.Error`` event. Its sentences are
+the constants of this module: fixed text that never repeats what a peer sent. The *caller's* mistake
+is an exception, ``LocalProtocolError``.
 
-``RefusedError`` carries a peer's mistake from the place that sees it to the connection, which
-turns it into the event; it never leaves the package.
+``RefusedError`` carries a peer's mistake from the place that finds it to the connection, which
+makes the event of it; it never leaves the package.
 """
 
 from typing import Final, final
 
-__all__ = ["ContentEncodingError", "LocalProtocolError", "ProtocolError", "RefusedError"]
+__all__ = [
+    "EXCEEDED",
+    "ContentEncodingError",
+    "LocalProtocolError",
+    "ProtocolError",
+    "RefusedError",
+    "exceeded",
+]
 
 
 class ProtocolError(Exception):
-    """The base of all exceptions that this package lets out."""
+    """The base of all exceptions that this package raises to its caller."""
 
 
 @final
@@ -29,7 +36,7 @@ class LocalProtocolError(ProtocolError):
 class ContentEncodingError(ProtocolError):
     """A body that cannot be decoded: answer ``status`` (400, 413 or 415) with ``reason``.
 
-    A peer's mistake, and an exception all the same: it shows when somebody reads the body, long
+    This peer's mistake is an exception, because it shows only when the caller reads the body, long
     after the events. ``reason`` is a fixed sentence, safe to send.
     """
 
@@ -41,16 +48,19 @@ class ContentEncodingError(ProtocolError):
 
 @final
 class RefusedError(Exception):
-    """A peer's mistake on its way to becoming an ``Error`` event (internal)."""
+    """A peer's mistake before it becomes an ``Error`` event (internal)."""
 
-    def __init__(self, status: int, reason: str, detail: str = "") -> None:
-        super().__init__(status, reason, detail)
+    def __init__(
+        self, status: int, reason: str, detail: str = "", limit: str | None = None
+    ) -> None:
+        super().__init__(status, reason, detail, limit)
         self.status: Final = status
         self.reason: Final = reason
         self.detail: Final = detail
+        self.limit: Final = limit
 
 
-# Sentences that more than one place uses, or that a person will read in a terminal.
+# Sentences that several places use, or that a person reads in a terminal.
 
 BAD_REQUEST_LINE: Final = "The request line is malformed."
 BAD_FIELD: Final = "A header field is malformed."
@@ -79,3 +89,19 @@ CHUNK_END: Final = "Chunk data is not followed by CRLF."
 BAD_TRAILER: Final = "A trailer field is malformed."
 FORBIDDEN_TRAILER: Final = "A trailer field carries framing, routing or authentication."
 INCOMPLETE: Final = "The connection ended before the request was complete."
+
+#: The status and the sentence for each field of ``Limits`` that a request exceeds.
+EXCEEDED: Final[dict[str, tuple[int, str]]] = {
+    "max_request_line": (414, LINE_TOO_LONG),
+    "max_field_line": (431, FIELD_TOO_LONG),
+    "max_head": (431, HEAD_TOO_LONG),
+    "max_fields": (431, TOO_MANY_FIELDS),
+    "max_chunk_extension": (400, CHUNK_EXTENSION),
+    "max_chunk_extensions_total": (400, CHUNK_EXTENSION),
+}
+
+
+def exceeded(limit: str) -> RefusedError:
+    """Return the refusal of a request that exceeds ``limit``, a field of ``Limits``."""
+    status, sentence = EXCEEDED[limit]
+    return RefusedError(status, sentence, limit=limit)

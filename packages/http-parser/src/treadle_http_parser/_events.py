@@ -1,8 +1,8 @@
 """The values that a connection hands to its caller.
 
 The order of events for each request is: one ``Request``, any number of ``Data``, one
-``EndOfMessage``; an ``Error`` may take the place of any of them and is always the last
-event of its connection.
+``EndOfMessage``. An ``Error`` may take the place of any of them and is always the last event of its
+connection.
 """
 
 from typing import Final, final
@@ -39,7 +39,7 @@ class Request:
         self.authority: Final = authority
         self.version: Final = version
         self.fields: Final = fields
-        #: What the fields say of the body and the connection; the properties below read it.
+        #: The body's framing and the connection's options; the properties below read them.
         self.framing: Final = framing
 
     @property
@@ -49,17 +49,20 @@ class Request:
 
     @property
     def chunked(self) -> bool:
-        """Whether the body comes in chunks."""
+        """True if the body comes in chunks."""
         return self.framing.chunked
 
     @property
     def keep_alive(self) -> bool:
-        """Whether the client wants the connection to go on after this request."""
+        """True if the client wants to send another request on this connection."""
         return self.framing.keep_alive
 
     @property
     def upgrade(self) -> str:
-        """The protocols the client asks for, lower-cased, ``""`` if it does not."""
+        """The protocols that the client asks to switch to, lower-cased, ``""`` if it asks for none.
+
+        Always ``""`` for HTTP/1.0, and without ``Connection: upgrade`` (RFC 9110 section 7.8).
+        """
         return self.framing.upgrade
 
     @property
@@ -74,7 +77,7 @@ class Request:
 
     @property
     def has_body(self) -> bool:
-        """Whether the framing fields announce content."""
+        """True if the framing fields announce content."""
         return self.framing.content_length != 0
 
     def __repr__(self) -> str:
@@ -83,7 +86,7 @@ class Request:
 
 @final
 class Data:
-    """A piece of the body, never empty; ``chunk_end`` tells that it ends an HTTP chunk."""
+    """A part of the body, never empty; ``chunk_end`` is True if it ends an HTTP chunk."""
 
     __slots__ = ("chunk_end", "data")
 
@@ -97,7 +100,7 @@ class Data:
 
 @final
 class EndOfMessage:
-    """The request is complete; ``trailers`` are the fields behind a chunked body."""
+    """The end of the request; ``trailers`` are the fields behind a chunked body."""
 
     __slots__ = ("trailers",)
 
@@ -112,16 +115,20 @@ class EndOfMessage:
 class Error:
     """The peer broke the protocol: answer ``status`` with ``reason`` and close.
 
-    ``reason`` is a fixed English sentence, safe to send. ``detail`` may name the parser's own
-    finding and is for the log; neither holds bytes that the peer sent.
+    ``reason`` is a fixed English sentence, safe to send. ``detail`` may hold what httptools found,
+    for the log. ``limit`` is the name of the field of ``Limits`` that the request exceeds,
+    None for another mistake. None of them holds bytes that the peer sent.
     """
 
-    __slots__ = ("detail", "reason", "status")
+    __slots__ = ("detail", "limit", "reason", "status")
 
-    def __init__(self, status: int, reason: str, detail: str = "") -> None:
+    def __init__(
+        self, status: int, reason: str, detail: str = "", limit: str | None = None
+    ) -> None:
         self.status: Final = status
         self.reason: Final = reason
         self.detail: Final = detail
+        self.limit: Final = limit
 
     def __repr__(self) -> str:
         return f"<Error {self.status} {self.reason!r}>"

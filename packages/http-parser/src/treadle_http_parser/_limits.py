@@ -1,7 +1,8 @@
 """The limits of one connection: a frozen value that is passed whole.
 
-Every limit has a default with its reason beside it. The parser judges a limit while it reads, so
-that an oversized message costs the memory of the limit and not of the message.
+Every limit has a default with its reason beside it. The parser checks a limit while it reads, so
+that an oversized message costs the memory of the limit and not of the message. The status and the
+sentence for each limit are a row of ``_errors.EXCEEDED``.
 """
 
 from dataclasses import dataclass, fields
@@ -13,9 +14,10 @@ __all__ = ["DEFAULT_LIMITS", "Limits"]
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Upper bounds for what a peer may send; sizes are in bytes, each must be at least 1.
+    """Upper bounds for a peer's messages; sizes are in bytes, each must be at least 1.
 
-    Raises ``ValueError`` when a bound is not a positive ``int``.
+    A request that exceeds one becomes an ``Error``, and its ``limit`` is the name of the field. The
+    constructor raises ``ValueError`` for a bound that is not a positive ``int``.
     """
 
     #: RFC 9112 section 3 recommends at least 8,000; nginx, Apache and aiohttp stop near 8 KiB. 414.
@@ -24,14 +26,15 @@ class Limits:
     #: One field line, name and value; the same precedents. 431.
     max_field_line: int = 8 * 1024
 
-    #: Request line and all field lines (Tomcat 8 KiB, Node.js 16, Go 1024); trailers have as much
+    #: Request line and all field lines (Tomcat 8 KiB, Node.js 16, Go 1024). Trailers have as much
     #: again, since the head is gone when they arrive. 431.
     max_head: int = 64 * 1024
 
     #: Field lines, trailers included; browsers behind proxies send 20 to 40. 431.
     max_fields: int = 128
 
-    #: Extensions of one chunk and of all chunks of a body: nobody uses them, attackers do. 400.
+    #: The extensions of one chunk, and those of all chunks of a body. No client is known to need
+    #: them; attackers send them. 400.
     max_chunk_extension: int = 4 * 1024
     max_chunk_extensions_total: int = 16 * 1024
 

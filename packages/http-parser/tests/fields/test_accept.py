@@ -1,4 +1,4 @@
-"""Accept, Accept-Encoding and Accept-Language: weights, and what is chosen."""
+"""Accept, Accept-Encoding and Accept-Language: weights, and the choice by them."""
 
 from collections.abc import Callable
 
@@ -54,7 +54,7 @@ def test_media_quality(field: str, media_type: str, quality: float) -> None:
     assert parse_accept(field).quality(media_type) == quality
 
 
-# Each is one item that is left out, so that only its neighbour is there.
+# Each is one item that is left out, and its neighbour stays.
 BAD_ITEMS = [
     "a/b;q=1.1", "a/b;q=2", "a/b;q=0.1234", "a/b;q=1.001", "a/b;q=.5", "a/b;q=-1", "a/b;q=+1",
     "a/b;q=", "a/b;q", "a/b;q=a", "a/b;q=1e0", 'a/b;q="0.5"', "a/b;q=0.5;q=0.5",
@@ -177,7 +177,7 @@ FRAGMENTS = st.lists(
 
 @given(FRAGMENTS | st.text())
 @settings(deadline=None)
-def test_nothing_raises(text: str) -> None:
+def test_any_text_gives_weights(text: str) -> None:
     for accepted in (parse_accept(text), parse_accept_encoding(text), parse_accept_language(text)):
         for offer in ("text/html", "gzip", "de-CH", text):
             assert 0 <= accepted.quality(offer) <= 1

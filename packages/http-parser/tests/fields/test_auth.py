@@ -28,7 +28,7 @@ def test_values(arguments: tuple[str, ...], value: str) -> None:
         (("€", "", "latin-1"), "can't encode"),
     ],
 )
-def test_what_is_refused(arguments: tuple[str, ...], message: str) -> None:
+def test_refused(arguments: tuple[str, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message) as caught:
         encode_basic_auth(*arguments)
     assert "X: y" not in str(caught.value)

@@ -61,38 +61,17 @@ from ._pattern import PathPattern
 from ._quoting import decode_safe, decode_value, encode_fixed, encode_value
 from ._resource import ANY_METHOD, Resource, Route
 from ._results import Match, MethodNotAllowed, NotFound
-from ._routedef import (
-    AbstractRouteDef,
-    ExpectHandler,
-    RouteDef,
-    RouteMiddleware,
-    StaticDef,
-    SupportsAddRoute,
-    delete,
-    get,
-    head,
-    options,
-    patch,
-    post,
-    put,
-    route,
-    static,
-    view,
-)
 from ._router import Group, Router, check_resource_name
-from ._routetable import RouteDecorator, RouteTableDef
 from ._segments import Variable
 from ._version import __version__
 
 __all__ = [
     "ANY_METHOD",
     "CONVERTERS",
-    "AbstractRouteDef",
     "BuildError",
     "ConflictError",
     "Converter",
     "Enclosure",
-    "ExpectHandler",
     "FrozenError",
     "Group",
     "HandlerError",
@@ -112,14 +91,8 @@ __all__ = [
     "Resource",
     "ResourceNameError",
     "Route",
-    "RouteDecorator",
-    "RouteDef",
-    "RouteMiddleware",
-    "RouteTableDef",
     "Router",
     "RouterError",
-    "StaticDef",
-    "SupportsAddRoute",
     "UnknownNameError",
     "UnknownPartError",
     "Variable",
@@ -127,16 +100,6 @@ __all__ = [
     "check_resource_name",
     "decode_safe",
     "decode_value",
-    "delete",
     "encode_fixed",
     "encode_value",
-    "get",
-    "head",
-    "options",
-    "patch",
-    "post",
-    "put",
-    "route",
-    "static",
-    "view",
 ]

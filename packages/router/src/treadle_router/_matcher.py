@@ -21,7 +21,7 @@ from ._hosts import HostPattern
 from ._quoting import decode_safe
 from ._resource import ANY_METHOD, Resource, Route
 from ._results import Match, MethodNotAllowed, NotFound
-from ._tree import Node, grow, search
+from ._tree import Node, build, search
 
 __all__ = ["Matcher"]
 
@@ -43,7 +43,7 @@ class Matcher(Generic[H]):
         self._resources: Final = tuple(i for i in self._items if not isinstance(i, Enclosure))
         self._hosts: Final = tuple(hosts)
         self._named: Final = {r.name: r for r in self._resources if r.name is not None}
-        self._root, self._plain = grow(self._items)
+        self._root, self._plain = build(self._items)
 
     def match(
         self, method: str, path: str, *, host: str | None = None

@@ -1,26 +1,26 @@
-r"""Path patterns: read once when a route is declared, then asked by the tree and the URL builder.
+r"""Path patterns: parsed when a route is declared, then used by the tree and the URL builder.
 
 The language::
 
     /fixed/text          itself; non-ASCII text and its percent-encoded form mean the same
     /{name}              one segment, at least one character, no braces
-    /{name:regex}        what the regular expression matches; it may hold balanced braces
-    /{name!converter}    what the converter takes, as a value (see ``_converters``)
-    /{name!converter:regex}   the same, narrowed
+    /{name:regex}        text that the regular expression matches; it may hold balanced braces
+    /{name!converter}    text that the converter takes, as a value (see ``_converters``)
+    /{name!converter:regex}   the same, narrowed by an expression
     /{name}.{ext}        several variables in a segment: the first one takes as much as it can
-    "" (nothing) "/", or just the prefix below a mount or group
+    "" (empty)           "/", or exactly the prefix below a mount or group
 
-A pattern is cut into segments (see ``_segments``) where that gives the same answer as its regular
-expression; otherwise ``segments`` is the fixed head only and the whole path is matched by
-``regex``. ``depth`` is the number of leading fixed segments, without empty ones at their end:
-the rank of its bucket in the order of dispatch.
+A pattern is cut into segments (see ``_segments``) if matching them gives the same answer as the
+regular expression of the whole pattern. Otherwise ``segments`` is None, and the tree matches the
+whole path with that expression. ``depth`` is the number of leading fixed segments, without empty
+ones at their end; the order of dispatch sorts by it.
 
-Refused with ``PathError``, which has the character: a path that does not start with ``/``,
-unbalanced braces, a bad or repeated variable name, an unknown converter, a bad expression.
+``PathError`` refuses a path that does not start with ``/``, unbalanced braces, a bad or repeated
+variable name, an unknown converter and a bad expression. It holds the index of the character.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, final
 
 from ._converters import CONVERTERS, Converter
@@ -44,16 +44,17 @@ _VARIABLE: Final = re.compile(
     r"(?P<name>[_a-zA-Z][_a-zA-Z0-9]*)(?:!(?P<converter>[_a-zA-Z][_a-zA-Z0-9]*))?(?::(?P<regex>.+))?",
     re.DOTALL,
 )
-# What follows the prefix of a prefix resource: nothing, or a slash and anything.
+# The tail of a prefix pattern: nothing, or anything behind a slash.
 PREFIX_REGEX: Final = "(?s:.*)"
 
 
 @final
 class PathPattern:
-    """One path pattern, read. Immutable; equal patterns of text are not shared."""
+    """One parsed path pattern. Immutable."""
 
     __slots__ = (
         "_compiled",
+        "_declared",
         "canonical",
         "converters",
         "depth",
@@ -72,14 +73,38 @@ class PathPattern:
         *,
         tail: str | None = None,
     ) -> None:
-        """Read ``path``; with ``tail``, it is a prefix and the rest of a path goes by that name.
+        """Parse ``path``; with ``tail`` it is a prefix, and the rest of a path has that name.
 
         Raises ``PathError``.
         """
-        self.path: Final = path
-        self.converters: Final = converters
-        self.tail_prefix: Final = tail  # name of the variable of a prefix pattern, else None
-        pieces = _read(path if tail is None else path.removesuffix("/"), converters)
+        self._assemble(path, _read(path, converters), converters, tail)
+
+    @classmethod
+    def _of(
+        cls,
+        path: str,
+        declared: tuple[str | Variable, ...],
+        converters: Mapping[str, Converter[object]],
+        tail: str | None,
+    ) -> "PathPattern":
+        """Return the pattern whose ``path`` was parsed into ``declared`` before."""
+        pattern = cls.__new__(cls)
+        pattern._assemble(path, list(declared), converters, tail)
+        return pattern
+
+    def _assemble(
+        self,
+        path: str,
+        declared: list[str | Variable],
+        converters: Mapping[str, Converter[object]],
+        tail: str | None,
+    ) -> None:
+        self.path = path
+        self.converters = converters
+        self.tail_prefix = tail  # the name of the variable of a prefix pattern, else None
+        self._declared = tuple(declared)
+        _check_variables(path, declared)
+        pieces = list(declared)
         if tail is not None:
             if any(isinstance(piece, Variable) and piece.name == tail for piece in pieces):
                 raise PathError(
@@ -88,31 +113,52 @@ class PathPattern:
                     path=path,
                     position=0,
                 )
-            rest = Variable(tail, PREFIX_REGEX, None, len(path))
-            pieces = ["/", rest] if path in {"", "/"} else [*pieces, "/", rest]
-        self.pieces: Final = tuple(pieces)
-        self.variables: Final = tuple(p for p in pieces if isinstance(p, Variable))
-        self.canonical: Final = "".join(
+            # The slash before the rest is its own piece, so that one at the end is dropped.
+            if pieces and isinstance(pieces[-1], str):
+                pieces[-1] = pieces[-1].removesuffix("/")
+                if not pieces[-1]:
+                    pieces.pop()
+            pieces += ["/", Variable(tail, PREFIX_REGEX, None, len(path))]
+        elif not pieces:
+            pieces = ["/"]
+        self.pieces = tuple(pieces)
+        self.variables = tuple(p for p in pieces if isinstance(p, Variable))
+        self.canonical = "".join(
             "{" + piece.name + "}" if isinstance(piece, Variable) else encode_fixed(piece)
             for piece in pieces
         )
-        self.text: Final = None if self.variables else decode_safe(self.canonical)
+        self.text = None if self.variables else decode_safe(self.canonical)
         self._compiled: re.Pattern[str] | None = None
         cut = _cut(self.pieces)
-        self.depth: Final = _depth(cut)
-        self.segments: Final = _structure(cut)
+        self.depth = _depth(cut)
+        self.segments = _structure(cut)
         if self.segments is None:
-            self.compile()  # to refuse a bad expression here
+            self.compile()  # refuses a bad expression at the declaration
+
+    def under(
+        self, prefix: str, converters: Mapping[str, Converter[object]] | None = None
+    ) -> "PathPattern":
+        """Return this pattern behind ``prefix``.
+
+        ``prefix`` is parsed with ``converters`` (None: those of this pattern). The rest keeps the
+        converters that it was parsed with, so that both sides may know one name for two things.
+        Raises ``PathError``.
+        """
+        before = _read(prefix, self.converters if converters is None else converters)
+        behind = [_moved(piece, len(prefix)) for piece in self._declared]
+        if before and behind and isinstance(before[-1], str) and isinstance(behind[0], str):
+            before[-1:], behind = [before[-1] + behind[0]], behind[1:]
+        return self._of(prefix + self.path, (*before, *behind), self.converters, self.tail_prefix)
 
     @property
     def head(self) -> tuple[Segment, ...]:
-        """The segments to walk down to where the pattern is tried: all, or the fixed ones."""
+        """The segments that lead to the tree node of the pattern: all, or only the fixed ones."""
         return _fixed_head(_cut(self.pieces)) if self.segments is None else self.segments
 
     def compile(self) -> re.Pattern[str]:
         """Return the regular expression for a whole safe-decoded path.
 
-        Most patterns are never matched with it; so it is compiled when first asked for.
+        It is compiled on first use, because most patterns are matched without it.
         """
         if self._compiled is None:
             source = self.source
@@ -143,7 +189,7 @@ class PathPattern:
         return self.match_segments(path.split("/"))
 
     def match_whole(self, path: str) -> dict[str, str] | None:
-        """Match with the regular expression. A group that took no part is left out."""
+        """Match with the regular expression; leave out a group that took no part."""
         match = self.compile().fullmatch(path)
         if match is None:
             return None
@@ -155,17 +201,17 @@ class PathPattern:
         return raw
 
     def match_segments(self, parts: list[str]) -> dict[str, str] | None:
-        """Match a path that was cut at its slashes, so that ``parts[0]`` is empty."""
+        """Match the ``parts`` of a path between its slashes; ``parts[0]`` is empty."""
         segments = self.segments
         assert segments is not None
         raw: dict[str, str] = {}
         index = 1
-        extra = len(parts) - 1 - len(segments)  # what a tail takes besides its one segment
+        extra = len(parts) - 1 - len(segments)  # segments that a tail takes besides its first
         for segment in segments:
             if isinstance(segment, Tail):
                 if extra < 0:
-                    # Only the bare prefix of a prefix pattern ends before its tail; and no path
-                    # is empty.
+                    # Only the bare prefix of a prefix pattern ends before its tail; ``index``
+                    # excludes the empty path.
                     bare = extra == -1 and self.tail_prefix is not None and index > 1
                     return {**raw, segment.names[0]: ""} if bare else None
                 values = segment.read("/".join(parts[index : index + extra + 1]))
@@ -189,23 +235,32 @@ class PathPattern:
             for name, converter in self.converters.items()
             if any(variable.converter is converter for variable in self.variables)
         }
-        return _rebuild, (self.path, used, self.tail_prefix)
+        return _rebuild, (self.path, self._declared, used, self.tail_prefix)
 
     def __repr__(self) -> str:
         return f"<PathPattern {self.path!r}>"
 
 
 def _rebuild(
-    path: str, converters: Mapping[str, Converter[object]], tail: str | None
+    path: str,
+    declared: tuple[str | Variable, ...],
+    converters: Mapping[str, Converter[object]],
+    tail: str | None,
 ) -> PathPattern:
-    return PathPattern(path, converters, tail=tail)
+    return PathPattern._of(path, declared, converters, tail)
 
 
-# Reading the text of a pattern
+def _moved(piece: str | Variable, by: int) -> str | Variable:
+    if isinstance(piece, str):
+        return piece
+    return Variable(piece.name, piece.regex, piece.converter, piece.position + by)
+
+
+# Parsing the text of a pattern
 
 
 def _read(path: str, converters: Mapping[str, Converter[object]]) -> list[str | Variable]:
-    """Return the fixed texts and variables of ``path`` in order."""
+    """Return the fixed texts and variables of ``path`` in order; nothing for the empty path."""
     if path and not path.startswith("/"):
         raise PathError(
             f"Invalid path {path!r}: a path starts with `/` or is empty. Did you mean "
@@ -213,10 +268,7 @@ def _read(path: str, converters: Mapping[str, Converter[object]]) -> list[str | 
             path=path,
             position=0,
         )
-    if not path:
-        return ["/"]
     pieces: list[str | Variable] = []
-    seen: set[str] = set()
     position = 0
     while position < len(path):
         opening = path.find("{", position)
@@ -233,20 +285,27 @@ def _read(path: str, converters: Mapping[str, Converter[object]]) -> list[str | 
         if opening < 0:
             break
         closing = _closing_brace(path, opening)
-        variable = _read_variable(path, opening, closing, converters)
-        if variable.name in seen:
-            raise PathError(
-                f"Bad pattern {path!r}: redefinition of variable {variable.name!r} at character "
-                f"{opening}. Give it another name.",
-                path=path,
-                position=opening,
-            )
-        if variable.converter is not None and not variable.has_own_regex:
-            _check_only_one_rest(path, variable, pieces)
-        seen.add(variable.name)
-        pieces.append(variable)
+        pieces.append(_read_variable(path, opening, closing, converters))
         position = closing + 1
     return pieces
+
+
+def _check_variables(path: str, pieces: Sequence[str | Variable]) -> None:
+    """Refuse variables that cannot stand in one pattern."""
+    seen: list[Variable] = []
+    for variable in pieces:
+        if isinstance(variable, str):
+            continue
+        if any(variable.name == other.name for other in seen):
+            raise PathError(
+                f"Bad pattern {path!r}: redefinition of variable {variable.name!r} at character "
+                f"{variable.position}. Give it another name.",
+                path=path,
+                position=variable.position,
+            )
+        if variable.converter is not None and not variable.has_own_regex:
+            _check_only_one_rest(path, variable, seen)
+        seen.append(variable)
 
 
 def _closing_brace(path: str, opening: int) -> int:
@@ -273,8 +332,8 @@ def _read_variable(
     match = _VARIABLE.fullmatch(inner)
     if match is None:
         raise PathError(
-            f"Invalid path {path!r}: {{{inner}}} at character {opening} is no variable. Write "
-            "{name}, {name:regex} or {name!converter}, the name an ASCII identifier.",
+            f"Invalid path {path!r}: {{{inner}}} at character {opening} is not a variable. "
+            "Write {name}, {name:regex} or {name!converter}; the name is an ASCII identifier.",
             path=path,
             position=opening,
         )
@@ -284,9 +343,10 @@ def _read_variable(
         converter = converters.get(converter_name)
         if converter is None:
             raise PathError(
-                f"Invalid path {path!r}: no converter {converter_name!r} at character "
-                f"{opening + match.start('converter') + 1}; known are "
-                f"{', '.join(sorted(converters))}.",
+                f"Invalid path {path!r}: unknown converter {converter_name!r} at character "
+                f"{opening + match.start('converter') + 1}, known are "
+                f"{', '.join(sorted(converters))}. To add it, pass "
+                f"converters={{{converter_name!r}: Converter(...)}} to the router or application.",
                 path=path,
                 position=opening + match.start("converter") + 1,
             )
@@ -294,19 +354,15 @@ def _read_variable(
     return Variable(name, regex or DEFAULT_REGEX, converter, opening)
 
 
-def _check_only_one_rest(path: str, variable: Variable, before: list[str | Variable]) -> None:
-    """Refuse a second converter that takes slashes: to tell two apart takes backtracking."""
+def _check_only_one_rest(path: str, variable: Variable, before: list[Variable]) -> None:
+    """Refuse a second converter that takes slashes: to tell two apart needs backtracking."""
     if stays_in_segment(variable.regex):
         return
-    for piece in before:
-        if (
-            isinstance(piece, Variable)
-            and not piece.has_own_regex
-            and not stays_in_segment(piece.regex)
-        ):
+    for other in before:
+        if not other.has_own_regex and not stays_in_segment(other.regex):
             raise PathError(
                 f"Bad pattern {path!r}: {variable.name!r} at character {variable.position} takes "
-                f"any number of segments, and so does {piece.name!r}. Give one of them an "
+                f"any number of segments, and so does {other.name!r}. Give one of them an "
                 "expression, like {name:[^/]+}.",
                 path=path,
                 position=variable.position,
@@ -314,7 +370,7 @@ def _check_only_one_rest(path: str, variable: Variable, before: list[str | Varia
 
 
 def _bad_regex(pattern: PathPattern, source: str, error: re.error) -> PathError:
-    """Name the variable whose expression is at fault, if one is by itself."""
+    """Return the error, with the variable whose expression is bad on its own, if there is one."""
     for variable in pattern.variables:
         try:
             re.compile(variable.regex)
@@ -352,7 +408,7 @@ def _cut(pieces: tuple[str | Variable, ...]) -> list[list[str | Variable]]:
 
 
 def _structure(cut: list[list[str | Variable]]) -> tuple[Segment, ...] | None:
-    """Return how to match segment by segment, or None if only the whole expression is right."""
+    """Return the segments, or None if only the expression of the whole pattern is correct."""
     segments: list[Segment] = []
     tails = 0
     for pieces in cut:

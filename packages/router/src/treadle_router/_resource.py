@@ -224,23 +224,29 @@ class Resource(Generic[H]):
         """Refuse further routes."""
         self._frozen = True
 
-    def add_prefix(self, prefix: str) -> None:
-        """Put ``prefix`` (``/a``, ``/{tenant}``) before the path; the router does this once frozen
-        or not, before it compiles its matcher. Raises ``PathError``.
-        """
-        old = self._pattern
-        self._pattern = PathPattern(prefix + old.path, old.converters, tail=old.tail_prefix)
+    def add_prefix(
+        self, prefix: str, *, converters: Mapping[str, Converter[object]] | None = None
+    ) -> None:
+        """Put ``prefix`` (``/a``, ``/{tenant}``) before the path; works on a frozen resource too.
 
-    def copy(self, *, prefix: str = "", name: str | None = None) -> "Resource[H]":
-        """Return an unfrozen copy with copies of the routes, under ``prefix`` and ``name``."""
-        pattern = self._pattern
-        copied: Resource[H] = Resource(
-            prefix + pattern.path,
-            name=name,
-            tail=pattern.tail_prefix,
-            converters=pattern.converters,
-            accept=self._accept,
-        )
+        ``prefix`` is parsed with ``converters`` (None: those of this resource); the path keeps its
+        own. A matcher that was compiled before does not see the change. Raises ``PathError``.
+        """
+        self._pattern = self._pattern.under(prefix, converters)
+
+    def copy(
+        self,
+        *,
+        prefix: str = "",
+        name: str | None = None,
+        converters: Mapping[str, Converter[object]] | None = None,
+    ) -> "Resource[H]":
+        """Return an unfrozen copy with copies of the routes, under ``prefix`` and ``name``.
+
+        ``prefix`` is parsed with ``converters``, as in ``add_prefix``.
+        """
+        copied: Resource[H] = Resource("", name=name, accept=self._accept)
+        copied._pattern = self._pattern.under(prefix, converters) if prefix else self._pattern
         for route in self.routes:
             copied.by_method[route.method] = Route(route.method, route.handler, copied, route.extra)
         return copied

@@ -1,27 +1,28 @@
-"""Router and Group: declare resources and routes, compose them, ask for matches and URLs.
+"""Router and Group: declare resources and routes, compose them, match paths and build URLs.
 
-A ``Router`` is the list of resources in the order they were added, and their names. The
-matcher (see ``_matcher``) is compiled from it when first asked and again after resources were
-added; ``Router.freeze`` ends that. A ``Group`` declares into a router under a prefix.
+A ``Router`` is the list of resources in the order of registration, and their names. The matcher
+(see ``_matcher``) is compiled on first use, and again after resources were added;
+``Router.freeze`` refuses further changes. A ``Group`` declares into a router under a prefix.
 
-Declaring is for one thread. Matching with what ``freeze()`` returns is for any number; to add
-routes while serving, add them to a ``copy()``, freeze it, and match with the new matcher.
+Declare from one thread. The matcher that ``freeze()`` returns may be used from any number of
+threads. To add routes while serving, add them to a ``copy()``, freeze it, and match with the new
+matcher.
 """
 
 import keyword
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, TypeVar, final
 
-from ._converters import CONVERTERS, Converter
-from ._declare import Declares
+from ._converters import CONVERTERS, Converter, checked_converters
 from ._enclosure import Enclosure, Item
 from ._errors import FrozenError, HostError, PathError, ResourceNameError
 from ._hosts import HostPattern
 from ._matcher import Matcher
 from ._resource import Resource, Route
 from ._results import Match, MethodNotAllowed, NotFound
+from ._shortcuts import MethodShortcuts
 
 __all__ = ["Group", "Router", "check_resource_name"]
 
@@ -31,12 +32,12 @@ _NAME_SEPARATOR: Final = re.compile("[.:-]")
 
 
 @final
-class Router(Declares[H]):
-    """Resources and routes, and the matcher made of them. ``H`` is what is stored.
+class Router(MethodShortcuts[H]):
+    """Resources and routes, and the matcher compiled from them. ``H`` is the type of handlers.
 
-    Order of dispatch: of all resources that match a path, the ones with more leading fixed segments
-    come first, then the ones added first. A resource that matches but has no route for the method
-    is passed over; if none is left, the answer is the methods of all that matched.
+    Order of dispatch: of all resources that match a path, those with more leading fixed segments
+    come first, then those added first. A resource that matches but has no route for the method is
+    skipped; if none is left, the result has the methods of all resources that matched.
     """
 
     __slots__ = (
@@ -44,6 +45,7 @@ class Router(Declares[H]):
         "_converters",
         "_enclosed",
         "_frozen",
+        "_holders",
         "_hosts",
         "_items",
         "_matcher",
@@ -58,23 +60,31 @@ class Router(Declares[H]):
     ) -> None:
         """Make an empty router.
 
-        ``converters`` are known in paths besides the ones of this package, by the names of their
-        keys. ``accept`` tells whether a handler will do (``accept=callable``, for one); by default
-        all will but None.
+        ``converters`` adds converters for paths, by name, to those of this package; a name of this
+        package is replaced. ``accept`` returns True for a handler that may be stored (for example
+        ``accept=callable``); by default every handler except None may. Raises ``TypeError`` and
+        ``ValueError`` for a bad converter or name.
         """
-        self._converters: Final = {**CONVERTERS, **(converters or {})}
+        self._converters: Final = {**CONVERTERS, **checked_converters(converters or {})}
         self._accept: Final = accept
         self._items: list[Item[H]] = []
         self._enclosed: list[Router[H]] = []
         self._named: dict[str, Resource[H]] = {}
+        # Holders of all names, also of those that were only reserved.
+        self._holders: dict[str, object] = {}
         self._hosts: list[tuple[HostPattern, Router[H]]] = []
         self._frozen = False
         self._matcher: Matcher[H] | None = None
 
+    @property
+    def converters(self) -> Mapping[str, Converter[object]]:
+        """The converters that paths are parsed with, read-only."""
+        return MappingProxyType(self._converters)
+
     # Declaring
 
     def add_resource(self, path: str, *, name: str | None = None) -> Resource[H]:
-        """Return the resource for ``path``, a new one unless the last one added is the same.
+        """Return the resource for ``path``: the last one added if it is the same, or a new one.
 
         Consecutive additions of an equal path and name make one resource, so that its routes are
         looked up together. ``name`` is for ``url_for``: identifiers joined by ``.``, ``:`` or
@@ -98,53 +108,77 @@ class Router(Declares[H]):
     ) -> Resource[H]:
         """Return a new resource for ``prefix`` and everything below it.
 
-        What follows the slash after the prefix is the variable ``tail``, empty for the bare prefix.
-        It takes its place in the order of dispatch like a resource with the path ``prefix``.
-        Raises like ``add_resource``.
+        The variable ``tail`` has the text behind the slash after the prefix; it is empty for the
+        bare prefix. The resource is ordered like one with the path ``prefix``. Raises like
+        ``add_resource``.
         """
         return self.register_resource(
             Resource(prefix, name=name, tail=tail, converters=self._converters, accept=self._accept)
         )
 
     def register_resource(self, resource: Resource[H]) -> Resource[H]:
-        """Add a resource that was made by itself, and return it. It is merged with no other.
+        """Add a resource that was made without the router, and return it.
 
         Raises ``ResourceNameError`` and ``FrozenError``.
         """
         self._check_not_frozen(resource.path)
-        name = resource.name
-        if name is not None:
-            check_resource_name(name)
-            existing = self._named.get(name)
-            if existing is not None:
-                raise ResourceNameError(
-                    f"Duplicate {name!r}, already handled by {existing!r}: {resource.path!r} needs "
-                    "a name of its own, or the path of that one right after it.",
-                    name,
-                    existing,
-                )
-            self._named[name] = resource
+        self.reserve_name(resource.name, resource, resource.path)
+        if resource.name is not None:
+            self._named[resource.name] = resource
         self._items.append(resource)
         self._matcher = None
         return resource
+
+    def register_enclosure(self, enclosure: Enclosure[H]) -> Enclosure[H]:
+        """Add an enclosure that was made without the router, and return it.
+
+        Its items are not changed: put prefixes before them where they come from. ``enclose`` does
+        that for a router. Raises ``FrozenError``.
+        """
+        self._check_not_frozen(enclosure.prefix)
+        self._items.append(enclosure)
+        self._matcher = None
+        return enclosure
+
+    def reserve_name(self, name: str | None, holder: object, path: str) -> None:
+        """Reserve ``name`` for ``holder``, so that no resource takes it; None reserves nothing.
+
+        For objects that share names with the resources but are not matched by this router.
+        ``path`` is where ``holder`` stands, for error messages. Raises ``ResourceNameError`` for a
+        malformed or taken name, and ``FrozenError``.
+        """
+        self._check_not_frozen(path)
+        if name is None:
+            return
+        check_resource_name(name)
+        existing = self._holders.get(name)
+        if existing is not None:
+            raise ResourceNameError(
+                f"Duplicate {name!r}, already handled by {existing!r}: {path!r} needs a name of "
+                "its own, or must be an equal path right behind it.",
+                name,
+                existing,
+            )
+        self._holders[name] = holder
 
     # Composing
 
     def group(self, prefix: str, *, name: str | None = None) -> "Group[H]":
         """Return a ``Group`` that declares into this router under ``prefix``.
 
-        ``name`` goes before the names of its resources, with a dot. Raises ``PathError``.
+        ``name`` is put before the names of its resources, with a dot. Raises ``PathError``.
         """
         return Group(self, prefix, name)
 
     def mount(self, prefix: str, router: "Router[H]", *, name: str | None = None) -> None:
         """Add copies of all resources of ``router`` under ``prefix``, in their order, at the end.
 
-        ``router`` is frozen: a route added to it later would be missing here. It may be mounted
-        again elsewhere, under another ``name``, which goes before its names with a dot.
-        What ``router`` encloses is enclosed here too.
-        Raises ``PathError``, ``ResourceNameError``, ``FrozenError``, and
-        ``HostError`` if it has host rules, which mean nothing below a prefix.
+        ``router`` is frozen, because a route added to it later would be missing here. It may be
+        mounted again elsewhere, under another ``name``, which is put before its names with a dot.
+        Routers that ``router`` encloses are enclosed here too. ``prefix`` is parsed with the
+        converters of this router, the paths keep those of ``router``.
+        Raises ``PathError``, ``ResourceNameError``, ``FrozenError``, and ``HostError`` if
+        ``router`` has host rules, which have no meaning below a prefix.
         """
         check_prefix(prefix)
         _check_no_hosts(prefix, router)
@@ -153,21 +187,28 @@ class Router(Declares[H]):
         for item in router._items:
             if isinstance(item, Enclosure):
                 inner = next(enclosed).copy()
-                inner._put_before(prefix)
+                inner._put_before(prefix, self._converters)
                 self._enclose(prefix + item.prefix, inner, item.owner)
             else:
-                self.register_resource(item.copy(prefix=prefix, name=_joined_name(name, item.name)))
+                self.register_resource(
+                    item.copy(
+                        prefix=prefix,
+                        name=_joined_name(name, item.name),
+                        converters=self._converters,
+                    )
+                )
 
     def enclose(self, prefix: str, router: "Router[H]", *, owner: object = None) -> Enclosure[H]:
-        """Let ``router`` alone answer for ``prefix`` and everything below it.
+        """Let only ``router`` answer for ``prefix`` and everything below it.
 
-        Unlike with ``mount``, a path below the prefix that ``router`` does not have is not
-        found, whatever resources of this router match it; ``NotFound`` and ``MethodNotAllowed``
-        tell in which enclosure, and ``owner`` comes with it. Resources of this router with more
-        fixed segments than the prefix, or with as many and added before, are asked first.
+        Unlike with ``mount``, a path below the prefix that ``router`` does not have is not found,
+        even if a resource of this router matches it. ``NotFound`` and ``MethodNotAllowed`` then
+        have the enclosure, with its ``owner``. Resources of this router with more fixed segments
+        than the prefix, or with as many and added before, are asked first.
 
         ``router`` becomes a part of this one: the prefix is put before its paths, so that its own
-        ``url_for`` makes whole paths, and it is frozen. It keeps its names to itself.
+        ``url_for`` makes whole paths, and it is frozen. Its names stay its own. ``prefix`` is
+        parsed with the converters of this router, the paths keep those of ``router``.
         Raises like ``mount``, and ``FrozenError`` if ``router`` is frozen already.
         """
         check_prefix(prefix)
@@ -177,23 +218,23 @@ class Router(Declares[H]):
             raise PathError(
                 f"A router cannot be enclosed in itself, at {prefix!r}.", path=prefix, position=0
             )
-        router.prefix_with(prefix)
+        router.prefix_with(prefix, converters=self._converters)
         return self._enclose(prefix, router, owner)
 
     def _enclose(self, prefix: str, router: "Router[H]", owner: object) -> Enclosure[H]:
-        router._refuse_changes()
-        enclosure: Enclosure[H] = Enclosure(prefix, router._items, owner=owner)
-        self._items.append(enclosure)
+        router.refuse_changes()
         self._enclosed.append(router)
-        self._matcher = None
-        return enclosure
+        return self.register_enclosure(
+            Enclosure(prefix, router.items, owner=owner, converters=self._converters)
+        )
 
     def add_host(self, host: str | HostPattern, router: "Router[H]") -> HostPattern:
-        """Let ``router`` alone answer for a host; ``*`` in ``host`` stands for any characters.
+        """Let only ``router`` answer for a host; ``*`` in ``host`` matches any characters.
 
-        Rules are asked in the order they were added, before all resources of this router; the first
-        that takes the host decides, also that a path is not found. ``router`` keeps its names to
-        itself and is frozen. Raises ``TypeError``, ``HostError`` and ``FrozenError``.
+        Rules are asked in the order they were added, before all resources of this router. The
+        first rule that matches the host decides, even if its router does not find the path.
+        ``router`` is frozen, and its names stay its own. Raises ``TypeError``, ``HostError`` and
+        ``FrozenError``.
         """
         pattern = host if isinstance(host, HostPattern) else HostPattern(host)
         self._check_not_frozen(pattern.canonical)
@@ -202,21 +243,23 @@ class Router(Declares[H]):
         self._matcher = None
         return pattern
 
-    def prefix_with(self, prefix: str) -> None:
+    def prefix_with(
+        self, prefix: str, *, converters: Mapping[str, Converter[object]] | None = None
+    ) -> None:
         """Put ``prefix`` before the path of every resource of this router, in place.
 
-        Raises ``PathError`` and ``FrozenError``.
+        ``prefix`` is parsed with ``converters`` (None: those of this router); the paths keep their
+        own. Raises ``PathError`` and ``FrozenError``.
         """
         check_prefix(prefix)
         self._check_not_frozen(prefix)
-        self._put_before(prefix)
+        self._put_before(prefix, self._converters if converters is None else converters)
 
-    def _put_before(self, prefix: str) -> None:
+    def _put_before(self, prefix: str, converters: Mapping[str, Converter[object]]) -> None:
         for item in self._items:
-            resource = item.resource if isinstance(item, Enclosure) else item
-            resource.add_prefix(prefix)
+            item.add_prefix(prefix, converters=converters)
         for router in self._enclosed:
-            router._put_before(prefix)
+            router._put_before(prefix, converters)
         self._matcher = None
 
     def copy(self) -> "Router[H]":
@@ -235,7 +278,7 @@ class Router(Declares[H]):
             copied.add_host(pattern, router)
         return copied
 
-    # Asking
+    # Matching and building
 
     def match(
         self, method: str, path: str, *, host: str | None = None
@@ -252,10 +295,11 @@ class Router(Declares[H]):
 
     def freeze(self) -> Matcher[H]:
         """Refuse further changes and return the matcher: immutable, thread-safe, picklable."""
-        self._refuse_changes()
+        self.refuse_changes()
         return self._matcher or self._compile()
 
-    def _refuse_changes(self) -> None:
+    def refuse_changes(self) -> None:
+        """Refuse further changes, like ``freeze``, without compiling the matcher."""
         if not self._frozen:
             self._frozen = True
             for resource in self.resources():
@@ -263,15 +307,23 @@ class Router(Declares[H]):
 
     @property
     def frozen(self) -> bool:
-        """Whether changes are refused."""
+        """True if changes are refused."""
         return self._frozen
+
+    @property
+    def items(self) -> Sequence[Item[H]]:
+        """The live list of resources and enclosures, in the order of registration.
+
+        Do not change it.
+        """
+        return self._items
 
     def resources(self) -> tuple[Resource[H], ...]:
         """Return the resources, in the order they were added."""
         return tuple(item for item in self._items if isinstance(item, Resource))
 
     def enclosures(self) -> tuple[Enclosure[H], ...]:
-        """Return what was enclosed, in that order."""
+        """Return the enclosures, in the order they were added."""
         return tuple(item for item in self._items if isinstance(item, Enclosure))
 
     def routes(self) -> Iterator[Route[H]]:
@@ -284,7 +336,7 @@ class Router(Declares[H]):
         return MappingProxyType(self._named)
 
     def hosts(self) -> "tuple[tuple[HostPattern, Router[H]], ...]":
-        """Return the host rules and their routers, in the order they are asked."""
+        """Return the host rules and their routers, in the order in which they are asked."""
         return tuple(self._hosts)
 
     def __repr__(self) -> str:
@@ -304,8 +356,8 @@ class Router(Declares[H]):
 
 
 @final
-class Group(Declares[H]):
-    """Declares into a router, every path under ``prefix`` and every name after ``name``."""
+class Group(MethodShortcuts[H]):
+    """Declare into a router, with ``prefix`` before every path and ``name`` before every name."""
 
     __slots__ = ("_router", "name", "prefix")
 
@@ -318,7 +370,7 @@ class Group(Declares[H]):
     def add_resource(self, path: str, *, name: str | None = None) -> Resource[H]:
         """Return the resource for ``path`` under the prefix, like ``Router.add_resource``.
 
-        The empty path is the prefix itself.
+        The empty path means the prefix itself.
         """
         if path and not path.startswith("/"):
             raise PathError(
@@ -350,8 +402,8 @@ def check_prefix(prefix: str) -> None:
     """Raise ``PathError`` unless ``prefix`` can stand before paths."""
     if not prefix.startswith("/") or prefix.endswith("/"):
         raise PathError(
-            f"Invalid prefix {prefix!r}: it starts with `/`, does not end with it, and is longer. "
-            "Write '/api'.",
+            f"Invalid prefix {prefix!r}: it must start with `/`, must not end with `/`, and must "
+            "not be empty. Write '/api'.",
             path=prefix,
             position=0 if not prefix.startswith("/") else len(prefix) - 1,
         )
@@ -360,7 +412,8 @@ def check_prefix(prefix: str) -> None:
 def _check_no_hosts(prefix: str, router: "Router[H]") -> None:
     if router._hosts:
         raise HostError(
-            f"A router with host rules cannot be mounted at {prefix!r}: add the rules around it.",
+            f"A router with host rules cannot be mounted at {prefix!r}. Add the rules to the "
+            "router around it.",
             router._hosts[0][0].canonical,
         )
 
@@ -385,6 +438,6 @@ def check_resource_name(name: str) -> None:
         if not part.isidentifier():
             raise ResourceNameError(
                 f"Incorrect route name {name!r}, the name should be a sequence of python "
-                f"identifiers separated by dash, dot or column: {part!r} is none.",
+                f"identifiers separated by dash, dot or colon: {part!r} is not one.",
                 name,
             )

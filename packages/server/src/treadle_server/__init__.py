@@ -19,7 +19,6 @@ from ._app.application import (
     Handler,
     Middleware,
     Request,
-    RouteTableDef,
     UrlDispatcher,
 )
 from ._app.middleware import middleware, normalize_path_middleware
@@ -43,6 +42,22 @@ from ._files.static import StaticResource
 from ._http.request import BaseRequest
 from ._http.server import Server
 from ._http.state import RawHandler
+from ._routing.definitions import (
+    AbstractRouteDef,
+    RouteDef,
+    StaticDef,
+    SupportsAddRoute,
+    delete,
+    get,
+    head,
+    options,
+    patch,
+    post,
+    put,
+    route,
+    static,
+    view,
+)
 from ._routing.handlers import AbstractView
 from ._routing.interfaces import (
     AbstractMatchInfo,
@@ -53,6 +68,7 @@ from ._routing.interfaces import (
     SystemRoute,
     UrlMappingMatchInfo,
 )
+from ._routing.options import RouteOptions, StaticOptions
 from ._routing.resources import (
     DynamicResource,
     PlainResource,
@@ -60,6 +76,7 @@ from ._routing.resources import (
     Resource,
     ResourceRoute,
 )
+from ._routing.table import RouteDecorator, RouteTableDef
 from ._run.run_app import run_app
 from ._run.runner import (
     AppRunner,
@@ -85,6 +102,7 @@ __all__ = [
     "AbstractMatchInfo",
     "AbstractResource",
     "AbstractRoute",
+    "AbstractRouteDef",
     "AbstractRouter",
     "AbstractRuleMatching",
     "AbstractView",
@@ -122,14 +140,20 @@ __all__ = [
     "RequestPayloadError",
     "Resource",
     "ResourceRoute",
+    "RouteDecorator",
+    "RouteDef",
+    "RouteOptions",
     "RouteTableDef",
     "Server",
     "ServerConfig",
     "ServerRunner",
     "Signal",
     "SockSite",
+    "StaticDef",
+    "StaticOptions",
     "StaticResource",
     "StreamReader",
+    "SupportsAddRoute",
     "SystemRoute",
     "TCPSite",
     "UnixSite",
@@ -140,9 +164,19 @@ __all__ = [
     "WebSocketResponse",
     "__version__",
     "broadcast",
+    "delete",
+    "get",
+    "head",
     "middleware",
     "normalize_path_middleware",
+    "options",
+    "patch",
+    "post",
+    "put",
+    "route",
     "run_app",
+    "static",
+    "view",
 ]
 
 # Imported when first asked for: a program without WebSockets or forms does not pay for them. Type

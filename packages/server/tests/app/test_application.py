@@ -16,7 +16,6 @@ from treadle_responses import (
     StreamResponse,
     json_response,
 )
-from treadle_router import get, post, route, view
 from treadle_server import (
     Application,
     AppRunner,
@@ -26,7 +25,11 @@ from treadle_server import (
     Request,
     RouteTableDef,
     View,
+    get,
     middleware,
+    post,
+    route,
+    view,
 )
 
 
@@ -190,7 +193,7 @@ async def generator_handler(request: Request) -> AsyncIterator[Response]:
 def test_handlers_are_checked_when_they_are_added(handler: object, message: str) -> None:
     app = Application()
     with pytest.raises(TypeError, match=message):
-        app.add_routes([get("/", handler)])
+        app.add_routes([get("/", handler)])  # type: ignore[arg-type]  # the mistake under test
 
 
 def test_callable_objects_are_handlers(run: Run) -> None:

@@ -1,7 +1,10 @@
 """The settings: defaults, checks, and the way into the parser's limits."""
 
+from dataclasses import fields
+
 import pytest
 
+from treadle_http_parser import Limits
 from treadle_server import ServerConfig
 
 
@@ -9,13 +12,33 @@ def test_defaults_are_those_of_the_contract() -> None:
     config = ServerConfig()
     assert config.keepalive_timeout == 75.0
     assert (config.head_timeout, config.body_timeout, config.write_timeout) == (15.0, 30.0, 30.0)
-    limits = config.limits()
-    assert (limits.max_request_line, limits.max_field_line, limits.max_fields) == (8192, 8192, 128)
+    assert config.limits == Limits()
 
 
-def test_limits_follow_the_options() -> None:
-    limits = ServerConfig(max_line_size=100, max_field_size=200, max_headers=3).limits()
-    assert (limits.max_request_line, limits.max_field_line, limits.max_fields) == (100, 200, 3)
+@pytest.mark.parametrize(
+    ("options", "limits"),
+    [
+        ({}, Limits()),
+        (
+            {"max_line_size": 100, "max_field_size": 200, "max_headers": 3},
+            Limits(max_request_line=100, max_field_line=200, max_fields=3),
+        ),
+        # A longer line brings a longer head, unless the head has a limit of its own.
+        (
+            {"max_field_size": 200_000},
+            Limits(max_field_line=200_000, max_head=64 * 1024 + 200_000 - 8192),
+        ),
+        (
+            {"max_field_size": 200_000, "max_line_size": 10_000, "max_head": 5000},
+            Limits(max_field_line=200_000, max_request_line=10_000, max_head=5000),
+        ),
+        ({"limits": Limits(max_head=77)}, Limits(max_head=77)),
+        # The names of the parser, each of them.
+        *[({field.name: 77}, Limits(**{field.name: 77})) for field in fields(Limits)],
+    ],
+)
+def test_every_limit_of_the_parser_is_an_option(options: dict[str, object], limits: Limits) -> None:
+    assert ServerConfig.from_kwargs(options).limits == limits
 
 
 @pytest.mark.parametrize(
@@ -25,6 +48,12 @@ def test_limits_follow_the_options() -> None:
         ({"nonsense": 1}, TypeError, "Unknown server option 'nonsense'"),
         ({"body_timeout": -1}, ValueError, "body_timeout must be at least 0, got -1"),
         ({"read_bufsize": 0}, ValueError, "read_bufsize must be at least 1, got 0"),
+        ({"max_hed": 5}, TypeError, "did you mean 'max_head'"),
+        ({"max_head": 0}, ValueError, "Limits.max_head must be an int of at least 1, got 0"),
+        ({"max_field_size": "8"}, ValueError, "max_field_line must be an int .* got '8'"),
+        ({"limits": None}, TypeError, "limits must be a treadle_http_parser.Limits, got None"),
+        ({"limits": Limits(), "max_head": 5}, TypeError, r"limits= or its parts \(max_head\)"),
+        ({"max_fields": 5, "max_headers": 5}, TypeError, "max_headers and max_fields are the same"),
         ({"server_header": "a\r\nb: c"}, ValueError, "server_header must be printable ASCII"),
         ({"server_header": "caf\xe9"}, ValueError, "server_header must be printable ASCII"),
         ({"server_header": " x"}, ValueError, "without blanks around it, or None; got ' x'"),

@@ -20,8 +20,7 @@ import pytest
 from testkit import Run, connecting, serve
 from treadle_multipart import MultipartLimits, SpoolPolicy
 from treadle_responses import HTTPFound, Response, StreamResponse, json_response
-from treadle_router import RouteDef
-from treadle_server import Application, FileField, MultipartReader, Request
+from treadle_server import Application, FileField, MultipartReader, Request, RouteDef
 from treadle_server._forms.uploads import Uploads
 
 MIB = 1 << 20

@@ -3,13 +3,12 @@
 import asyncio
 import contextlib
 import re
-import time
 
 import pytest
 
 from testkit import Run, serve
 from treadle_responses import Response, StreamResponse
-from treadle_server import BaseRequest, RawHandler, StreamReader
+from treadle_server import BaseRequest, RawHandler
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -625,68 +624,6 @@ def test_a_slow_reader_of_a_body_keeps_the_pipeline_waiting(run: Run) -> None:
                 assert await peer.response() == (200, b"next")
             flood.cancel()
             await asyncio.wait([flood])
-
-    run(main())
-
-
-@pytest.mark.parametrize("separator", [b"\n", b"ab"])
-def test_small_reads_of_a_large_body_are_linear(run: Run, separator: bytes) -> None:
-    class Nobody:
-        def pause_reading(self) -> None:
-            pass
-
-        def resume_reading(self) -> None:
-            pass
-
-    def filled(size: int) -> StreamReader:
-        reader = StreamReader(Nobody(), 10**9)
-        for _ in range(size // 1000):
-            reader.feed_data(separator * (1000 // len(separator)))
-        reader.feed_data(separator[:1] + b"x" * size)
-        reader.feed_eof()
-        return reader
-
-    async def seconds(size: int) -> float:
-        reader = filled(size)
-        start = time.process_time()
-        count = 0
-        while len(await reader.readuntil(separator, max_size=10**9)) == len(separator):
-            count += 1
-        assert count >= size // len(separator) - 1
-        reader = filled(size)
-        for _ in range(size // 10):
-            assert await reader.read(10)
-        return time.process_time() - start
-
-    async def main() -> None:
-        # 4 is linear, 16 quadratic; of several measurements the best counts.
-        ratios = []
-        for _ in range(4):
-            ratios.append(await seconds(120_000) / await seconds(30_000))
-            if ratios[-1] < 8:
-                break
-        assert min(ratios) < 8, ratios
-
-    run(main())
-
-
-def test_the_ends_of_chunks_are_forgotten(run: Run) -> None:
-    async def main() -> None:
-        class Nobody:
-            def pause_reading(self) -> None:
-                pass
-
-            def resume_reading(self) -> None:
-                pass
-
-        reader = StreamReader(Nobody(), 10**6)
-        for _ in range(10):
-            for _ in range(1000):
-                reader.feed_data(b"a", True)
-            assert await reader.readany() == b"a" * 1000
-        assert len(reader._chunk_ends or ()) <= 1
-        reader.feed_data(b"b", True)
-        assert await reader.readchunk() == (b"b", True)
 
     run(main())
 

@@ -1,75 +1,13 @@
-"""What blocks runs elsewhere, and nothing is pulled from under it."""
+"""Responses on the wire: their files are closed, and requests that come early wait."""
 
 import asyncio
-import threading
 from pathlib import Path
 
 import pytest
 
 from testkit import Run, serve
 from treadle_responses import Response, StreamResponse
-from treadle_server import BaseRequest, Request
-
-
-def test_calls_run_in_a_thread(run: Run) -> None:
-    threads: list[str] = []
-
-    def call() -> str:
-        threads.append(threading.current_thread().name)
-        return "done"
-
-    def fail() -> str:
-        raise KeyError("mine")
-
-    async def handler(request: BaseRequest) -> Response:
-        with pytest.raises(KeyError, match="mine"):
-            await request.response_writer.run_blocking(fail)
-        return Response(text=await request.response_writer.run_blocking(call))
-
-    async def main() -> None:
-        async with serve(handler) as connect:
-            peer = await connect()
-            await peer.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert await peer.response() == (200, b"done")
-        assert threads != [threading.current_thread().name]
-
-    run(main())
-
-
-def test_a_cancelled_task_waits_for_its_call(run: Run) -> None:
-    entered, may_end = threading.Event(), threading.Event()
-    order: list[str] = []
-
-    def call() -> None:
-        entered.set()
-        may_end.wait(10)
-        order.append("call ended")
-
-    async def handler(request: BaseRequest) -> Response:
-        task = asyncio.current_task()
-        assert task is not None
-        loop = asyncio.get_running_loop()
-
-        def cancel() -> None:
-            task.cancel()
-            # Once more, while it waits already.
-            loop.call_soon(task.cancel)
-            loop.call_soon(loop.call_soon, may_end.set)
-
-        loop.run_in_executor(None, entered.wait).add_done_callback(lambda _: cancel())
-        try:
-            await request.response_writer.run_blocking(call)
-        finally:
-            order.append("task ended")
-        return Response()
-
-    async def main() -> None:
-        async with serve(handler) as connect:
-            peer = await connect()
-            assert await peer.ask(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") == b""
-        assert order == ["call ended", "task ended"]
-
-    run(main())
+from treadle_server import Request
 
 
 def test_files_as_bodies_are_closed(run: Run, tmp_path: Path) -> None:

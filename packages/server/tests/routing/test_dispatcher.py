@@ -9,7 +9,6 @@ from yarl import URL
 
 from testkit import Run, serve
 from treadle_responses import HTTPNotFound, Response, StreamResponse
-from treadle_router import get
 from treadle_server import (
     AbstractMatchInfo,
     AbstractResource,
@@ -21,6 +20,7 @@ from treadle_server import (
     ResourceRoute,
     UrlDispatcher,
     UrlMappingMatchInfo,
+    get,
 )
 
 #: Makes a request that came over no connection.
@@ -318,7 +318,7 @@ def test_resolving_raises_nothing_and_leaves_nothing(request_to: RequestTo) -> N
             assert info.http_exception.status == 405
 
     asyncio.run(ask())
-    assert app._entries == {}
+    assert app._chains == {}
     assert [len(owner) for owner in (app.router._owners, app.router._named)] == [0, 0]
 
 
@@ -332,7 +332,7 @@ def test_routes_made_per_request_do_not_stay(run: Run) -> None:
             for path in ("/own/x", "/plain", "/own/x", "/plain"):
                 await peer.send(f"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
                 assert (await peer.response())[0] == 200
-        assert [route.get_info() for route in app._entries] == [{"path": "/plain"}]
+        assert [route.get_info() for route in app._chains] == [{"path": "/plain"}]
 
     run(main())
 
@@ -353,10 +353,10 @@ def test_requests_that_are_not_found_make_nothing_that_stays(run: Run) -> None:
                 assert (await peer.response())[0] == 404
                 await peer.send(f"PUT /{number} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
                 assert (await peer.response())[0] == 405
-            assert app._entries == {}
+            assert app._chains == {}
             await peer.send(b"GET /x HTTP/1.1\r\nHost: h\r\n\r\n")
             assert (await peer.response())[0] == 200
-            assert len(app._entries) == 1
+            assert len(app._chains) == 1
 
     run(main())
 

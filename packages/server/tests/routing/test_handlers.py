@@ -8,8 +8,7 @@ import pytest
 
 from testkit import Run, serve
 from treadle_responses import Response, StreamResponse
-from treadle_router import view
-from treadle_server import AbstractView, Application, Request, View
+from treadle_server import AbstractView, Application, Request, View, view
 
 
 async def good(request: Request, greeting: str = "hello") -> Response:

@@ -76,7 +76,8 @@ def test_a_request_has_an_application_once_it_is_routed(
             getattr(request, name)
     assert (request.client_max_size, request.client_max_fields) == (1024**2, 1000)
     app = Application(client_max_size=7)
-    request._match_info = UrlMappingMatchInfo({}, app.router.add_get("/", handler))
-    request._match_info.add_app(app)
+    info = request._match_info = UrlMappingMatchInfo({}, app.router.add_get("/", handler))
+    request._routed = info.route_context
+    info.add_app(app)
     assert request.app is app
     assert request.client_max_size == 7

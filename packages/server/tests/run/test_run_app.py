@@ -20,7 +20,7 @@ MAIN = "from treadle_server._run.cli import main; main()"
 APP = """
 import asyncio, sys
 from treadle_responses import Response
-from treadle_router import get
+from treadle_server import get
 from treadle_server import Application, run_app
 
 async def hello(request):

@@ -1,6 +1,7 @@
 """Deadlines under a clock that the test moves, and what they do to connections."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import cast
 
@@ -9,8 +10,10 @@ import pytest
 from testkit import Peer, Run, serve
 from treadle_responses import Response, StreamResponse
 from treadle_server import BaseRequest
-from treadle_server._http.state import Shared
+from treadle_server._http.state import ServerState
 from treadle_server._transport.deadlines import NEVER, Sweeper
+
+LOGGER = logging.getLogger("test")
 
 
 class Clock:
@@ -52,12 +55,41 @@ class Item:
         self.passed += 1
         self.deadline = NEVER
 
+    def close(self) -> None:
+        raise AssertionError("only an item that fails is closed")
+
+
+class Failing(Item):
+    closed = 0
+
+    def on_deadline(self) -> None:
+        raise KeyError("mine")
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_an_item_that_fails_is_closed_and_the_others_are_served(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = Clock()
+    items = [Item(100.5), Failing(100.5), Item(100.5)]
+    sweeper = Sweeper(clock, items, lambda: None, LOGGER)  # type: ignore[arg-type]  # a clock is all it needs
+    sweeper.start()
+    clock.advance(3)
+    assert [item.passed for item in items] == [1, 0, 1]
+    failing = items[1]
+    assert isinstance(failing, Failing)
+    assert failing.closed == 1
+    assert [record.exc_info and record.exc_info[0] for record in caplog.records] == [KeyError]
+    sweeper.stop()
+
 
 def test_the_sweeper_calls_what_is_due_once() -> None:
     clock = Clock()
     items = [Item(101.5), Item(103.0), Item(NEVER)]
     ticks: list[float] = []
-    sweeper = Sweeper(clock, items, lambda: ticks.append(clock.now))  # type: ignore[arg-type]  # a clock is all it needs
+    sweeper = Sweeper(clock, items, lambda: ticks.append(clock.now), LOGGER)  # type: ignore[arg-type]  # a clock is all it needs
     sweeper.start()
     sweeper.start()
     clock.advance(1)
@@ -173,14 +205,14 @@ class Ticks:
 def ticks(monkeypatch: pytest.MonkeyPatch) -> Ticks:
     """Deadlines are looked at a hundred times a second."""
     ticks = Ticks()
-    tick = Shared.tick
+    tick = ServerState.tick
 
-    def counting(shared: Shared) -> None:
-        tick(shared)
+    def counting(state: ServerState) -> None:
+        tick(state)
         ticks.count()
 
     monkeypatch.setattr("treadle_server._transport.deadlines._TICK", 0.01)
-    monkeypatch.setattr(Shared, "tick", counting)
+    monkeypatch.setattr(ServerState, "tick", counting)
     return ticks
 
 

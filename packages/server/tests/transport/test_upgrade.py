@@ -10,8 +10,9 @@ from testkit import Run, serve
 from treadle_responses import RequestInfo as AnyRequest
 from treadle_responses import Response, StreamResponse
 from treadle_server import BaseRequest, ClientConnectionResetError, Request
+from treadle_server._http.writer import StreamWriter
 from treadle_server._transport.flow import FlowControl
-from treadle_server._transport.upgrade import Host, Upgraded
+from treadle_server._transport.upgrade import Upgraded, UpgradeOwner
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 UPGRADE = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n"
@@ -24,8 +25,10 @@ class Shout(Upgraded):
         self.done = asyncio.Event()
         self.events: list[str] = []
 
-    def take_over(self, host: Host, transport: asyncio.Transport, flow: FlowControl) -> None:
-        self.host = host
+    def take_over(
+        self, owner: UpgradeOwner, transport: asyncio.Transport, flow: FlowControl
+    ) -> None:
+        self.owner = owner
         self.transport = transport
         self.events.append("take over")
 
@@ -38,7 +41,7 @@ class Shout(Upgraded):
 
     def end(self, *, linger: bool = False) -> None:
         self.done.set()
-        self.host.end_upgrade(linger=linger)
+        self.owner.end_upgrade(linger=linger)
 
     def eof_received(self) -> bool:
         self.events.append("eof")
@@ -48,13 +51,13 @@ class Shout(Upgraded):
     def connection_lost(self, exc: Exception | None) -> None:
         self.events.append("lost")
         self.done.set()
-        self.host.connection_lost(exc)
+        self.owner.connection_lost(exc)
 
     def pause_writing(self) -> None:
-        self.host.watch_writing(True)
+        self.owner.watch_writing(True)
 
     def resume_writing(self) -> None:
-        self.host.watch_writing(False)
+        self.owner.watch_writing(False)
 
     def handler_failed(self, error: BaseException | None) -> None:
         self.events.append(f"failed: {error}")
@@ -192,9 +195,11 @@ def test_what_cannot_be_switched(
     run: Run, wire: bytes, fields: dict[str, str], error: type[Exception]
 ) -> None:
     async def handler(request: Request) -> StreamResponse:
+        writer = request.response_writer
+        assert isinstance(writer, StreamWriter)
         with pytest.raises(error):
-            request.response_writer.switch(CIMultiDict(fields), Shout())
-        assert request.response_writer.upgraded is None
+            writer.switch(CIMultiDict(fields), Shout())
+        assert writer.upgraded is None
         return Response(text="still HTTP")
 
     async def main() -> None:

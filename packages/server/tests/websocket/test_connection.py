@@ -228,7 +228,7 @@ def test_a_fault_lingers_and_a_good_bye_does_not(run: Run) -> None:
             assert setup.host.calls == [("end", linger)]
             # Nothing is left that could call it again.
             assert setup.ws._timer is None
-            assert setup.ws._host is None
+            assert setup.ws._owner is None
 
     run(main())
 

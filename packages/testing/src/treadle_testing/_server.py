@@ -24,7 +24,7 @@ __all__ = ["BaseTestServer", "RawTestServer", "TestServer", "get_unused_port_soc
 def get_unused_port_socket(
     host: str, family: socket.AddressFamily = socket.AF_INET
 ) -> socket.socket:
-    """Return a socket that is bound to a free port of ``host``; nobody else can get that port."""
+    """Return a socket bound to a free port of ``host``, which no other program can take."""
     return _port_socket(host, 0, family)
 
 
@@ -73,7 +73,7 @@ class BaseTestServer(abc.ABC):
 
     @property
     def started(self) -> bool:
-        """Whether the server listens, or did before it was closed."""
+        """True once the server has listened, also after it was closed."""
         return self.runner is not None
 
     @property

@@ -1,6 +1,6 @@
 """The server side of WebSockets (RFC 6455, RFC 7692) without I/O.
 
-``ServerHandshake`` decides on a request, ``WebSocketSession`` turns bytes into messages and
+``ServerHandshake`` accepts or rejects a request, ``WebSocketSession`` turns bytes into messages and
 messages into bytes:
 
 >>> from treadle_websocket import ServerHandshake, WebSocketSession, WSMsgType

@@ -1,9 +1,9 @@
-"""Messages out of the pieces that ``_frames`` hands on, for everything but the simplest case.
+"""Assemble messages from the frame parts of ``_frames``, except in the simplest case.
 
-A session turns a text or binary message of one whole frame into a message by itself; fragments,
-partial frames and compressed messages come here. Text is validated piece by piece, so a message
-is refused at its first bad byte and not when its end arrives; it is decoded once, at the end.
-What is kept is the message so far, in one buffer of at most ``limit`` bytes.
+A session itself makes a message of a text or binary frame that is whole and alone; fragments,
+partial frames and compressed messages come here. Text is validated part by part, so that a message
+is refused at its first bad byte and not when its end arrives; it is decoded once, at the end. The
+message so far is kept in one buffer of at most ``limit`` bytes.
 """
 
 import codecs
@@ -11,7 +11,7 @@ from typing import Final, final
 
 from ._deflate import Inflater
 from ._errors import WebSocketError
-from ._frames import FIN, RSV1, Piece
+from ._frames import FIN, RSV1, FramePart
 
 __all__ = ["Assembler"]
 
@@ -20,13 +20,13 @@ _utf8_decoder: Final = codecs.getincrementaldecoder("utf-8")
 
 @final
 class Assembler:
-    """Collects one message at a time; ``limit`` is in bytes, 0 for none.
+    """Collects one message at a time; ``limit`` is in bytes, 0 for no limit.
 
-    ``busy`` is True from the first piece of a message to its last. The order of pieces was judged
-    before: a message starts with opcode 1 or 2 and goes on with 0.
+    ``in_message`` is True from the first part of a message to its last. ``FrameDecoder`` has
+    checked their order: a message starts with opcode 1 or 2 and continues with 0.
     """
 
-    __slots__ = ("_buffer", "_compressed", "_inflater", "_limit", "_text", "busy", "is_text")
+    __slots__ = ("_buffer", "_compressed", "_inflater", "_limit", "_text", "in_message", "is_text")
 
     def __init__(self, limit: int, inflater: Inflater | None) -> None:
         self._limit = limit
@@ -34,18 +34,18 @@ class Assembler:
         self._buffer = bytearray()
         self._text: codecs.IncrementalDecoder | None = None
         self._compressed = False
-        self.busy = False
-        # What the message that ``add()`` returned last is.
+        self.in_message = False
+        # True if the message that ``add()`` returned last is text.
         self.is_text = False
 
-    def add(self, piece: Piece) -> bytes | bytearray | None:
-        """Take one piece; return the payload of the message that it completes, else None.
+    def add(self, part: FramePart) -> bytes | bytearray | None:
+        """Take one part; return the payload of the message that it completes, else None.
 
-        Raises ``WebSocketError`` with 1007 for bad UTF-8 or bad DEFLATE, 1009 for too much.
+        Raises ``WebSocketError`` with 1007 for bad UTF-8 or bad DEFLATE, 1009 for too many bytes.
         """
-        head, data, ends_frame = piece
-        if not self.busy:
-            self.busy = True
+        head, data, ends_frame = part
+        if not self.in_message:
+            self.in_message = True
             self.is_text = head & 0xF == 1
             self._text = _utf8_decoder() if self.is_text else None
             self._compressed = bool(head & RSV1)
@@ -58,7 +58,7 @@ class Assembler:
         if not last:
             self._buffer += data
             return None
-        self.busy = False
+        self.in_message = False
         if not self._buffer:
             return data
         self._buffer += data
@@ -73,13 +73,13 @@ class Assembler:
             decoder.decode(data, last)
         except UnicodeDecodeError as exc:
             raise WebSocketError(1007, f"text is not UTF-8: {exc.reason}") from exc
-        # CPython notices a surrogate (ED A0 80 to ED BF BF) at its third byte; RFC 3629 section 4
-        # has no such second byte.
+        # CPython detects a surrogate (ED A0 80 to ED BF BF) at its third byte, but its second byte
+        # is already invalid (RFC 3629 section 4).
         waiting = decoder.getstate()[0]
         if len(waiting) == 2 and waiting[0] == 0xED and waiting[1] >= 0xA0:
             raise WebSocketError(1007, "text is not UTF-8: it holds a surrogate")
 
     def clear(self) -> None:
-        """Let go of an unfinished message."""
+        """Drop an unfinished message."""
         self._buffer = bytearray()
         self._inflater = None

@@ -1,10 +1,10 @@
 """permessage-deflate, RFC 7692: negotiation of its four parameters, and both directions.
 
-``DeflatePolicy`` is what a server wants; ``negotiate()`` holds it against one offer and returns the
-agreed ``PerMessageDeflate``, or None to decline. ``Deflater`` and ``Inflater`` work for one
-session. zlib's contexts cost about 300 KiB and 40 KiB, so each is made when the first compressed
-message needs it and dropped after every message where takeover is off. Inflating counts what comes
-out while it comes out: never more than one byte over the limit is produced.
+``DeflatePolicy`` holds the server's wishes; ``negotiate()`` compares them with one offer and
+returns the agreed ``PerMessageDeflate``, or None to decline. ``Deflater`` and ``Inflater`` serve
+one session. zlib's contexts cost about 300 KiB and 40 KiB, so each is made when the first
+compressed message needs it, and dropped after every message if takeover is off. The output is
+counted while it is inflated: it never exceeds the limit by more than one byte.
 """
 
 import zlib
@@ -24,10 +24,10 @@ __all__ = [
 ]
 
 _NAME: Final = "permessage-deflate"
-# The end of a flushed DEFLATE block, which messages leave out (section 7.2.1).
+# The end of a flushed DEFLATE block, which the sender removes (section 7.2.1).
 _TAIL: Final = b"\x00\x00\xff\xff"
 # A message may hold several DEFLATE streams (final blocks, section 7.2.3.4); real peers send one.
-# Each costs a new context for as little as two bytes, so they are capped.
+# Each costs a new context for as little as two bytes, so their number is limited.
 _MAX_STREAMS: Final = 16
 _BITS: Final = {str(bits): bits for bits in range(8, 16)}
 
@@ -35,7 +35,7 @@ _BITS: Final = {str(bits): bits for bits in range(8, 16)}
 @final
 @dataclass(frozen=True, slots=True)
 class PerMessageDeflate:
-    """What was agreed with one client. Window sizes are base-2 logarithms, 8 to 15."""
+    """The parameters agreed with one client. Window sizes are base-2 logarithms, 8 to 15."""
 
     server_no_context_takeover: bool = False
     client_no_context_takeover: bool = False
@@ -43,11 +43,11 @@ class PerMessageDeflate:
     client_max_window_bits: int = 15
     level: int = zlib.Z_BEST_SPEED
     mem_level: int = 8
-    # Whether the client said that it understands client_max_window_bits (section 7.1.2.2).
+    # True if the client offered client_max_window_bits, so that it knows it (section 7.1.2.2).
     limits_client: bool = False
 
     def __str__(self) -> str:
-        """Return the element of Sec-WebSocket-Extensions that tells the client."""
+        """Return the element of Sec-WebSocket-Extensions for the response."""
         parts = [_NAME]
         if self.server_no_context_takeover:
             parts.append("server_no_context_takeover")
@@ -63,11 +63,11 @@ class PerMessageDeflate:
 @final
 @dataclass(frozen=True, slots=True)
 class DeflatePolicy:
-    """What the server asks for; a client's offer can only make it stricter.
+    """The server's wishes for compression; a client's offer can only make them stricter.
 
-    ``level`` is zlib's 0 to 9 (1: chat-sized messages gain little from more), ``mem_level`` its 1
-    to 9. Smaller windows and no takeover trade compression for memory per connection.
-    Raises ``WSValueError`` for a number out of range.
+    ``level`` is zlib's, 0 to 9 (1, because chat-sized messages gain little from more),
+    ``mem_level`` its 1 to 9. Smaller windows and no takeover trade compression for memory per
+    connection. Raises ``WSValueError`` for a number out of range.
     """
 
     server_no_context_takeover: bool = False
@@ -78,7 +78,7 @@ class DeflatePolicy:
     mem_level: int = 8
 
     def __post_init__(self) -> None:
-        # zlib cannot write a window of 8 bits (it would use 9), so 9 is the least we may promise.
+        # zlib cannot write with a window of 8 bits (it would use 9), so 9 is the least to promise.
         for name, value, least, most in (
             ("server_max_window_bits", self.server_max_window_bits, 9, 15),
             ("client_max_window_bits", self.client_max_window_bits, 8, 15),
@@ -91,8 +91,8 @@ class DeflatePolicy:
     def negotiate(self, offer: ExtensionOffer) -> PerMessageDeflate | None:
         """Return the agreement for ``offer``, or None to decline it.
 
-        Section 7.1 has a server decline an offer with a parameter that is unknown, that is there
-        twice or that has an invalid value, and one that the server cannot fulfil.
+        Section 7.1 demands that a server declines an offer with a parameter that is unknown, given
+        twice, invalid, or impossible for the server.
         """
         parameters = dict(offer.parameters)
         if offer.name != _NAME or len(parameters) != len(offer.parameters):
@@ -148,21 +148,23 @@ class Deflater:
             self._context = None
         return out[:-4]
 
-    def lend(self) -> "zlib._Compress":
-        """Hand out the context, to compress one message elsewhere; ``give_back()`` it then."""
+    def detach_context(self) -> "zlib._Compress":
+        """Return the context for one message that the caller compresses; then ``attach_context()``.
+
+        Until then the next message starts from an empty window.
+        """
         context, self._context = self._context, None
         return _new_context(self.agreed) if context is None else context
 
-    def give_back(self, context: "zlib._Compress") -> None:
-        """Go on with ``context``, whose output was sent."""
+    def attach_context(self, context: "zlib._Compress") -> None:
+        """Continue with ``context`` after its output was sent."""
         if not self.agreed.server_no_context_takeover:
             self._context = context
 
-    def forget(self) -> None:
-        """Start from an empty window: the peer got compressed data that did not come from here.
+    def reset_context(self) -> None:
+        """Start from an empty window, because the peer got data of another compressor.
 
-        What a new context writes refers only to its own output, so the peer, whose window went
-        on, still reads it.
+        The output of a new context refers only to itself, so the peer can read it with any window.
         """
         self._context = None
 
@@ -180,11 +182,11 @@ def _new_context(agreed: PerMessageDeflate) -> "zlib._Compress":
 
 @final
 class Deflation:
-    """One large message on its way through zlib.
+    """One large message that the caller compresses, for example in a thread.
 
-    ``run()`` needs nothing but itself, so any thread may call it: zlib lets go of the interpreter
-    while it works. Nothing compressed may be sent between its making and its sending; one that
-    is never sent costs the window and no more.
+    Any thread may call ``run()``: it uses only this object, and zlib releases the interpreter's
+    lock. No compressed message may be sent between ``start_deflation()`` and ``send_deflated()``. A
+    message that is never sent costs only the window.
     """
 
     __slots__ = ("_data", "context", "head", "output")
@@ -196,14 +198,14 @@ class Deflation:
         self.output: bytes | None = None
 
     def run(self) -> None:
-        """Compress; once."""
+        """Compress the message; call it once."""
         context = self.context
         self.output = (context.compress(self._data) + context.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
 @final
 class Inflater:
-    """Decompresses the messages of one session, piece by piece."""
+    """Decompresses the messages of one session, part by part."""
 
     __slots__ = ("_agreed", "_context", "_streams")
 
@@ -213,26 +215,26 @@ class Inflater:
         self._streams = 0
 
     def inflate(self, data: bytes | bytearray, size: int, limit: int, last: bool) -> bytes:
-        """Return what ``data`` holds; ``size`` bytes of the message came before it.
+        """Return ``data`` inflated; ``size`` is the inflated size of the message before it.
 
-        Raises ``WSLimitError`` (1009) as soon as the message is over ``limit`` bytes (0: no limit)
+        Raises ``WSLimitError`` (1009) as soon as the message exceeds ``limit`` bytes (0: no limit)
         and ``WebSocketError`` (1007) for data that is not DEFLATE.
         """
-        out = self._run(data, size, limit)
+        out = self._decompress(data, size, limit)
         if last:
-            out += self._run(_TAIL, size + len(out), limit)
+            out += self._decompress(_TAIL, size + len(out), limit)
             self._streams = 0
             if self._agreed.client_no_context_takeover:
                 self._context = None
         return out
 
-    def _run(self, data: bytes | bytearray, size: int, limit: int) -> bytes:
+    def _decompress(self, data: bytes | bytearray, size: int, limit: int) -> bytes:
         out = b""
         while data:
             context = self._context
             if context is None:
-                context = self._context = self._open()
-            # One byte more than allowed tells "too big" from "exactly the limit".
+                context = self._context = self._new_stream()
+            # One byte more than allowed distinguishes "too big" from "exactly the limit".
             room = limit - size - len(out) + 1 if limit else 0
             try:
                 out += context.decompress(data, room)
@@ -250,7 +252,7 @@ class Inflater:
                 self._context = None
         return out
 
-    def _open(self) -> "zlib._Decompress":
+    def _new_stream(self) -> "zlib._Decompress":
         self._streams += 1
         if self._streams > _MAX_STREAMS:
             raise WSLimitError(
@@ -259,5 +261,5 @@ class Inflater:
                 limit=_MAX_STREAMS,
                 size=self._streams,
             )
-        # zlib reads a window of 8 bits as 9 in raw mode; a larger window reads a smaller one.
+        # zlib has no raw window of 8 bits; a larger window reads the data of a smaller one.
         return zlib.decompressobj(-max(self._agreed.client_max_window_bits, 9))

@@ -1,16 +1,16 @@
-"""What can go wrong, split by whose fault it is.
+"""The errors of the package: the peer's faults and the caller's mistakes.
 
-Raised or handed out by every module of the package; imports none of them. Faults of the peer are
-values first: a session reports them in a message and answers the peer by itself. Only mistakes of
-the caller are raised at the caller.
+Every module of the package uses them; this one imports none of those. A session reports the peer's
+faults as values, in a message, and answers the peer itself. It raises only for mistakes of the
+caller.
 
     WSError
-    |-- WebSocketError          the peer broke the protocol; ``code`` is what it is told
-    |   `-- WSLimitError        the peer went over a limit of ours
+    |-- WebSocketError          the peer broke the protocol; ``code`` is the close code for it
+    |   `-- WSLimitError        the peer exceeded a limit
     |-- WSHandshakeError        the peer's opening handshake was refused
     |-- WSMessageTypeError      the caller passed or expected another type (also a TypeError)
     |-- WSStateError            the caller sends after the close (also a RuntimeError)
-    `-- WSValueError            the caller passed a value that has no place in a frame
+    `-- WSValueError            the caller passed a value that a frame cannot hold
 """
 
 __all__ = [
@@ -25,13 +25,14 @@ __all__ = [
 
 
 class WSError(Exception):
-    """Base of everything this package raises on purpose."""
+    """The base of all exceptions that this package raises on purpose."""
 
 
 class WebSocketError(WSError):
     """The peer broke RFC 6455 or RFC 7692.
 
-    ``code`` is the close code (RFC 6455 section 7.4.1) that tells it so, ``message`` the sentence.
+    ``code`` and ``message`` are the code (RFC 6455 section 7.4.1) and the reason of the close frame
+    that the peer gets.
     """
 
     def __init__(self, code: int, message: str) -> None:
@@ -44,7 +45,7 @@ class WebSocketError(WSError):
 
 
 class WSLimitError(WebSocketError):
-    """The peer went over ``limit``; ``size`` is the size that it sent or announced, if known."""
+    """The peer exceeded ``limit``; ``size`` is the size that it sent or announced."""
 
     def __init__(self, code: int, message: str, *, limit: int, size: int) -> None:
         super().__init__(code, message)
@@ -65,8 +66,8 @@ class WSMessageTypeError(WSError, TypeError):
 
 
 class WSStateError(WSError, RuntimeError):
-    """The caller wants to send on a session whose sending side is closed."""
+    """The caller tried to send after the close frame."""
 
 
 class WSValueError(WSError, ValueError):
-    """The caller passed a value that the protocol or the configuration cannot hold."""
+    """The caller passed a value that is not valid in a frame or in the settings."""

@@ -1,15 +1,15 @@
-"""Reading header fields of the opening handshake: lists, tokens, extension offers.
+"""Read header fields of the opening handshake: lists, tokens, extension offers.
 
-Takes text that was decoded as Latin-1, so that every byte a client can send has a character and
-none can make decoding fail. Returns None where a field breaks its grammar; ``_handshake`` decides
-what that means. Linear in the length of the field.
+The functions take text that was decoded as Latin-1, because that gives every byte a character and
+never fails. They return None for a field that breaks its grammar; ``_handshake`` decides what to
+do. All take time in proportion to the length of the field.
 """
 
 import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-__all__ = ["ExtensionOffer", "is_token", "join_fields", "parse_extensions", "split_list"]
+__all__ = ["ExtensionOffer", "group_fields", "is_token", "parse_extensions", "split_list"]
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
 _SPACE: Final = re.compile(r"[ \t]*")
@@ -24,12 +24,12 @@ class ExtensionOffer(NamedTuple):
 
 
 def is_token(text: str) -> bool:
-    """Whether ``text`` is a token of RFC 9110 section 5.6.2."""
+    """Return True if ``text`` is a token of RFC 9110 section 5.6.2."""
     return _TOKEN.fullmatch(text) is not None
 
 
-def join_fields(headers: Iterable[tuple[str | bytes, str | bytes]]) -> dict[str, list[str]]:
-    """Group field values by lower-case name, each stripped of the white space around it."""
+def group_fields(headers: Iterable[tuple[str | bytes, str | bytes]]) -> dict[str, list[str]]:
+    """Group field values by lower-case name, without the white space around each value."""
     fields: dict[str, list[str]] = {}
     for name, value in headers:
         key = name.decode("latin-1") if isinstance(name, bytes) else name
@@ -39,14 +39,14 @@ def join_fields(headers: Iterable[tuple[str | bytes, str | bytes]]) -> dict[str,
 
 
 def split_list(values: Iterable[str]) -> list[str]:
-    """Return the elements of comma-separated fields; empty ones do not count."""
+    """Return the elements of comma-separated fields, without empty ones."""
     return [item for value in values for part in value.split(",") if (item := part.strip(" \t"))]
 
 
 def parse_extensions(values: Iterable[str]) -> list[ExtensionOffer] | None:
-    """Parse Sec-WebSocket-Extensions (RFC 6455 section 9.1); None where it is malformed.
+    """Parse Sec-WebSocket-Extensions (RFC 6455 section 9.1); None if it is malformed.
 
-    A quoted parameter value must be a token once unquoted, says that section.
+    That section demands that a quoted parameter value without its quotes is a token.
     """
     offers: list[ExtensionOffer] = []
     for value in values:

@@ -1,8 +1,8 @@
 """The opening handshake, RFC 6455 section 4.2: the fields of a request in, a decision out.
 
-``ServerHandshake`` is made once per endpoint and asked for every request. It parses no HTTP: the
-caller's HTTP parser gives method, version and fields. Every refusal is a ``Reject`` value with the
-status to send, never an exception, whatever bytes the client sent.
+Make one ``ServerHandshake`` per endpoint and call its ``parse()`` for every request. It parses no
+HTTP: the caller's HTTP parser provides method, version and fields. Every refusal is a ``Reject``
+value with the status to send, never an exception, whatever bytes the client sent.
 """
 
 import binascii
@@ -12,7 +12,7 @@ from typing import ClassVar, Final, TypeAlias, final
 
 from ._deflate import DeflatePolicy, PerMessageDeflate
 from ._errors import WSHandshakeError, WSValueError
-from ._fields import is_token, join_fields, parse_extensions, split_list
+from ._fields import group_fields, is_token, parse_extensions, split_list
 from ._origins import AllowedOrigins
 
 __all__ = ["Accept", "Decision", "Reject", "ServerHandshake"]
@@ -35,7 +35,7 @@ class Accept:
     headers: Headers
     subprotocol: str | None = None
     extensions: tuple[PerMessageDeflate, ...] = ()
-    # What the client asked for: a server may want to log that nothing matched.
+    # The client's list: a server may want to log that no name matched.
     offered_subprotocols: tuple[str, ...] = ()
 
     status: ClassVar[int] = 101
@@ -43,7 +43,7 @@ class Accept:
 
     @property
     def deflate(self) -> PerMessageDeflate | None:
-        """The compression that was agreed, for ``WebSocketSession``."""
+        """The agreed compression, for ``WebSocketSession``."""
         return self.extensions[0] if self.extensions else None
 
     def to_bytes(self) -> bytes:
@@ -54,7 +54,7 @@ class Accept:
 @final
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """Send this HTTP response and stay with HTTP; ``body`` is a sentence in ASCII, plain text."""
+    """Send this HTTP response and continue with HTTP; ``body`` is a sentence of ASCII text."""
 
     status: int
     reason: str
@@ -62,13 +62,13 @@ class Reject:
     body: bytes
 
     def to_bytes(self) -> bytes:
-        """Return the whole HTTP/1.1 response; it announces that the connection will close."""
+        """Return the whole HTTP/1.1 response, with ``Connection: close``."""
         length = ("Content-Length", str(len(self.body)))
         headers = (*self.headers, length, ("Connection", "close"))
         return _to_bytes(self.status, self.reason, headers, self.body)
 
     def error(self) -> WSHandshakeError:
-        """Return the refusal as an exception, for callers that would rather raise."""
+        """Return the refusal as an exception, for callers that prefer to raise."""
         return WSHandshakeError(self.body.decode("ascii"), status=self.status)
 
 
@@ -82,12 +82,12 @@ def _to_bytes(status: int, reason: str, headers: Headers, body: bytes) -> bytes:
 
 @final
 class ServerHandshake:
-    """Decides on requests to open a WebSocket.
+    """Accepts or rejects requests to open a WebSocket.
 
-    ``subprotocols``: names this endpoint speaks; the first that the client lists and that is here
-    is chosen. ``deflate``: compression to agree on, None for none. ``origins``: pages to let in;
-    None lets all in, read ``AllowedOrigins`` on when that is not enough. Raises ``WSValueError``
-    for a subprotocol that is not a token.
+    ``subprotocols`` are the names that this endpoint supports; the first name in the client's list
+    that is among them is chosen. ``deflate`` is the compression to offer, None for no compression.
+    ``origins`` restricts the web pages that may connect; None allows all, see ``AllowedOrigins``
+    for when that is not enough. Raises ``WSValueError`` for a subprotocol that is not a token.
     """
 
     __slots__ = ("_deflate", "_origins", "_subprotocols")
@@ -117,31 +117,31 @@ class ServerHandshake:
     ) -> Decision:
         """Return ``Accept`` or ``Reject`` for a request with these fields.
 
-        Fields given as bytes are read as Latin-1. Nothing is raised for what a client sent.
+        Fields given as bytes are decoded as Latin-1. No request of a client raises an exception.
         """
-        fields = join_fields(headers)
+        fields = group_fields(headers)
         refusal = _check_request(fields, method, http_version) or self._check_origin(fields)
         if refusal is not None:
             return refusal
         offers = parse_extensions(fields.get("sec-websocket-extensions", ()))
         if offers is None:
             return _bad_request("Sec-WebSocket-Extensions is malformed")
-        answer = [
+        response = [
             *_UPGRADE,
             ("Sec-WebSocket-Accept", _accept_token(fields["sec-websocket-key"][0])),
         ]
         offered = split_list(fields.get("sec-websocket-protocol", ()))
         subprotocol = next((name for name in offered if name in self._subprotocols), None)
         if subprotocol is not None:
-            answer.append(("Sec-WebSocket-Protocol", subprotocol))
+            response.append(("Sec-WebSocket-Protocol", subprotocol))
         agreed = None
         if self._deflate is not None:
             # RFC 7692 section 5: offers are in the client's order of preference.
             agreed = next(filter(None, map(self._deflate.negotiate, offers)), None)
         if agreed is not None:
-            answer.append(("Sec-WebSocket-Extensions", str(agreed)))
+            response.append(("Sec-WebSocket-Extensions", str(agreed)))
         extensions = () if agreed is None else (agreed,)
-        return Accept(tuple(answer), subprotocol, extensions, tuple(offered))
+        return Accept(tuple(response), subprotocol, extensions, tuple(offered))
 
     def _check_origin(self, fields: _Fields) -> Reject | None:
         if self._origins is None:
@@ -149,14 +149,14 @@ class ServerHandshake:
         origins = [*fields.get("origin", ()), *fields.get("sec-websocket-origin", ())]
         hosts = fields.get("host", [])
         origin = ", ".join(dict.fromkeys(origins)) if origins else None
-        # Two different ones join to a text that is no origin, so no policy allows it.
+        # Two different origins are joined to a text that is not an origin: no policy allows it.
         if self._origins.allows(origin, hosts[0] if hosts else None):
             return None
         return _reject(403, "Forbidden", f"Origin {_quote(origin)} may not connect here")
 
 
 def _check_request(fields: _Fields, method: str, http_version: tuple[int, int]) -> Reject | None:
-    """Check what section 4.2.1 asks of the request, in its order."""
+    """Check the requirements of section 4.2.1 in its order."""
     if method != "GET":
         text = f"method {_quote(method)} cannot open a WebSocket; use GET"
         return _reject(405, "Method Not Allowed", text, ("Allow", "GET"))
@@ -182,7 +182,7 @@ def _check_request(fields: _Fields, method: str, http_version: tuple[int, int]) 
 
 
 def _is_key(key: str) -> bool:
-    # 16 bytes take 24 characters, so a longer field is not even decoded.
+    # 16 bytes take 24 characters: do not decode a longer field.
     if len(key) != 24 or not key.isascii():
         return False
     try:
@@ -192,8 +192,8 @@ def _is_key(key: str) -> bool:
 
 
 def _accept_token(key: str) -> str:
-    # Imported with the first handshake: wsproto loads h11, tens of milliseconds that a program
-    # without WebSockets should not pay.
+    # Imported with the first handshake: wsproto loads h11, which costs tens of milliseconds that a
+    # program without WebSockets should not pay.
     from wsproto.utilities import generate_accept_token
 
     return generate_accept_token(key.encode("ascii")).decode("ascii")
@@ -209,5 +209,5 @@ def _reject(status: int, reason: str, text: str, *headers: tuple[str, str]) -> R
 
 
 def _quote(text: str | None) -> str:
-    """Return what a client sent as a short ASCII literal, safe to show in a body or a log."""
+    """Return text of a client as a short ASCII literal, safe in a body or a log."""
     return ascii(text if text is None else text[:80])

@@ -1,9 +1,9 @@
-"""When to ping a silent peer and when to give it up, as values.
+"""Decide when to ping a silent peer and when to give it up.
 
-A ``KeepAlive`` never reads a clock: it is told ``now``, in seconds of any clock that does not go
-back, and says by ``deadline`` when to ask again. Any byte from the peer counts as a sign of life
-(RFC 6455 section 5.5.2: a ping serves "either as a keepalive or as a means to verify that the
-remote endpoint is still responsive"), so a peer that is busy sending is never pinged.
+A ``KeepAlive`` reads no clock: the caller passes ``now``, in seconds of any clock that does not go
+back, and calls ``judge()`` at ``deadline``. Any byte from the peer counts as a sign of life (RFC
+6455 section 5.5.2: a ping serves "either as a keepalive or as a means to verify that the remote
+endpoint is still responsive"), so a peer that keeps sending is never pinged.
 """
 
 from enum import Enum
@@ -13,7 +13,7 @@ __all__ = ["KeepAlive", "Verdict"]
 
 
 class Verdict(Enum):
-    """What to do at a given time."""
+    """The action that is due: none, a ping, or the end of the connection."""
 
     WAIT = "wait"
     PING = "ping"
@@ -22,7 +22,7 @@ class Verdict(Enum):
 
 @final
 class KeepAlive:
-    """Pings after ``interval`` seconds of silence, gives up ``patience`` seconds after the ping."""
+    """Pings after ``interval`` seconds of silence; gives up ``patience`` seconds after the ping."""
 
     __slots__ = ("_interval", "_patience", "_pinged", "deadline")
 
@@ -33,12 +33,12 @@ class KeepAlive:
         self.deadline = now + interval
 
     def heard(self, now: float) -> None:
-        """The peer sent something."""
+        """Note that the peer sent bytes at ``now``."""
         self._pinged = False
         self.deadline = now + self._interval
 
     def judge(self, now: float) -> Verdict:
-        """Return what to do at ``now``; after PING the peer's time to answer runs from ``now``."""
+        """Return the action due at ``now``; after PING the peer has ``patience`` seconds."""
         if now < self.deadline:
             return Verdict.WAIT
         if self._pinged:

@@ -1,8 +1,8 @@
-"""The values a session hands out: message types, close codes and one class per message.
+"""The values that a session returns: message types, close codes and one class per message.
 
 Every class is a tuple ``(type, data, extra)``. Its ``type`` is a literal, so in
 ``if msg.type is WSMsgType.TEXT:`` a type checker knows that ``msg.data`` is a ``str``. ``Message``
-is the union that arrives where text is decoded, ``RawMessage`` the one where it is left as bytes.
+is the union of messages if text is decoded, ``RawMessage`` the one if it is left as bytes.
 """
 
 import json
@@ -34,7 +34,7 @@ __all__ = [
 
 
 class WSMsgType(IntEnum):
-    """What a message is: the opcodes of RFC 6455 section 5.2, and three that never travel."""
+    """The type of a message: the opcodes of RFC 6455 section 5.2, and three that are never sent."""
 
     CONTINUATION = 0x0
     TEXT = 0x1
@@ -61,8 +61,8 @@ class WSMsgType(IntEnum):
 class WSCloseCode(IntEnum):
     """Close codes of RFC 6455 section 7.4.1 and of IANA's registry.
 
-    1005 and 1015 are missing on purpose: they stand for "no code" and "TLS failed" and are never
-    a reason of ours. 1006 is never sent; it says that no close frame came.
+    1005 and 1015 are missing on purpose: they stand for "no code" and "TLS failed", and a server
+    never gives them as its reason. 1006 is never sent; it means that no close frame arrived.
     """
 
     OK = 1000
@@ -81,10 +81,10 @@ class WSCloseCode(IntEnum):
 
 
 class WSMessage(NamedTuple):
-    """Any message: base of the classes below, and what code that builds messages itself uses.
+    """Any message: the base of the classes below, and the class for code that builds messages.
 
-    ``data`` is ``Any`` here because programs annotated with this class use it as text or bytes
-    without narrowing; annotate with ``Message`` to have the type checker look.
+    ``data`` is ``Any`` here because programs that annotate with this class use it as text or bytes
+    without narrowing; annotate with ``Message`` to have the type checked.
     """
 
     type: WSMsgType
@@ -92,7 +92,7 @@ class WSMessage(NamedTuple):
     extra: str | None = None
 
     def json(self, *, loads: Callable[[Any], Any] = json.loads) -> Any:
-        """Return ``loads(data)``; raises what that raises (``ValueError`` for ``json.loads``)."""
+        """Return ``loads(data)``; its exceptions pass (``ValueError`` of ``json.loads``)."""
         return loads(self.data)
 
 
@@ -116,7 +116,7 @@ class WSMessageText(WSMessage):
 
 @final
 class WSMessageTextBytes(WSMessage):
-    """A text message left as the bytes it came in; they are valid UTF-8."""
+    """A text message as its bytes, which are valid UTF-8."""
 
     __slots__ = ()
     type: Literal[WSMsgType.TEXT]
@@ -134,7 +134,7 @@ class WSMessageBinary(WSMessage):
 
 @final
 class WSMessagePing(WSMessage):
-    """A ping of the peer, delivered only where it is not answered automatically."""
+    """A ping of the peer; returned only if pings are not answered automatically."""
 
     __slots__ = ()
     type: Literal[WSMsgType.PING]
@@ -143,7 +143,7 @@ class WSMessagePing(WSMessage):
 
 @final
 class WSMessagePong(WSMessage):
-    """A pong of the peer, delivered only where pings are not answered automatically."""
+    """A pong of the peer; returned only if pings are not answered automatically."""
 
     __slots__ = ()
     type: Literal[WSMsgType.PONG]
@@ -161,7 +161,7 @@ class WSMessageClose(WSMessage):
 
 @final
 class WSMessageClosing(WSMessage):
-    """This side is closing; for readers that wait while somebody else closes."""
+    """This side is closing; for a reader that waits while another task closes."""
 
     __slots__ = ()
     type: Literal[WSMsgType.CLOSING]
@@ -170,7 +170,7 @@ class WSMessageClosing(WSMessage):
 
 @final
 class WSMessageClosed(WSMessage):
-    """Nothing more will come."""
+    """The end: no message follows."""
 
     __slots__ = ()
     type: Literal[WSMsgType.CLOSED]

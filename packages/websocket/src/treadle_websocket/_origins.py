@@ -1,8 +1,8 @@
-"""Which web pages may open a WebSocket: the Origin check of RFC 6455 section 10.2.
+"""The Origin check of RFC 6455 section 10.2: restrict the web pages that may open a WebSocket.
 
-Browsers send cookies with the opening handshake of any page, and no same-origin policy stops the
-page from talking: if your WebSocket trusts cookies (or the network it is reached from), every
-page that a user visits could use it in the user's name. Then pass an ``AllowedOrigins``. A socket
+Browsers send cookies with the opening handshake of any page, and no same-origin policy keeps the
+page from sending messages. If your WebSocket trusts cookies (or the network of the client), every
+page that a user visits could use it in the user's name: pass an ``AllowedOrigins``. A WebSocket
 that authenticates with a token inside its messages does not need one.
 """
 
@@ -22,10 +22,10 @@ _DEFAULT_PORTS: Final = {"http": "80", "ws": "80", "https": "443", "wss": "443"}
 class AllowedOrigins:
     """Allows the listed origins, such as ``https://example.com``, compared as browsers do.
 
-    ``same_host`` also allows pages served under the host and port that the request names.
-    ``missing`` allows requests without an Origin field: programs, which could send any anyway.
-    The opaque origin ``null`` is allowed only where it is listed. Raises ``WSValueError`` for an
-    origin that is not ``scheme://host[:port]`` or ``null``.
+    ``same_host`` also allows pages from the host and port that the request names. ``missing``
+    allows requests without an Origin field: they come from programs, which could send any origin
+    anyway. The opaque origin ``null`` is allowed only if it is listed. Raises ``WSValueError`` for
+    an origin that is not ``scheme://host[:port]`` or ``null``.
     """
 
     __slots__ = ("_allowed", "_missing", "_same_host")
@@ -45,7 +45,7 @@ class AllowedOrigins:
             self._allowed.add(origin)
 
     def allows(self, origin: str | None, host: str | None) -> bool:
-        """Whether a request with these Origin and Host fields is let in."""
+        """Return True if a request with these Origin and Host fields may connect."""
         if origin is None:
             return self._missing
         parsed = _parse(origin)
@@ -56,7 +56,7 @@ class AllowedOrigins:
         if not self._same_host or host is None or isinstance(parsed, str):
             return False
         scheme, name, port = parsed
-        # The request does not say under which scheme it came; a proxy may have ended TLS.
+        # The scheme is not compared: a proxy may have ended TLS, and the request does not name it.
         return (name, port) == _parse_host(host, scheme)
 
 

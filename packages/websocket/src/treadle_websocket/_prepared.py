@@ -1,8 +1,8 @@
 """One message for many sessions, encoded once.
 
 A ``PreparedMessage`` holds the frame that every session without compression sends, and makes the
-compressed form once for each window size that sessions with compression agreed on. Give it to
-``WebSocketSession.send_prepared()``; a thousand sessions then share one bytes object.
+compressed frame once for each window size that sessions agreed on. Give it to
+``WebSocketSession.send_prepared()``: a thousand sessions then share one bytes object.
 """
 
 from typing import Final, final
@@ -38,10 +38,10 @@ class PreparedMessage:
         self._compressed: dict[tuple[int, int, int], bytes] = {}
 
     def compressed(self, agreed: PerMessageDeflate) -> bytes:
-        """Return the frame for sessions with this agreement; made on first use.
+        """Return the frame for sessions with this agreement; it is made on first use.
 
-        It starts from an empty window. A session with context takeover must forget its own
-        window after sending it; ``send_prepared()`` does.
+        It starts from an empty window. A session with context takeover must reset its own window
+        after sending it; ``send_prepared()`` does so.
         """
         key = (agreed.server_max_window_bits, agreed.level, agreed.mem_level)
         frame = self._compressed.get(key)

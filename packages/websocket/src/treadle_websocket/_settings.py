@@ -1,4 +1,4 @@
-"""What a session can be told, in one frozen value that many sessions share."""
+"""The settings of a session, in one frozen value that many sessions share."""
 
 from dataclasses import dataclass
 from typing import final
@@ -11,28 +11,28 @@ __all__ = ["SessionSettings"]
 @final
 @dataclass(frozen=True, slots=True)
 class SessionSettings:
-    """Limits, deadlines and habits of a session; raises ``WSValueError`` for impossible ones."""
+    """Limits, timeouts and options of a session; raises ``WSValueError`` for impossible ones."""
 
-    # Bytes of a message, counted after inflation; exactly this many are accepted, 0 lifts the
-    # limit. 4 MiB: what aiohttp allows, and a few thousand of them fit into a server's memory.
+    # Bytes of a message after inflation; exactly this many are accepted, 0 disables the limit.
+    # 4 MiB is aiohttp's limit, and a few thousand such messages fit into a server's memory.
     max_msg_size: int = 4 * 1024 * 1024
-    # Frames of a message, 0 lifts the limit. Honest peers send a handful; a message of millions of
-    # empty frames would never end and never count against ``max_msg_size``.
+    # Frames of a message, 0 disables the limit. Honest peers send a handful; a message of millions
+    # of empty frames would never end and never count against ``max_msg_size``.
     max_fragments: int = 1024
-    # Answer pings, and keep pings and pongs out of what ``receive_data`` returns.
+    # Answer pings, and leave pings and pongs out of the result of ``receive_data``.
     autoping: bool = True
-    # Let ``data_to_send()`` make the close frame that answers the peer's (with its own code,
-    # section 5.5.1: "typically echos") or fails it; else the caller says when, with
-    # ``answer_close()``.
+    # Let ``data_to_send()`` make the close frame that answers the peer's (with the same code,
+    # section 5.5.1: "typically echos") or its fault; if False the caller calls ``answer_close()``.
     autoclose: bool = True
-    # Seconds to wait for the peer's close frame; it needs one round trip, 10 serves slow radios.
+    # Seconds to wait for the peer's close frame. It needs one round trip; 10 suffices for slow
+    # radio links.
     close_timeout: float = 10.0
-    # Seconds of silence before a ping; None sends none.
+    # Seconds of silence before a ping; None disables pings.
     heartbeat: float | None = None
-    # Seconds to wait after a ping for any byte; None means half the heartbeat.
+    # Seconds to wait for any byte after a ping; None means half the heartbeat.
     pong_timeout: float | None = None
-    # Compress messages of at least this many bytes. Below it a message fits one packet anyway,
-    # and zlib takes longer than everything else a small message needs.
+    # Compress messages of at least this many bytes. A smaller message fits into one packet anyway,
+    # and zlib takes longer than everything else that it needs.
     compress_from: int = 128
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
 """Small parsers for the values of header fields: text in, plain values out, linear in time.
 
-None of them raises on what a peer may send; what cannot be read is left out, as each docstring
-says.
+None of them raises for a value that a peer may send; each leaves out what it cannot read, as its
+docstring says.
 
 >>> parse_content_type('text/html; charset="utf-8"')
 ('text/html', {'charset': 'utf-8'})

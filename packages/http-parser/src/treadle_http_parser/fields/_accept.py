@@ -1,11 +1,11 @@
-"""What a client accepts: Accept, Accept-Encoding and Accept-Language (RFC 9110 section 12.5).
+"""Accept, Accept-Encoding and Accept-Language: the preferences of a client (RFC 9110 section 12.5).
 
-Each field is read once into a value that answers two questions: ``quality`` says how welcome
-one offer is, from 0.0 (not acceptable) to 1.0, and ``best`` picks from the server's offers,
-which stand in its own order of preference, because that decides between equals.
+Each field is read once into a value with two methods: ``quality`` returns the weight of one offer,
+from 0.0 (not acceptable) to 1.0, and ``best`` chooses from the server's offers. These are in the
+server's order of preference, which decides between equal weights.
 
-Reading is strict: an item that is malformed, or whose weight is no ``qvalue``, is left out, and
-reading goes on behind the next comma.
+Reading is strict: an item that is malformed, or has a weight that is not a ``qvalue``, is left out,
+and reading continues behind the next comma.
 """
 
 import re
@@ -34,10 +34,10 @@ _QUOTED_PAIR: Final = re.compile(r"\\(.)")
 # RFC 9110 section 12.4.2: at most three decimals, nothing above 1, and the digit is not optional.
 _WEIGHT: Final = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 _LANGUAGE: Final = re.compile(r"\*|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
-# RFC 9110 section 8.4.1: recipients should take these for the same.
+# RFC 9110 section 8.4.1: recipients should treat these as the same coding.
 _CODING_ALIASES: Final = {"x-gzip": "gzip", "x-compress": "compress"}
 
-#: The weight of ``identity`` where no item speaks of it: acceptable, and behind all that is asked.
+#: The weight of ``identity`` if no item names it: acceptable, after every coding that has an item.
 _LEAST: Final = 0.001
 
 _Parameters = frozenset[tuple[str, str]]
@@ -48,7 +48,7 @@ _Parameters = frozenset[tuple[str, str]]
 class MediaRange:
     """One item of Accept: ``name`` is ``type/subtype``, ``type/*`` or ``*/*``, lower-cased.
 
-    ``parameters`` are all but the weight, lower-cased, because their comparison ignores case.
+    ``parameters`` are all except the weight, lower-cased, because their comparison ignores case.
     """
 
     name: str
@@ -57,13 +57,13 @@ class MediaRange:
 
     @property
     def specificity(self) -> int:
-        """How narrow the range is; of all ranges that match an offer the narrowest counts."""
+        """The precedence of the range: of all that match an offer the highest decides."""
         if self.name == "*/*":
             return 0
         return 1 if self.name.endswith("/*") else 2 + len(self.parameters)
 
     def matches(self, name: str, parameters: _Parameters) -> bool:
-        """Whether a media type, in the form of this class, is within the range."""
+        """Return True if a media type, in the form of this class, is within the range."""
         if self.name == "*/*" or self.name == name:
             return self.parameters <= parameters
         return self.name.endswith("/*") and name.startswith(self.name[:-1])
@@ -71,7 +71,7 @@ class MediaRange:
 
 @final
 class AcceptedTypes:
-    """An Accept field: its ``ranges``, the most welcome first and of those the narrowest."""
+    """An Accept field: its ``ranges`` by falling weight, then by falling specificity."""
 
     __slots__ = ("_by_width", "ranges")
 
@@ -82,7 +82,7 @@ class AcceptedTypes:
     def quality(self, media_type: str) -> float:
         """Return the weight of ``type/subtype``, which may have parameters.
 
-        Everything is welcome where the field has no readable item.
+        It is 1.0 for everything if the field has no readable item.
         """
         if not self._by_width:
             return 1.0
@@ -95,16 +95,16 @@ class AcceptedTypes:
         return 0.0
 
     def best(self, offers: Iterable[str]) -> str | None:
-        """Return the most welcome of ``offers``, the first of equals, None if none is accepted."""
+        """Return the offer of the highest weight, the first of equals; None if all have 0."""
         return _best((offer, self.quality(offer)) for offer in offers)
 
 
 @final
 class AcceptedCodings:
-    """An Accept-Encoding field: its ``codings`` and their weights, the most welcome first.
+    """An Accept-Encoding field: its ``codings`` and their weights, the highest first.
 
-    A request without the field is not the same as one with an empty field: it accepts any coding,
-    but what it can decode is not known, so servers send it none.
+    A request without the field differs from one with an empty field: its client accepts any coding,
+    but the server does not know which it can decode, so servers send it none.
     """
 
     __slots__ = ("_weights", "codings")
@@ -127,16 +127,16 @@ class AcceptedCodings:
         return weight
 
     def best(self, offers: Iterable[str]) -> str | None:
-        """Return the most welcome of ``offers``, the first of equals, None if none is accepted.
+        """Return the offer of the highest weight, the first of equals; None if all have 0.
 
-        List ``identity`` among them where the content can be sent as it is.
+        List ``identity`` among the offers if the content can be sent without a coding.
         """
         return _best((offer, self.quality(offer)) for offer in offers)
 
 
 @final
 class AcceptedLanguages:
-    """An Accept-Language field: its ``ranges`` and their weights, the most welcome first."""
+    """An Accept-Language field: its ``ranges`` and their weights, the highest first."""
 
     __slots__ = ("_weights", "ranges")
 
@@ -149,9 +149,9 @@ class AcceptedLanguages:
     def quality(self, tag: str) -> float:
         """Return the weight of a language tag such as ``de-CH``.
 
-        The longest range that the tag equals or begins with counts (RFC 4647 section 3.3.1), then
-        a narrower one, as a reader of ``de-CH`` reads ``de`` (section 3.4), then ``*``. Everything
-        is welcome where the field has no readable item.
+        It is that of the longest range that the tag equals or begins with (RFC 4647 section 3.3.1),
+        else that of a narrower range, since a reader of ``de-CH`` reads ``de`` (section 3.4), else
+        that of ``*``. It is 1.0 for every tag if the field has no readable item.
         """
         if not self._weights:
             return 1.0
@@ -169,7 +169,7 @@ class AcceptedLanguages:
         return self._weights.get("*", 0.0)
 
     def best(self, offers: Iterable[str]) -> str | None:
-        """Return the most welcome of ``offers``, the first of equals, None if none is accepted."""
+        """Return the offer of the highest weight, the first of equals; None if all have 0."""
         return _best((offer, self.quality(offer)) for offer in offers)
 
 
@@ -217,7 +217,7 @@ def _items(value: str) -> Iterator[tuple[str, list[tuple[str, str]], float]]:
             name, token, quoted = found.groups()
             if name is not None:
                 text = token if token is not None else _QUOTED_PAIR.sub(r"\1", quoted)
-                # RFC 9110 section 12.5.1: ``q`` is the weight wherever it stands.
+                # RFC 9110 section 12.5.1: ``q`` is the weight at any position.
                 if name in ("q", "Q"):
                     weights.append(token or "")
                 else:

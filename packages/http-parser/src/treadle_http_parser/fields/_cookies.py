@@ -1,7 +1,7 @@
 """The Cookie field (RFC 6265 section 5.4, read as tolerantly as browsers send it).
 
-One pass: each pair is cut at the next ``;``, unless its value begins with a quote that is closed
-before one. Cookies come from many hands, so a bad pair is skipped and the later ones survive.
+One pass: each pair ends at the next ``;``, unless its value begins with a quote that is closed
+before one. Many programs set cookies, so a bad pair is skipped and the later ones are read.
 """
 
 import re
@@ -9,10 +9,10 @@ from typing import Final
 
 __all__ = ["parse_cookies"]
 
-# RFC 6265 names are tokens; what servers really set also has the characters of RFC 2616's
-# separators, except those that would end the pair or the header.
+# RFC 6265 names are tokens. Servers really set names with the separators of RFC 2616 too, except
+# those that would end the pair or the field.
 _NAME: Final = re.compile(r"[^\x00-\x20\x7f=;,\"]+")
-# A quoted value with backslash escapes, and whether its pair ends behind it.
+# A quoted value with backslash escapes, and the end of its pair if that follows.
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"([ \t]*(?:;|\Z))?')
 _ESCAPE: Final = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))", re.DOTALL)
 
@@ -26,14 +26,14 @@ def parse_cookies(value: str) -> list[tuple[str, str]]:
     cookies = []
     position = 0
     size = len(value)
-    # A quote without its partner ends the search for quotes: looking for the partner again from
-    # each later pair would make the time quadratic (CVE-2024-7592 was of this kind).
+    # A quote without its partner ends the search for quotes: a search for the partner from each
+    # later pair would make the time quadratic (CVE-2024-7592 was of this kind).
     quotes = True
     while position < size:
         end = value.find(";", position)
         if end < 0:
             end = size
-        # Up to the end of the pair only: the next "=" may be far, and every pair would look for it.
+        # Only up to the end of the pair: every pair would search for a "=" that is far away.
         equals = value.find("=", position, end)
         if equals < 0:
             position = end + 1

@@ -37,8 +37,8 @@ def format_http_date(timestamp: float) -> str:
 def parse_http_date(value: str | None) -> datetime | None:
     """Return the aware UTC ``datetime`` of a date field, or None for anything else.
 
-    The name of the day is not compared with the date. A two-digit year more than 50 years ahead
-    is one of the last century, as RFC 9110 section 5.6.7 asks.
+    The name of the day is not compared with the date. A two-digit year that seems more than 50
+    years ahead is taken for one of the past, as RFC 9110 section 5.6.7 asks.
     """
     if not value:
         return None
@@ -59,7 +59,7 @@ def parse_http_date(value: str | None) -> datetime | None:
         if full_year > this_year + 50:
             full_year -= 100
     try:
-        # 60 is a leap second, which datetime does not know: it repeats the second before it.
+        # 60 is a leap second, which datetime does not know: return the second before it.
         return datetime(
             full_year, _MONTH_NUMBERS[month], int(day), int(hour), int(minute),
             min(int(second), 59), tzinfo=UTC,

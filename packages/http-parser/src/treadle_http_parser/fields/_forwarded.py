@@ -1,7 +1,7 @@
-"""The Forwarded field (RFC 7239 section 4): what proxies say of the request they passed on.
+"""The Forwarded field (RFC 7239 section 4), in which proxies describe the request they received.
 
-Elements come from many proxies, the last one from the nearest, so an element that is malformed is
-cut short where it goes wrong and its neighbours keep their places.
+Each proxy adds an element, the nearest one the last. A malformed element ends at its mistake, so
+that its neighbours keep their places.
 """
 
 import re
@@ -12,19 +12,19 @@ from typing import Final
 __all__ = ["parse_forwarded"]
 
 _TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-# A port behind a token or behind the quotes is no part of either, and common all the same.
+# A port behind a token or behind the quotes is not valid, but common.
 _PAIR: Final = re.compile(rf'({_TOKEN})=(?:({_TOKEN})|"((?:[^"\\]|\\.)*)")(:[0-9]{{1,5}})?')
 _QUOTED_PAIR: Final = re.compile(r"\\(.)")
-# What may stand in front of a pair; section 4 allows no white space there, but proxies write it.
+# White space before a pair: section 4 does not allow it, but proxies write it.
 _GAP: Final = re.compile(r"[ \t]*")
 
 
 def parse_forwarded(value: str) -> tuple[Mapping[str, str], ...]:
     """Return a read-only mapping for each comma-separated element, in order.
 
-    Parameter names are lower-cased, quotes and the escapes in them removed; of a repeated parameter
-    the last counts. On bad syntax the rest of its element is skipped; an element in which nothing
-    was readable is an empty mapping. Join repeated fields with ``", "`` first.
+    Parameter names are lower-cased, quotes and the escapes in them removed; the last of a repeated
+    parameter counts. On bad syntax the rest of its element is skipped; an element without a
+    readable parameter is an empty mapping. Join repeated fields with ``", "`` first.
     """
     elements: list[Mapping[str, str]] = []
     position = 0
@@ -36,7 +36,7 @@ def parse_forwarded(value: str) -> tuple[Mapping[str, str], ...]:
 
 
 def _read_element(value: str, position: int, element: dict[str, str]) -> int:
-    """Read one element and return where the next one starts, -1 if this was the last."""
+    """Read one element; return the position of the next one, -1 if this was the last."""
     size = len(value)
     separated = True
     while position < size:
@@ -53,7 +53,7 @@ def _read_element(value: str, position: int, element: dict[str, str]) -> int:
             position += 1
             separated = True
         else:
-            # The end of the element, or bad syntax: both go on behind the next comma.
+            # The end of the element, or bad syntax: continue behind the next comma.
             comma = value.find(",", position)
             return comma + 1 if comma >= 0 else -1
     return -1

@@ -1,13 +1,13 @@
 """The parts of an application that are fixed when it starts, and its start and end.
 
-Middlewares, signals, cleanup contexts and applications inside: while an application is made they
-are lists to add to; ``AppLife.pre_freeze`` ends that, for all of a tree at once. Signals go
-through a tree in the order in which receivers and applications were added.
+Middlewares, signals, cleanup contexts and sub-applications can be added until
+``ApplicationLifecycle.pre_freeze``, which freezes a whole tree of applications at once. Signals go
+through the tree in the order in which receivers and applications were added.
 
-Generic in the types of application, request and middleware, which are above this module.
+Generic in the types of application, request and middleware, which are defined above this module.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Generic, TypeVar, cast
 
 from treadle_responses import StreamResponse
@@ -23,15 +23,15 @@ from .subapps import (
     PrefixedSubAppResource,
 )
 
-__all__ = ["AppLife"]
+__all__ = ["ApplicationLifecycle"]
 
-A = TypeVar("A", bound="AppLife")  # type: ignore[type-arg]  # any application, of any requests
+A = TypeVar("A", bound="ApplicationLifecycle")  # type: ignore[type-arg]  # any application, of any requests
 R = TypeVar("R")
 M = TypeVar("M", bound=AnyMiddleware)
 
 
-class AppLife(AbstractApplication, Generic[A, R, M]):
-    """What an application does besides handling requests."""
+class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
+    """An application without the handling of requests."""
 
     def __init__(self, middlewares: Iterable[M]) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class AppLife(AbstractApplication, Generic[A, R, M]):
         self._subapps: list[A] = []
         self._pre_frozen = False
         self._frozen = False
-        # Whether handlers are called as they are: no middlewares and no sub-applications.
+        # True if handlers are called directly: no middlewares and no sub-applications.
         self._calls_directly = False
         self._run_middlewares = True
         self._has_prepare_hook = True
@@ -80,7 +80,7 @@ class AppLife(AbstractApplication, Generic[A, R, M]):
 
     @property
     def cleanup_ctx(self) -> CleanupContext[A]:
-        """Functions that set up before their ``yield`` and clean up behind it."""
+        """Async generator functions that set up before their ``yield`` and clean up behind it."""
         return self._cleanup_ctx
 
     @property
@@ -93,10 +93,11 @@ class AppLife(AbstractApplication, Generic[A, R, M]):
     def add_subapp(self, prefix: str, subapp: A) -> PrefixedSubAppResource:
         """Let ``subapp`` answer for ``prefix`` and everything below it.
 
-        Its middlewares run inside this application's, its signals where this call stands among
-        those of this application; its routes get the prefix and it takes no more of them.
-        Raises ``TypeError`` and ``ValueError`` for what is no prefix or application, and
-        ``RuntimeError`` once either is frozen and for an application that is inside another.
+        Its middlewares run inside the middlewares of this application. Its signals take their place
+        among the receivers of this application in the order of this call. Its routes get the
+        prefix, which is parsed with the converters of this application, and no more routes can be
+        added. Raises ``TypeError`` and ``ValueError`` for a bad prefix or application, and
+        ``RuntimeError`` if either is frozen or ``subapp`` is inside another application.
         """
         if not isinstance(prefix, str):
             raise TypeError(f"Prefix must be str, not {prefix!r}")
@@ -109,14 +110,14 @@ class AppLife(AbstractApplication, Generic[A, R, M]):
         if not stripped.startswith("/"):
             raise ValueError(f"A prefix starts with `/`: '/{stripped}', not {prefix!r}")
         self._check_subapp(subapp)
-        resource = PrefixedSubAppResource(stripped, subapp)
+        resource = PrefixedSubAppResource(stripped, subapp, converters=self.router.converters)
         self._adopt(resource, subapp)
         return resource
 
     def add_domain(self, domain: str, subapp: A) -> MatchedSubAppResource:
-        """Let ``subapp`` alone answer for a host; ``*`` in ``domain`` stands for any characters.
+        """Let only ``subapp`` answer for a host; ``*`` in ``domain`` matches any characters.
 
-        A port in ``domain`` must be that of the request, without one it does not matter.
+        A port in ``domain`` must equal the port of the request; without one any port matches.
         Raises like ``add_subapp``.
         """
         if not isinstance(domain, str):
@@ -128,22 +129,22 @@ class AppLife(AbstractApplication, Generic[A, R, M]):
         return resource
 
     def _check_subapp(self, subapp: A) -> None:
-        if not isinstance(subapp, AppLife):
+        if not isinstance(subapp, ApplicationLifecycle):
             raise TypeError(f"A sub-application must be a web.Application, not {subapp!r}")
         if self._pre_frozen:
             raise RuntimeError(
                 f"Cannot add sub application to frozen application: add {subapp!r} before "
                 f"{self!r} starts or becomes part of another"
             )
-        app: AppLife[A, R, M] | None = self
+        app: ApplicationLifecycle[A, R, M] | None = self
         while app is not None:
             if app is subapp:
                 raise RuntimeError(f"Cannot add {subapp!r} to itself, or into what it contains")
             app = app._parent
         if subapp._parent is not None:
             raise RuntimeError(
-                f"{subapp!r} is part of {subapp._parent!r} already: make another application, for "
-                "example by calling the function that makes this one again"
+                f"{subapp!r} is part of {subapp._parent!r} already: make a second application, for "
+                "example with the function that made this one"
             )
         if subapp._frozen:
             raise RuntimeError(f"Cannot add frozen application {subapp!r}: it has been started")
@@ -153,25 +154,16 @@ class AppLife(AbstractApplication, Generic[A, R, M]):
         self._subapps.append(subapp)
         subapp._parent = self
 
-        async def startup(app: A) -> None:  # noqa: ARG001  # a receiver's signature
-            await subapp._start()
-
-        async def shutdown(app: A) -> None:  # noqa: ARG001  # a receiver's signature
-            await subapp.shutdown()
-
-        async def cleanup(app: A) -> None:  # noqa: ARG001  # a receiver's signature
-            await subapp.cleanup()
-
-        self._on_startup.append(startup)
-        self._on_shutdown.append(shutdown)
-        self._on_cleanup.append(cleanup)
+        self._on_startup.append(_forward(subapp._start))
+        self._on_shutdown.append(_forward(subapp.shutdown))
+        self._on_cleanup.append(_forward(subapp.cleanup))
         subapp.pre_freeze()
 
-    # Life.
+    # Start and end.
 
     @property
     def pre_frozen(self) -> bool:
-        """Whether routes, middlewares and signals can no longer be changed."""
+        """True if routes, middlewares and signals can no longer be changed."""
         return self._pre_frozen
 
     def pre_freeze(self) -> None:
@@ -203,11 +195,11 @@ class AppLife(AbstractApplication, Generic[A, R, M]):
 
     @property
     def frozen(self) -> bool:
-        """Whether the application, with those in it, is ready to serve."""
+        """True if the application, with those inside, is ready to serve."""
         return self._frozen
 
     def freeze(self) -> None:
-        """Refuse further changes to routes, middlewares and signals, for good."""
+        """Refuse further changes to routes, middlewares and signals, and compile the router."""
         if self._frozen:
             return
         self.pre_freeze()
@@ -247,3 +239,12 @@ class AppLife(AbstractApplication, Generic[A, R, M]):
             await self._cleanup_ctx.leave()
         finally:
             await self._on_cleanup.send(self._self)
+
+
+def _forward(call: Callable[[], Awaitable[None]]) -> Callable[[A], Awaitable[None]]:
+    """Return a receiver of a signal that calls a sub-application's part instead."""
+
+    async def receive(app: A) -> None:  # noqa: ARG001  # a receiver's signature
+        await call()
+
+    return receive

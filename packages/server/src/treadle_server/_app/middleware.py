@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from treadle_http_parser import Request as Head
 from treadle_responses import HTTPMove, HTTPPermanentRedirect, StreamResponse
 from treadle_router import Match
-from treadle_server._routing.dispatcher import Undecided
+from treadle_server._routing.dispatcher import NeedsResolve
 from treadle_server._routing.interfaces import SystemRoute
 
 from .application import Handler, Middleware, Request
@@ -88,7 +88,7 @@ async def _has_route(request: Request, path: str) -> bool:
     """Tell whether the application that is running has a route for ``path``."""
     router = request.app.router
     found = router.match(request.method, path)
-    if not isinstance(found, Undecided):
+    if not isinstance(found, NeedsResolve):
         return isinstance(found, Match)
     info = await router.resolve(_asking_for(request, path))
     return info.http_exception is None
@@ -98,4 +98,4 @@ def _asking_for(request: Request, path: str) -> Request:
     """Return a request like this one for another path, to ask resources that want a request."""
     head = request._head
     other = Head(head.method, path, head.authority, head.version, head.fields, head.framing)
-    return type(request)(other, request._payload, request._writer, request._connection)
+    return type(request)(other, request._payload, request._channel, request._connection)

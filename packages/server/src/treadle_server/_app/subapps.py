@@ -1,22 +1,24 @@
 """Applications inside applications: under a prefix, or for a host.
 
-An application under a prefix is an enclosure of the router (see ``treadle_router``): its resources
-get the prefix, go into the matcher of the application around it, and answer alone for what is below
-the prefix, also that nothing is there. One for a host is a rule that is asked before all paths.
+An application under a prefix is an enclosure of the router (see ``treadle_router``). Its resources
+get the prefix and go into the matcher of the application around it. Only they answer for paths
+below the prefix, even if none of them matches. An application for a host is a rule, which is asked
+before all paths.
+
+Each application has converters of its own for the variables of its paths. The prefix belongs to the
+application around: ``{tenant!hex}`` in a prefix is a converter of that one.
 """
 
 import abc
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, NoReturn, final
+from typing import Any, ClassVar, Final, NoReturn, final
 
 from treadle_responses import HTTPMethodNotAllowed
-from treadle_router import Enclosure, HostPattern
-from treadle_router import Resource as RouterResource
+from treadle_router import CONVERTERS, Converter, Enclosure, HostPattern
 from treadle_server._core.state import AppState
 from treadle_server._routing.dispatcher import Dispatcher
 from treadle_server._routing.handlers import AnyMiddleware
-from treadle_server._routing.interfaces import AbstractMatchInfo, AbstractResource, AbstractRoute
-from treadle_server._routing.resources import ResourceRoute
+from treadle_server._routing.interfaces import AbstractMatchInfo, AbstractRoute, MatchableResource
 
 __all__ = [
     "AbstractApplication",
@@ -29,7 +31,7 @@ __all__ = [
 
 
 class AbstractApplication(AppState, abc.ABC):
-    """What these resources need of an application."""
+    """An application as these resources need it."""
 
     @property
     @abc.abstractmethod
@@ -42,8 +44,8 @@ class AbstractApplication(AppState, abc.ABC):
         """The middlewares, the outermost first."""
 
 
-class _SubAppResource(AbstractResource):
-    """The resources of an application, as one of another application."""
+class _SubAppResource(MatchableResource):
+    """All resources of an application, as one resource of another application."""
 
     def __init__(self, app: AbstractApplication) -> None:
         super().__init__()
@@ -58,19 +60,21 @@ class _SubAppResource(AbstractResource):
         allowed = error.allowed_methods if isinstance(error, HTTPMethodNotAllowed) else ()
         return info, set(allowed)
 
-    def add_prefix(self, prefix: str) -> None:
+    def add_prefix(
+        self, prefix: str, *, converters: Mapping[str, Converter[object]] | None = None
+    ) -> None:
         """Put ``prefix`` before all paths of the application."""
-        self._app.router.add_prefix(prefix)
+        self._app.router.add_prefix(prefix, converters=converters)
 
     def url_for(self, **parts: object) -> NoReturn:
-        """Raise ``RuntimeError``: the resources of the application have URLs."""
+        """Raise ``RuntimeError``: only the resources inside have URLs."""
         raise RuntimeError(
             f".url_for() is not supported by {self!r} (given {parts}): use the router of the "
             "sub-application, subapp.router[name].url_for()"
         )
 
     def raw_match(self, path: str) -> bool:  # noqa: ARG002  # the contract's
-        """Return False: what is added later under this path is another resource."""
+        """Return False: a path that is added later is another resource, even if it is equal."""
         return False
 
     def __len__(self) -> int:
@@ -86,53 +90,69 @@ class _SubAppResource(AbstractResource):
 class PrefixedSubAppResource(_SubAppResource):
     """An application that answers for a prefix and everything below it."""
 
-    def __init__(self, prefix: str, app: AbstractApplication) -> None:
-        """Put ``prefix`` before all paths of ``app``. Raises ``ValueError`` for a bad one."""
+    def __init__(
+        self,
+        prefix: str,
+        app: AbstractApplication,
+        *,
+        converters: Mapping[str, Converter[object]] = CONVERTERS,
+    ) -> None:
+        """Put ``prefix``, parsed with ``converters``, before all paths of ``app``.
+
+        Raises ``ValueError`` for a bad prefix.
+        """
         super().__init__(app)
-        self._prefix: Final[RouterResource[ResourceRoute]] = RouterResource(prefix, tail="_below")
-        app.router.add_prefix(prefix)
+        self._enclosure: Final[Enclosure[AbstractRoute]] = Enclosure(
+            prefix, app.router.matcher_items, owner=app, converters=converters
+        )
+        app.router.add_prefix(prefix, converters=converters)
 
     @property
     def canonical(self) -> str:
         """The prefix."""
-        return self._prefix.canonical.rpartition("/")[0]
+        return self._enclosure.resource.canonical.rpartition("/")[0]
 
-    def add_prefix(self, prefix: str) -> None:
+    def add_prefix(
+        self, prefix: str, *, converters: Mapping[str, Converter[object]] | None = None
+    ) -> None:
         """Put ``prefix`` before the prefix and all paths of the application."""
-        super().add_prefix(prefix)
-        self._prefix.add_prefix(prefix)
+        super().add_prefix(prefix, converters=converters)
+        self._enclosure.add_prefix(prefix, converters=converters)
 
     def get_info(self) -> Mapping[str, object]:
         """Return the ``app`` and its ``prefix``."""
         return {"app": self._app, "prefix": self.canonical}
 
     async def resolve(self, request: Any) -> tuple[AbstractMatchInfo | None, set[str]]:
-        """Return what the application's router finds for a path below the prefix."""
-        if self._prefix.match_path(request.raw_path.partition("?")[0]) is None:
+        """Return the match info of the application's router for a path below the prefix."""
+        if self._enclosure.resource.match_path(request.raw_path.partition("?")[0]) is None:
             return None, set()
         return await self._resolve_inside(request)
 
-    def _enclosure(self) -> Enclosure[ResourceRoute] | None:
-        """Return what stands for the application in a matcher, None if it must be asked itself."""
-        items = self._app.router.matcher_items()
-        if items is None or type(self).resolve is not PrefixedSubAppResource.resolve:
-            return None
-        return Enclosure(self._prefix.path, items, owner=self._app)
+    def matcher_item(self) -> Enclosure[AbstractRoute]:
+        """Return the enclosure of the application's items."""
+        return self._enclosure
+
+    @property
+    def needs_resolve(self) -> bool:
+        """True if a subclass has a ``resolve`` of its own, or the application's router needs it."""
+        own = type(self).resolve is not PrefixedSubAppResource.resolve
+        return own or self._app.router.needs_resolve
 
     def __repr__(self) -> str:
         return f"<PrefixedSubAppResource {self.canonical} -> {self._app!r}>"
 
 
 class AbstractRuleMatching(abc.ABC):
-    """Which requests an application answers for."""
+    """A rule that selects the requests that an application answers."""
 
     @abc.abstractmethod
     async def match(self, request: Any) -> bool:
-        """Tell whether ``request`` is for the application."""
+        """Return True if ``request`` is for the application."""
 
     @abc.abstractmethod
     def get_info(self) -> Mapping[str, object]:
-        """Return what describes the rule."""
+        """Return a description of the rule."""
 
     @property
     @abc.abstractmethod
@@ -144,7 +164,7 @@ class Domain(AbstractRuleMatching):
     """Requests for one host; on any port, unless the rule has one."""
 
     def __init__(self, domain: str) -> None:
-        """Read ``domain``; raises ``TypeError`` and ``ValueError``."""
+        """Parse ``domain``; raises ``TypeError`` and ``ValueError``."""
         if not isinstance(domain, str):
             raise TypeError(f"Domain must be str, not {domain!r}")
         self._pattern: Final = HostPattern(domain)
@@ -152,7 +172,7 @@ class Domain(AbstractRuleMatching):
 
     def _check(self, domain: str) -> None:
         if "*" in domain:
-            raise ValueError(f"Domain {domain!r} not valid: `*` makes it a MaskDomain")
+            raise ValueError(f"Domain {domain!r} not valid: use MaskDomain for a `*`")
 
     @property
     def canonical(self) -> str:
@@ -160,11 +180,11 @@ class Domain(AbstractRuleMatching):
         return self._pattern.canonical
 
     def match_domain(self, host: str) -> bool:
-        """Tell whether the value of a Host field is meant."""
+        """Return True if the rule matches the value of a Host field."""
         return self._pattern.match(host)
 
     async def match(self, request: Any) -> bool:
-        """Tell whether ``request`` is for this host."""
+        """Return True if ``request`` is for this host."""
         return self.match_domain(request.host)
 
     def get_info(self) -> Mapping[str, object]:
@@ -177,7 +197,7 @@ class Domain(AbstractRuleMatching):
 
 @final
 class MaskDomain(Domain):
-    """Requests for hosts in which ``*`` stands for any characters."""
+    """Requests for hosts that match a mask, in which ``*`` matches any characters."""
 
     def _check(self, domain: str) -> None:
         if "*" not in domain:
@@ -185,9 +205,9 @@ class MaskDomain(Domain):
 
 
 class MatchedSubAppResource(_SubAppResource):
-    """An application that answers for the requests of a rule, whatever their path."""
+    """An application that answers for the requests that a rule matches, whatever their path."""
 
-    _is_rule = True
+    is_rule: ClassVar[bool] = True
 
     def __init__(self, rule: AbstractRuleMatching, app: AbstractApplication) -> None:
         super().__init__(app)
@@ -204,8 +224,16 @@ class MatchedSubAppResource(_SubAppResource):
         """Return the ``app`` and its ``rule``."""
         return {"app": self._app, "rule": self._rule}
 
+    def matcher_item(self) -> None:
+        """Return None: a matcher knows no rules."""
+
+    @property
+    def needs_resolve(self) -> bool:
+        """True: a rule looks at the request."""
+        return True
+
     async def resolve(self, request: Any) -> tuple[AbstractMatchInfo | None, set[str]]:
-        """Return what the application's router finds, if the rule takes the request."""
+        """Return the match info of the application's router, if the rule matches the request."""
         if not await self._rule.match(request):
             return None, set()
         return await self._resolve_inside(request)

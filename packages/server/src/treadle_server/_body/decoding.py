@@ -1,7 +1,7 @@
 """A coded body between the socket and its reader: bytes wait coded, and are decoded when read.
 
-So the memory of a body is that of the bytes that were received and one decoded piece, whatever
-they inflate to, and back-pressure counts what the peer has sent.
+A body takes the memory of the bytes that were received and of one decoded piece, however much they
+inflate to, and back-pressure counts the bytes that the peer has sent.
 """
 
 from collections import deque
@@ -18,7 +18,7 @@ _PIECE: Final = 64 * 1024
 
 
 def coding_error(error: ContentEncodingError) -> Exception:
-    """Return what a handler sees of a body that cannot be decoded, which is also the answer."""
+    """Return the error for a body that cannot be decoded, which is also the answer to it."""
     if error.status == 415:
         # RFC 9110 section 15.5.16: the response says what would have been accepted.
         accepted = ", ".join(available_codings())
@@ -32,7 +32,7 @@ def coding_error(error: ContentEncodingError) -> Exception:
 
 @final
 class CodedBody:
-    """The coded bytes of one body that nobody has read yet."""
+    """The coded bytes of one body that wait to be read."""
 
     __slots__ = ("_decoder", "_pieces", "size")
 

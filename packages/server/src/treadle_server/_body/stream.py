@@ -1,12 +1,11 @@
 """The body of a request as a stream: fed by the connection, read by the handler.
 
-Bytes wait in the order of arrival; when more than the high-water mark wait, reading from the peer
-pauses until half of it was taken, so that an upload of any size needs a bounded amount of memory.
-One reader at a time; errors are raised after the bytes that came before them were read.
+Bytes wait in a ``ByteQueue``. When more than the high-water mark wait, reading from the peer pauses
+until half of them were taken, so that an upload of any size needs a bounded amount of memory. One
+task reads at a time; an error is raised after the bytes that came before it were read.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, Protocol, final
 
@@ -14,39 +13,26 @@ from treadle_http_parser import ContentDecoder, ContentEncodingError, Fields
 from treadle_server._core.errors import PayloadAccessError
 
 from .decoding import CodedBody, coding_error
+from .queue import ByteQueue
 
 __all__ = ["EMPTY_BODY", "StreamReader"]
 
-#: What bounds a line of a body that arrived whole; the default of ``ServerConfig.read_bufsize``.
+#: The limit of a line in a body that arrived whole; the default of ``ServerConfig.read_bufsize``.
 _USUAL_SIZE: Final = 256 * 1024
 
-#: Reads without waiting, and bytes that are decoded, before other tasks get a turn.
+#: A reader that never waits gives other tasks a turn after this many reads or decoded bytes.
 _MANY_READS: Final = 1024
 _LONG_TURN: Final = 1024 * 1024
 
 
 class ReadingSide(Protocol):
-    """What can be told to stop reading from the peer."""
+    """The side of a connection that can stop reading from the peer."""
 
     def pause_reading(self) -> None:
         """Stop taking bytes from the peer."""
 
     def resume_reading(self) -> None:
         """Take bytes again."""
-
-
-@final
-class _Nobody:
-    """The reading side of a body that will never grow."""
-
-    def pause_reading(self) -> None:
-        """Do nothing."""
-
-    def resume_reading(self) -> None:
-        """Do nothing."""
-
-
-_NOBODY: Final = _Nobody()
 
 
 @final
@@ -60,18 +46,14 @@ class StreamReader:
 
     __slots__ = (
         "_before_wait",
-        "_chunk_ends",
-        "_chunks",
         "_coded",
         "_eof",
         "_exception",
         "_flow",
         "_high",
-        "_offset",
-        "_read",
+        "_queue",
+        "_raw_bytes",
         "_reads",
-        "_size",
-        "_total",
         "_turn",
         "_waiter",
         "trailers",
@@ -79,28 +61,23 @@ class StreamReader:
 
     def __init__(
         self,
-        flow: ReadingSide,
+        flow: ReadingSide | None,
         high: int,
         before_wait: Callable[[], None] | None = None,
+        arrived: bytes = b"",
     ) -> None:
+        # None for a body that has arrived: there is nothing to pause.
         self._flow: Final = flow
         self._high: Final = high
-        # What waits to be decoded, None for a body without a coding and once all of it is.
+        # The bytes to decode; None for a body without a coding, and once all bytes are decoded.
         self._coded: CodedBody | None = None
         # Bytes decoded, and reads, since other tasks had their turn.
         self._turn = 0
         self._reads = 0
         # Called once before the first wait for bytes: sends 100 Continue to a client that asked.
         self._before_wait = before_wait
-        self._chunks: deque[bytes] = deque()
-        # Bytes of the first chunk that were taken.
-        self._offset = 0
-        self._size = 0
-        self._total = 0
-        self._read = 0
-        # Positions (in bytes of the body) at which an HTTP chunk ends, for iter_chunks(); made when
-        # there is a first one.
-        self._chunk_ends: deque[int] | None = None
+        self._queue: Final = ByteQueue(arrived)
+        self._raw_bytes = len(arrived)
         #: The fields behind a chunked body, once its end has arrived.
         self.trailers: Fields = ()
         self._eof = False
@@ -111,18 +88,16 @@ class StreamReader:
 
     @classmethod
     def whole(cls, data: bytes) -> "StreamReader":
-        """Return a body that has fully arrived: nothing will be asked of the connection."""
-        body = cls(_NOBODY, _USUAL_SIZE)
-        body._chunks.append(data)
-        body._size = body._total = len(data)
+        """Return a body that has fully arrived, which asks nothing of the connection."""
+        body = cls(None, _USUAL_SIZE, None, data)
         body._eof = True
         return body
 
     def decode(self, coding: str, max_expansion: int) -> None:
-        """Read the body through its Content-Encoding; to be called before anything is fed.
+        """Read the body through its Content-Encoding; to be called before any byte is fed.
 
-        A coding that is not known shows when the body is read, not before: a handler that does not
-        read it needs no decoding.
+        An unknown coding shows when the body is read, not before: a handler that does not read the
+        body needs no decoding.
         """
         try:
             self._coded = CodedBody(ContentDecoder(coding, max_ratio=max_expansion))
@@ -130,23 +105,22 @@ class StreamReader:
             self._exception = coding_error(error)
 
     def feed_data(self, data: bytes, chunk_end: bool = False) -> None:
-        """Take a piece of the body."""
+        """Take a piece of the body; ``chunk_end`` says that an HTTP chunk ends behind it."""
         if self._exception is not None:
             return
-        size = len(data)
-        self._total += size
+        self._raw_bytes += len(data)
         coded = self._coded
         if coded is None:
-            self._chunks.append(data)
-            waiting = self._size = self._size + size
+            queue = self._queue
+            if data:
+                queue.append(data)
             if chunk_end:
-                if self._chunk_ends is None:
-                    self._chunk_ends = deque()
-                self._chunk_ends.append(self._total)
+                queue.end_chunk()
+            waiting = queue.size
         else:
             coded.feed(data)
             waiting = coded.size
-        if waiting > self._high:
+        if waiting > self._high and self._flow is not None:
             self._flow.pause_reading()
         if self._waiter is not None:
             self._wake()
@@ -164,18 +138,23 @@ class StreamReader:
             self._wake()
 
     def discard(self) -> None:
-        """Drop what waits and what comes: the response is out and nobody may read any more."""
-        self._chunks.clear()
-        self._offset = 0
-        self._size = 0
+        """Drop the bytes that wait and those that will come: the response is out.
+
+        A later read raises ``PayloadAccessError``.
+        """
+        self._queue.clear()
         self._coded = None
         if not self._eof or self._exception is not None:
             self._exception = PayloadAccessError(
                 "Cannot read the request's body: its response was already sent"
             )
         if not self._eof:
-            self._flow.resume_reading()
+            self._resume_reading()
         self._wake()
+
+    def _resume_reading(self) -> None:
+        if self._flow is not None:
+            self._flow.resume_reading()
 
     def _wake(self) -> None:
         waiter = self._waiter
@@ -184,33 +163,33 @@ class StreamReader:
             if not waiter.done():
                 waiter.set_result(None)
 
-    # What is known without waiting.
+    # State that needs no waiting.
 
     @property
     def total_bytes(self) -> int:
         """Bytes that were read or wait to be read, after decoding."""
-        return self._read + self._size
+        return self._queue.taken + self._queue.size
 
     @property
     def total_raw_bytes(self) -> int:
         """Bytes of the body that have arrived, before decoding."""
-        return self._total
+        return self._raw_bytes
 
     @property
     def waiting(self) -> bool:
-        """Whether somebody waits for bytes."""
+        """True if a task waits for bytes."""
         return self._waiter is not None
 
     def is_eof(self) -> bool:
-        """Whether the end of the body has arrived."""
+        """True if the end of the body has arrived."""
         return self._eof
 
     def at_eof(self) -> bool:
-        """Whether the whole body has been read."""
-        return self._eof and not self._size and self._coded is None
+        """True if the whole body has been read."""
+        return self._eof and not self._queue.size and self._coded is None
 
     def exception(self) -> BaseException | None:
-        """The failure that reading will raise, or None."""
+        """Return the failure that reading will raise, or None."""
         return self._exception
 
     # Reading.
@@ -231,13 +210,13 @@ class StreamReader:
             self._waiter = None
 
     async def _fill(self) -> bool:
-        """Wait for something to read; False at the end of the body."""
+        """Wait for bytes to read; False at the end of the body."""
         self._reads += 1
         if self._reads > _MANY_READS or self._turn > _LONG_TURN:
-            # A reader that never waits would keep everybody else from their turn.
+            # A reader that never waits would keep other tasks from their turn.
             self._turn = self._reads = 0
             await asyncio.sleep(0)
-        while not self._size:
+        while not self._queue.size:
             if self._coded is not None and self._decode():
                 return True
             if self._exception is not None:
@@ -249,71 +228,41 @@ class StreamReader:
         return True
 
     def _decode(self) -> bool:
-        """Decode a piece if there is one; a failure is kept for whoever reads next."""
+        """Decode a piece if there is one; keep a failure for the next read."""
         coded = self._coded
         assert coded is not None
         try:
             piece = coded.read(ended=self._eof)
-        except Exception as error:  # noqa: BLE001  # all that it raises is for the reader
+        except Exception as error:  # noqa: BLE001  # the reader gets every failure
             self._coded = None
             self._exception = error
             return False
         if not self._eof and coded.size <= self._high // 2:
-            self._flow.resume_reading()
+            self._resume_reading()
         if not piece:
             if self._eof:
                 self._coded = None
             return False
-        self._chunks.append(piece)
-        self._size += len(piece)
+        self._queue.append(piece)
         self._turn += len(piece)
         return True
 
-    def _take(self, limit: int) -> bytes:
-        """Return up to ``limit`` of the waiting bytes (all of them if negative), which exist."""
-        chunks = self._chunks
-        offset = self._offset
-        if limit < 0 or limit >= self._size:
-            if offset:
-                chunks[0] = chunks[0][offset:]
-                self._offset = 0
-            data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-            chunks.clear()
-        elif limit < len(chunks[0]) - offset:
-            # Counted and not cut off: small reads of a large piece take time in proportion to it.
-            self._offset = offset + limit
-            data = chunks[0][offset : offset + limit]
-        else:
-            parts = []
-            left = limit
-            while left:
-                part = chunks[0][self._offset : self._offset + left]
-                self._offset += len(part)
-                if self._offset == len(chunks[0]):
-                    chunks.popleft()
-                    self._offset = 0
-                parts.append(part)
-                left -= len(part)
-            data = b"".join(parts)
-        self._size -= len(data)
-        self._read += len(data)
-        ends = self._chunk_ends
-        if ends is not None:
-            while ends and ends[0] < self._read:
-                ends.popleft()
+    def _read_on(self) -> None:
+        """Take bytes from the peer again if few wait; called when some were taken."""
         # After the end of the body, reading on is the connection's business.
-        if not self._eof and self._coded is None and self._size <= self._high // 2:
-            self._flow.resume_reading()
+        if not self._eof and self._coded is None and self._queue.size <= self._high // 2:
+            self._resume_reading()
+
+    def _take(self, limit: int) -> bytes:
+        data = self._queue.take(limit)
+        self._read_on()
         return data
 
     def take_whole(self) -> bytes | None:
-        """Return what is left of a body that has fully arrived, None if reading may have to wait.
-
-        What the methods below do without the need to wait for it.
-        """
+        """Return the rest of a body that has fully arrived, None if reading it may have to wait."""
         if not self._eof or self._exception is not None or self._coded is not None:
             return None
-        return self._take(-1) if self._size else b""
+        return self._queue.take(-1) if self._queue.size else b""
 
     async def read(self, n: int = -1) -> bytes:
         """Return up to ``n`` bytes as soon as there are any; the whole rest if ``n`` is negative.
@@ -355,36 +304,14 @@ class StreamReader:
             raise ValueError("separator must not be empty")
         limit = 2 * self._high if max_size is None else max_size
         line = bytearray()
-        overlap = len(separator) - 1
         while await self._fill():
-            first = self._chunks[0]
-            if line and overlap:
-                # The separator may have begun in what was taken.
-                start = max(0, len(line) - overlap)
-                line += self._take(len(first) - self._offset)
-                end = line.find(separator, start) + len(separator)
-                if end >= len(separator):
-                    self._put_back(bytes(line[end:]))
-                    del line[end:]
-                    break
-            else:
-                found = first.find(separator, self._offset)
-                if found >= 0:
-                    line += self._take(found + len(separator) - self._offset)
-                    break
-                line += self._take(len(first) - self._offset)
-            if len(line) > limit:
+            found = self._queue.move_line(separator, line)
+            self._read_on()
+            if found or len(line) > limit:
                 break
         if len(line) > limit:
             raise ValueError(f"No {separator!r} within the first {limit} bytes of the line")
         return bytes(line)
-
-    def _put_back(self, data: bytes) -> None:
-        if data:
-            # A chunk was taken to its end: there is no offset to keep.
-            self._chunks.appendleft(data)
-            self._size += len(data)
-            self._read -= len(data)
 
     async def readline(self, *, max_line_length: int | None = None) -> bytes:
         """Return the next line with its line feed; ``b""`` at the end of the body."""
@@ -394,39 +321,34 @@ class StreamReader:
         """Return what has arrived up to the end of an HTTP chunk, and whether it ended there."""
         if not await self._fill():
             return b"", False
-        ends = self._chunk_ends
-        if ends is None:
-            return self._take(-1), False
-        while ends and ends[0] <= self._read:
-            ends.popleft()
-        data = self._take(ends[0] - self._read if ends else -1)
-        ended = bool(ends) and ends[0] == self._read
-        return data, ended
+        chunk = self._queue.take_chunk()
+        self._read_on()
+        return chunk
 
     def read_nowait(self, n: int = -1) -> bytes:
         """Return up to ``n`` bytes that have arrived without waiting; ``b""`` if there are none."""
         if self._waiter is not None:
             raise RuntimeError("Another task already waits for this request's body")
-        if not self._size and (self._coded is None or not self._decode()):
+        if not self._queue.size and (self._coded is None or not self._decode()):
             if self._exception is not None:
                 raise self._exception
             return b""
-        return self._take(n) if self._size and n else b""
+        return self._take(n) if self._queue.size and n else b""
 
     async def wait_eof(self) -> None:
         """Wait until the end of the body has arrived, without reading it.
 
-        Raises ``RuntimeError`` for a body that is larger than the read buffer: the rest of it comes
-        only when somebody reads.
+        Raises ``RuntimeError`` for a body that is larger than the read buffer: its rest is taken
+        from the peer only when a task reads.
         """
         while not self._eof:
             if self._exception is not None:
                 raise self._exception
-            waiting = self._size if self._coded is None else self._coded.size
+            waiting = self._queue.size if self._coded is None else self._coded.size
             if waiting > self._high:
                 raise RuntimeError(
                     f"wait_eof() would wait for ever: {waiting} bytes fill the read buffer of "
-                    f"{self._high}, and nobody reads them; read the body or release the request"
+                    f"{self._high} and no task reads them; read the body or release the request"
                 )
             await self._wait()
 
@@ -453,6 +375,6 @@ class StreamReader:
         return self._iterate(self.readline)
 
 
-#: The body of every request without one: it has ended and nothing can change it.
-EMPTY_BODY: Final = StreamReader(_NOBODY, _USUAL_SIZE)
+#: The body of every request without one. It has ended, and nothing can change it.
+EMPTY_BODY: Final = StreamReader(None, _USUAL_SIZE)
 EMPTY_BODY.feed_eof()

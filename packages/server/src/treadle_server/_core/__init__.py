@@ -1,1 +1,1 @@
-"""What every other room of the server builds on; it imports nothing of the server."""
+"""The base of all other rooms: settings, errors, types, signals, state. Imports no other room."""

@@ -15,11 +15,11 @@ _Factory = Callable[[_A], AsyncIterator[None] | AbstractAsyncContextManager[None
 
 
 class CleanupError(RuntimeError):
-    """Several cleanup contexts failed to clean up; ``exceptions`` has what each raised."""
+    """Several cleanup contexts failed to clean up; ``exceptions`` has the error of each."""
 
     @property
     def exceptions(self) -> list[BaseException]:
-        """What the contexts raised, in the order of leaving them."""
+        """The errors of the contexts, in the order in which they were left."""
         exceptions: list[BaseException] = self.args[1]
         return exceptions
 
@@ -36,7 +36,7 @@ class CleanupContext(FrozenList[_Factory[_A]], Generic[_A]):
         self._entered: list[AbstractAsyncContextManager[None]] = []
 
     async def enter(self, app: _A) -> None:
-        """Enter every context; those entered stay so when a later one fails."""
+        """Enter every context; if one fails, those before it stay entered."""
         for factory in self:
             made = factory(app)
             if not isinstance(made, AbstractAsyncContextManager):

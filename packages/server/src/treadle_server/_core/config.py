@@ -4,18 +4,19 @@ Adding an option is adding a field here. Names are those of aiohttp where it has
 default says why.
 """
 
+import dataclasses
 import difflib
 import logging
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final, final
 
-from treadle_http_parser import Limits
+from treadle_http_parser import DEFAULT_LIMITS, Limits
 
 from .errors import server_logger
 
 __all__ = ["SERVER_SOFTWARE", "ServerConfig"]
 
-#: What the Server field says unless ``ServerConfig.server_header`` says something else.
+#: The value of the Server field unless ``ServerConfig.server_header`` is another one.
 SERVER_SOFTWARE: Final = "treadle"
 
 _MAY_BE_0: Final = (
@@ -23,9 +24,16 @@ _MAY_BE_0: Final = (
     "max_expansion",
 )  # fmt: skip
 
+# The options that are fields of ``Limits``: under their own names, and three under aiohttp's.
+_LIMIT_NAMES: Final = {field.name: field.name for field in dataclasses.fields(Limits)} | {
+    "max_line_size": "max_request_line",
+    "max_field_size": "max_field_line",
+    "max_headers": "max_fields",
+}
+
 
 def _check_field_value(name: str, value: object) -> None:
-    """Refuse what cannot be the value of a field (RFC 9110 section 5.5)."""
+    """Refuse an object that cannot be the value of a field (RFC 9110 section 5.5)."""
     if value is None:
         return
     if not isinstance(value, str):
@@ -40,79 +48,78 @@ def _check_field_value(name: str, value: object) -> None:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
-    """How a server treats its connections; times are in seconds, sizes in bytes.
+    """The treatment of connections by a server; times are in seconds, sizes in bytes.
 
     Raises ``ValueError`` for a negative time, a size below 1, or a ``server_header`` that cannot be
-    sent; ``TypeError`` for a ``server_header`` that is neither a str nor None.
+    sent; ``TypeError`` for a ``server_header`` or ``limits`` of another type.
     """
 
-    #: An idle connection is closed after this long: a little more than the 60 s after which common
-    #: load balancers drop theirs, so that the race for the next request is theirs to avoid.
+    #: An idle connection is closed after this time: a little more than the 60 s after which common
+    #: load balancers drop theirs, so that they, and not the server, end it between two requests.
     keepalive_timeout: float = 75.0
 
-    #: How old a connection may be, and how many requests it may have had, when it takes another
-    #: one; 0 for any. Both spread the clients of long-lived connections over servers that came
-    #: later.
+    #: A connection takes no further request at this age, or after this number of requests; 0
+    #: disables the limit. Both spread the clients of long-lived connections over newer servers.
     keepalive_time: float = 0
     keepalive_requests: int = 0
 
-    #: How many connections there may be, and how many handlers may run, at a time; 0 for any
-    #: number. What is beyond gets a 503 that asks to come back. What a machine can bear is its
-    #: owner's to know: there is no number that suits all.
+    #: The most connections, and the most handlers that run at once; 0 disables the limit. A client
+    #: beyond it gets a 503 that asks it to come back. No number suits all machines.
     max_connections: int = 0
     max_concurrent_requests: int = 0
 
-    #: From the first byte of a head to its end; a slow client needs one, an attacker wants more.
+    #: From the first byte of a head to its end; slow clients need one, attackers want more.
     head_timeout: float = 15.0
 
-    #: Between two pieces of a body, while somebody waits for it.
+    #: Between two pieces of a body, while the handler waits for it.
     body_timeout: float = 30.0
 
-    #: How long a peer may take nothing while there is something to write to it.
+    #: How long a peer may read nothing while bytes for it wait to be written.
     write_timeout: float = 30.0
 
-    #: How long, and up to how much, an unread body is read and dropped after the response, so that
-    #: the client sees the response and not a reset.
+    #: How long, and how many bytes of, an unread body is read and dropped after the response, so
+    #: that the client sees the response and not a reset.
     lingering_time: float = 10.0
     lingering_size: int = 1024 * 1024
 
-    #: The body bytes that wait for a handler before reading from the peer pauses.
+    #: The bytes of a body that may wait for the handler before reading from the peer pauses.
     read_bufsize: int = 256 * 1024
 
-    #: Whether bodies with a Content-Encoding are decoded when they are read.
+    #: True to decode bodies with a Content-Encoding when they are read.
     auto_decompress: bool = True
 
-    #: How many times its size such a body may inflate to once it is above 1 MiB, 0 for any: text
-    #: shrinks to a tenth, and what shrinks to a thousandth was made to fill somebody's memory.
+    #: The most that such a body may inflate to, in multiples of its size, once it is above 1 MiB; 0
+    #: disables the limit. Text shrinks to a tenth; a body that shrinks to a thousandth is an attack
+    #: on memory.
     max_expansion: int = 100
 
-    #: The limits of ``treadle_http_parser.Limits``, under aiohttp's names.
-    max_line_size: int = 8 * 1024
-    max_field_size: int = 8 * 1024
-    max_headers: int = 128
+    #: The limits of the parser. ``from_kwargs`` also takes its fields one by one, three of them
+    #: under the names that aiohttp has.
+    limits: Limits = DEFAULT_LIMITS
 
-    #: Whether the kernel probes idle connections for dead peers.
+    #: True to have the kernel probe idle connections for dead peers.
     tcp_keepalive: bool = True
 
-    #: Whether a handler is cancelled when its client goes away; off, because most handlers are not
-    #: written to be stopped halfway.
+    #: True to cancel a handler when its client leaves; off, because most handlers are not written
+    #: to be stopped halfway.
     handler_cancellation: bool = False
 
-    #: Whether error pages show tracebacks.
+    #: True to show tracebacks on error pages.
     debug: bool = False
 
-    #: The value of the Server field of every response, None to send no such field. There is no
-    #: version in it: a version tells a stranger which advisories apply.
+    #: The value of the Server field of every response, None to send no such field. It has no
+    #: version: a version tells a stranger which advisories apply.
     server_header: str | None = SERVER_SOFTWARE
 
-    #: Where unhandled errors are logged.
+    #: The logger of unhandled errors.
     logger: logging.Logger = server_logger
 
     def __post_init__(self) -> None:
-        for field in fields(self):
+        _check_field_value("server_header", self.server_header)
+        if not isinstance(self.limits, Limits):
+            raise TypeError(f"limits must be a treadle_http_parser.Limits, got {self.limits!r}")
+        for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if field.name == "server_header":
-                _check_field_value(field.name, value)
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 continue
             smallest = 0 if field.name.endswith(_MAY_BE_0) else 1
@@ -121,19 +128,37 @@ class ServerConfig:
 
     @classmethod
     def from_kwargs(cls, options: dict[str, object]) -> "ServerConfig":
-        """Return a config from keyword arguments; raises ``TypeError`` naming an unknown one."""
-        known = [field.name for field in fields(cls)]
-        for name in options:
-            if name not in known:
-                close = difflib.get_close_matches(name, known, 1)
+        """Return a config from keyword arguments: the fields of this class and of ``Limits``.
+
+        Raises ``TypeError`` for an unknown one, and for a limit that is given twice.
+        """
+        rest = dict(options)
+        parts = {name: rest.pop(name) for name in options if name in _LIMIT_NAMES}
+        own = [field.name for field in dataclasses.fields(cls)]
+        for name in rest:
+            if name not in own:
+                close = difflib.get_close_matches(name, [*own, *_LIMIT_NAMES], 1)
                 hint = f"; did you mean {close[0]!r}?" if close else ""
                 raise TypeError(f"Unknown server option {name!r}{hint}")
-        return cls(**options)  # type: ignore[arg-type]  # the dataclass checks the values
+        if parts:
+            if "limits" in rest:
+                raise TypeError(f"Give limits= or its parts ({', '.join(parts)}), not both")
+            rest["limits"] = _limits(parts)
+        return cls(**rest)  # type: ignore[arg-type]  # the dataclass checks the values
 
-    def limits(self) -> Limits:
-        """Return the parser's limits."""
-        return Limits(
-            max_request_line=self.max_line_size,
-            max_field_line=self.max_field_size,
-            max_fields=self.max_headers,
+
+def _limits(parts: dict[str, object]) -> Limits:
+    values: dict[str, object] = {}
+    for name, value in parts.items():
+        field = _LIMIT_NAMES[name]
+        if field in values:
+            raise TypeError(f"{name} and {field} are the same limit; give one of them")
+        values[field] = value
+    if "max_head" not in values:
+        # A longer line needs a longer head.
+        values["max_head"] = DEFAULT_LIMITS.max_head + sum(
+            max(0, value - getattr(DEFAULT_LIMITS, field))
+            for field, value in values.items()
+            if field in ("max_request_line", "max_field_line") and isinstance(value, int)
         )
+    return Limits(**values)  # type: ignore[arg-type]  # the dataclass checks the values

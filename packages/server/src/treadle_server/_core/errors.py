@@ -1,4 +1,4 @@
-"""What a handler can see go wrong with its connection, and the loggers that tell of the rest."""
+"""The errors of a connection that a handler can see, and the loggers of the server."""
 
 import logging
 from typing import Final
@@ -18,11 +18,11 @@ web_logger: Final = logging.getLogger("treadle.web")
 
 
 class ClientConnectionResetError(ConnectionResetError):
-    """The peer is gone: what is written now reaches nobody."""
+    """The peer has closed the connection: bytes that are written now are lost."""
 
 
 class RequestPayloadError(Exception):
-    """The body that arrives is malformed; the connection closes after the answer."""
+    """The body of the request is malformed; the connection closes after the answer."""
 
 
 class PayloadAccessError(Exception):

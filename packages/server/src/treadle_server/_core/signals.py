@@ -1,4 +1,4 @@
-"""Lists that end their growth at start-up, and signals: such lists of asynchronous receivers."""
+"""Lists that are frozen when an application starts, and signals: such lists of coroutines."""
 
 from collections.abc import Awaitable, Callable, Iterable, MutableSequence
 from typing import Generic, ParamSpec, TypeVar, overload
@@ -19,7 +19,7 @@ class FrozenList(MutableSequence[_T]):
 
     @property
     def frozen(self) -> bool:
-        """Whether changes are refused."""
+        """True if changes are refused."""
         return self._frozen
 
     def freeze(self) -> None:

@@ -1,7 +1,7 @@
-"""What an application keeps for its handlers: a mapping by name or ``AppKey``, and several as one.
+"""The state that an application keeps for its handlers: a mapping, and several read as one.
 
-State may change until the application has started; what must change later is put into an object
-that is stored before.
+State may change until the application has started. To change a value later, store an object that
+can change before.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,7 +44,7 @@ class AppState(KeyedState[AppKey[Any], Literal["app"]]):
 
 
 class ChainMapProxy(Mapping[str | AppKey[Any], Any]):
-    """Several mappings read as one: the first that has a key decides. Not to be subclassed."""
+    """Several mappings read as one: the first that has a key decides. Cannot be subclassed."""
 
     __slots__ = ("_maps",)
 
@@ -78,7 +78,7 @@ class ChainMapProxy(Mapping[str | AppKey[Any], Any]):
     def get(self, key: str, default: Any = ...) -> Any: ...
 
     def get(self, key: str | AppKey[_T], default: Any = None) -> Any:
-        """Return the value for ``key``, else ``default``."""
+        """Return the value for ``key``, or ``default`` without one."""
         try:
             return self[key]
         except KeyError:

@@ -1,5 +1,6 @@
-"""Types that more than one row needs."""
+"""Types that more than one room needs."""
 
+import asyncio
 import ssl
 from typing import NamedTuple, final
 
@@ -19,7 +20,7 @@ HttpVersion11 = HttpVersion(1, 1)
 
 @final
 class ConnectionInfo:
-    """What a request may know of its connection: two addresses and the TLS context."""
+    """The facts of a connection that a request has: two addresses and the TLS context."""
 
     __slots__ = ("peername", "sockname", "ssl_context")
 
@@ -30,6 +31,15 @@ class ConnectionInfo:
         self.sockname = sockname
         self.ssl_context = ssl_context
 
+    @classmethod
+    def of(cls, transport: asyncio.BaseTransport) -> "ConnectionInfo":
+        """Return the facts of a transport's connection."""
+        return cls(
+            transport.get_extra_info("peername"),
+            transport.get_extra_info("sockname"),
+            transport.get_extra_info("sslcontext"),
+        )
+
     @property
     def remote(self) -> str | None:
         """The peer's address: the host, or the path of a Unix socket."""
@@ -39,7 +49,7 @@ class ConnectionInfo:
 
     @property
     def local_host(self) -> str:
-        """The address that the client has reached, as a URL's authority."""
+        """The address that the client has connected to, as a URL's authority."""
         if isinstance(self.sockname, (tuple, list)):
             host, port = str(self.sockname[0]), self.sockname[1]
             return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,15 +1,15 @@
-"""``StaticResource``: the files of a directory below a prefix of URLs.
+"""``StaticResource``: the files of a directory below a URL prefix.
 
-A request costs one hop to a thread, in which its path is resolved, the file opened, the answer
-planned and what is small read (see ``_files.response``). Which paths may be looked up at all is
-``_files.paths``'s to say.
+A request costs one hop to a thread, which resolves the path, opens the file, plans the response and
+reads small files (see ``_files.response``). ``_files.paths`` decides which paths may be looked up.
 """
 
+import enum
 import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Final, NamedTuple, final
+from typing import Any, ClassVar, Final, NamedTuple, Unpack, final
 
 from yarl import URL
 
@@ -20,8 +20,10 @@ from treadle_responses import (
     Response,
     StreamResponse,
 )
+from treadle_router import CONVERTERS, Converter
 from treadle_server._http.request import BaseRequest
-from treadle_server._routing.handlers import AnyHandler, ExpectHandler
+from treadle_server._routing.handlers import AnyHandler
+from treadle_server._routing.options import StaticOptions, check_options
 from treadle_server._routing.resources import PrefixResource, ResourceRoute
 from treadle_server._transport.files import NotAFileError, OpenFile, is_missing, open_file
 
@@ -33,9 +35,13 @@ from .response import CHUNK_SIZE, FileResponse
 __all__ = ["StaticResource"]
 
 
-@final
-class _Redirect(NamedTuple):
-    """A directory whose URL lacks its slash: relative links would lead astray."""
+class _Outcome(enum.Enum):
+    """The result of a look-up that sends neither a file nor a listing."""
+
+    NOT_FOUND = 404
+    FORBIDDEN = 403
+    # A directory whose URL lacks its slash: relative links on its page would be wrong.
+    ADD_SLASH = 301
 
 
 @final
@@ -45,26 +51,32 @@ class _Listing(NamedTuple):
     page: str
 
 
+_Found = PreparedFile | _Listing | _Outcome
+
+
 class StaticResource(PrefixResource):
     """The files below ``directory``, under the URL path ``prefix``; answers GET and HEAD.
 
-    ``chunk_size`` (bytes) is how much of a file is read at a time. ``show_index`` lists
-    directories instead of refusing them with 403. Symbolic links are followed inside the
-    directory, with ``follow_symlinks`` (also called ``break_symlink_sandbox``) wherever they lead.
-    With ``append_version`` URLs get a hash of the file, so that it can be cached for ever.
+    ``chunk_size`` is the number of bytes that are read from a file at a time, by default 256 KiB.
+    ``show_index`` lists directories instead of refusing them with 403. Symbolic links are followed
+    inside the directory; with ``follow_symlinks`` (also called ``break_symlink_sandbox``) they may
+    lead anywhere. With ``append_version`` URLs get a hash of the file, so that clients may cache it
+    without limit. ``expect_handler`` answers an ``Expect`` field.
 
-    Beyond what aiohttp has: ``index`` is the name of the file that stands for a directory
-    (``"index.html"``), ``fallback`` the path of one that is sent where there is no file and the
-    last part of the URL has no extension, as single-page applications need it. ``cache_control``
-    and ``immutable`` set that field of every file, ``precompressed`` looks for ``.zst``, ``.br``
-    and ``.gz`` beside a file (see ``FileResponse``).
+    aiohttp does not have the following options. ``index`` is the name of the file that is sent for
+    a directory (``"index.html"``). ``fallback`` is the path of a file that is sent if there is no
+    file and the last part of the URL has no extension, as single-page applications need it.
+    ``cache_control`` and ``immutable`` set the field ``Cache-Control`` of every file.
+    ``precompressed``, by default True, looks for ``.zst``, ``.br`` and ``.gz`` beside a file (see
+    ``FileResponse``).
 
-    A path with a dot segment, an empty segment, a backslash, NUL, an encoded slash, or the letter
-    of a drive is 404 without a look at the disk. Raises ``ValueError`` for a prefix that is none
-    and for what is no directory.
+    A path with a dot segment, an empty segment, a backslash, NUL, an encoded slash, or a drive
+    letter is 404 without a look at the disk. ``prefix`` is parsed with ``converters``. Raises
+    ``ValueError`` for a bad prefix and if there is no such directory, and ``TypeError`` for an
+    unknown option.
     """
 
-    #: The query parameter of a version.
+    #: The name of the query parameter with the version.
     VERSION_KEY: ClassVar[str] = "v"
 
     def __init__(
@@ -72,20 +84,12 @@ class StaticResource(PrefixResource):
         prefix: str,
         directory: str | os.PathLike[str],
         *,
-        name: str | None = None,
-        expect_handler: ExpectHandler | None = None,
-        chunk_size: int = CHUNK_SIZE,
-        show_index: bool = False,
-        follow_symlinks: bool = False,
-        break_symlink_sandbox: bool = False,
-        append_version: bool = False,
-        index: str | None = None,
-        fallback: str | None = None,
-        cache_control: str | None = None,
-        immutable: bool = False,
-        precompressed: bool = True,
+        converters: Mapping[str, Converter[object]] = CONVERTERS,
+        **options: Unpack[StaticOptions],
     ) -> None:
-        super().__init__(prefix, name=name, tail="filename")
+        check_options(options, StaticOptions.__optional_keys__, f"{type(self).__name__}()")
+        super().__init__(prefix, name=options.get("name"), tail="filename", converters=converters)
+        index, fallback = options.get("index"), options.get("fallback")
         try:
             self._directory: Final = Path(directory).expanduser().resolve(strict=True)
         except OSError as error:
@@ -96,31 +100,34 @@ class StaticResource(PrefixResource):
             if path is not None and not safe_segments(path):
                 raise ValueError(f"{what} is a relative path inside the directory, not {path!r}")
         self._root: Final = str(self._directory)
-        self._show_index: Final = show_index
-        self._follow_symlinks: Final = follow_symlinks or break_symlink_sandbox
-        self._append_version: Final = append_version
+        self._show_index: Final = options.get("show_index", False)
+        self._follow_symlinks: Final = options.get("follow_symlinks", False) or options.get(
+            "break_symlink_sandbox", False
+        )
+        self._append_version: Final = options.get("append_version", False)
         self._index: Final = () if index is None else safe_segments(index) or ()
         self._fallback: Final = () if fallback is None else safe_segments(fallback) or ()
-        # Makes the response; only the path is missing.
+        # Makes the response from the path.
         self._make: Final = functools.partial(
             FileResponse,
-            chunk_size=chunk_size,
-            cache_control=cache_control,
-            immutable=immutable,
-            precompressed=precompressed,
+            chunk_size=options.get("chunk_size", CHUNK_SIZE),
+            cache_control=options.get("cache_control"),
+            immutable=options.get("immutable", False),
+            precompressed=options.get("precompressed", True),
         )
-        # Path -> time of change, size and hash; bounded by what the application makes URLs for.
+        # Path -> modification time, size and hash; bounded by the files that the application
+        # makes URLs for.
         self._versions: Final[dict[str, tuple[int, int, str]]] = {}
         for method in ("GET", "HEAD"):
-            self.add_route(method, self._handle, expect_handler=expect_handler)
+            self.add_route(method, self._handle, expect_handler=options.get("expect_handler"))
 
     # Building URLs.
 
     def url_for(self, **parts: object) -> URL:
         """Return the URL of the file ``filename``, a path inside the directory.
 
-        ``append_version`` is by default what the resource was made with. With it the file is read,
-        when it has changed since; one that does not exist has no version. Raises ``KeyError``
+        ``append_version`` overrides the option of the resource. With it the file is read if it has
+        changed since the last time; a file that does not exist has no version. Raises ``KeyError``
         without a ``filename`` and ``ValueError`` for a path that no request could have.
         """
         append_version = parts.pop("append_version", None)
@@ -139,12 +146,14 @@ class StaticResource(PrefixResource):
         return url
 
     def _version(self, segments: tuple[str, ...]) -> str | None:
+        path = self._resolve(segments)
+        if path is None:
+            return None
         try:
-            path = self._resolve(segments)
             file = self._open_resolved(path, (), siblings=False)
         except OSError:
             return None
-        # Few applications ask for versions: the others need not load what makes them.
+        # Few applications ask for versions; the others need not load these modules.
         import base64
         import hashlib
 
@@ -207,71 +216,79 @@ class StaticResource(PrefixResource):
             return response
         if isinstance(found, _Listing):
             return Response(text=found.page, content_type="text/html")
+        if found is _Outcome.NOT_FOUND:
+            raise HTTPNotFound
+        if found is _Outcome.FORBIDDEN:
+            raise HTTPForbidden
         raise HTTPMovedPermanently(_with_slash(request))
 
-    # What follows runs in a thread.
+    # The rest runs in a thread.
 
     def _look(
         self, segments: tuple[str, ...], wanted: FileRequest, shown: str, *, is_directory: bool
-    ) -> PreparedFile | _Listing | _Redirect:
-        """Find out what a path is; raises ``OSError`` for what cannot be sent."""
+    ) -> _Found:
+        """Return the result for a path; raises ``OSError`` for a file that cannot be opened."""
         try:
-            return self._look_inside(segments, wanted, shown, is_directory=is_directory)
+            found = self._look_inside(segments, wanted, shown, is_directory=is_directory)
         except (FileNotFoundError, NotADirectoryError):
-            if not self._fallback or (segments and "." in segments[-1]):
-                raise
-            path = self._resolve(self._fallback)
-            return self._answer(path, self._fallback[-1], wanted)
+            found = _Outcome.NOT_FOUND
+        if found is not _Outcome.NOT_FOUND:
+            return found
+        if not self._fallback or (segments and "." in segments[-1]):
+            return found
+        return self._answer(self._resolve(self._fallback), self._fallback[-1], wanted)
 
     def _look_inside(
         self, segments: tuple[str, ...], wanted: FileRequest, shown: str, *, is_directory: bool
-    ) -> PreparedFile | _Listing | _Redirect:
+    ) -> _Found:
         path = self._resolve(segments)
+        if path is None:
+            return _Outcome.NOT_FOUND
         if not is_directory:
-            # What nearly every request asks for: one look less than asking what it is first.
+            # Nearly every request is for a file: opening it saves asking first what it is.
             try:
                 return self._answer(path, segments[-1] if segments else "", wanted)
             except NotAFileError:
                 if not Path(path).is_dir():
-                    raise
+                    return _Outcome.FORBIDDEN
         elif not Path(path).is_dir():
-            raise NotADirectoryError(path)
+            return _Outcome.NOT_FOUND
         if self._index:
             inner = self._resolve((*segments, *self._index))
+            if inner is None:
+                return _Outcome.NOT_FOUND
             if Path(inner).is_file():
                 if is_directory:
                     return self._answer(inner, self._index[-1], wanted)
-                return _Redirect()
+                return _Outcome.ADD_SLASH
         if not self._show_index:
-            raise PermissionError(path)
+            return _Outcome.FORBIDDEN
         if not is_directory:
-            return _Redirect()
+            return _Outcome.ADD_SLASH
 
         def inside(name: str) -> bool:
-            try:
-                self._resolve((*segments, name))
-            except OSError:
-                return False
-            return True
+            return self._resolve((*segments, name)) is not None
 
         return _Listing(listing_page(path, shown, parent=bool(segments), shows_link=inside))
 
-    def _resolve(self, segments: tuple[str, ...]) -> str:
-        path = contained(self._root, segments, follow_symlinks=self._follow_symlinks)
-        if path is None:
-            # Not 403: what is outside is nobody's business, also whether it exists.
-            raise FileNotFoundError(*segments)
-        return path
+    def _resolve(self, segments: tuple[str, ...]) -> str | None:
+        """Return the path of a file, None if a link leads out of the directory.
+
+        The answer to None is 404 rather than 403: do not reveal whether a file outside exists.
+        """
+        return contained(self._root, segments, follow_symlinks=self._follow_symlinks)
 
     def _open_resolved(self, path: str, codings: tuple[str, ...], siblings: bool) -> OpenFile:
         return open_file(path, codings, siblings=siblings, follow=self._follow_symlinks)
 
-    def _answer(self, path: str, name: str, wanted: FileRequest) -> PreparedFile:
+    def _answer(self, path: str | None, name: str, wanted: FileRequest) -> _Found:
+        if path is None:
+            return _Outcome.NOT_FOUND
         return prepare_file(wanted, name, functools.partial(self._open_resolved, path))
 
 
 def _with_slash(request: BaseRequest) -> URL:
-    """Return the path of a request with a slash at its end, and its query."""
+    """Return the URL of a request with a slash behind its path, and with its query."""
     path, mark, query = request.raw_path.partition("?")
-    # One slash at the start: ``//host/`` would lead to another server.
+    # Exactly one slash at the start: ``//host/`` would lead to another server.
     return URL(f"/{path.strip('/')}/{mark}{query}", encoded=True)

@@ -1,68 +1,78 @@
 """One request and its response: runs the handler, sends what it returns, turns errors into answers.
 
 An ``Exchange`` takes any function from a request to an awaitable response; it knows nothing of
-applications. A connection has one and uses it for each request in turn. The common case, a
-handler that never waits and a small response, runs from the first byte of the request to the last
-of the response inside one callback of the event loop: the handler's coroutine is started eagerly as
-its own task (Python 3.12+), and what it returned leaves in one write.
+applications. A connection has one and uses it for each request in turn. The common case, a handler
+that never waits and a small response, runs from the first byte of the request to the last of the
+response inside one callback of the event loop: the handler's coroutine is started eagerly as its
+own task (Python 3.12+), and what it returned leaves in one write.
+
+**The invariant: an exchange always ends.** Whatever the handler, a hook, a signal, a response class
+or the event loop raises, ``BaseException`` included, at any point:
+
+- the exchange reaches its end exactly once: ``request`` is None, the request's cleanups have run,
+  and ``start`` has returned True or ``done`` was called, not both;
+- one answer is complete, or the connection is cut off or belongs to an upgraded protocol;
+- a bug is logged; ``SystemExit`` and ``KeyboardInterrupt`` reach the event loop.
+
+Three things keep it. All user code runs inside ``start`` and ``_finish``, whose last resort is
+``_break_off``. All ends go through ``_end``, but for the fast path, which has no cleanups. And a
+``Phase`` only moves forward, by the table ``_AFTER_ERROR``: an error while an answer to an error is
+sent ends the exchange. ``tests/http/test_failures.py`` drives every point of failure.
 """
 
 import asyncio
-import traceback
+import contextlib
+import enum
 import warnings
 from collections.abc import Awaitable, Callable
 from types import CoroutineType
-from typing import Any, Final, final
+from typing import Final, final
 
 from treadle_http_parser import LocalProtocolError
-from treadle_responses import (
-    HTTPBadRequest,
-    HTTPException,
-    Response,
-    StreamResponse,
-    add_vary,
-    error_page,
-)
+from treadle_responses import HTTPBadRequest, HTTPException, StreamResponse
 from treadle_server._core.errors import ClientConnectionResetError, RequestPayloadError
 
+from .answers import (
+    can_skip_prepare,
+    negotiate_page,
+    not_a_response,
+    returned_exception,
+    second_response,
+    sends_at_once,
+    sent_before,
+    server_error,
+)
+from .interfaces import ResponseChannel
 from .request import BaseRequest
-from .state import Shared
-from .writer import StreamWriter
+from .state import ServerState
 
-__all__ = ["Exchange"]
-
-# Which response classes may be sent without their ``prepare`` and ``write_eof`` coroutines: those
-# that did not replace them. Classes are few and live long.
-_plain_classes: Final[dict[type[StreamResponse], bool]] = {}
-# The same of exceptions that are raised; to return one has another meaning, so that the first table
-# has none of them.
-_plain_errors: Final[dict[type[HTTPException], bool]] = {}
+__all__ = ["Exchange", "Phase"]
 
 
-def _has_plain_methods(cls: type[StreamResponse]) -> bool:
-    return (
-        issubclass(cls, Response)
-        and cls.prepare is StreamResponse.prepare
-        and cls.write_eof is Response.write_eof
-        and cls.write is StreamResponse.write
-    )
+@final
+class Phase(enum.IntEnum):
+    """The progress of one exchange."""
+
+    #: The handler runs.
+    HANDLER = enum.auto()
+    #: The response that it returned, or the ``HTTPException`` that it raised, is sent.
+    RESPONSE = enum.auto()
+    #: The answer to an error is sent: without hooks, and without another answer if that fails.
+    LAST = enum.auto()
 
 
-def _is_plain(cls: type[StreamResponse]) -> bool:
-    plain = _plain_classes[cls] = not issubclass(cls, HTTPException) and _has_plain_methods(cls)
-    return plain
+#: The phase of the answer to an error, by the phase in which it was raised; None for no answer.
+_AFTER_ERROR: Final = {Phase.HANDLER: Phase.RESPONSE, Phase.RESPONSE: Phase.LAST, Phase.LAST: None}
+
+_HANDLER: Final = Phase.HANDLER
 
 
-def _accept(request: BaseRequest) -> str | None:
-    """Return the Accept field if it prefers anything; no header object is built for it."""
-    for name, value in request.raw_headers:
-        if len(name) == 6 and name.lower() == b"accept":
-            return None if value == b"*/*" else value.decode("latin-1")
-    return None
+def _connection_lost() -> None:
+    """Do nothing: the completion callback of a connection that is lost."""
 
 
-def _nobody() -> None:
-    """Be what is called when a response ends that nobody waits for."""
+def _raise(error: BaseException) -> None:
+    raise error
 
 
 async def _await(awaitable: Awaitable[StreamResponse]) -> StreamResponse:
@@ -71,159 +81,179 @@ async def _await(awaitable: Awaitable[StreamResponse]) -> StreamResponse:
 
 @final
 class Exchange:
-    """Runs one request at a time; ``done`` is called when a response ends that had to wait."""
+    """Runs one request at a time; calls ``done`` when a response ends that had to wait."""
 
-    __slots__ = ("_done", "_shared", "_task", "_writer", "request")
+    __slots__ = ("_cancelled", "_channel", "_done", "_phase", "_state", "_task", "request")
 
-    def __init__(self, shared: Shared, writer: StreamWriter, done: Callable[[], None]) -> None:
-        self._shared: Final = shared
-        self._writer: Final = writer
+    def __init__(
+        self, state: ServerState, channel: ResponseChannel, done: Callable[[], None]
+    ) -> None:
+        self._state: Final = state
+        self._channel: Final = channel
         self._done = done
         #: The request under way, None between requests.
         self.request: BaseRequest | None = None
+        self._phase = _HANDLER
         # The task that runs the handler or sends the response, while it waits for something.
-        self._task: asyncio.Task[Any] | None = None
+        self._task: asyncio.Task[StreamResponse] | None = None
+        # True if the server has cancelled that task.
+        self._cancelled = False
 
     def release(self) -> None:
-        """Let go of the connection, which is lost, as soon as nothing is running.
+        """Let go of the connection, which is lost, unless a request is under way.
 
-        They know each other: without this only the garbage collector could end them.
+        The two reference each other; without this only the garbage collector would free them.
         """
         if self.request is None:
-            self._done = _nobody
+            self._done = _connection_lost
 
     def cancel(self) -> None:
-        """Cancel what is running; the connection ends with it."""
+        """Cancel the task that is running; the connection ends with it."""
         if self._task is not None:
+            self._cancelled = True
             self._task.cancel()
+
+    def forget(self) -> None:
+        """Give up a task that does not end although it was cancelled; the connection is lost.
+
+        It may run on, but nothing waits for it any more.
+        """
+        if self.request is not None:
+            self._channel.fail(None)
+            self.request.bind_task(None)
+            self._end(self.request)
+        self._done = _connection_lost
 
     def start(self, request: BaseRequest) -> bool:
         """Run the handler for ``request`` and answer it.
 
-        True means that the response is written; otherwise ``done`` is called when it is.
+        True means that the exchange has ended; otherwise ``done`` is called when it ends.
         """
         self.request = request
-        shared = self._shared
-        shared.requests_count += 1
+        self._phase = _HANDLER
+        state = self._state
+        state.requests_count += 1
+        task: asyncio.Task[StreamResponse] | None = None
         try:
-            awaitable = shared.handler(request)
-        except HTTPException as error:
-            return self._respond_error(request, error)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer
-            return self._fail(request, error)
-        coroutine = awaitable if type(awaitable) is CoroutineType else _await(awaitable)
-        task = shared.start_task(coroutine)
-        try:
+            try:
+                awaitable = state.handler(request)
+            except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer
+                return self._failed(request, error)
+            task = state.start_task(
+                awaitable if type(awaitable) is CoroutineType else _await(awaitable)
+            )
             if task.done():
-                # What _take_result does, for the case that all the speed is for.
-                if not task.cancelled() and task.exception() is None:
-                    return self._respond(request, task.result())
                 return self._take_result(request, task)
-            self._task = request._task = task
+            self._task = task
+            request.bind_task(task)
             task.add_done_callback(self._handler_done)
-            return False
+            return False  # noqa: TRY300  # the fast path above has no else either
+        except BaseException as error:  # noqa: BLE001  # the invariant above
+            return self._break_off(error)
         finally:
-            # A task keeps the traceback of what it raised; started eagerly, that leads back to this
-            # frame, which must not lead to the task: nothing but the collector would end it.
-            del task
+            # A task keeps the traceback of what it raised. If it was started eagerly, that leads
+            # back to this frame, which must not lead to the task: only the garbage collector
+            # would end the circle.
+            task = None
+
+    # The ends of tasks. Like ``start``, ``_take_*`` and all below return True at the end.
 
     def _handler_done(self, task: "asyncio.Task[StreamResponse]") -> None:
+        self._finish(self._take_result, task)
+
+    def _response_done(self, task: "asyncio.Task[StreamResponse]") -> None:
+        self._finish(self._take_sent, task)
+
+    def _finish(
+        self,
+        take: "Callable[[BaseRequest, asyncio.Task[StreamResponse]], bool]",
+        task: "asyncio.Task[StreamResponse]",
+    ) -> None:
         request = self.request
-        assert request is not None
-        self._task = request._task = None
-        if self._take_result(request, task):
+        if request is None or self._task is not task:
+            # Given up by ``forget``.
+            return
+        self._task = None
+        request.bind_task(None)
+        try:
+            ended = take(request, task)
+        except BaseException as error:  # noqa: BLE001  # the invariant above
+            ended = self._break_off(error)
+        if ended:
             self._done()
 
     def _take_result(self, request: BaseRequest, task: "asyncio.Task[StreamResponse]") -> bool:
-        if task.cancelled():
-            # The server is stopping or the client has left: there is nobody to answer.
-            return self._abort()
-        error = task.exception()
-        if error is not None:
-            return self._fail(request, error)
+        if task.cancelled() or task.exception() is not None:
+            return self._failed(request, _error_of(task))
         return self._respond(request, task.result())
 
-    # The response. Like start(), these return whether it is written.
+    def _take_sent(self, request: BaseRequest, task: "asyncio.Task[StreamResponse]") -> bool:
+        if task.cancelled() or task.exception() is not None:
+            return self._failed(request, _error_of(task))
+        return self._end(request)
+
+    # The response.
 
     def _respond(self, request: BaseRequest, response: StreamResponse) -> bool:
-        if _plain_classes.get(type(response)) and not request.has_prepare_hook:
-            whole = response.as_single_write()
-            if whole is not None:
-                status, reason, block, body = whole
-                try:
-                    self._writer.write_whole(status, reason, block, body)
-                except LocalProtocolError:
-                    return self._fail(request, self._second_response(request, response))
-                response.mark_sent(len(body))
-                self.request = None
-                return True
-        return self._respond_in_task(request, response)
-
-    def _respond_in_task(self, request: BaseRequest, response: StreamResponse) -> bool:
-        if type(response) not in _plain_classes:
-            if not isinstance(response, StreamResponse):
-                response = self._not_a_response(request, response)
-            if _is_plain(type(response)):
-                return self._respond(request, response)
+        """Send the response that the handler returned."""
+        if sends_at_once(type(response)) and request.hooks is None:
+            # Fast path of hello in tools/bench/compare.py: one write, no task, no cleanups.
+            try:
+                if self._write_at_once(response):
+                    self.request = None
+                    return True
+            except LocalProtocolError:
+                return self._failed(request, second_response(request, response))
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # noqa: BLE001  # a response class may override methods
+                return self._failed(request, error)
+        elif not isinstance(response, StreamResponse):
+            return self._failed(request, not_a_response(request, response))
         return self._start_sending(request, response, returned=True)
 
-    def _respond_error(self, request: BaseRequest, error: HTTPException) -> bool:
-        """Answer with an exception that was raised."""
-        # Its traceback leads to frames that lead to it.
-        error.__traceback__ = None
-        accept = _accept(request)
-        page = None if accept is None else error.default_page(accept)
-        if page is not None:
-            error.content_type = page.content_type
-            error.text = page.text
-            add_vary(error.headers, "Accept")
-        cls = type(error)
-        plain = _plain_errors.get(cls)
-        if plain is None:
-            plain = _plain_errors[cls] = _has_plain_methods(cls)
-        whole = error.as_single_write() if plain and not request.has_prepare_hook else None
-        if whole is None or self._writer.head_sent:
-            return self._start_sending(request, error, returned=False)
+    def _write_at_once(self, response: StreamResponse) -> bool:
+        """Write a response of field lines and a body in one write; False for others."""
+        whole = response.as_single_write()
+        if whole is None:
+            return False
         status, reason, block, body = whole
-        self._writer.write_whole(status, reason, block, body)
-        error.mark_sent(len(body))
-        self.request = None
+        self._channel.write_whole(status, reason, block, body)
+        response.mark_sent(len(body))
         return True
 
     def _start_sending(
         self, request: BaseRequest, response: StreamResponse, *, returned: bool
     ) -> bool:
-        if self._writer.transport is None:
+        """Send a response by its own coroutines."""
+        self._phase = Phase.RESPONSE if self._phase is _HANDLER else self._phase
+        if self._channel.transport is None:
             response.release_body()
-            return self._abort()
-        task = self._shared.start_task(self._send(request, response, returned=returned))
+            return self._cut(request, None)
+        task: asyncio.Task[StreamResponse] | None = None
         try:
+            task = self._state.start_task(self._send(request, response, returned=returned))
             if task.done():
                 return self._take_sent(request, task)
             self._task = task
-            task.add_done_callback(self._sent)
+            task.add_done_callback(self._response_done)
             return False
         finally:
-            del task  # as in start()
+            task = None  # as in ``start``
 
     async def _send(
         self, request: BaseRequest, response: StreamResponse, *, returned: bool
     ) -> StreamResponse:
-        if returned and isinstance(response, HTTPException):
-            warnings.warn(
-                f"The handler of {request.method} {request.raw_path} returned {response!r}: "
-                "raise an HTTPException, or return a Response",
-                DeprecationWarning,
-                stacklevel=1,
-            )
-        if response.prepared and not self._writer.head_sent:
-            if self._writer.response_ended:
+        channel = self._channel
+        try:
+            if returned and isinstance(response, HTTPException):
+                warnings.warn(
+                    returned_exception(request, response), DeprecationWarning, stacklevel=1
+                )
+            if response.prepared and channel.response_ended and not channel.head_sent:
                 # The handler has sent all of it.
                 return response
-            response = self._sent_before(request, response)
-        elif not response.prepared and (self._writer.head_sent or self._writer.response_ended):
-            raise self._second_response(request, response)
-        try:
+            self._check_unsent(request, response)
             await response.prepare(request)
             await response.write_eof()
         except BaseException:
@@ -231,91 +261,108 @@ class Exchange:
             raise
         return response
 
-    def _sent(self, task: "asyncio.Task[StreamResponse]") -> None:
-        self._task = None
-        request = self.request
-        assert request is not None
-        if self._take_sent(request, task):
-            self._done()
-
-    def _take_sent(self, request: BaseRequest, task: "asyncio.Task[StreamResponse]") -> bool:
-        if task.cancelled():
-            return self._abort()
-        error = task.exception()
-        if error is not None:
-            return self._fail(request, error)
-        self._end(request)
-        return True
-
-    def _end(self, request: BaseRequest | None) -> None:
-        """Let go of the request and of its files; one that has any never takes the short way."""
-        self.request = None
-        if request is not None and request._uploads is not None:
-            request._uploads.close_soon()
-
-    def _fail(self, request: BaseRequest, error: BaseException) -> bool:
-        if isinstance(error, ClientConnectionResetError):
-            # Nobody's mistake, and nobody there to be told.
-            return self._abort(error)
-        answer = self._answer_to(request, error)
-        if self._writer.head_sent or self._writer.response_ended:
-            # Too late for another answer: a cut-off one is all that can tell the client.
-            return self._abort(error)
-        if isinstance(answer, HTTPException):
-            return self._respond_error(request, answer)
-        return self._respond(request, answer)
-
-    def _abort(self, error: BaseException | None = None) -> bool:
-        upgraded = self._writer.upgraded
-        if upgraded is None:
-            self._writer.abort()
-        else:
-            upgraded.handler_failed(error)
-        self._end(self.request)
-        return True
+    def _check_unsent(self, request: BaseRequest, response: StreamResponse) -> None:
+        """Refuse a response of another request, and one behind another response."""
+        channel = self._channel
+        if response.prepared and not channel.head_sent:
+            raise sent_before(request, response)
+        if not response.prepared and (channel.head_sent or channel.response_ended):
+            raise second_response(request, response)
 
     # Errors.
 
-    def _answer_to(self, request: BaseRequest, error: BaseException) -> StreamResponse:
-        """Return the response to an exception that left the handler; logs what is a bug."""
+    def _failed(self, request: BaseRequest, error: BaseException) -> bool:
+        """Answer an exception that left the handler, a hook or the response."""
+        channel = self._channel
         if isinstance(error, HTTPException):
-            return error.with_traceback(None)
+            answer: StreamResponse = error
+            # Its traceback leads to frames that lead to it.
+            error.__traceback__ = None
+        elif self._is_no_bug(error):
+            return self._cut(request, error)
+        else:
+            answer = self._answer_to(request, error)
+        phase = _AFTER_ERROR[self._phase]
+        if phase is None or channel.head_sent or channel.response_ended:
+            # Too late for another answer: a connection that is cut off tells the client.
+            return self._cut(request, error)
+        if isinstance(answer, HTTPException):
+            negotiate_page(request, answer)
+        else:
+            phase = Phase.LAST
+        self._phase = phase
+        hooks = request.hooks
+        if phase is Phase.LAST and hooks is not None:
+            hooks.prepare = None
+        if (
+            (hooks is None or hooks.prepare is None)
+            and can_skip_prepare(type(answer))
+            and self._write_at_once(answer)
+        ):
+            return self._end(request)
+        return self._start_sending(request, answer, returned=False)
+
+    def _is_no_bug(self, error: BaseException) -> bool:
+        """Return True for an error that ends the exchange without an answer and a log line."""
+        if isinstance(error, asyncio.CancelledError):
+            # The server stops, or the client has left; or it is too late for an answer. Otherwise
+            # the handler awaited something that was cancelled, which is a bug like others.
+            return self._cancelled or self._channel.is_lost or self._channel.head_sent
+        # The client has left; or the event loop, which runs the task, has the error already.
+        return isinstance(error, (ClientConnectionResetError, SystemExit, KeyboardInterrupt))
+
+    def _answer_to(self, request: BaseRequest, error: BaseException) -> StreamResponse:
+        """Return the response to an exception that is not an ``HTTPException``; log a bug."""
         if isinstance(error, RequestPayloadError):
             return HTTPBadRequest(text=f"400: {error}")
-        self._shared.config.logger.error(
+        config = self._state.config
+        config.logger.error(
             "Error handling request %s %s", request.method, request.raw_path, exc_info=error
         )
-        return self._server_error(request, error)
+        return server_error(request, error, debug=config.debug)
 
-    def _server_error(self, request: BaseRequest, error: BaseException) -> Response:
-        detail = ""
-        if self._shared.config.debug:
-            detail = "".join(traceback.format_exception(error))
-        page = error_page(500, _accept(request), detail=detail)
-        response = Response(status=500, text=page.text, content_type=page.content_type)
-        # What the handler left half done is unknown: the next request gets a fresh connection.
-        response.force_close()
-        return response
+    # The end.
 
-    def _second_response(self, request: BaseRequest, response: StreamResponse) -> RuntimeError:
-        return RuntimeError(
-            f"The handler of {request.method} {request.raw_path} returned {response!r} after "
-            "it had begun another response"
-        )
+    def _cut(self, request: BaseRequest, error: BaseException | None) -> bool:
+        """End without a complete answer."""
+        self._channel.fail(None if isinstance(error, asyncio.CancelledError) else error)
+        return self._end(request)
 
-    def _not_a_response(self, request: BaseRequest, result: object) -> StreamResponse:
-        return self._misuse(
-            request,
-            f"returned {result!r}, but a handler must return a StreamResponse"
-            + (": is a return statement missing?" if result is None else ""),
-        )
+    def _end(self, request: BaseRequest) -> bool:
+        """End the exchange and run the request's cleanups."""
+        self.request = self._task = None
+        self._cancelled = False
+        hooks = request.hooks
+        if hooks is not None:
+            for cleanup in hooks.cleanups:
+                try:
+                    cleanup()
+                except Exception:
+                    self._state.config.logger.exception(
+                        "Error cleaning up after %s %s", request.method, request.raw_path
+                    )
+            hooks.cleanups.clear()
+        return True
 
-    def _sent_before(self, request: BaseRequest, response: StreamResponse) -> StreamResponse:
-        return self._misuse(
-            request, f"returned {response!r}, which was sent before: make a new one per request"
-        )
+    def _break_off(self, error: BaseException) -> bool:
+        """End the exchange after an error that could not be answered; the last resort."""
+        if isinstance(error, (SystemExit, KeyboardInterrupt)):
+            # The task was started eagerly: the event loop has not got this yet.
+            self._state.loop.call_soon(_raise, error)
+        else:
+            with contextlib.suppress(Exception):
+                self._state.config.logger.error("Error answering a request", exc_info=error)
+        with contextlib.suppress(Exception):
+            self._channel.fail(error)
+        request = self.request
+        return True if request is None else self._end(request)
 
-    def _misuse(self, request: BaseRequest, what: str) -> StreamResponse:
-        error = RuntimeError(f"The handler of {request.method} {request.raw_path} {what}")
-        self._shared.config.logger.error("Error handling request", exc_info=error)
-        return self._server_error(request, error)
+
+def _error_of(task: "asyncio.Task[StreamResponse]") -> BaseException:
+    """Return the exception of a task that raised one or was cancelled."""
+    try:
+        error = task.exception()
+    except asyncio.CancelledError as cancelled:
+        return cancelled
+    assert error is not None
+    return error

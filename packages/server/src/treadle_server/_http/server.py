@@ -6,9 +6,10 @@ from typing import Final, final
 from treadle_server._core.config import ServerConfig
 
 from .connection import HttpConnection
-from .overload import TurnedAway, limit_handlers
+from .interfaces import Connection, RequestFactory
+from .overload import OverloadProtocol, limit_handlers
 from .request import BaseRequest
-from .state import Connection, RawHandler, RequestFactory, Shared
+from .state import RawHandler, ServerState
 
 __all__ = ["Server"]
 
@@ -26,36 +27,36 @@ class Server:
         self,
         handler: RawHandler,
         *,
-        request_factory: RequestFactory | None = None,
+        request_factory: RequestFactory[BaseRequest] | None = None,
         **kwargs: object,
     ) -> None:
         loop = asyncio.get_running_loop()
         config = ServerConfig.from_kwargs(kwargs)
         if config.max_concurrent_requests:
             handler = limit_handlers(handler, config.max_concurrent_requests)
-        self._shared: Final = Shared(loop, handler, request_factory or BaseRequest, config)
+        self._state: Final = ServerState(loop, handler, request_factory or BaseRequest, config)
 
     def __call__(self) -> asyncio.Protocol:
         """Return the protocol of a new connection."""
-        shared = self._shared
-        most = shared.config.max_connections
-        if most and len(shared.connections) - shared.turned_away >= most:
-            return TurnedAway(shared)
-        return HttpConnection(shared)
+        state = self._state
+        most = state.config.max_connections
+        if most and len(state.connections) - state.overload_count >= most:
+            return OverloadProtocol(state)
+        return HttpConnection(state)
 
     @property
     def connections(self) -> list[Connection]:
         """The open connections."""
-        return list(self._shared.connections)
+        return list(self._state.connections)
 
     @property
     def requests_count(self) -> int:
         """Requests handled so far."""
-        return self._shared.requests_count
+        return self._state.requests_count
 
     def pre_shutdown(self) -> None:
         """Close idle connections and make the response under way the last one of the others."""
-        self._shared.closing = self._shared.bounded = True
+        self._state.drain()
         for connection in self.connections:
             connection.shut_down()
 
@@ -63,29 +64,37 @@ class Server:
         """End all connections: wait for handlers, then cancel them, then cut off.
 
         ``timeout`` in seconds bounds the wait for handlers and, once more, the wait for those that
-        were cancelled; None waits for ever.
+        were cancelled; None waits for ever. A handler that does not end even then is named in a
+        warning and given up, so that a stop takes twice the timeout at most.
         """
         self.pre_shutdown()
         for connection in self.connections:
-            # Not before: ``on_shutdown`` may have something to tell them.
+            # Not in ``pre_shutdown``: ``on_shutdown`` may send the WebSockets a last message.
             connection.shut_down_upgraded()
         if not await self._wait_closed(timeout):
             for connection in self.connections:
                 connection.cancel()
             await self._wait_closed(timeout)
         for connection in self.connections:
-            connection.close()
+            if connection.busy:
+                self._state.config.logger.warning(
+                    "The handler of %s did not end although it was cancelled; it is given up",
+                    connection.describe(),
+                )
+                connection.abandon()
+            else:
+                connection.close()
         await self._wait_closed(None)
 
     async def _wait_closed(self, timeout: float | None) -> bool:
-        shared = self._shared
-        if not shared.connections:
+        state = self._state
+        if not state.connections:
             return True
-        waiter = shared.idle_waiter = shared.loop.create_future()
+        waiter = state.idle_waiter = state.loop.create_future()
         try:
             await asyncio.wait_for(waiter, timeout)
         except TimeoutError:
             return False
         finally:
-            shared.idle_waiter = None
+            state.idle_waiter = None
         return True

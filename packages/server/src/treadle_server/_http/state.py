@@ -1,76 +1,54 @@
-"""What all connections of a server share: settings, handler, clock, and who is connected."""
+"""The state that all connections of a server share: settings, handler, clock, open connections."""
 
 import asyncio
 import functools
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final, Protocol, final
+from typing import Any, Final, final
 
 from treadle_http_parser import Limits
-from treadle_http_parser import Request as Head
 from treadle_http_parser.fields import format_http_date
 from treadle_responses import StreamResponse
-from treadle_server._body.stream import StreamReader
 from treadle_server._core.config import ServerConfig
-from treadle_server._core.types import ConnectionInfo
-from treadle_server._transport.deadlines import HasDeadline, Sweeper
+from treadle_server._transport.deadlines import NEVER, Sweeper
 
+from .interfaces import Connection, RequestFactory
 from .request import BaseRequest
-from .writer import StreamWriter
+from .waits import WAITS, Wait
 
-__all__ = ["Connection", "RawHandler", "RequestFactory", "Shared"]
+__all__ = ["RawHandler", "ServerState"]
 
 _EAGER: Final[dict[str, Any]] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
 
 #: A bare server: any function from a request to an awaitable response.
 RawHandler = Callable[[BaseRequest], Awaitable[StreamResponse]]
 StartTask = Callable[[Coroutine[Any, Any, StreamResponse]], "asyncio.Task[StreamResponse]"]
-RequestFactory = Callable[[Head, StreamReader, StreamWriter, ConnectionInfo], BaseRequest]
-
-
-class Connection(HasDeadline, Protocol):
-    """What the server needs of a connection to end it."""
-
-    @property
-    def busy(self) -> bool:
-        """Whether a handler is running."""
-
-    def shut_down(self) -> None:
-        """Close when idle, else after the response under way."""
-
-    def shut_down_upgraded(self) -> None:
-        """Have the protocol that HTTP was left for say good-bye, if there is one."""
-
-    def cancel(self) -> None:
-        """Cancel the handler that is running."""
-
-    def close(self) -> None:
-        """Close at once."""
 
 
 @final
-class Shared:
+class ServerState:
     """One per server; connections read it, only the server and the ticking clock change it."""
 
     __slots__ = (
-        "bounded",
-        "closing",
+        "checks_requests",
         "config",
         "connections",
         "date",
+        "draining",
         "handler",
         "head_block",
         "idle_deadline",
         "idle_waiter",
         "limits",
         "loop",
+        "overload_count",
         "request_factory",
         "requests_count",
-        "server_name",
+        "server_header",
         "start_task",
         "sweeper",
-        "turned_away",
+        "timeouts",
         "write_timeout",
     )
 
@@ -78,7 +56,7 @@ class Shared:
         self,
         loop: asyncio.AbstractEventLoop,
         handler: RawHandler,
-        request_factory: RequestFactory,
+        request_factory: RequestFactory[BaseRequest],
         config: ServerConfig,
     ) -> None:
         self.loop: Final = loop
@@ -88,19 +66,25 @@ class Shared:
         self.request_factory: Final = request_factory
         self.config: Final = config
         self.write_timeout: Final = config.write_timeout
-        self.limits: Final[Limits] = config.limits()
+        #: The seconds of each wait of a connection, by the table ``WAITS``.
+        self.timeouts: Final[dict[Wait, float]] = {
+            wait: NEVER if row.timeout is None else getattr(config, row.timeout)
+            for wait, row in WAITS.items()
+        }
+        self.limits: Final[Limits] = config.limits
         self.connections: Final[set[Connection]] = set()
         self.requests_count = 0
-        #: Whether connections end after the response under way.
-        self.closing = False
-        #: Whether that, their age or their number of requests decides if they take another one.
-        self.bounded = bool(config.keepalive_time or config.keepalive_requests)
-        #: How many of the connections are there only to be turned away.
-        self.turned_away = 0
-        #: Set while somebody waits for the last connection to end.
+        #: True once the server stops: the response under way is the last one of its connection.
+        self.draining = False
+        #: True if each request must first be checked against ``draining``, ``keepalive_time`` or
+        #: ``keepalive_requests``.
+        self.checks_requests = bool(config.keepalive_time or config.keepalive_requests)
+        #: The number of connections that only get a 503, because there are too many.
+        self.overload_count = 0
+        #: Set while the server waits for its last connection to end.
         self.idle_waiter: asyncio.Future[None] | None = None
-        self.server_name: Final = config.server_header
-        self.sweeper: Final = Sweeper(loop, self.connections, self.tick)
+        self.server_header: Final = config.server_header
+        self.sweeper: Final = Sweeper(loop, self.connections, self.tick, config.logger)
         #: The deadline of a connection that becomes idle in this second.
         self.idle_deadline = 0.0
         self.date = ""
@@ -108,11 +92,15 @@ class Shared:
         self.tick()
 
     def tick(self) -> None:
-        """Renew what is the same for all requests of a second; called by the sweeper."""
+        """Renew the values that all requests of a second share; the sweeper calls it."""
         self.idle_deadline = self.sweeper.now + self.config.keepalive_timeout
         self.date = format_http_date(time.time())
-        server = "" if self.server_name is None else f"Server: {self.server_name}\r\n"
+        server = "" if self.server_header is None else f"Server: {self.server_header}\r\n"
         self.head_block = f"Date: {self.date}\r\n{server}".encode()
+
+    def drain(self) -> None:
+        """Make the response under way the last one of every connection."""
+        self.draining = self.checks_requests = True
 
     def add(self, connection: Connection) -> None:
         """Count a connection in; the first one starts the clock."""

@@ -1,13 +1,11 @@
 """Writes the responses of one HTTP/1.1 connection: the core's bytes to the transport.
 
-``StreamWriter`` is the ``ResponseWriter`` that responses know, and serves every request of its
-connection in turn. It decides when bytes leave, not what they are: a head waits for the body that
-follows it, and the answers to requests that came in one piece leave in one piece (``cork``). HTTP/2
-will bring another class with these methods.
+``StreamWriter`` is the ``ResponseChannel`` of HTTP/1.1 and serves every request of its connection
+in turn. It decides when bytes leave, not which bytes: a head waits for the body that follows it,
+and the answers to requests that came in one piece leave in one piece.
 """
 
 import asyncio
-import contextlib
 import os
 import socket
 from collections.abc import Callable, Iterable
@@ -18,8 +16,10 @@ from multidict import CIMultiDict
 
 from treadle_http_parser import LocalProtocolError, ServerConnection, encode_fields, status_line
 from treadle_server._core.errors import ClientConnectionResetError
+from treadle_server._transport.blocking import run_blocking
 from treadle_server._transport.files import CAN_SEND_FILES, send_from_file
 from treadle_server._transport.flow import FlowControl
+from treadle_server._transport.output import OutputBuffer
 from treadle_server._transport.upgrade import Upgraded
 
 __all__ = ["HeadDefaults", "StreamWriter"]
@@ -28,15 +28,12 @@ _T = TypeVar("_T")
 
 _OK: Final = status_line(200)
 
-#: Bytes that wait for the rest of a batch of answers before they are written without it.
-_MAX_KEPT: Final = 64 * 1024
-
 #: Bodies above this size are written as they are, and with a slow peer in mind.
 _LARGE: Final = 64 * 1024
 
 
 class HeadDefaults(Protocol):
-    """What every response head gets, shared by all connections of a server."""
+    """The parts of a response head that all connections of a server share."""
 
     @property
     def head_block(self) -> bytes:
@@ -47,16 +44,16 @@ class HeadDefaults(Protocol):
         """The value of Date."""
 
     @property
-    def server_name(self) -> str | None:
-        """The value of Server, None if there is to be none."""
+    def server_header(self) -> str | None:
+        """The value of Server, None to send no such field."""
 
     @property
     def write_timeout(self) -> float:
-        """How long a peer may take nothing, in seconds."""
+        """The seconds in which a peer must read something."""
 
 
 def _too_late(_upgraded: Upgraded) -> None:
-    raise AssertionError("switch() looks whether the connection is lost")
+    raise AssertionError("switch() checks that the connection is not lost")
 
 
 @final
@@ -69,8 +66,7 @@ class StreamWriter:
         "_defaults",
         "_flow",
         "_head",
-        "_kept",
-        "_out",
+        "_output",
         "_switched",
         "_transport",
         "upgraded",
@@ -89,13 +85,11 @@ class StreamWriter:
         self._transport = transport
         self._defaults = defaults
         self._switched = switched
-        #: What the connection's bytes belong to since ``switch``.
+        #: The protocol behind a 101 that this connection has sent, until it ends.
         self.upgraded: Upgraded | None = None
         # A head that waits for the first bytes of its body.
         self._head = b""
-        # What was written since cork(), None while not corked.
-        self._out: list[bytes] | None = None
-        self._kept = 0
+        self._output: Final = OutputBuffer(flow, transport)
         self._awaiting_continue = False
 
     @property
@@ -104,46 +98,29 @@ class StreamWriter:
         return self._flow.transport
 
     @property
+    def is_lost(self) -> bool:
+        """True if the connection is lost, or closing without another byte."""
+        return self._flow.lost
+
+    @property
     def head_sent(self) -> bool:
-        """Whether the current request's response has begun."""
+        """True if the current request's response has begun."""
         return self._core.head_sent
 
     @property
     def response_ended(self) -> bool:
-        """Whether the current request's response is complete, sent by the handler itself."""
+        """True if the current request's response is complete."""
         return self._core.is_between
 
-    # Batching.
+    # Batches of answers.
 
     def cork(self) -> None:
         """Keep what is written until ``uncork``, up to a bound."""
-        self._out = []
+        self._output.hold()
 
     def uncork(self) -> None:
         """Write what was kept, in one piece."""
-        if self._out is not None:
-            self._flush()
-            self._out = None
-
-    def _flush(self) -> None:
-        out = self._out
-        if out:
-            self._kept = 0
-            if not self._flow.lost:
-                self._transport.write(out[0] if len(out) == 1 else b"".join(out))
-            out.clear()
-
-    def _put(self, data: bytes) -> None:
-        if not data:
-            return
-        if self._out is not None:
-            self._out.append(data)
-            self._kept += len(data)
-            # Only the transport knows when the peer is behind: what is kept must stay small.
-            if self._kept > _MAX_KEPT:
-                self._flush()
-        elif not self._flow.lost:
-            self._transport.write(data)
+        self._output.release()
 
     # 100 Continue.
 
@@ -155,7 +132,7 @@ class StreamWriter:
         """Send 100 Continue if the client waits for it and no final response has begun."""
         if self._awaiting_continue and self._core.can_send_informational:
             self._awaiting_continue = False
-            self._put(self._core.send_informational(100))
+            self._output.write(self._core.send_informational(100))
 
     def body_arrives(self) -> None:
         """Note that the client sends its body without having waited."""
@@ -163,15 +140,15 @@ class StreamWriter:
 
     def _begin(self) -> None:
         if self._awaiting_continue:
-            # Told nothing, the client may send its body or may not: the next bytes would be
-            # a guess, so there are none (RFC 9110 section 10.1.1).
+            # The client may send its body or not: whether the next bytes are a body or a request
+            # would be a guess, so the connection ends (RFC 9110 section 10.1.1).
             self._awaiting_continue = False
             self._core.close_after_response()
 
     # Responses.
 
     def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> None:
-        """Write a whole response: ``block`` holds its field lines but for Date and Server."""
+        """Write a whole response; ``block`` has its field lines but for Date and Server."""
         if self._flow.transport is None:
             return
         if self._awaiting_continue:
@@ -185,10 +162,10 @@ class StreamWriter:
             body,
             bodiless=status == 204 or status == 304,
         )
-        if self._out is None:
-            self._transport.write(data)
+        if self._output.holding:
+            self._output.write(data)
         else:
-            self._put(data)
+            self._transport.write(data)
 
     def _write_large(self, status: int, reason: str | None, block: bytes, body: bytes) -> None:
         head, body = self._core.send_large_response(
@@ -198,9 +175,9 @@ class StreamWriter:
             bodiless=status == 204 or status == 304,
         )
         self._flow.expect_much()
-        self._put(head)
-        self._flush()
-        # As it is: copying it to have one write would cost more than a second write does.
+        self._output.write(head)
+        self._output.flush()
+        # Not joined with the head: the copy would cost more than a second write does.
         if body and not self._flow.lost:
             self._transport.write(body)
 
@@ -219,16 +196,16 @@ class StreamWriter:
         if body_follows:
             self._head = head
         else:
-            self._put(head)
-            self._flush()
+            self._output.write(head)
+            self._output.flush()
 
     def _add_defaults(self, headers: CIMultiDict[str]) -> None:
         """Add Date and Server unless the response has its own."""
         if "Date" not in headers:
             headers["Date"] = self._defaults.date
-        server_name = self._defaults.server_name
-        if server_name is not None and "Server" not in headers:
-            headers["Server"] = server_name
+        server = self._defaults.server_header
+        if server is not None and "Server" not in headers:
+            headers["Server"] = server
 
     def _take_head(self) -> bytes:
         head, self._head = self._head, b""
@@ -246,38 +223,24 @@ class StreamWriter:
             framed = self._core.send_data(data)
         except LocalProtocolError as error:
             raise RuntimeError(str(error)) from error
-        self._put(self._take_head() + framed)
-        self._flush()
+        self._output.write(self._take_head() + framed)
+        self._output.flush()
         if self._flow.write_paused:
             await self._flow.drain()
 
     async def run_blocking(self, call: Callable[[], _T], executor: Executor | None = None) -> _T:
-        """Return ``call()``, made in a thread of ``executor`` or of the event loop's own.
-
-        A call cannot be stopped: a task that is cancelled meanwhile ends when the call has, so that
-        nothing is closed under it.
-        """
-        future = asyncio.get_running_loop().run_in_executor(executor, call)
-        try:
-            return await asyncio.shield(future)
-        except asyncio.CancelledError:
-            while not future.done():
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.wait([future])
-            if not future.cancelled():
-                # Looked at, so that nobody warns that it was not.
-                future.exception()
-            raise
+        """Return ``call()``, made in a thread of ``executor`` or of the event loop's own."""
+        return await run_blocking(call, executor)
 
     # Files.
 
     def file_socket(self) -> socket.socket | None:
-        """Return a duplicate of the socket for ``send_file``; None where there is no way.
+        """Return a duplicate of the socket for ``send_file``, which the caller closes.
 
-        There is none through TLS, behind bytes that still wait to be written, for a body without
-        a Content-Length, and on systems without the call. The caller closes it.
+        None if ``sendfile`` cannot be used: over TLS, while bytes wait to be written, or on
+        platforms without it.
         """
-        if not CAN_SEND_FILES or self._flow.lost or self._out:
+        if not CAN_SEND_FILES or self._flow.lost or not self._output.is_empty:
             return None
         transport = self._transport
         if transport.get_extra_info("sslcontext") is not None or transport.get_write_buffer_size():
@@ -285,7 +248,7 @@ class StreamWriter:
         sock = transport.get_extra_info("socket")
         if sock is None:
             return None
-        # Of our own: event loops let nobody watch the descriptor of a transport.
+        # A duplicate, because an event loop does not watch the descriptor of a transport.
         duplicate = socket.socket(sock.family, sock.type, sock.proto, os.dup(sock.fileno()))
         duplicate.setblocking(False)
         return duplicate
@@ -295,9 +258,8 @@ class StreamWriter:
     ) -> None:
         """Send ``preamble`` and ``count`` bytes of an open file as a part of the body.
 
-        ``sock`` is from ``file_socket``, and nothing else is written while it is in use, but
-        the head of this response before. Raises what ``write`` raises, and
-        ``FileTruncatedError``.
+        ``sock`` is from ``file_socket``; while it is in use, nothing else is written. Raises what
+        ``write`` raises, and ``FileTruncatedError``.
         """
         try:
             framed = self._core.send_data(preamble)
@@ -331,12 +293,12 @@ class StreamWriter:
         except LocalProtocolError as error:
             self.abort()
             raise RuntimeError(str(error)) from error
-        self._put(b"".join((head, framed, end)))
+        self._output.write(b"".join((head, framed, end)))
 
     def write_informational(self, status: int, headers: Iterable[tuple[str, str]] = ()) -> None:
         """Write a 1xx response; raises ``ValueError`` where none may be sent."""
         try:
-            self._put(self._core.send_informational(status, headers))
+            self._output.write(self._core.send_informational(status, headers))
         except LocalProtocolError as error:
             raise ValueError(str(error)) from error
 
@@ -351,23 +313,23 @@ class StreamWriter:
             raise ClientConnectionResetError("Cannot write: the client has closed the connection")
         self._add_defaults(headers)
         try:
-            # Whether it is our mistake or not: this finds ours, but for fields that frame a body.
+            # The caller's mistake, unlike what ``send_switch`` finds.
             encode_fields(headers.items())
         except LocalProtocolError as error:
             raise ValueError(str(error)) from error
         try:
             head = self._core.send_switch(headers.items())
         except LocalProtocolError as error:
-            # It has stopped sending: there is nobody to talk to.
+            # The client has stopped sending.
             raise ClientConnectionResetError("Cannot upgrade: the client has left") from error
-        self._put(head)
-        # What follows does not come through here: the head must not be behind it.
-        self._flush()
+        self._output.write(head)
+        # The upgraded protocol writes past this buffer: the head must not come behind its bytes.
+        self._output.flush()
         self.upgraded = upgraded
         self._switched(upgraded)
 
     def release(self) -> None:
-        """Let go of what leads back to the connection: it is lost."""
+        """Let go of the references that lead back to the connection, which is lost."""
         self.upgraded = None
         self._switched = _too_late
 
@@ -381,7 +343,14 @@ class StreamWriter:
         self.write_whole(status, None, block, text)
 
     def abort(self) -> None:
-        """Close the connection without what is not yet written."""
-        self._out = None if self._out is None else []
+        """Close the connection without the bytes that are not yet written."""
+        self._output.drop()
         self._head = b""
         self._transport.abort()
+
+    def fail(self, error: BaseException | None) -> None:
+        """Cut the connection off; after ``switch`` the upgraded protocol decides."""
+        if self.upgraded is None:
+            self.abort()
+        else:
+            self.upgraded.handler_failed(error)

@@ -1,20 +1,23 @@
-"""The router of an application: resources in dispatch order, over ``treadle_router``'s matcher.
+"""The router of an application: resources in the order of dispatch, over ``treadle_router``.
 
-All resources of the framework, those of sub-applications with them, are compiled into one matcher,
-so that a route of a sub-application costs what any other costs. ``Dispatcher.match`` is that
-matcher's method. Three things it cannot hold, and where there is one of them, ``match`` says
-``UNDECIDED`` and the application asks ``Dispatcher.resolve`` instead:
+A ``Dispatcher`` has a ``treadle_router.Router``, which registers resources and names, checks them,
+parses paths with the application's converters, and refuses changes once frozen. All resources of
+the framework, those of sub-applications included, are compiled into one matcher, so that a route of
+a sub-application costs as much as any other route. ``Dispatcher.match`` is that matcher's method.
 
-* a resource with a ``resolve`` of its own. It cuts the order of dispatch in two: what stands
-  before it is one matcher, what stands behind it another (``_stages``);
-* rules for hosts, which are asked before everything else;
-* a ``resolve`` of the dispatcher that somebody has replaced, as instrumentation does.
+The dispatcher adds what the matcher cannot hold. If one of these is there, ``match`` returns
+``NeedsResolve`` and the application awaits ``Dispatcher.resolve`` instead:
 
-Nothing is remembered of requests: paths that are not found leave nothing behind.
+* a resource with a ``resolve`` of its own. It cuts the order of dispatch in two: the resources
+  before it are one matcher, those behind it another (``_stages``);
+* host rules, which are asked before everything else;
+* a replaced ``resolve`` of the dispatcher, as instrumentation does.
+
+No request leaves anything behind here, so paths that are not found cannot fill the memory.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeVar, final
 
@@ -27,14 +30,14 @@ from treadle_responses import (
     HTTPNotImplemented,
 )
 from treadle_router import (
+    Converter,
     Enclosure,
     Item,
     Match,
     Matcher,
     MethodNotAllowed,
     NotFound,
-    ResourceNameError,
-    check_resource_name,
+    Router,
     decode_safe,
 )
 from treadle_server._core.state import AppState
@@ -45,33 +48,34 @@ from .interfaces import (
     AbstractResource,
     AbstractRoute,
     AbstractRouter,
+    MatchableResource,
     MatchInfoError,
     UrlMappingMatchInfo,
 )
-from .registrar import Declares
-from .resources import DynamicResource, PlainResource, Resource, ResourceRoute, matcher_item
+from .registrar import RouteRegistrar
+from .resources import DynamicResource, PlainResource, Resource
 
-__all__ = ["Dispatcher", "Found", "Undecided"]
+__all__ = ["Dispatcher", "Found", "NeedsResolve"]
 
 H = TypeVar("H", bound=AnyHandler)
 M = TypeVar("M", bound=AnyMiddleware)
 
 
 @final
-class Undecided:
-    """A request that ``match`` cannot tell about: ask ``resolve``."""
+class NeedsResolve:
+    """The result of ``match`` for a router that must be asked with ``resolve``."""
 
     __slots__ = ()
 
 
-_UNDECIDED: Final = Undecided()
+_NEEDS_RESOLVE: Final = NeedsResolve()
 
-Found = Match[ResourceRoute] | NotFound | MethodNotAllowed | Undecided
+Found = Match[AbstractRoute] | NotFound | MethodNotAllowed | NeedsResolve
 
 
 @final
 class _Stage:
-    """A resource that is asked by its ``resolve``, for the paths that its fixed part leads to."""
+    """A resource that is asked with its ``resolve``, for paths at or below its fixed part."""
 
     __slots__ = ("_prefix", "depth", "resource")
 
@@ -84,26 +88,37 @@ class _Stage:
         self.depth: Final = self._prefix.count("/")
 
     def takes(self, path: str) -> bool:
-        """Tell whether the safe-decoded ``path`` is the fixed part or below it."""
+        """Return True if the safe-decoded ``path`` is the fixed part or below it."""
         return path.startswith(self._prefix + "/") or path == self._prefix
 
 
-class Dispatcher(AbstractRouter, Declares[H, M], Mapping[str, AbstractResource]):
+class Dispatcher(AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractResource]):
     """The resources of an application; as a mapping, the named ones by name."""
 
     NAME_SPLIT_RE: ClassVar[re.Pattern[str]] = re.compile("[.:-]")
 
-    def __init__(self) -> None:
+    def __init__(self, *, converters: Mapping[str, Converter[object]] | None = None) -> None:
+        """Make an empty router; ``converters`` adds path converters by name.
+
+        Raises ``TypeError`` and ``ValueError`` for a bad converter or name.
+        """
         super().__init__()
+        self._router: Final[Router[AbstractRoute]] = Router(converters=converters)
+        # All resources in the order of registration; ``_router`` has those that it can match.
         self._resources: Final[list[AbstractResource]] = []
         self._named: Final[dict[str, AbstractResource]] = {}
-        #: Whether OPTIONS is answered for paths that have no route for it.
+        #: True if OPTIONS is answered for paths that have no route for it.
         self.auto_options = False
-        #: The hot path's way in; once compiled, the matcher's own method.
+        #: The entry of the hot path; once compiled, the matcher's own method.
         self.match: Callable[[str, str], Found] = self._first_match
-        self._stages: tuple[Matcher[ResourceRoute] | _Stage, ...] | None = None
-        # The applications around what is enclosed, the outermost first, by resource or enclosure.
+        self._stages: tuple[Matcher[AbstractRoute] | _Stage, ...] | None = None
+        # The applications around an enclosed resource or enclosure, the outermost first.
         self._owners: dict[object, tuple[AppState, ...]] = {}
+
+    @property
+    def converters(self) -> Mapping[str, Converter[object]]:
+        """The converters that paths are parsed with, read-only."""
+        return self._router.converters
 
     # Declaring
 
@@ -120,59 +135,67 @@ class Dispatcher(AbstractRouter, Declares[H, M], Mapping[str, AbstractResource])
             self._check_not_frozen(path)
             return last
         kind = DynamicResource if "{" in path or "}" in path else PlainResource
-        resource = kind(path, name=name)
+        resource = kind(path, name=name, converters=self._router.converters)
         self.register_resource(resource)
         return resource
 
     def register_resource(self, resource: AbstractResource) -> None:
-        """Add a resource that was made by itself, of any class.
+        """Add a resource of any class that was made without the router.
 
-        Raises ``TypeError`` for something else, ``ValueError`` for a bad name or one that is taken,
+        Raises ``TypeError`` for anything else, ``ValueError`` for a bad name or one that is taken,
         ``RuntimeError`` once frozen.
         """
         if not isinstance(resource, AbstractResource):
             raise TypeError(f"Instance of AbstractResource class is required, got {resource!r}")
         self._check_not_frozen(resource.canonical)
-        name = resource.name
-        if name is not None:
-            check_resource_name(name)
-            existing = self._named.get(name)
-            if existing is not None:
-                raise ResourceNameError(
-                    f"Duplicate {name!r}, already handled by {existing!r}: "
-                    f"{resource.canonical!r} needs a name of its own.",
-                    name,
-                    existing,
-                )
-            self._named[name] = resource
+        # For all of them in the router: it cannot see the names of resources of other classes.
+        self._router.reserve_name(resource.name, resource, resource.canonical)
+        if resource.name is not None:
+            self._named[resource.name] = resource
+        item = resource.matcher_item() if isinstance(resource, MatchableResource) else None
+        if isinstance(item, Enclosure):
+            self._router.register_enclosure(item)
+        elif item is not None:
+            self._router.register_resource(item)
         self._resources.append(resource)
         self.changed()
 
     def _check_not_frozen(self, what: str) -> None:
-        if self._frozen:
+        if self._router.frozen:
             raise RuntimeError(
                 f"Cannot register a resource into frozen router: {what!r} comes after its "
                 "application has started or has become part of another."
             )
 
-    def add_prefix(self, prefix: str) -> None:
-        """Put ``prefix`` before all paths: the application becomes part of another."""
+    def add_prefix(
+        self, prefix: str, *, converters: Mapping[str, Converter[object]] | None = None
+    ) -> None:
+        """Put ``prefix`` before all paths: the application becomes part of another.
+
+        ``prefix`` is parsed with ``converters`` (None: those of this router).
+        """
+        known = self._router.converters if converters is None else converters
         for resource in self._resources:
-            resource.add_prefix(prefix)
+            # Converters matter to a typed variable only; a class of an add-on need not take them.
+            if "!" in prefix and isinstance(resource, MatchableResource):
+                resource.add_prefix(prefix, converters=known)
+            else:
+                resource.add_prefix(prefix)
         self.changed()
 
     def freeze(self) -> None:
         """Refuse further resources and routes."""
         super().freeze()
+        self._router.refuse_changes()
         for resource in self._resources:
             resource.freeze()
-        # What somebody has replaced until now counts.
+        # A ``resolve`` that was replaced until now counts.
         self.changed()
 
     # Matching
 
     def changed(self) -> None:
-        """Forget what was compiled."""
+        """Forget the compiled matcher."""
         self._stages = None
         self.match = self._first_match
 
@@ -180,43 +203,45 @@ class Dispatcher(AbstractRouter, Declares[H, M], Mapping[str, AbstractResource])
         self.compile()
         return self.match(method, path)
 
-    def _ask_resolve(self, method: str, path: str) -> Found:  # noqa: ARG002  # as `Matcher.match`
-        return _UNDECIDED
+    def _refer_to_resolve(self, method: str, path: str) -> Found:  # noqa: ARG002  # as `Matcher.match`
+        return _NEEDS_RESOLVE
 
-    def matcher_items(self) -> list[Item[ResourceRoute]] | None:
-        """Return what stands for all resources in a matcher; None if there is no such thing."""
-        if getattr(self.resolve, "__func__", None) is not _RESOLVE:
-            return None
-        items: list[Item[ResourceRoute]] = []
-        for resource in self._resources:
-            item = matcher_item(resource)
-            if item is None:
-                return None
-            items.append(item)
-        return items
+    @property
+    def matcher_items(self) -> Sequence[Item[AbstractRoute]]:
+        """The live items of the router; the whole router only if not ``needs_resolve``."""
+        return self._router.items
+
+    @property
+    def needs_resolve(self) -> bool:
+        """True if the router's items do not tell every answer, so that ``resolve`` is asked."""
+        return getattr(self.resolve, "__func__", None) is not _RESOLVE or not all(
+            isinstance(resource, MatchableResource) and not resource.needs_resolve
+            for resource in self._resources
+        )
 
     def compile(self) -> None:
-        """Make ready what requests are matched with; otherwise the first one does."""
+        """Compile the matcher now; otherwise the first request does it."""
         self._owners = {}
-        items = self.matcher_items()
-        if items is None:
+        if self.needs_resolve:
             self._stages = tuple(self._cut())
-            self.match = self._ask_resolve
+            self.match = self._refer_to_resolve
         else:
-            matcher = Matcher(items)
+            matcher = Matcher(self._router.items)
             self._stages = (matcher,)
             self.match = matcher.match
         for stage in self._stages:
             if isinstance(stage, Matcher):
                 self._note_owners(stage.enclosures(), ())
 
-    def _cut(self) -> Iterator[Matcher[ResourceRoute] | _Stage]:
+    def _cut(self) -> Iterator[Matcher[AbstractRoute] | _Stage]:
         """Yield the stages in the order of dispatch."""
-        ordered: list[tuple[int, int, Item[ResourceRoute] | _Stage]] = []
+        ordered: list[tuple[int, int, Item[AbstractRoute] | _Stage]] = []
         for index, resource in enumerate(self._resources):
-            if resource._is_rule:
+            if resource.is_rule:
                 continue
-            item = matcher_item(resource)
+            item = None
+            if isinstance(resource, MatchableResource) and not resource.needs_resolve:
+                item = resource.matcher_item()
             if item is None:
                 stage = _Stage(resource)
                 ordered.append((-stage.depth, index, stage))
@@ -224,22 +249,21 @@ class Dispatcher(AbstractRouter, Declares[H, M], Mapping[str, AbstractResource])
                 inner = item.resource if isinstance(item, Enclosure) else item
                 ordered.append((-inner.path_pattern.depth, index, item))
         ordered.sort(key=lambda entry: entry[:2])
-        run: list[tuple[int, Item[ResourceRoute]]] = []
+        run: list[tuple[int, Item[AbstractRoute]]] = []
         for _, index, entry in ordered:
             if not isinstance(entry, _Stage):
                 run.append((index, entry))
                 continue
             if run:
-                # In the order of registration, which is what a matcher starts from.
-                yield Matcher([item for _, item in sorted(run, key=lambda pair: pair[0])])
+                yield _matcher_of(run)
                 run = []
             yield entry
         if run:
-            yield Matcher([item for _, item in sorted(run, key=lambda pair: pair[0])])
+            yield _matcher_of(run)
 
     def _note_owners(
         self,
-        enclosures: "tuple[Enclosure[ResourceRoute], ...]",
+        enclosures: "tuple[Enclosure[AbstractRoute], ...]",
         outer: tuple[AppState, ...],
     ) -> None:
         for enclosure in enclosures:
@@ -254,9 +278,9 @@ class Dispatcher(AbstractRouter, Declares[H, M], Mapping[str, AbstractResource])
                     self._owners[item] = apps
 
     def apps_of(
-        self, found: Match[ResourceRoute] | NotFound | MethodNotAllowed
+        self, found: Match[AbstractRoute] | NotFound | MethodNotAllowed
     ) -> tuple[AppState, ...]:
-        """Return the sub-applications that what was found is in, the outermost first."""
+        """Return the sub-applications around the route or enclosure, the outermost first."""
         if not self._owners:
             return ()
         if isinstance(found, Match):
@@ -264,15 +288,15 @@ class Dispatcher(AbstractRouter, Declares[H, M], Mapping[str, AbstractResource])
         return () if found.enclosure is None else self._owners[found.enclosure]
 
     async def resolve(self, request: Any) -> AbstractMatchInfo:
-        """Return the match of ``request``, which has the error if there is none.
+        """Return the match info of ``request``; without a match it has the 404 or 405.
 
-        Raises nothing but what the ``resolve`` of somebody's resource raises.
+        Raises only what the ``resolve`` of an add-on's resource raises.
         """
-        # Not ``rel_url``, which would have to be made.
+        # ``rel_url`` has the path too, but would have to be built.
         method, path = request.method, request.raw_path.partition("?")[0]
         allowed: set[str] = set()
         for resource in self._resources:
-            if resource._is_rule:
+            if resource.is_rule:
                 info, methods = await resource.resolve(request)
                 if info is not None:
                     return info
@@ -296,7 +320,7 @@ class Dispatcher(AbstractRouter, Declares[H, M], Mapping[str, AbstractResource])
         return MatchInfoError(self.error(method, path, frozenset(allowed), ()))
 
     def _info(
-        self, found: Match[ResourceRoute] | NotFound | MethodNotAllowed, method: str, path: str
+        self, found: Match[AbstractRoute] | NotFound | MethodNotAllowed, method: str, path: str
     ) -> UrlMappingMatchInfo:
         apps = self.apps_of(found)
         if isinstance(found, Match):
@@ -312,9 +336,9 @@ class Dispatcher(AbstractRouter, Declares[H, M], Mapping[str, AbstractResource])
     def error(
         self, method: str, path: str, allowed: frozenset[str], apps: tuple[AppState, ...]
     ) -> HTTPException:
-        """Return the answer to a request without a route; ``allowed`` has its path's methods."""
+        """Return the error for a request without a route; ``allowed`` has its path's methods."""
         if path == "*":
-            # RFC 9110 section 9.3.7: OPTIONS * asks about the server, not about a resource.
+            # RFC 9110 section 9.3.7: "OPTIONS *" asks about the server, not about a resource.
             return _options({route.method for route in self.routes()} - {METH_ANY})
         if allowed:
             if method == METH_OPTIONS and (
@@ -326,14 +350,14 @@ class Dispatcher(AbstractRouter, Declares[H, M], Mapping[str, AbstractResource])
             return HTTPNotImplemented(text="501: This server is not a proxy")
         return HTTPNotFound()
 
-    # Looking
+    # Introspection
 
     def resources(self) -> tuple[AbstractResource, ...]:
-        """Return all resources in the order of their registration."""
+        """Return all resources in the order of registration."""
         return tuple(self._resources)
 
     def routes(self) -> tuple[AbstractRoute, ...]:
-        """Return the routes of all resources, those of sub-applications too."""
+        """Return the routes of all resources, those of sub-applications included."""
         return tuple(route for resource in self._resources for route in resource)
 
     def named_resources(self) -> Mapping[str, AbstractResource]:
@@ -365,8 +389,13 @@ class Dispatcher(AbstractRouter, Declares[H, M], Mapping[str, AbstractResource])
         return f"<{type(self).__name__} ({len(self._resources)} resources)>"
 
 
-# What ``resolve`` is while nobody has replaced it.
+# The ``resolve`` of a dispatcher that was not replaced.
 _RESOLVE: Final = Dispatcher.resolve
+
+
+def _matcher_of(run: list[tuple[int, Item[AbstractRoute]]]) -> Matcher[AbstractRoute]:
+    """Return the matcher of numbered items; it expects them in the order of registration."""
+    return Matcher([item for _, item in sorted(run, key=lambda pair: pair[0])])
 
 
 def _options(methods: "set[str] | frozenset[str]") -> HTTPException:

@@ -10,25 +10,26 @@ parameter is ``Any``, so that it may be written as ``web.Request``.
 
 import abc
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sized
-from typing import Any, Final, TypeVar, final
+from typing import Any, ClassVar, Final, TypeVar, Unpack, final
 
 from yarl import URL
 
 from treadle_responses import HTTPException, StreamResponse
-from treadle_router import Match
+from treadle_router import Converter, Item, Match
 from treadle_server._core.state import AppState
 from treadle_server._http.request import BaseRequest
 
+from .context import RouteContext
 from .handlers import (
     AnyHandler,
     AnyMiddleware,
-    ExpectHandler,
     check_expect_handler,
     check_handler,
     check_middlewares,
     check_size,
     default_expect_handler,
 )
+from .options import RouteOptions, check_options
 
 __all__ = [
     "AbstractMatchInfo",
@@ -36,6 +37,7 @@ __all__ = [
     "AbstractRoute",
     "AbstractRouter",
     "MatchInfoError",
+    "MatchableResource",
     "SystemRoute",
     "UrlMappingMatchInfo",
 ]
@@ -53,19 +55,21 @@ class AbstractRoute(abc.ABC):
         method: str,
         handler: AnyHandler,
         *,
-        expect_handler: ExpectHandler | None = None,
         resource: "AbstractResource | None" = None,
-        middlewares: Iterable[AnyMiddleware] = (),
-        client_max_size: int | None = None,
+        **options: Unpack[RouteOptions[AnyMiddleware]],
     ) -> None:
+        check_options(options, RouteOptions.__optional_keys__, f"{type(self).__name__}()")
+        expect_handler = options.get("expect_handler")
+        client_max_size = options.get("client_max_size")
         what = f"the route {method} {'' if resource is None else resource.canonical}".rstrip()
         self._method: Final = method.upper()
-        self._handler: Final = check_handler(handler)
+        #: The handler as a plain attribute: the hot path has no time for a property.
+        self.checked_handler: Final = check_handler(handler)
         check_expect_handler(expect_handler)
         check_size(client_max_size, what)
         self._expect_handler: Final = expect_handler
         self._resource: Final = resource
-        self._middlewares: Final = check_middlewares(middlewares, what)
+        self._middlewares: Final = check_middlewares(options.get("middlewares", ()), what)
         self._client_max_size: Final = client_max_size
 
     @property
@@ -76,7 +80,7 @@ class AbstractRoute(abc.ABC):
     @property
     def handler(self) -> AnyHandler:
         """The function or view class."""
-        return self._handler
+        return self.checked_handler
 
     @property
     def resource(self) -> "AbstractResource | None":
@@ -164,8 +168,8 @@ class AbstractResource(Sized, Iterable[AbstractRoute]):
     order of dispatch.
     """
 
-    #: Whether it is asked before all others, whatever the path, as the rules for hosts are.
-    _is_rule = False
+    #: True if it is asked before all other resources, whatever the path, as host rules are.
+    is_rule: ClassVar[bool] = False
 
     def __init__(self, *, name: str | None = None) -> None:
         self._name = name
@@ -208,6 +212,28 @@ class AbstractResource(Sized, Iterable[AbstractRoute]):
 
     @abc.abstractmethod
     def __iter__(self) -> Iterator[AbstractRoute]: ...
+
+
+class MatchableResource(AbstractResource):
+    """A resource that may stand in a compiled matcher, so that ``resolve`` is not asked."""
+
+    @abc.abstractmethod
+    def matcher_item(self) -> Item[AbstractRoute] | None:
+        """Return the item that matches for this resource; None if it has none."""
+
+    @property
+    @abc.abstractmethod
+    def needs_resolve(self) -> bool:
+        """True if ``resolve`` must be asked, because a subclass or add-on replaced it."""
+
+    @abc.abstractmethod
+    def add_prefix(
+        self, prefix: str, *, converters: Mapping[str, Converter[object]] | None = None
+    ) -> None:
+        """Put ``prefix`` before the path; it is parsed with ``converters`` (None: the path's own).
+
+        Raises ``ValueError`` for a bad prefix.
+        """
 
 
 class AbstractRouter(abc.ABC):
@@ -282,20 +308,23 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
         match_dict: Mapping[str, str],
         route: AbstractRoute,
         converted: Mapping[str, object] | None = None,
+        *,
+        context: RouteContext | None = None,
     ) -> None:
+        """Make a match info; with ``context``, a frozen view of the applications in it."""
         super().__init__(match_dict)
         self._route = route
         self._converted = match_dict if converted is None else converted
-        #: Whether the route is one of a compiled router, of which there are only so many.
+        #: True if the route belongs to a compiled router, so that their number is bounded.
         self.is_compiled = False
-        self._apps: tuple[AppState, ...] = ()
-        self._current_app: AppState | None = None
-        self._frozen = False
+        #: The applications and the current one; the request has the same object.
+        self.route_context: Final = RouteContext((), None, None) if context is None else context
+        self._frozen = context is not None
 
     @classmethod
-    def of(cls, found: Match[R]) -> "UrlMappingMatchInfo":
-        """Return the information that a match of the router has."""
-        return cls(found.raw_params, found.handler, found.params)
+    def of(cls, found: Match[R], context: RouteContext | None = None) -> "UrlMappingMatchInfo":
+        """Return the match info for a match of the router, over the ``context`` of a request."""
+        return cls(found.raw_params, found.handler, found.params, context=context)
 
     @property
     def converted(self) -> Mapping[str, object]:
@@ -329,28 +358,31 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
     @property
     def apps(self) -> tuple[AppState, ...]:
         """The applications around the handler, the outermost first."""
-        return self._apps
+        return self.route_context.apps
 
     def add_app(self, app: AppState) -> None:
         """Add the application around those that were added before; the first one is current."""
         if self._frozen:
             raise RuntimeError("Cannot change apps stack after .freeze() call")
-        if self._current_app is None:
-            self._current_app = app
-        self._apps = (app, *self._apps)
+        context = self.route_context
+        if context.current is None:
+            context.current = app
+        context.apps = (app, *context.apps)
 
     @property
     def current_app(self) -> AppState:
-        """The application that is handling the request now, which ``request.app`` is."""
-        if self._current_app is None:
+        """The application whose code handles the request now, the same as ``request.app``."""
+        current = self.route_context.current
+        if current is None:
             raise RuntimeError("The match has no application yet: add_app() gives it one")
-        return self._current_app
+        return current
 
     @current_app.setter
     def current_app(self, app: AppState) -> None:
-        if app not in self._apps:
-            raise ValueError(f"Expected one of the following apps {self._apps!r}, got {app!r}")
-        self._current_app = app
+        apps = self.route_context.apps
+        if app not in apps:
+            raise ValueError(f"Expected one of the following apps {apps!r}, got {app!r}")
+        self.route_context.current = app
 
     def freeze(self) -> None:
         """Refuse further applications."""
@@ -364,8 +396,10 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
 class MatchInfoError(UrlMappingMatchInfo):
     """The information of a request that matched no route."""
 
-    def __init__(self, http_exception: HTTPException) -> None:
-        super().__init__({}, SystemRoute(http_exception))
+    def __init__(
+        self, http_exception: HTTPException, *, context: RouteContext | None = None
+    ) -> None:
+        super().__init__({}, SystemRoute(http_exception), context=context)
         self._exception: Final = http_exception
 
     @property

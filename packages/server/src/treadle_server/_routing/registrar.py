@@ -1,34 +1,30 @@
-"""The ways to declare a route, on top of ``add_resource`` alone.
+"""The methods that declare routes, on top of ``add_resource`` alone.
 
 Generic in the types of handler and middleware, which are those of the application's own requests.
-Every method raises ``ValueError`` for a bad path, name or method, ``TypeError`` for something that
-is no handler, and ``RuntimeError`` for a second handler of the method and once frozen.
+Every method raises ``ValueError`` for a bad path, name or method, ``TypeError`` for a bad handler
+or option, and ``RuntimeError`` for a second handler of a method and once the router is frozen.
 """
 
 import abc
-from collections.abc import Iterable
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Generic, TypeVar, Unpack
 
 from treadle_http_parser.hdrs import METH_ANY
-from treadle_router import AbstractRouteDef
 
-from .handlers import AbstractView, AnyHandler, AnyMiddleware, ExpectHandler, check_handler, where
+from .definitions import AbstractRouteDef
+from .handlers import AbstractView, AnyHandler, AnyMiddleware, check_handler, where
 from .interfaces import AbstractRoute
+from .options import GetOptions, NamedRouteOptions, RouteOptions, check_options
 from .resources import Resource
 
-__all__ = ["Declares"]
+__all__ = ["RouteRegistrar"]
 
 H = TypeVar("H", bound=AnyHandler)
 M = TypeVar("M", bound=AnyMiddleware)
 
 
-class Declares(abc.ABC, Generic[H, M]):
-    """Something that routes can be declared on.
-
-    ``middlewares`` run around the one handler, inside those of the application, the first one
-    outermost. ``client_max_size`` is how many bytes of a body ``request.read()`` takes there (0:
-    any number), in place of the application's. ``expect_handler`` acts on an ``Expect`` field.
-    """
+class RouteRegistrar(abc.ABC, Generic[H, M]):
+    """Routes can be declared on this; see ``RouteOptions`` for the options."""
 
     @abc.abstractmethod
     def add_resource(self, path: str, *, name: str | None = None) -> Resource:
@@ -41,19 +37,11 @@ class Declares(abc.ABC, Generic[H, M]):
         handler: H,
         *,
         name: str | None = None,
-        expect_handler: ExpectHandler | None = None,
-        middlewares: Iterable[M] = (),
-        client_max_size: int | None = None,
+        **options: Unpack[RouteOptions[M]],
     ) -> AbstractRoute:
-        """Add ``handler`` for ``method`` (``*``: every other one) under ``path``."""
-        check_handler(handler)  # before there is a resource for it
-        return self.add_resource(path, name=name).add_route(
-            method,
-            handler,
-            expect_handler=expect_handler,
-            middlewares=middlewares,
-            client_max_size=client_max_size,
-        )
+        """Add ``handler`` for ``method`` (``*``: every other method) under ``path``."""
+        _check(handler, options, f"add_route({method!r}, {path!r})")
+        return self.add_resource(path, name=name).add_route(method, handler, **options)
 
     def add_get(
         self,
@@ -62,155 +50,54 @@ class Declares(abc.ABC, Generic[H, M]):
         *,
         name: str | None = None,
         allow_head: bool = True,
-        expect_handler: ExpectHandler | None = None,
-        middlewares: Iterable[M] = (),
-        client_max_size: int | None = None,
+        **options: Unpack[RouteOptions[M]],
     ) -> AbstractRoute:
-        """Add ``handler`` for GET, and for HEAD first unless ``allow_head`` is false."""
-        check_handler(handler)  # before there is a resource for it
+        """Add ``handler`` for GET, and before that for HEAD unless ``allow_head`` is false."""
+        _check(handler, options, f"add_get({path!r})")
         resource = self.add_resource(path, name=name)
-        middlewares = middlewares if callable(middlewares) else tuple(middlewares)
         if allow_head:
-            resource.add_route(
-                "HEAD",
-                handler,
-                expect_handler=expect_handler,
-                middlewares=middlewares,
-                client_max_size=client_max_size,
-            )
-        return resource.add_route(
-            "GET",
-            handler,
-            expect_handler=expect_handler,
-            middlewares=middlewares,
-            client_max_size=client_max_size,
-        )
+            # Two routes: an iterator would give its middlewares to the first one only.
+            middlewares = options.get("middlewares")
+            if isinstance(middlewares, Iterable):
+                options["middlewares"] = tuple(middlewares)
+            resource.add_route("HEAD", handler, **options)
+        return resource.add_route("GET", handler, **options)
 
     def add_head(
-        self,
-        path: str,
-        handler: H,
-        *,
-        name: str | None = None,
-        expect_handler: ExpectHandler | None = None,
-        middlewares: Iterable[M] = (),
-        client_max_size: int | None = None,
+        self, path: str, handler: H, **options: Unpack[NamedRouteOptions[M]]
     ) -> AbstractRoute:
         """Add ``handler`` for HEAD."""
-        return self.add_route(
-            "HEAD",
-            path,
-            handler,
-            name=name,
-            expect_handler=expect_handler,
-            middlewares=middlewares,
-            client_max_size=client_max_size,
-        )
+        return self.add_route("HEAD", path, handler, **options)
 
     def add_options(
-        self,
-        path: str,
-        handler: H,
-        *,
-        name: str | None = None,
-        expect_handler: ExpectHandler | None = None,
-        middlewares: Iterable[M] = (),
-        client_max_size: int | None = None,
+        self, path: str, handler: H, **options: Unpack[NamedRouteOptions[M]]
     ) -> AbstractRoute:
         """Add ``handler`` for OPTIONS."""
-        return self.add_route(
-            "OPTIONS",
-            path,
-            handler,
-            name=name,
-            expect_handler=expect_handler,
-            middlewares=middlewares,
-            client_max_size=client_max_size,
-        )
+        return self.add_route("OPTIONS", path, handler, **options)
 
     def add_post(
-        self,
-        path: str,
-        handler: H,
-        *,
-        name: str | None = None,
-        expect_handler: ExpectHandler | None = None,
-        middlewares: Iterable[M] = (),
-        client_max_size: int | None = None,
+        self, path: str, handler: H, **options: Unpack[NamedRouteOptions[M]]
     ) -> AbstractRoute:
         """Add ``handler`` for POST."""
-        return self.add_route(
-            "POST",
-            path,
-            handler,
-            name=name,
-            expect_handler=expect_handler,
-            middlewares=middlewares,
-            client_max_size=client_max_size,
-        )
+        return self.add_route("POST", path, handler, **options)
 
     def add_put(
-        self,
-        path: str,
-        handler: H,
-        *,
-        name: str | None = None,
-        expect_handler: ExpectHandler | None = None,
-        middlewares: Iterable[M] = (),
-        client_max_size: int | None = None,
+        self, path: str, handler: H, **options: Unpack[NamedRouteOptions[M]]
     ) -> AbstractRoute:
         """Add ``handler`` for PUT."""
-        return self.add_route(
-            "PUT",
-            path,
-            handler,
-            name=name,
-            expect_handler=expect_handler,
-            middlewares=middlewares,
-            client_max_size=client_max_size,
-        )
+        return self.add_route("PUT", path, handler, **options)
 
     def add_patch(
-        self,
-        path: str,
-        handler: H,
-        *,
-        name: str | None = None,
-        expect_handler: ExpectHandler | None = None,
-        middlewares: Iterable[M] = (),
-        client_max_size: int | None = None,
+        self, path: str, handler: H, **options: Unpack[NamedRouteOptions[M]]
     ) -> AbstractRoute:
         """Add ``handler`` for PATCH."""
-        return self.add_route(
-            "PATCH",
-            path,
-            handler,
-            name=name,
-            expect_handler=expect_handler,
-            middlewares=middlewares,
-            client_max_size=client_max_size,
-        )
+        return self.add_route("PATCH", path, handler, **options)
 
     def add_delete(
-        self,
-        path: str,
-        handler: H,
-        *,
-        name: str | None = None,
-        expect_handler: ExpectHandler | None = None,
-        middlewares: Iterable[M] = (),
-        client_max_size: int | None = None,
+        self, path: str, handler: H, **options: Unpack[NamedRouteOptions[M]]
     ) -> AbstractRoute:
         """Add ``handler`` for DELETE."""
-        return self.add_route(
-            "DELETE",
-            path,
-            handler,
-            name=name,
-            expect_handler=expect_handler,
-            middlewares=middlewares,
-            client_max_size=client_max_size,
-        )
+        return self.add_route("DELETE", path, handler, **options)
 
     def add_view(
         self,
@@ -218,35 +105,34 @@ class Declares(abc.ABC, Generic[H, M]):
         handler: type[AbstractView],
         *,
         name: str | None = None,
-        expect_handler: ExpectHandler | None = None,
-        middlewares: Iterable[M] = (),
-        client_max_size: int | None = None,
+        **options: Unpack[RouteOptions[M]],
     ) -> AbstractRoute:
         """Add a view class, which answers every method that it defines."""
-        checked = check_handler(handler)
+        checked = _check(handler, options, f"add_view({path!r})")
         if not isinstance(handler, type):
             raise TypeError(
                 f"add_view({path!r}) takes a View class, not {handler!r}{where(handler)}: use "
                 f"add_route('*', {path!r}, ...)"
             )
-        return self.add_resource(path, name=name).add_route(
-            METH_ANY,
-            checked,
-            expect_handler=expect_handler,
-            middlewares=middlewares,
-            client_max_size=client_max_size,
-        )
+        return self.add_resource(path, name=name).add_route(METH_ANY, checked, **options)
 
-    def add_routes(self, routes: Iterable[AbstractRouteDef[Any]]) -> list[AbstractRoute]:
-        """Add route definitions in their order and return the routes they made."""
+    def add_routes(self, routes: Iterable[AbstractRouteDef]) -> list[AbstractRoute]:
+        """Add route definitions in their order and return the routes that this added."""
         if isinstance(routes, AbstractRouteDef):
             raise TypeError(f"add_routes() takes a list of route definitions: [{routes!r}]")
         added: list[AbstractRoute] = []
         for definition in routes:
             if not isinstance(definition, AbstractRouteDef):
                 raise TypeError(
-                    f"{definition!r} is no route definition: make one with web.get(path, handler) "
-                    "or its like"
+                    f"{definition!r} is not a route definition: make one with web.get(path, "
+                    "handler) or a function like it"
                 )
             added += definition.register(self)
         return added
+
+
+def _check(handler: object, options: Mapping[str, object], call: str) -> AnyHandler:
+    """Check handler and option names before the path gets a resource; return the handler."""
+    # With the options that the signatures take by themselves, for the hint.
+    check_options(options, GetOptions.__optional_keys__, call)
+    return check_handler(handler)

@@ -1,21 +1,21 @@
-"""The framework's own resources: a path of the application, over the pattern of ``treadle_router``.
+"""The framework's own resources: a path of the application, over a resource of ``treadle_router``.
 
-They know paths and methods through a router's resource, which goes into the compiled matcher of the
-application (see ``_routing.dispatcher``); their ``resolve`` is for those who ask one resource by
-itself.
+The router's resource knows path and methods, and goes into the compiled matcher of the application
+(see ``_routing.dispatcher``). ``resolve`` is for callers that ask one resource by itself.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final, Unpack
 
 from yarl import URL
 
-from treadle_router import Enclosure, Item, Match, Matcher, MethodNotAllowed, PathError
+from treadle_router import CONVERTERS, Converter, Match, Matcher, MethodNotAllowed, PathError
 from treadle_router import Resource as RouterResource
 
-from .handlers import AnyHandler, AnyMiddleware, ExpectHandler
-from .interfaces import AbstractResource, AbstractRoute, UrlMappingMatchInfo
+from .handlers import AnyHandler, AnyMiddleware
+from .interfaces import AbstractResource, AbstractRoute, MatchableResource, UrlMappingMatchInfo
+from .options import RouteOptions
 
 __all__ = [
     "DynamicResource",
@@ -23,7 +23,6 @@ __all__ = [
     "PrefixResource",
     "Resource",
     "ResourceRoute",
-    "matcher_item",
 ]
 
 
@@ -35,19 +34,9 @@ class ResourceRoute(AbstractRoute):
         method: str,
         handler: AnyHandler,
         resource: AbstractResource,
-        *,
-        expect_handler: ExpectHandler | None = None,
-        middlewares: Iterable[AnyMiddleware] = (),
-        client_max_size: int | None = None,
+        **options: Unpack[RouteOptions[AnyMiddleware]],
     ) -> None:
-        super().__init__(
-            method,
-            handler,
-            expect_handler=expect_handler,
-            resource=resource,
-            middlewares=middlewares,
-            client_max_size=client_max_size,
-        )
+        super().__init__(method, handler, resource=resource, **options)
         self._home: Final = resource
 
     @property
@@ -56,7 +45,7 @@ class ResourceRoute(AbstractRoute):
         return self._home.name
 
     def get_info(self) -> Mapping[str, object]:
-        """Return what describes the resource."""
+        """Return the description of the resource."""
         return self._home.get_info()
 
     def url_for(self, **parts: object) -> URL:
@@ -64,95 +53,102 @@ class ResourceRoute(AbstractRoute):
         return self._home.url_for(**parts)
 
     def __repr__(self) -> str:
-        return f"<ResourceRoute [{self._method}] {self._home!r} -> {self._handler!r}>"
+        return f"<ResourceRoute [{self.method}] {self._home!r} -> {self.handler!r}>"
 
 
-class Resource(AbstractResource):
+class Resource(MatchableResource):
     """A path, or with a subclass's ``tail`` a prefix, and its routes."""
 
-    def __init__(self, path: str, *, name: str | None = None, tail: str | None = None) -> None:
-        """Read ``path``; raises ``ValueError`` that has the character where it is wrong."""
+    def __init__(
+        self,
+        path: str,
+        *,
+        name: str | None = None,
+        tail: str | None = None,
+        converters: Mapping[str, Converter[object]] = CONVERTERS,
+    ) -> None:
+        """Parse ``path``; raises ``ValueError`` with the character at which it is wrong."""
         super().__init__(name=name)
-        self._resource: Final[RouterResource[ResourceRoute]] = RouterResource(
-            path, name=name, tail=tail
+        #: The resource of ``treadle_router`` that matches and builds paths.
+        self.pattern: Final[RouterResource[AbstractRoute]] = RouterResource(
+            path, tail=tail, converters=converters
         )
-        self._declared_as = path
-        self._matcher: Matcher[ResourceRoute] | None = None
+        # For ``resolve``; compiled on first use.
+        self._matcher: Matcher[AbstractRoute] | None = None
 
     @property
     def canonical(self) -> str:
         """The path with its variables in braces, without their patterns."""
-        return self._resource.canonical
+        return self.pattern.canonical
 
     @property
-    def _routes(self) -> "list[ResourceRoute]":
-        """The routes as a list, by the name that add-ons know."""
-        return [route.handler for route in self._resource]
+    def _routes(self) -> "list[AbstractRoute]":
+        """The routes as a list, under the name that add-ons use."""
+        return list(self)
 
     def add_route(
-        self,
-        method: str,
-        handler: AnyHandler,
-        *,
-        expect_handler: ExpectHandler | None = None,
-        middlewares: Iterable[AnyMiddleware] = (),
-        client_max_size: int | None = None,
+        self, method: str, handler: AnyHandler, **options: Unpack[RouteOptions[AnyMiddleware]]
     ) -> ResourceRoute:
-        """Add ``handler`` for ``method`` (``*``: every other one) and return the route.
+        """Add ``handler`` for ``method`` (``*``: every other method) and return the route.
 
-        Raises ``RuntimeError`` for a second handler of the method and once frozen, ``TypeError``
-        for something that is no handler, ``ValueError`` for a method that is no token.
+        Raises ``RuntimeError`` for a second handler of a method and once frozen, ``TypeError`` for
+        a bad handler or option, ``ValueError`` for a method that is not a token.
         """
         if not isinstance(method, str):
             raise TypeError(f"The method of {self.canonical!r} must be a str, not {method!r}")
-        return self.register_route(
-            ResourceRoute(
-                method,
-                handler,
-                self,
-                expect_handler=expect_handler,
-                middlewares=middlewares,
-                client_max_size=client_max_size,
-            )
-        )
+        return self.register_route(ResourceRoute(method, handler, self, **options))
 
     def register_route(self, route: ResourceRoute) -> ResourceRoute:
-        """Add a route that was made by itself, and return it; raises like ``add_route``."""
+        """Add a route that was made without the resource; raises like ``add_route``."""
         if not isinstance(route, ResourceRoute):
             raise TypeError(f"Instance of ResourceRoute expected, got {route!r}: see add_route()")
-        if self._resource.frozen:
+        if self.pattern.frozen:
             raise RuntimeError(
                 f"Cannot add {route.method} to {self.canonical!r}: its application has started or "
                 "is part of another. Add routes before that."
             )
-        self._resource.add_route(route.method, route)
+        self.pattern.add_route(route.method, route)
         return route
 
     def freeze(self) -> None:
         """Refuse further routes."""
-        self._resource.freeze()
+        self.pattern.freeze()
 
-    def add_prefix(self, prefix: str) -> None:
-        """Put ``prefix`` before the path. Raises ``ValueError`` for one that is none."""
+    def add_prefix(
+        self, prefix: str, *, converters: Mapping[str, Converter[object]] | None = None
+    ) -> None:
+        """Put ``prefix`` before the path; it is parsed with ``converters`` (None: the path's own).
+
+        Raises ``ValueError`` for a bad prefix.
+        """
         if not prefix.startswith("/") or prefix.endswith("/"):
             raise ValueError(
-                f"A prefix starts with `/`, does not end with it, and is longer: not {prefix!r}"
+                f"A prefix must start with `/`, must not end with `/`, and must be longer than "
+                f"`/`: not {prefix!r}"
             )
-        self._resource.add_prefix(prefix)
-        self._declared_as = prefix + self._declared_as
+        self.pattern.add_prefix(prefix, converters=converters)
         self._matcher = None
 
     def raw_match(self, path: str) -> bool:
-        """Tell whether ``path`` is how this resource was declared."""
-        return path == self._declared_as
+        """Return True if ``path`` is the path as it was declared."""
+        return path == self.pattern.path
+
+    def matcher_item(self) -> RouterResource[AbstractRoute]:
+        """Return the router's resource."""
+        return self.pattern
+
+    @property
+    def needs_resolve(self) -> bool:
+        """True if a subclass has a ``resolve`` of its own."""
+        return type(self).resolve is not Resource.resolve
 
     async def resolve(self, request: Any) -> tuple[UrlMappingMatchInfo | None, set[str]]:
-        """Return the match of ``request``, or None and the methods that the path does have."""
+        """Return the match of ``request``, or None and the methods that the path has."""
         if self._matcher is None:
-            self._matcher = Matcher([self._resource])
+            self._matcher = Matcher([self.pattern])
         found = self._matcher.match(request.method, request.raw_path.partition("?")[0])
         if isinstance(found, Match):
-            return UrlMappingMatchInfo.of(found), set(self._resource.allowed)
+            return UrlMappingMatchInfo.of(found), set(self.pattern.allowed)
         return None, set(found.allowed) if isinstance(found, MethodNotAllowed) else set()
 
     def url_for(self, **parts: object) -> URL:
@@ -161,36 +157,42 @@ class Resource(AbstractResource):
         Raises ``KeyError`` for a missing part, and ``ValueError`` for an unknown one or a value
         that the path would not match.
         """
-        return URL(self._resource.build(**parts), encoded=True)
+        return URL(self.pattern.build(**parts), encoded=True)
 
     def get_info(self) -> Mapping[str, object]:
         """Return ``path``, or ``formatter`` and ``pattern`` for a path with variables."""
-        if self._resource.pattern is None:
+        if self.pattern.pattern is None:
             return {"path": self.canonical}
-        return {"formatter": self._resource.canonical, "pattern": self._resource.pattern}
+        return {"formatter": self.pattern.canonical, "pattern": self.pattern.pattern}
 
     def __len__(self) -> int:
-        return len(self._resource)
+        return len(self.pattern)
 
-    def __iter__(self) -> Iterator[ResourceRoute]:
-        return (route.handler for route in self._resource)
+    def __iter__(self) -> Iterator[AbstractRoute]:
+        return (route.handler for route in self.pattern)
 
     def __bool__(self) -> bool:
         return True
 
     def __repr__(self) -> str:
-        name = "" if self._name is None else f"'{self._name}' "
+        name = "" if self.name is None else f"'{self.name}' "
         return f"<{type(self).__name__} {name} {self.canonical}>"
 
 
 class PlainResource(Resource):
     """A path without variables."""
 
-    def __init__(self, path: str, *, name: str | None = None) -> None:
-        """Read ``path``; raises ``ValueError`` for one that has variables or is none."""
-        super().__init__(path, name=name)
-        if self._resource.variables:
-            variable = self._resource.variables[0]
+    def __init__(
+        self,
+        path: str,
+        *,
+        name: str | None = None,
+        converters: Mapping[str, Converter[object]] = CONVERTERS,
+    ) -> None:
+        """Parse ``path``; raises ``ValueError`` for a bad path and for one with variables."""
+        super().__init__(path, name=name, converters=converters)
+        if self.pattern.variables:
+            variable = self.pattern.variables[0]
             raise PathError(
                 f"Invalid path {path!r}: a PlainResource has no variables like {variable.name!r}. "
                 "Use DynamicResource.",
@@ -202,29 +204,41 @@ class PlainResource(Resource):
 class DynamicResource(Resource):
     """A path with variables."""
 
-    #: A variable in a path, one with a pattern, and what one without a pattern takes.
+    #: A variable in a path, one with an expression, and the text that one without takes.
     DYN: ClassVar[re.Pattern[str]] = re.compile(r"\{(?P<var>[_a-zA-Z][_a-zA-Z0-9]*)\}")
     DYN_WITH_RE: ClassVar[re.Pattern[str]] = re.compile(
         r"\{(?P<var>[_a-zA-Z][_a-zA-Z0-9]*):(?P<re>.+)\}"
     )
     GOOD: ClassVar[str] = r"[^{}/]+"
 
-    def __init__(self, path: str, *, name: str | None = None) -> None:
-        """Read ``path``; raises ``ValueError`` that has the character where it is wrong."""
-        super().__init__(path, name=name)
+    def __init__(
+        self,
+        path: str,
+        *,
+        name: str | None = None,
+        converters: Mapping[str, Converter[object]] = CONVERTERS,
+    ) -> None:
+        """Parse ``path``; raises ``ValueError`` with the character at which it is wrong."""
+        super().__init__(path, name=name, converters=converters)
 
 
 class PrefixResource(Resource):
-    """A prefix and everything below it; what follows it is the variable ``tail``.
+    """A prefix and everything below it; the variable ``tail`` has the rest of the path.
 
-    The base of resources that own a subtree, as that of a directory of files: add routes for the
-    methods it answers, and it costs as little to match as any other path.
+    The base of resources that own a subtree, like a directory of files. Add routes for the methods
+    that it answers; it costs as little to match as any other path.
     """
 
-    def __init__(self, prefix: str, *, name: str | None = None, tail: str = "tail") -> None:
-        """Read ``prefix``, which starts with ``/``; one at its end does not matter."""
-        super().__init__(prefix, name=name, tail=tail)
-        self._declared_as = prefix.rstrip("/")
+    def __init__(
+        self,
+        prefix: str,
+        *,
+        name: str | None = None,
+        tail: str = "tail",
+        converters: Mapping[str, Converter[object]] = CONVERTERS,
+    ) -> None:
+        """Parse ``prefix``, which starts with ``/``; a slash at its end is ignored."""
+        super().__init__(prefix, name=name, tail=tail, converters=converters)
 
     @property
     def canonical(self) -> str:
@@ -236,16 +250,5 @@ class PrefixResource(Resource):
         return {"prefix": self.canonical}
 
     def raw_match(self, path: str) -> bool:  # noqa: ARG002  # the contract's
-        """Return False: what is added later under this path is another resource."""
+        """Return False: a path that is added later is another resource, even if it is equal."""
         return False
-
-
-def matcher_item(resource: AbstractResource) -> Item[ResourceRoute] | None:
-    """Return what a matcher has for ``resource``; None means that its ``resolve`` is asked."""
-    if isinstance(resource, Resource):
-        return resource._resource if type(resource).resolve is Resource.resolve else None
-    make = getattr(resource, "_enclosure", None)
-    if make is None:
-        return None
-    enclosure: Enclosure[ResourceRoute] | None = make()
-    return enclosure

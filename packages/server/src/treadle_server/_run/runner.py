@@ -1,7 +1,7 @@
 """Runners and sites: from an application to listening sockets, and back in order.
 
-A runner owns a ``Server``; its sites own one listener each. Stopping goes the other way
-round: listeners close, idle connections close, handlers are given time, then cancelled, and the
+A runner owns a ``Server``; its sites own one listener each. A stop goes the other way round:
+listeners close, idle connections close, handlers get time and are then cancelled, and the
 application cleans up last.
 """
 
@@ -58,14 +58,14 @@ class BaseSite(abc.ABC):
     @property
     @abc.abstractmethod
     def name(self) -> str:
-        """What to show people: a URL, or a path."""
+        """The address for people: a URL, or a path."""
 
     @abc.abstractmethod
     async def _listen(self, factory: Callable[[], asyncio.Protocol]) -> asyncio.AbstractServer:
         """Open the listener."""
 
     async def start(self) -> None:
-        """Begin to listen; raises ``OSError`` that says what is wrong with the address."""
+        """Begin to listen; raises ``OSError`` for an address that cannot be used."""
         if self._server is not None:
             raise RuntimeError(f"{self.name} is already started")
         server = self._runner.server
@@ -238,15 +238,15 @@ class BaseRunner(abc.ABC):
 
     @abc.abstractmethod
     async def _make_server(self) -> Server:
-        """Start what is served and return its server."""
+        """Start the application, if there is one, and return its server."""
 
     @abc.abstractmethod
     async def shutdown(self) -> None:
-        """Tell what is served that the end begins."""
+        """Tell the application that the end begins."""
 
     @abc.abstractmethod
     async def _cleanup_server(self) -> None:
-        """Clean up what is served."""
+        """Clean up the application, if there is one."""
 
     async def setup(self) -> None:
         """Start the application; sites may be made then."""
@@ -266,7 +266,7 @@ class BaseRunner(abc.ABC):
         server, self._server = self._server, None
         try:
             if server is not None:
-                # Connections that were accepted just now get to be known to the server.
+                # The event loop makes connections that it has accepted just now.
                 await asyncio.sleep(0)
                 server.pre_shutdown()
                 await self.shutdown()
@@ -324,7 +324,7 @@ class AppRunner(BaseRunner):
         await self._app.shutdown()
 
     async def _cleanup_server(self) -> None:
-        # Also after a start-up that failed halfway: what was entered must be left.
+        # Also after a start-up that failed halfway: contexts that were entered must be left.
         if self._started:
             self._started = False
             await self._app.cleanup()
@@ -344,7 +344,7 @@ class ServerRunner(BaseRunner):
         return self._web_server
 
     async def shutdown(self) -> None:
-        """Do nothing: there is no application to tell."""
+        """Do nothing: a bare server has no signals."""
 
     async def _cleanup_server(self) -> None:
-        """Do nothing: there is no application to clean up."""
+        """Do nothing: a bare server has no clean-up."""

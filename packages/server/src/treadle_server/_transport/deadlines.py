@@ -1,11 +1,12 @@
 """Deadlines: one coarse timer per server instead of one per connection.
 
-Everything with a ``deadline`` (seconds of the sweeper's own clock) is looked at about once a second
+Every item with a ``deadline`` (seconds of the sweeper's own clock) is looked at about once a second
 and told when its time is over. Setting a deadline is storing a number, which is all that the hot
 path can afford; the price is that a deadline is met up to a second late.
 """
 
 import asyncio
+import logging
 import math
 from collections.abc import Callable, Collection
 from typing import Final, Protocol, final
@@ -18,29 +19,37 @@ _TICK: Final = 1.0
 
 
 class HasDeadline(Protocol):
-    """What the sweeper looks after."""
+    """An item that the sweeper looks after."""
 
     deadline: float
 
     def on_deadline(self) -> None:
         """Act on a deadline that has passed; must set another one or end."""
 
+    def close(self) -> None:
+        """End at once: ``on_deadline`` has failed."""
+
 
 @final
 class Sweeper:
-    """Calls ``on_deadline`` of every item whose deadline has passed, until stopped."""
+    """Calls ``on_deadline`` of every item whose deadline has passed, until stopped.
 
-    __slots__ = ("_each_tick", "_handle", "_items", "_loop", "now")
+    An item that fails is logged and closed; the others are served all the same.
+    """
+
+    __slots__ = ("_each_tick", "_handle", "_items", "_logger", "_loop", "now")
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         items: Collection[HasDeadline],
         each_tick: Callable[[], None],
+        logger: logging.Logger,
     ) -> None:
         self._loop: Final = loop
         self._items: Final = items
         self._each_tick: Final = each_tick
+        self._logger: Final = logger
         #: The loop's time at the last tick: the clock that deadlines are set by.
         self.now: float = loop.time()
         self._handle: asyncio.TimerHandle | None = None
@@ -63,4 +72,10 @@ class Sweeper:
         self._each_tick()
         # A list first: acting on a deadline may remove the item.
         for item in [item for item in self._items if item.deadline <= now]:
-            item.on_deadline()
+            try:
+                item.on_deadline()
+            except Exception:
+                # One connection must never take the deadlines of the others with it.
+                self._logger.exception("A deadline failed; its connection is closed")
+                item.deadline = NEVER
+                item.close()

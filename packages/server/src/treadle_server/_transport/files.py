@@ -1,8 +1,7 @@
-"""Everything that asks the operating system about files: open, look, read, send.
+"""Every call to the operating system about files: open, stat, read, send.
 
-The functions here block and run in threads, but for ``send_from_file``, which has the kernel
-copy a file to a socket. What is opened belongs to an ``OpenFile``, which closes it at the
-latest when nobody holds it any more.
+The functions block and run in threads, except ``send_from_file``, which has the kernel copy a file
+to a socket. An ``OpenFile`` owns its descriptor and closes it at the latest when it is freed.
 """
 
 import asyncio
@@ -29,11 +28,11 @@ __all__ = [
     "send_from_file",
 ]
 
-#: Whether this system has a call that sends a file to a socket.
+#: True if this system has a call that sends a file to a socket.
 CAN_SEND_FILES: Final = hasattr(os, "sendfile") and hasattr(socket, "MSG_DONTWAIT")
 
-# O_NONBLOCK: opening a FIFO does not wait for somebody at its other end, should one take the place
-# of a file between the look and the opening.
+# O_NONBLOCK: if a FIFO takes the place of the file between stat and open, opening it must not wait
+# for a process at its other end.
 _FLAGS: Final = (
     os.O_RDONLY
     | getattr(os, "O_CLOEXEC", 0)
@@ -57,7 +56,7 @@ _NO_SUCH_FILE: Final = frozenset(
 
 
 def is_missing(error: Exception) -> bool:
-    """Whether there is no such file: 404, and not a failure of the system, as EMFILE is."""
+    """Return True if the file does not exist, False for a failure of the system such as EMFILE."""
     if isinstance(error, (FileNotFoundError, NotADirectoryError, ValueError)):
         # ValueError: a path with NUL, which no file has.
         return True
@@ -65,7 +64,7 @@ def is_missing(error: Exception) -> bool:
 
 
 class NotAFileError(OSError):
-    """The path names something that is no regular file: a directory, a FIFO, a device."""
+    """The path does not name a regular file, but a directory, a FIFO or a device."""
 
 
 class FileTruncatedError(RuntimeError):
@@ -74,7 +73,7 @@ class FileTruncatedError(RuntimeError):
 
 @final
 class OpenFile:
-    """A regular file, open for reading, and what is known of it."""
+    """A regular file, open for reading, and its facts."""
 
     __slots__ = ("_fd", "facts")
 
@@ -134,9 +133,9 @@ def open_file(
 
     Of the siblings (``path`` and ``.zst``, ``.br`` or ``.gz``) the first of ``codings`` that is a
     regular file is taken. Without ``follow`` a symbolic link is not. Raises
-    ``NotAFileError`` for what is no regular file and ``OSError`` for what cannot be opened.
+    ``NotAFileError`` for another kind of file and ``OSError`` for one that cannot be opened.
     """
-    # Looked at before it is opened, because opening a device can already do something.
+    # Checked before it is opened, because opening a device can have an effect.
     _check_regular(os.stat(path) if follow else os.lstat(path), path)  # noqa: PTH116  # as below
     varies = False
     if siblings:
@@ -150,7 +149,7 @@ def open_file(
 
 
 def _is_file(path: str) -> bool:
-    """Whether there is a regular file; a sibling that is a link could lead anywhere."""
+    """Return True if there is a regular file; a sibling that is a link could lead anywhere."""
     try:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:
@@ -160,7 +159,7 @@ def _is_file(path: str) -> bool:
 def _open(path: str, coding: str | None, varies: bool, *, follow: bool) -> OpenFile:
     fd = os.open(path, _FLAGS if follow else _FLAGS | _NOFOLLOW)
     try:
-        # What was opened counts, whatever stood at the path before.
+        # Check the opened file: another one may have taken its place at the path.
         status = os.fstat(fd)
         _check_regular(status, path)
         return OpenFile(fd, FileFacts(status.st_size, status.st_mtime_ns, coding, varies))
@@ -206,7 +205,7 @@ async def send_from_file(
             continue
         except OSError as error:
             if error.errno not in _PEER_IS_GONE:
-                # The file's fault or the system's: told to whoever reads the log.
+                # A failure of the file or the system, which belongs into the log.
                 raise
             raise ClientConnectionResetError(f"Cannot write: {error}") from error
         if not sent:
@@ -216,7 +215,7 @@ async def send_from_file(
         offset += sent
         count -= sent
         if sent == _MOST_AT_ONCE:
-            # A peer as fast as we are would keep everybody else from their turn.
+            # A fast peer must not keep other connections from their turn.
             await asyncio.sleep(0)
 
 

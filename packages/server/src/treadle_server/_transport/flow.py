@@ -9,18 +9,18 @@ from treadle_server._core.errors import ClientConnectionResetError
 
 __all__ = ["FlowControl"]
 
-#: Bytes in the kernel that the peer is not ready for; a few packets more than it acknowledges
-#: between two turns of a busy event loop.
+#: The most bytes in the kernel that the peer is not ready for: a few packets more than it
+#: acknowledges between two turns of a busy event loop.
 _MAX_UNSENT: Final = 64 * 1024
 
-#: Linux and macOS have it.
+#: None on systems without the option; Linux and macOS have it.
 _NOTSENT_LOWAT: Final[int | None] = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 _INTERNET: Final = (socket.AF_INET, socket.AF_INET6)
 
 
 @final
 class FlowControl:
-    """Pauses reading for whoever is full, and makes writers wait while the peer is slow."""
+    """Pauses reading while a buffer is full, and makes writers wait while the peer is slow."""
 
     __slots__ = (
         "_expects_much",
@@ -35,16 +35,16 @@ class FlowControl:
         self._transport = transport
         #: The transport, None once the connection is lost.
         self.transport: asyncio.Transport | None = transport
-        #: Whether somebody has stopped reading from the peer.
+        #: True while reading from the peer is paused.
         self.reading_paused = False
-        #: Whether the peer is behind with reading.
+        #: True while the peer is behind with reading.
         self.write_paused = False
         self._waiters: list[asyncio.Future[None]] = []
         self._expects_much = False
 
     @property
     def lost(self) -> bool:
-        """Whether the connection is gone, or going without another byte."""
+        """True if the connection is lost, or closing without another byte."""
         return self.transport is None or self._transport.is_closing()
 
     def pause_reading(self) -> None:
@@ -54,7 +54,7 @@ class FlowControl:
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Take bytes again."""
+        """Take bytes from the peer again."""
         if self.reading_paused:
             self.reading_paused = False
             if not self.lost:
@@ -70,23 +70,23 @@ class FlowControl:
         self._wake()
 
     def connection_lost(self) -> None:
-        """Wake everybody for the last time."""
+        """Wake the writers for the last time."""
         self.transport = None
         self._wake()
 
     def stop_sending(self) -> None:
-        """Tell the peer that nothing more comes, when what was written is out."""
+        """Close our side when everything is written: the peer gets the end of input."""
         if not self.lost and self._transport.can_write_eof():
-            # A peer that has reset the connection needs no telling.
+            # The peer may have reset the connection.
             with contextlib.suppress(OSError):
                 self._transport.write_eof()
 
     def expect_much(self) -> None:
         """Prepare for more bytes than a slow peer will read at once.
 
-        Left alone, the kernel copies megabytes into the socket's buffer, read or not: memory and
-        time of the event loop that a peer gets for a few bytes. With this option it takes what it
-        can send and ``_MAX_UNSENT`` more; what is on its way to a fast peer is not counted.
+        By default the kernel copies megabytes into the socket's buffer, whether the peer reads them
+        or not: memory, and time of the event loop. With ``TCP_NOTSENT_LOWAT`` it takes the bytes
+        that it can send and ``_MAX_UNSENT`` more; bytes in flight to a fast peer are not counted.
         """
         if self._expects_much or self._transport.is_closing():
             return
@@ -106,7 +106,7 @@ class FlowControl:
         self._waiters.append(waiter)
 
     def forget(self, waiter: asyncio.Future[None]) -> None:
-        """Wake ``waiter`` no more."""
+        """Do not wake ``waiter`` any more."""
         with contextlib.suppress(ValueError):
             self._waiters.remove(waiter)
 

@@ -1,10 +1,9 @@
-"""What takes a connection over when HTTP on it has ended with 101 Switching Protocols.
+"""The hand-over of a connection to another protocol behind 101 Switching Protocols.
 
-``StreamWriter.switch`` sends the 101 and gives the connection an ``Upgraded``: from then on that
-is the transport's protocol and gets bytes, end of input and flow control first hand, so that
-HTTP costs the new protocol nothing. The connection stays the ``Host``: it counts for
-the server, keeps the deadline of a peer that does not read, and takes the transport back
-for the last moments of its life.
+``StreamWriter.switch`` sends the 101 and gives the connection an ``Upgraded``. From then on that is
+the transport's protocol and gets bytes, end of input and flow control first hand, so that HTTP
+costs the new protocol nothing. The connection stays its ``UpgradeOwner``: it counts for the server,
+keeps the deadline of a peer that does not read, and takes the transport back to close it.
 """
 
 import abc
@@ -13,17 +12,17 @@ from typing import Protocol
 
 from .flow import FlowControl
 
-__all__ = ["Host", "Upgraded"]
+__all__ = ["UpgradeOwner", "Upgraded"]
 
 
-class Host(Protocol):
-    """What a connection goes on doing for the protocol that it was upgraded to."""
+class UpgradeOwner(Protocol):
+    """The duties that a connection keeps for the protocol that it was upgraded to."""
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection; the upgraded protocol passes its own call on."""
 
     def watch_writing(self, paused: bool) -> None:
-        """Start, or end, the time that a peer has to read what waits for it."""
+        """Start or end the time that a peer has to read the bytes that wait for it."""
 
     def end_upgrade(self, *, linger: bool) -> None:
         """Close the transport when everything is written.
@@ -39,7 +38,9 @@ class Upgraded(asyncio.Protocol, abc.ABC):
     __slots__ = ()
 
     @abc.abstractmethod
-    def take_over(self, host: Host, transport: asyncio.Transport, flow: FlowControl) -> None:
+    def take_over(
+        self, owner: UpgradeOwner, transport: asyncio.Transport, flow: FlowControl
+    ) -> None:
         """Begin: the 101 is written, and the transport's protocol is this."""
 
     @abc.abstractmethod

@@ -16,7 +16,8 @@ from typing import Final, TypeAlias, final
 
 from treadle_server._core.errors import ClientConnectionResetError
 from treadle_server._transport.flow import FlowControl
-from treadle_server._transport.upgrade import Host, Upgraded
+from treadle_server._transport.output import OutputBuffer
+from treadle_server._transport.upgrade import Upgraded, UpgradeOwner
 from treadle_websocket import (
     WS_CLOSED_MESSAGE,
     WS_CLOSING_MESSAGE,
@@ -42,14 +43,12 @@ _HIGH: Final = 256 * 1024
 _LOW: Final = 64 * 1024
 _PER_MESSAGE: Final = 128
 
-# Bytes that wait for more to be written: only the transport knows when the peer is behind.
-_MAX_KEPT: Final = 32 * 1024
-
 # With compression what was read is decoded in pieces of this size, with a look at the queue after
 # each: DEFLATE makes up to 1,032 bytes of one, so 256 KiB that came at once could be 264 MB.
 _SLICE: Final = 4 * 1024
 
-# What ends an iteration; how often CLOSED is received before it is taken for a loop without an end.
+# The messages that end an iteration, and the number of CLOSED messages that a reader gets before it
+# is taken for an endless loop.
 _END: Final = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
 _MAX_TOLD_CLOSED: Final = 5
 
@@ -64,12 +63,11 @@ class WebSocketConnection(Upgraded):
     __slots__ = (
         "_closers",
         "_full",
-        "_host",
-        "_kept",
         "_last",
         "_limit",
         "_loop",
-        "_out",
+        "_output",
+        "_owner",
         "_pending",
         "_queue",
         "_size",
@@ -86,6 +84,7 @@ class WebSocketConnection(Upgraded):
 
     transport: asyncio.Transport
     flow: FlowControl
+    _output: OutputBuffer
 
     def __init__(
         self,
@@ -96,8 +95,8 @@ class WebSocketConnection(Upgraded):
         self.session: Final = session
         self._loop: Final = loop
         self._limit: Final = writer_limit
-        # None before the 101 and after the end.
-        self._host: Host | None = None
+        # The connection below; None before the 101 and after the end.
+        self._owner: UpgradeOwner | None = None
         # For the reader: messages, and what comes behind them; the future that it waits for, and
         # how often it was told that it is over.
         self._queue: deque[AnyMessage] = deque()
@@ -108,32 +107,32 @@ class WebSocketConnection(Upgraded):
         self._size = 0
         self._full = False
         self._pending = b""
-        # Whether what is read is decoded in slices, and with the time of the read.
+        # True to decode reads in slices, and to note the time of each read.
         self._sliced: Final = session.deflate is not None
         self._timed: Final = session.settings.heartbeat is not None
         self._timer: asyncio.TimerHandle | None = None
-        # What is written in this turn of the loop, and its size.
-        self._out: Final[list[bytes]] = []
-        self._kept = 0
         #: Compresses large messages; None where nothing is compressed.
         self.compressor: Final = None if session.deflate is None else BackgroundCompressor(session)
-        # Who waits for the end.
+        # The tasks that wait for the end.
         self._closers: list[asyncio.Future[None]] = []
 
     # asyncio's callbacks, and what ``_upgrade.Upgraded`` adds to them.
 
-    def take_over(self, host: Host, transport: asyncio.Transport, flow: FlowControl) -> None:
+    def take_over(
+        self, owner: UpgradeOwner, transport: asyncio.Transport, flow: FlowControl
+    ) -> None:
         """Begin behind the 101."""
-        self._host = host
+        self._owner = owner
         self.transport = transport
         self.flow = flow
+        self._output = OutputBuffer(flow, transport)
         transport.set_write_buffer_limits(self._limit)
         self._set_timer()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the peer."""
         if self._sliced and (self._pending or len(data) > _SLICE):
-            # What is pending was read before reading has paused.
+            # The pending bytes were read before reading was paused.
             self._decode_slices(self._pending + data)
         else:
             self._decode(data)
@@ -143,31 +142,31 @@ class WebSocketConnection(Upgraded):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the reader, whoever waits, and the connection below."""
+        """Tell the reader, the tasks that wait for the end, and the connection below."""
         self._pending = b""
-        self._out.clear()
+        self._output.drop()
         self._end(self.session.receive_eof())
-        host, self._host = self._host, None
-        if host is not None:
-            host.connection_lost(exc)
+        owner, self._owner = self._owner, None
+        if owner is not None:
+            owner.connection_lost(exc)
 
     def pause_writing(self) -> None:
         """Note that the peer is behind with reading."""
         self.flow.pause_writing()
-        if self._host is not None:
-            self._host.watch_writing(True)
+        if self._owner is not None:
+            self._owner.watch_writing(True)
 
     def resume_writing(self) -> None:
         """Wake the writers."""
         self.flow.resume_writing()
-        if self._host is not None:
-            self._host.watch_writing(False)
+        if self._owner is not None:
+            self._owner.watch_writing(False)
             self._write_own()
 
     def handler_failed(self, error: BaseException | None) -> None:
         """Close, because the handler raised ``error`` or was cancelled (None)."""
         if self.session.state is State.CLOSE_SENT and error is None:
-            # Whoever cancels a handler that closes already does not want to wait for the peer.
+            # A handler that is cancelled while it closes does not wait for the peer.
             self._cut()
         else:
             self.close(_GOING_AWAY if error is None else _INTERNAL_ERROR)
@@ -255,7 +254,7 @@ class WebSocketConnection(Upgraded):
         return message
 
     def _take_end(self, messages: list[AnyMessage]) -> None:
-        """Deal with what ends in CLOSE or ERROR, or comes when we are closing."""
+        """Take messages that end in CLOSE or ERROR, or that arrive while we are closing."""
         session = self.session
         if messages and session.state in _OWING:
             last = messages.pop()
@@ -267,7 +266,7 @@ class WebSocketConnection(Upgraded):
             # before; but a peer does not wait for a reader for ever.
             self._set_timer(self._loop.time() + session.settings.close_timeout)
         elif session.closed:
-            # The answer to our close: what came before it was promised to nobody.
+            # The peer answered our close; ``close`` has dropped the queue, so these go too.
             self._end([])
             self._leave(linger=session.exception is not None)
 
@@ -285,32 +284,26 @@ class WebSocketConnection(Upgraded):
         next: a burst of small messages is answered with one system call. It waits for no more
         than the end of this turn of the event loop.
         """
-        if self._queue and self._kept < _MAX_KEPT:
-            if not self._out:
-                self._loop.call_soon(self._flush)
-            self._out.append(data)
-            self._kept += len(data)
-        elif self._out:
-            self._out.append(data)
-            self._flush()
+        output = self._output
+        if self._queue:
+            if not output.holding:
+                output.hold()
+                self._loop.call_soon(output.release)
+            output.write(data)
+        elif output.holding:
+            output.write(data)
+            output.release()
         else:
             self.transport.write(data)
 
-    def _flush(self) -> None:
-        if self._out:
-            data = b"".join(self._out)
-            self._out.clear()
-            self._kept = 0
-            self.transport.write(data)
-
     def _write_own(self) -> None:
-        """Write what the session itself has to say: pings and pongs."""
+        """Write the pings and pongs of the session."""
         data = self.session.data_to_send()
         if data:
             self.write(data)
 
     def lost(self) -> ClientConnectionResetError:
-        """Return what a sender gets that comes too late."""
+        """Return the error for a message that is sent too late."""
         return ClientConnectionResetError(
             f"Cannot send: the WebSocket is {self.session.state.value} "
             f"(code {self.session.close_code})"
@@ -331,7 +324,7 @@ class WebSocketConnection(Upgraded):
             if self._waiter is not None:
                 self._last = WS_CLOSING_MESSAGE
                 self._wake()
-            # The peer's close frame may be behind messages that nobody reads any more.
+            # The peer's close frame may be behind messages that no task reads any more.
             self.flow.resume_reading()
             self._set_timer()
             return True
@@ -346,7 +339,7 @@ class WebSocketConnection(Upgraded):
         return True
 
     def answer_close(self) -> None:
-        """Send the close frame that the peer is owed, if it is."""
+        """Send the close frame that the peer is owed, if any."""
         session = self.session
         if session.state in _OWING:
             self.write(session.answer_close())
@@ -367,7 +360,7 @@ class WebSocketConnection(Upgraded):
         self._pending = b""
 
     def _end(self, news: list[AnyMessage]) -> None:
-        """Tell everybody that it is over; ``news`` is for the reader, after its messages."""
+        """Wake the reader and the waiting tasks; the reader gets the last of ``news`` last."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -381,13 +374,13 @@ class WebSocketConnection(Upgraded):
 
     def _leave(self, *, linger: bool) -> None:
         """Give the transport back to the connection, which closes it."""
-        self._flush()
-        host, self._host = self._host, None
-        if host is not None:
-            host.end_upgrade(linger=linger)
+        self._output.release()
+        owner, self._owner = self._owner, None
+        if owner is not None:
+            owner.end_upgrade(linger=linger)
 
     def _cut(self) -> None:
-        """Close at once: the peer was given its time, or is dead."""
+        """Close at once: the peer had its time, or is dead."""
         self._end(self.session.receive_eof())
         self.transport.abort()
 

@@ -20,8 +20,8 @@ from typing import (
 )
 
 from treadle_responses import RequestInfo, StreamResponse
+from treadle_server._http.interfaces import ResponseChannel
 from treadle_server._http.request import BaseRequest
-from treadle_server._http.writer import StreamWriter
 from treadle_websocket import (
     AllowedOrigins,
     DeflatePolicy,
@@ -151,7 +151,7 @@ class WebSocketResponse(StreamResponse, WebSocketMessages[DecodeText_co]):
             return WebSocketReady(False, None)
         return WebSocketReady(True, decision.subprotocol)
 
-    async def prepare(self, request: RequestInfo) -> StreamWriter:
+    async def prepare(self, request: RequestInfo) -> ResponseChannel:
         """Open the WebSocket; a second call does nothing.
 
         Raises ``HTTPBadRequest``, ``HTTPForbidden``, ``HTTPMethodNotAllowed`` or

@@ -1,23 +1,34 @@
 """Route definitions, and what registering asks of a router."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
-from treadle_router import (
+from treadle_responses import Response, StreamResponse
+from treadle_server import (
+    Application,
+    Request,
     RouteDef,
-    Router,
     get,
+    post,
     route,
     static,
     view,
 )
 
 
-def handler() -> str:
-    return "handled"
+async def handler(request: Request) -> Response:
+    return Response()
+
+
+async def through(
+    request: Request, handler: Callable[[Request], Awaitable[StreamResponse]]
+) -> StreamResponse:
+    return await handler(request)
 
 
 class Recorder:
-    """A router that has ``add_route`` only, and says what it was called with."""
+    """A router with ``add_route`` only, which records its calls and takes any option."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, object, dict[str, object]]] = []
@@ -38,13 +49,30 @@ class Shortcuts(Recorder):
         return ["GET", "HEAD"]
 
 
-def test_keywords_at_their_default_are_not_kept() -> None:
+def test_given_options_are_kept_and_none_is_not_an_option() -> None:
     assert get("/a", handler).kwargs == {}
     assert get("/a", handler, allow_head=False).kwargs == {"allow_head": False}
-    assert static("/s", "dir", chunk_size=256 * 1024).kwargs == {}
+    assert post("/a", handler, name=None, expect_handler=None, client_max_size=None).kwargs == {}
+    assert post("/a", handler, client_max_size=0).kwargs == {"client_max_size": 0}
+    assert static("/s", "dir", index=None, cache_control=None).kwargs == {}
     assert static(
-        "/s", "dir", name="n", chunk_size=1, show_index=True, append_version=True, x=1
-    ).kwargs == {"name": "n", "chunk_size": 1, "show_index": True, "append_version": True, "x": 1}
+        "/s", "dir", name="n", chunk_size=1, show_index=True, append_version=True
+    ).kwargs == {"name": "n", "chunk_size": 1, "show_index": True, "append_version": True}
+
+
+def test_a_definition_can_be_registered_twice() -> None:
+    definition = get("/a", handler, middlewares=iter([through]))
+    for app in (Application(), Application()):
+        assert [route.middlewares for route in app.add_routes([definition])] == [(through,)]
+
+
+def test_options_of_add_ons_reach_their_router() -> None:
+    router = Recorder()
+    definition = post("/a", handler, swagger="x")  # type: ignore[call-arg]  # an add-on's
+    assert definition.register(router) == ["POST"]
+    assert router.calls == [("POST", "/a", handler, {"swagger": "x"})]
+    with pytest.raises(TypeError, match=r"add_route\('POST', '/a'\) got .* argument 'swagger'"):
+        definition.register(Application().router)
 
 
 def test_register_on_a_router_with_add_route_only() -> None:
@@ -52,13 +80,13 @@ def test_register_on_a_router_with_add_route_only() -> None:
     assert get("/a", handler, name="n").register(router) == ["HEAD", "GET"]
     assert get("/b", handler, allow_head=False).register(router) == ["GET"]
     assert route("FOO", "/c", handler).register(router) == ["FOO"]
-    assert view("/d", handler, x=1).register(router) == ["*"]
+    assert view("/d", handler, name="d").register(router) == ["*"]
     assert router.calls == [
         ("HEAD", "/a", handler, {"name": "n"}),
         ("GET", "/a", handler, {"name": "n"}),
         ("GET", "/b", handler, {}),
         ("FOO", "/c", handler, {}),
-        ("*", "/d", handler, {"x": 1}),
+        ("*", "/d", handler, {"name": "d"}),
     ]
 
 
@@ -76,9 +104,9 @@ def test_register_uses_the_methods_of_the_router() -> None:
 
 def test_static_needs_a_router_that_serves_files() -> None:
     with pytest.raises(
-        TypeError, match=r"<StaticDef /s -> dir> needs.*add_static.*Router has none"
+        TypeError, match=r"<StaticDef /s -> dir> needs.*add_static.*Recorder has none"
     ):
-        static("/s", "dir").register(Router[object]())
+        static("/s", "dir").register(Recorder())
 
 
 def test_definitions_are_frozen() -> None:
@@ -88,6 +116,5 @@ def test_definitions_are_frozen() -> None:
 
 def test_repr() -> None:
     assert repr(get("/a", handler)) == "<RouteDef GET /a -> 'handler'>"
-    assert repr(get("/a", handler, extra="x")) == "<RouteDef GET /a -> 'handler', extra='x'>"
-    assert repr(route("GET", "/a", "text")) == "<RouteDef GET /a -> 'text'>"
+    assert repr(get("/a", handler, name="x")) == "<RouteDef GET /a -> 'handler', name='x'>"
     assert repr(static("/s", "/d", name="n")) == "<StaticDef /s -> /d, name='n'>"

@@ -1,24 +1,20 @@
-"""The ways to declare a route, on top of ``add_resource`` alone.
+"""One method per HTTP method, on top of ``add_resource``: the common base of router and group.
 
-``Declares`` is what ``Router`` and ``Group`` have in common: one method per HTTP
-method, and ``add_routes`` for route tables. All keywords that are not named here are kept with the
-route, as ``Route.extra``.
+Keywords that are not named here are kept with the route, as ``Route.extra``.
 """
 
 import abc
-from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 from ._resource import ANY_METHOD, Resource, Route
-from ._routedef import AbstractRouteDef
 
-__all__ = ["Declares"]
+__all__ = ["MethodShortcuts"]
 
 H = TypeVar("H")
 
 
-class Declares(abc.ABC, Generic[H]):
-    """Something that routes can be declared on."""
+class MethodShortcuts(abc.ABC, Generic[H]):
+    """Routes can be added to this by method and path."""
 
     __slots__ = ()
 
@@ -29,9 +25,9 @@ class Declares(abc.ABC, Generic[H]):
     def add_route(
         self, method: str, path: str, handler: H, *, name: str | None = None, **extra: object
     ) -> Route[H]:
-        """Store ``handler`` for ``method`` (``*``: every other one) and ``path``.
+        """Store ``handler`` for ``method`` (``*``: every other method) and ``path``.
 
-        Raises what ``add_resource`` and ``Resource.add_route`` raise.
+        Raises the errors of ``add_resource`` and ``Resource.add_route``.
         """
         return self.add_resource(path, name=name).add_route(method, handler, **extra)
 
@@ -44,7 +40,7 @@ class Declares(abc.ABC, Generic[H]):
         allow_head: bool = True,
         **extra: object,
     ) -> Route[H]:
-        """Store ``handler`` for GET, and for HEAD first unless ``allow_head`` is false."""
+        """Store ``handler`` for GET, and before that for HEAD unless ``allow_head`` is false."""
         resource = self.add_resource(path, name=name)
         if allow_head:
             resource.add_route("HEAD", handler, **extra)
@@ -91,10 +87,3 @@ class Declares(abc.ABC, Generic[H]):
     ) -> Route[H]:
         """Store ``handler`` for every method."""
         return self.add_route(ANY_METHOD, path, handler, name=name, **extra)
-
-    def add_routes(self, routes: Iterable[AbstractRouteDef[H]]) -> list[Route[H]]:
-        """Register route definitions in their order; return the routes they made."""
-        added: list[Route[H]] = []
-        for definition in routes:
-            added += definition.register(self)
-        return added

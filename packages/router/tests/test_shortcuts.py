@@ -1,8 +1,8 @@
-"""The shortcuts that routers and groups share."""
+"""The methods by HTTP method that routers and groups share."""
 
 import pytest
 
-from treadle_router import Router, get, route
+from treadle_router import Router
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])
@@ -31,10 +31,3 @@ def test_get_adds_head_first() -> None:
 def test_view_takes_every_method() -> None:
     router = Router[str]()
     assert router.add_view("/a", "x").method == "*"
-
-
-def test_add_routes_returns_them_in_order() -> None:
-    router = Router[str]()
-    added = router.add_routes([get("/a", "a"), route("FOO", "/b", "b")])
-    assert [(r.method, r.path) for r in added] == [("GET", "/a"), ("FOO", "/b")]
-    assert len(list(router.routes())) == 3

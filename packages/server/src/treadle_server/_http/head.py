@@ -1,0 +1,175 @@
+"""The head of a request as values: request line, URL, fields, cookies.
+
+They are built when they are first asked for, since most handlers ask for little.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
+from yarl import URL
+
+from treadle_http_parser import Request as Head
+from treadle_http_parser.fields import parse_content_type, parse_cookies, parse_http_date
+from treadle_server._core.types import ConnectionInfo, HttpVersion, HttpVersion10, HttpVersion11
+
+from .fields import decode_headers
+
+__all__ = ["RequestHead"]
+
+
+class RequestHead:
+    """The properties of a request that follow from its head and the addresses of its connection."""
+
+    _head: Head
+    _connection: ConnectionInfo
+
+    # Class attributes are the defaults of what is built on demand.
+    _headers: CIMultiDictProxy[str] | None = None
+    _rel_url: URL | None = None
+    _query: MultiDictProxy[str] | None = None
+    _cookies: Mapping[str, str] | None = None
+    _media: tuple[str, dict[str, str]] | None = None
+    _scheme: str | None = None
+    _host: str | None = None
+    _remote: str | None = None
+
+    # The request line.
+
+    @property
+    def method(self) -> str:
+        """The method, for example ``"GET"``."""
+        return self._head.method
+
+    @property
+    def version(self) -> HttpVersion:
+        """The HTTP version of the request."""
+        return HttpVersion11 if self._head.version == (1, 1) else HttpVersion10
+
+    @property
+    def raw_path(self) -> str:
+        """Path and query as sent, percent-encoded."""
+        return self._head.target
+
+    @property
+    def rel_url(self) -> URL:
+        """Path and query as a relative URL; dot segments are kept, as routing keeps them."""
+        if self._rel_url is None:
+            path, _, query = self._head.target.partition("?")
+            self._rel_url = URL.build(path=path, query_string=query, encoded=True)
+        return self._rel_url
+
+    @property
+    def url(self) -> URL:
+        """The absolute URL of the request."""
+        return URL.build(
+            scheme=self.scheme,
+            authority=self.host,
+            path=self.rel_url.raw_path,
+            query_string=self.rel_url.raw_query_string,
+            encoded=True,
+        )
+
+    @property
+    def path(self) -> str:
+        """The percent-decoded path, without the query."""
+        return self.rel_url.path
+
+    @property
+    def path_qs(self) -> str:
+        """Path and query, percent-encoded."""
+        return str(self.rel_url)
+
+    @property
+    def query(self) -> MultiDictProxy[str]:
+        """The parameters of the query, decoded."""
+        if self._query is None:
+            self._query = MultiDictProxy(MultiDict(self.rel_url.query))
+        return self._query
+
+    @property
+    def query_string(self) -> str:
+        """The query without its question mark, percent-decoded."""
+        return self.rel_url.query_string
+
+    @property
+    def scheme(self) -> str:
+        """``"https"`` if the connection has TLS, else ``"http"``; no header changes it."""
+        if self._scheme is not None:
+            return self._scheme
+        return "https" if self._connection.ssl_context is not None else "http"
+
+    @property
+    def secure(self) -> bool:
+        """True if ``scheme`` is ``"https"``."""
+        return self.scheme == "https"
+
+    @property
+    def host(self) -> str:
+        """Host and port that the client asked for, else the address that it has reached."""
+        if self._host is not None:
+            return self._host
+        return self._head.authority or self._connection.local_host
+
+    @property
+    def remote(self) -> str | None:
+        """The peer's address (a Unix socket's path), or None."""
+        return self._remote if self._remote is not None else self._connection.remote
+
+    # Headers.
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """The header fields."""
+        if self._headers is None:
+            self._headers = decode_headers(self._head.fields)
+        return self._headers
+
+    @property
+    def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The header fields as sent, in order."""
+        return self._head.fields
+
+    @property
+    def cookies(self) -> Mapping[str, str]:
+        """The cookies; of several with one name the last counts."""
+        if self._cookies is None:
+            values = self.headers.getall("Cookie", ())
+            self._cookies = MappingProxyType(dict(parse_cookies("; ".join(values))))
+        return self._cookies
+
+    def _content(self) -> tuple[str, dict[str, str]]:
+        if self._media is None:
+            self._media = parse_content_type(self.headers.get("Content-Type", ""))
+        return self._media
+
+    @property
+    def content_type(self) -> str:
+        """The body's media type; ``application/octet-stream`` if absent or malformed."""
+        return self._content()[0]
+
+    @property
+    def charset(self) -> str | None:
+        """The charset parameter of the media type, as sent."""
+        return self._content()[1].get("charset")
+
+    @property
+    def content_length(self) -> int | None:
+        """The value of the Content-Length field, None without one."""
+        return self._head.content_length if "Content-Length" in self.headers else None
+
+    @property
+    def if_modified_since(self) -> datetime | None:
+        """The If-Modified-Since date, None if absent or malformed."""
+        return parse_http_date(self.headers.get("If-Modified-Since"))
+
+    @property
+    def if_unmodified_since(self) -> datetime | None:
+        """The If-Unmodified-Since date, None if absent or malformed."""
+        return parse_http_date(self.headers.get("If-Unmodified-Since"))
+
+    @property
+    def keep_alive(self) -> bool:
+        """True if the client wants to keep the connection."""
+        return self._head.keep_alive

@@ -1,0 +1,93 @@
+"""The incoming half of a connection behind a request head: its body, read or dropped.
+
+``IncomingBody`` belongs to one connection. It feeds the body of the request under way to its
+``StreamReader``, and counts the bytes that are only read to be dropped: the rest of a body whose
+response is out, or whatever a peer sends that is about to be closed.
+"""
+
+from typing import Final, final
+
+from treadle_http_parser import Data, EndOfMessage
+from treadle_http_parser import Request as Head
+from treadle_server._body.stream import StreamReader
+from treadle_server._core.config import ServerConfig
+from treadle_server._transport.flow import FlowControl
+
+from .writer import StreamWriter
+
+__all__ = ["IncomingBody"]
+
+
+@final
+class IncomingBody:
+    """The body of the request under way, if it has not fully arrived."""
+
+    __slots__ = ("_config", "_drop_left", "_flow", "_writer", "reader")
+
+    def __init__(self, config: ServerConfig, flow: FlowControl, writer: StreamWriter) -> None:
+        self._config: Final = config
+        self._flow: Final = flow
+        self._writer: Final = writer
+        #: The reader of the body; None for a request without one, and once it has fully arrived.
+        self.reader: StreamReader | None = None
+        # The bytes that may still be dropped; 0 while none are dropped.
+        self._drop_left = 0
+
+    def open(self, head: Head) -> StreamReader:
+        """Return the reader of a body that has not fully arrived, or is coded."""
+        config = self._config
+        writer = self._writer
+        reader = self.reader = StreamReader(self._flow, config.read_bufsize, writer.continue_body)
+        coding = head.framing.content_coding
+        if coding and coding != "identity" and config.auto_decompress:
+            reader.decode(coding, config.max_expansion)
+        if head.framing.expect == "100-continue" and head.version == (1, 1):
+            writer.expect_continue()
+        return reader
+
+    def feed(self, event: Data) -> None:
+        """Take a piece of the body."""
+        self._writer.body_arrives()
+        if self._drop_left:
+            self.drop(len(event.data))
+        else:
+            assert self.reader is not None
+            self.reader.feed_data(event.data, event.chunk_end)
+
+    def end(self, event: EndOfMessage) -> None:
+        """Take the end of the body, if there is one."""
+        reader, self.reader = self.reader, None
+        self._drop_left = 0
+        if reader is not None:
+            reader.feed_eof(event.trailers)
+            # The reader may have paused reading; from here on the connection decides.
+            self._flow.resume_reading()
+
+    def fail(self, error: BaseException) -> None:
+        """Raise ``error`` in the handler when it reads on."""
+        reader, self.reader = self.reader, None
+        if reader is not None:
+            reader.set_exception(error)
+
+    @property
+    def is_awaited(self) -> bool:
+        """True if the handler waits for bytes of the body."""
+        return self.reader is not None and self.reader.waiting
+
+    # Dropping.
+
+    def discard(self) -> None:
+        """Drop the rest of a body that its handler did not read before its response was out."""
+        if self.reader is not None:
+            self.reader.discard()
+            self.start_dropping()
+
+    def start_dropping(self) -> None:
+        """Count the bytes from here on against ``lingering_size``."""
+        self._drop_left = self._config.lingering_size
+
+    def drop(self, size: int) -> None:
+        """Count ``size`` bytes that are dropped; close the connection once they are too many."""
+        self._drop_left -= size
+        if self._drop_left <= 0:
+            self._writer.abort()

@@ -1,0 +1,131 @@
+"""The interfaces between a transport of HTTP and the code that answers requests.
+
+``Exchange``, ``BaseRequest``, ``FileResponse`` and ``WebSocketResponse`` talk to a
+``ResponseChannel`` and never to a connection. ``StreamWriter`` implements it for HTTP/1.1. Another
+transport (HTTP/2, ASGI, an in-memory client) provides:
+
+- a ``ResponseChannel`` for each request, or one for several requests in turn;
+- a ``StreamReader`` for the body of each request, fed with ``feed_data`` and ``feed_eof`` or
+  failed with ``set_exception``; as its flow an object with ``pause_reading`` and
+  ``resume_reading``, or None for a body that has arrived;
+- a ``treadle_http_parser.Request`` as the head and a ``ConnectionInfo``, from which the request
+  factory makes the request;
+- an ``Exchange`` that it starts with each request. ``Exchange.start`` returns True, or ``done`` is
+  called later, exactly once, whatever the handler does;
+- a ``Connection`` that it registers with ``ServerState.add`` and ``ServerState.remove``, so that a
+  stopping server ends it.
+
+``tests/http/test_interfaces.py`` runs applications over such an implementation without a socket.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from typing import Protocol, TypeVar
+
+from multidict import CIMultiDict
+
+from treadle_http_parser import Request as Head
+from treadle_responses import ResponseWriter
+from treadle_server._body.stream import StreamReader
+from treadle_server._core.types import ConnectionInfo
+from treadle_server._transport.deadlines import HasDeadline
+from treadle_server._transport.upgrade import Upgraded
+
+__all__ = ["Connection", "RequestFactory", "ResponseChannel"]
+
+_T = TypeVar("_T")
+_Request_co = TypeVar("_Request_co", covariant=True)
+
+
+class ResponseChannel(ResponseWriter, Protocol):
+    """The way of one response to its client.
+
+    It has the three methods of ``ResponseWriter`` (``write_head``, ``write``, ``write_eof``), and:
+    """
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The connection's transport, None once the client is gone."""
+
+    @property
+    def is_lost(self) -> bool:
+        """True if the client is gone: what is written now reaches nothing."""
+
+    @property
+    def head_sent(self) -> bool:
+        """True if the current request's response has begun."""
+
+    @property
+    def response_ended(self) -> bool:
+        """True if the current request's response is complete."""
+
+    def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> None:
+        """Write a whole response; ``block`` has its field lines but for Date and Server.
+
+        Nothing is written if the client is gone. Raises ``LocalProtocolError`` if the request has
+        a response already.
+        """
+
+    def write_informational(self, status: int, headers: Iterable[tuple[str, str]] = ()) -> None:
+        """Write a 1xx response; raises ``ValueError`` where none may be sent."""
+
+    async def drain(self) -> None:
+        """Wait until the client keeps up; raises ``ClientConnectionResetError`` if it is gone."""
+
+    async def run_blocking(self, call: Callable[[], _T], executor: Executor | None = None) -> _T:
+        """Return ``call()``, made in a thread."""
+
+    def switch(self, headers: CIMultiDict[str], upgraded: Upgraded) -> None:
+        """Send 101 and hand the transport to ``upgraded``.
+
+        Raises ``ValueError`` for a field that cannot be sent, and ``ClientConnectionResetError``
+        if the client is gone.
+        """
+
+    def fail(self, error: BaseException | None) -> None:
+        """End a response that cannot be completed, because of ``error`` or, for None, a cancel.
+
+        Cuts the connection off, so that the client can tell; after ``switch`` the upgraded protocol
+        decides. Never raises.
+        """
+
+
+class RequestFactory(Protocol[_Request_co]):
+    """Makes the request that a handler gets."""
+
+    def __call__(
+        self,
+        head: Head,
+        body: StreamReader,
+        channel: ResponseChannel,
+        connection: ConnectionInfo,
+        /,
+    ) -> _Request_co:
+        """Return the request for one head."""
+
+
+class Connection(HasDeadline, Protocol):
+    """A connection as the server ends it."""
+
+    @property
+    def busy(self) -> bool:
+        """True while a handler runs or a response is sent."""
+
+    def shut_down(self) -> None:
+        """Close if idle, otherwise after the response under way."""
+
+    def shut_down_upgraded(self) -> None:
+        """Have the protocol behind a 101 say good-bye, if there is one."""
+
+    def cancel(self) -> None:
+        """Cancel the handler that is running."""
+
+    def close(self) -> None:
+        """Close at once."""
+
+    def abandon(self) -> None:
+        """Close at once, and forget a handler that does not end although it was cancelled."""
+
+    def describe(self) -> str:
+        """Return the request under way for a log line, ``""`` without one."""

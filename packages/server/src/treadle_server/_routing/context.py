@@ -1,0 +1,31 @@
+"""The running application of one request: the only place that stores it.
+
+The request has a ``RouteContext``. ``request.app``, ``request.config_dict`` and
+``match_info.current_app`` read it, and handlers in several applications' middlewares switch it.
+"""
+
+from typing import Any, final
+
+from treadle_router import Match
+from treadle_server._core.state import AppState
+
+__all__ = ["RouteContext"]
+
+
+@final
+class RouteContext:
+    """The applications that a request goes through, and the one whose code runs now.
+
+    ``apps`` has the outermost first; ``current`` is one of them, the innermost unless middlewares
+    of another one are running, and None while there are none. ``match`` is the router's match; None
+    if no route was found or a resource of another class found it.
+    """
+
+    __slots__ = ("apps", "current", "match")
+
+    def __init__(
+        self, apps: tuple[AppState, ...], current: AppState | None, match: Match[Any] | None
+    ) -> None:
+        self.apps = apps
+        self.current = current
+        self.match = match

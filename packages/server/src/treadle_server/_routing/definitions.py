@@ -1,0 +1,207 @@
+"""Route definitions: routes as values, which are registered later on any router.
+
+``get("/", handler)`` makes a ``RouteDef``; a ``RouteTableDef`` collects them with decorators.
+``router.add_routes(definitions)`` calls ``register(router)`` on each. That needs a router with
+``add_route`` only (``SupportsAddRoute``); if the router has ``add_get``, ``add_post`` and so on,
+those are called instead, so that a router may give them a meaning of its own. ``StaticDef`` needs
+``add_static``.
+
+A definition keeps the options that were given and are not None. Type checkers know the options of
+this package only; at run time an unknown one is kept too and given to the router, because add-ons
+extend routers with options of their own.
+"""
+
+import abc
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol, TypeVar, Unpack, final
+
+from .handlers import AnyHandler, AnyMiddleware
+from .options import GetOptions, NamedRouteOptions, StaticOptions
+
+__all__ = [
+    "AbstractRouteDef",
+    "RouteDef",
+    "StaticDef",
+    "SupportsAddRoute",
+    "delete",
+    "get",
+    "head",
+    "kept_options",
+    "options",
+    "patch",
+    "post",
+    "put",
+    "route",
+    "static",
+    "view",
+]
+
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+# The methods for which routers have a shortcut.
+_SHORTCUTS: Final = frozenset({"HEAD", "OPTIONS", "GET", "POST", "PUT", "PATCH", "DELETE"})
+
+
+class SupportsAddRoute(Protocol[R_co]):
+    """A router as a definition needs it: ``add_route(method, path, handler, **options)``."""
+
+    @property
+    def add_route(self) -> Callable[..., R_co]:
+        """The method that adds one route and returns it."""
+
+
+class AbstractRouteDef(abc.ABC):
+    """A definition that can be registered on a router."""
+
+    __slots__ = ()
+
+    @abc.abstractmethod
+    def register(self, router: SupportsAddRoute[R]) -> list[R]:
+        """Register on ``router`` and return the routes that this added."""
+
+
+@final
+@dataclass(frozen=True, repr=False)
+class RouteDef(AbstractRouteDef):
+    """One route as a value: method, path, handler, and the options for the router."""
+
+    method: str
+    path: str
+    handler: AnyHandler
+    kwargs: dict[str, object] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        name = getattr(self.handler, "__name__", self.handler)
+        return f"<RouteDef {self.method} {self.path} -> {name!r}{_shown(self.kwargs)}>"
+
+    def register(self, router: SupportsAddRoute[R]) -> list[R]:
+        """Register on ``router``, with its shortcut for the HTTP method if it has one."""
+        method = self.method.upper()
+        if method in _SHORTCUTS:
+            add = getattr(router, f"add_{method.lower()}", None)
+            if add is not None:
+                return [add(self.path, self.handler, **self.kwargs)]
+        kwargs = dict(self.kwargs)
+        routes: list[R] = []
+        if method == "GET" and kwargs.pop("allow_head", True):
+            routes.append(router.add_route("HEAD", self.path, self.handler, **kwargs))
+        routes.append(router.add_route(self.method, self.path, self.handler, **kwargs))
+        return routes
+
+
+@final
+@dataclass(frozen=True, repr=False)
+class StaticDef(AbstractRouteDef):
+    """A directory of files as a value: URL prefix, directory, and the options for the router."""
+
+    prefix: str
+    path: str | os.PathLike[str]
+    kwargs: dict[str, object] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<StaticDef {self.prefix} -> {self.path}{_shown(self.kwargs)}>"
+
+    def register(self, router: SupportsAddRoute[R]) -> list[R]:
+        """Call ``router.add_static`` and return the routes of the resource that it returns.
+
+        Raises ``TypeError`` if the router has no ``add_static``.
+        """
+        add = getattr(router, "add_static", None)
+        if add is None:
+            raise TypeError(
+                f"{self!r} needs a router that serves files, with a method add_static(prefix, "
+                f"path); {type(router).__name__} has none. Register it on an application's router."
+            )
+        resource: Iterable[R] = add(self.prefix, self.path, **self.kwargs)
+        return list(resource)
+
+
+def _shown(kwargs: dict[str, object]) -> str:
+    return "".join(f", {name}={value!r}" for name, value in sorted(kwargs.items()))
+
+
+def kept_options(given: Mapping[str, object]) -> dict[str, object]:
+    """Return the options that a definition keeps: those that are not None."""
+    kept = {name: value for name, value in given.items() if value is not None}
+    middlewares = kept.get("middlewares")
+    if isinstance(middlewares, Iterable):
+        # A definition may be registered several times, an iterator gives its items only once.
+        kept["middlewares"] = tuple(middlewares)
+    return kept
+
+
+def route(
+    method: str, path: str, handler: AnyHandler, **options: Unpack[GetOptions[AnyMiddleware]]
+) -> RouteDef:
+    """Return the definition of ``handler`` for ``method`` (``*``: every other method)."""
+    return RouteDef(method, path, handler, kept_options(options))
+
+
+def head(
+    path: str, handler: AnyHandler, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
+) -> RouteDef:
+    """Return the definition of ``handler`` for HEAD."""
+    return route("HEAD", path, handler, **options)
+
+
+def options(
+    path: str, handler: AnyHandler, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
+) -> RouteDef:
+    """Return the definition of ``handler`` for OPTIONS."""
+    return route("OPTIONS", path, handler, **options)
+
+
+def post(
+    path: str, handler: AnyHandler, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
+) -> RouteDef:
+    """Return the definition of ``handler`` for POST."""
+    return route("POST", path, handler, **options)
+
+
+def put(
+    path: str, handler: AnyHandler, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
+) -> RouteDef:
+    """Return the definition of ``handler`` for PUT."""
+    return route("PUT", path, handler, **options)
+
+
+def patch(
+    path: str, handler: AnyHandler, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
+) -> RouteDef:
+    """Return the definition of ``handler`` for PATCH."""
+    return route("PATCH", path, handler, **options)
+
+
+def delete(
+    path: str, handler: AnyHandler, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
+) -> RouteDef:
+    """Return the definition of ``handler`` for DELETE."""
+    return route("DELETE", path, handler, **options)
+
+
+def get(path: str, handler: AnyHandler, **options: Unpack[GetOptions[AnyMiddleware]]) -> RouteDef:
+    """Return the definition of ``handler`` for GET, and for HEAD unless ``allow_head`` is false."""
+    return route("GET", path, handler, **options)
+
+
+def view(
+    path: str, handler: AnyHandler, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
+) -> RouteDef:
+    """Return the definition of ``handler``, usually a view class, for every method."""
+    return route("*", path, handler, **options)
+
+
+def static(
+    prefix: str, path: str | os.PathLike[str], **options: Unpack[StaticOptions]
+) -> StaticDef:
+    """Return the definition of the directory ``path`` under the URL ``prefix``.
+
+    ``break_symlink_sandbox`` is the newer name of ``follow_symlinks``, under which it is kept.
+    """
+    kwargs = kept_options(options)
+    if kwargs.pop("break_symlink_sandbox", False):
+        kwargs["follow_symlinks"] = True
+    return StaticDef(prefix, path, kwargs)

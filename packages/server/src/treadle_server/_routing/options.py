@@ -1,0 +1,69 @@
+"""The keyword options of routes and of static files, each written once.
+
+Methods and functions that declare routes take them as ``**options: Unpack[RouteOptions[M]]``, so
+that type checkers report a misspelt name or a wrong type. At run time ``check_options`` does.
+``M`` is the type of middlewares: ``web.Middleware`` on an application's router, ``AnyMiddleware``
+where the type of requests is not known yet.
+"""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Generic, TypedDict, TypeVar
+
+from .handlers import AnyMiddleware, ExpectHandler
+
+__all__ = ["GetOptions", "NamedRouteOptions", "RouteOptions", "StaticOptions", "check_options"]
+
+M = TypeVar("M", bound=AnyMiddleware)
+
+
+class RouteOptions(TypedDict, Generic[M], total=False):
+    """The options of a route on a resource.
+
+    ``expect_handler`` answers an ``Expect`` field instead of the default (100 Continue).
+    ``middlewares`` run around this handler only, inside those of the application, the first one
+    outermost. ``client_max_size`` is the largest body in bytes that ``request.read()`` accepts
+    (0: any size), instead of the application's limit.
+    """
+
+    expect_handler: ExpectHandler | None
+    middlewares: Iterable[M]
+    client_max_size: int | None
+
+
+class NamedRouteOptions(RouteOptions[M], Generic[M], total=False):
+    """The options of a route that is declared with its path; ``name`` is for ``router[name]``."""
+
+    name: str | None
+
+
+class GetOptions(NamedRouteOptions[M], Generic[M], total=False):
+    """The options of a route for GET; without ``allow_head=False`` it answers HEAD too."""
+
+    allow_head: bool
+
+
+class StaticOptions(TypedDict, total=False):
+    """The options of a directory of files; see ``StaticResource`` for their meaning."""
+
+    name: str | None
+    expect_handler: ExpectHandler | None
+    chunk_size: int
+    show_index: bool
+    follow_symlinks: bool
+    break_symlink_sandbox: bool
+    append_version: bool
+    index: str | None
+    fallback: str | None
+    cache_control: str | None
+    immutable: bool
+    precompressed: bool
+
+
+def check_options(options: Mapping[str, object], known: frozenset[str], where: str) -> None:
+    """Raise ``TypeError`` for an option that is not among ``known``, as Python itself would."""
+    for name in options:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(known))}."
+            raise TypeError(f"{where} got an unexpected keyword argument {name!r}. {hint}")

@@ -1,0 +1,331 @@
+"""``StreamReader`` without a connection: fed by the test, read by the test."""
+
+import asyncio
+import gzip
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from testkit import run_on
+from treadle_http_parser import Fields
+from treadle_server import PayloadAccessError, RequestPayloadError, StreamReader
+from treadle_server._body.stream import EMPTY_BODY
+
+run = run_on("asyncio")
+
+
+class Flow:
+    """A connection's reading side that notes what it was told."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def pause_reading(self) -> None:
+        self.calls.append("pause")
+
+    def resume_reading(self) -> None:
+        self.calls.append("resume")
+
+
+def fed(*pieces: bytes, high: int = 1000, eof: bool = True, chunked: bool = False) -> StreamReader:
+    reader = StreamReader(Flow(), high)
+    for piece in pieces:
+        reader.feed_data(piece, chunked)
+    if eof:
+        reader.feed_eof()
+    return reader
+
+
+Read = Callable[[StreamReader], Awaitable[object]]
+
+
+async def all_of(reader: StreamReader) -> list[bytes]:
+    return [line async for line in reader]
+
+
+async def pieces(reader: StreamReader) -> list[bytes]:
+    return [piece async for piece in reader.iter_any()]
+
+
+async def threes(reader: StreamReader) -> list[bytes]:
+    return [piece async for piece in reader.iter_chunked(3)]
+
+
+async def chunks(reader: StreamReader) -> list[tuple[bytes, bool]]:
+    return [chunk async for chunk in reader.iter_chunks()]
+
+
+#: A way to read ``ab\n`` ``cd`` ``e\n``, and what it gives.
+READS: list[tuple[Read, object]] = [
+    (lambda reader: reader.read(), b"ab\ncde\n"),
+    (lambda reader: reader.read(0), b""),
+    (lambda reader: reader.read(4), b"ab\nc"),
+    (lambda reader: reader.read(100), b"ab\ncde\n"),
+    (lambda reader: reader.readany(), b"ab\ncde\n"),
+    (lambda reader: reader.readexactly(4), b"ab\nc"),
+    (lambda reader: reader.readline(), b"ab\n"),
+    (lambda reader: reader.readuntil(b"d"), b"ab\ncd"),
+    (lambda reader: reader.readuntil(b"de"), b"ab\ncde"),
+    (lambda reader: reader.readuntil(b"nix"), b"ab\ncde\n"),
+    (lambda reader: reader.readchunk(), (b"ab\ncde\n", False)),
+    (all_of, [b"ab\n", b"cde\n"]),
+    (pieces, [b"ab\ncde\n"]),
+    (threes, [b"ab\n", b"cde", b"\n"]),
+    (chunks, [(b"ab\ncde\n", False)]),
+]
+
+
+@pytest.mark.parametrize(("read", "expected"), READS, ids=range(len(READS)))
+def test_reading_a_body_that_has_arrived(read: Read, expected: object) -> None:
+    async def main() -> None:
+        assert await read(fed(b"ab\n", b"cd", b"e\n")) == expected
+
+    run(main())
+
+
+#: As above, for a reader that is there before the bytes are; pieces then come one by one.
+LATE: list[tuple[Read, object]] = [
+    (lambda reader: reader.read(), b"ab\ncde\n"),
+    (lambda reader: reader.read(4), b"ab\n"),
+    (lambda reader: reader.readexactly(4), b"ab\nc"),
+    (lambda reader: reader.readuntil(b"de"), b"ab\ncde"),
+    (all_of, [b"ab\n", b"cde\n"]),
+    (pieces, [b"ab\n", b"cd", b"e\n"]),
+    (chunks, [(b"ab\n", True), (b"cd", True), (b"e\n", True)]),
+]
+
+
+@pytest.mark.parametrize(("read", "expected"), LATE, ids=range(len(LATE)))
+def test_reading_a_body_that_arrives(read: Read, expected: object) -> None:
+    async def main() -> None:
+        reader = fed(eof=False)
+        reading = asyncio.ensure_future(read(reader))
+        for piece in (b"ab\n", b"cd", b"e\n"):
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            reader.feed_data(piece, True)
+        await asyncio.sleep(0)
+        reader.feed_eof()
+        assert await reading == expected
+
+    run(main())
+
+
+def test_an_early_end_of_readexactly() -> None:
+    async def main() -> None:
+        with pytest.raises(asyncio.IncompleteReadError) as caught:
+            await fed(b"abc").readexactly(5)
+        assert (caught.value.partial, caught.value.expected) == (b"abc", 5)
+
+    run(main())
+
+
+WRONG: list[tuple[Read, type[Exception], str]] = [
+    (lambda reader: reader.readuntil(b""), ValueError, "separator must not be empty"),
+    (lambda reader: reader.readuntil(b"x", max_size=3), ValueError, "within the first 3 bytes"),
+    (lambda reader: reader.readline(max_line_length=2), ValueError, "within the first 2 bytes"),
+]
+
+
+@pytest.mark.parametrize(("read", "error", "text"), WRONG, ids=["empty", "long", "line"])
+def test_separators_that_cannot_be_found(read: Read, error: type[Exception], text: str) -> None:
+    async def main() -> None:
+        with pytest.raises(error, match=text):
+            await read(fed(b"abcdef"))
+
+    run(main())
+
+
+def test_iter_chunked_needs_a_size() -> None:
+    with pytest.raises(ValueError, match="n must be at least 1, got 0"):
+        fed().iter_chunked(0)
+
+
+def test_reading_pauses_above_the_mark_and_goes_on_below_half_of_it() -> None:
+    async def main() -> None:
+        flow = Flow()
+        reader = StreamReader(flow, 10)
+        reader.feed_data(b"x" * 10)
+        assert flow.calls == []
+        reader.feed_data(b"x")
+        assert flow.calls == ["pause"]
+        await reader.read(5)
+        assert flow.calls == ["pause"]
+        await reader.read(1)
+        assert flow.calls == ["pause", "resume"]
+
+    run(main())
+
+
+def test_a_body_that_has_arrived_asks_nothing_of_the_connection() -> None:
+    async def main() -> None:
+        flow = Flow()
+        reader = StreamReader(flow, 10)
+        reader.feed_data(b"x" * 8)
+        reader.feed_eof()
+        await reader.read()
+        assert flow.calls == []
+        assert reader.at_eof()
+
+    run(main())
+
+
+def test_an_error_comes_behind_the_bytes_before_it() -> None:
+    async def main() -> None:
+        reader = fed(b"abc", eof=False)
+        reader.set_exception(RequestPayloadError("broken"))
+        reader.set_exception(ValueError("the second one is ignored"))
+        assert await reader.readany() == b"abc"
+        for _ in range(2):
+            with pytest.raises(RequestPayloadError, match="broken"):
+                await reader.readany()
+        assert isinstance(reader.exception(), RequestPayloadError)
+
+    run(main())
+
+
+def test_an_error_wakes_the_reader() -> None:
+    async def main() -> None:
+        reader = fed(eof=False)
+        reading = asyncio.ensure_future(reader.readany())
+        await asyncio.sleep(0)
+        assert reader.waiting
+        reader.set_exception(RequestPayloadError("broken"))
+        with pytest.raises(RequestPayloadError):
+            await reading
+        assert not reader.waiting
+
+    run(main())
+
+
+def test_one_task_reads_at_a_time() -> None:
+    async def main() -> None:
+        reader = fed(eof=False)
+        first = asyncio.ensure_future(reader.readany())
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="Another task already waits"):
+            await reader.readany()
+        with pytest.raises(RuntimeError, match="Another task already waits"):
+            reader.read_nowait()
+        reader.feed_data(b"x")
+        assert await first == b"x"
+
+    run(main())
+
+
+def test_before_the_first_wait() -> None:
+    async def main() -> None:
+        calls: list[str] = []
+        reader = StreamReader(None, 10, lambda: calls.append("100"))
+        reader.feed_data(b"a")
+        await reader.readany()
+        assert calls == []
+        for _ in range(2):
+            asyncio.get_running_loop().call_soon(reader.feed_data, b"b")
+            await reader.readany()
+        assert calls == ["100"]
+
+    run(main())
+
+
+def test_a_body_that_is_dropped() -> None:
+    async def main() -> None:
+        flow = Flow()
+        reader = StreamReader(flow, 10)
+        reader.feed_data(b"x" * 20)
+        reader.discard()
+        reader.feed_data(b"more")
+        assert flow.calls == ["pause", "resume"]
+        assert reader.total_bytes == 0
+        with pytest.raises(PayloadAccessError, match="its response was already sent"):
+            await reader.read()
+
+    run(main())
+
+
+def test_reading_without_waiting() -> None:
+    reader = fed(b"abc", eof=False)
+    assert reader.read_nowait(2) == b"ab"
+    assert reader.read_nowait() == b"c"
+    assert reader.read_nowait() == b""
+    reader.set_exception(RequestPayloadError("broken"))
+    with pytest.raises(RequestPayloadError):
+        reader.read_nowait()
+
+
+def test_take_whole_is_for_bodies_that_have_arrived() -> None:
+    assert fed(b"ab", b"c").take_whole() == b"abc"
+    assert fed().take_whole() == b""
+    assert fed(b"abc", eof=False).take_whole() is None
+    assert StreamReader.whole(b"abc").take_whole() == b"abc"
+
+
+def test_counts() -> None:
+    reader = fed(b"abc", b"de", eof=False)
+    assert (reader.total_bytes, reader.total_raw_bytes) == (5, 5)
+    assert reader.read_nowait(4) == b"abcd"
+    assert (reader.total_bytes, reader.total_raw_bytes) == (5, 5)
+    assert not reader.is_eof()
+    reader.feed_eof(((b"X-Sum", b"5"),))
+    assert reader.is_eof()
+    assert not reader.at_eof()
+    assert reader.read_nowait() == b"e"
+    assert reader.at_eof()
+    trailers: Fields = ((b"X-Sum", b"5"),)
+    assert reader.trailers == trailers
+
+
+def test_waiting_for_the_end() -> None:
+    async def main() -> None:
+        reader = fed(b"abc", eof=False, high=10)
+        asyncio.get_running_loop().call_soon(reader.feed_eof)
+        await reader.wait_eof()
+        assert await reader.read() == b"abc"
+        full = fed(b"x" * 11, eof=False, high=10)
+        with pytest.raises(RuntimeError, match="11 bytes fill the read buffer of 10"):
+            await full.wait_eof()
+
+    run(main())
+
+
+def test_the_empty_body_stays_empty() -> None:
+    async def main() -> None:
+        assert await EMPTY_BODY.read() == b""
+        assert EMPTY_BODY.at_eof()
+        EMPTY_BODY.discard()
+        EMPTY_BODY.set_exception(ValueError("ignored"))
+        assert await EMPTY_BODY.read() == b""
+
+    run(main())
+
+
+def test_a_reader_that_never_waits_gives_others_their_turn() -> None:
+    async def main() -> None:
+        reader = fed(*[b"x"] * 3000)
+        turns = 0
+
+        def turn() -> None:
+            nonlocal turns
+            turns += 1
+            asyncio.get_running_loop().call_soon(turn)
+
+        asyncio.get_running_loop().call_soon(turn)
+        while await reader.read(1):
+            pass
+        assert turns >= 2
+
+    run(main())
+
+
+def test_a_coded_body_pauses_by_its_coded_size() -> None:
+    async def main() -> None:
+        data = gzip.compress(bytes(100_000), mtime=0)
+        flow = Flow()
+        reader = StreamReader(flow, len(data) - 1)
+        reader.decode("gzip", 0)
+        reader.feed_data(data)
+        assert flow.calls == ["pause"]
+        reader.feed_eof()
+        assert await reader.read() == bytes(100_000)
+
+    run(main())

@@ -1,0 +1,437 @@
+"""The invariant of an exchange: it ends, whatever is raised at whichever point.
+
+Each case raises one error at one point of failure, on a real socket, and looks at all that must
+hold afterwards: the answer or the end of the connection, the log, the event loop, and a stop that
+is quick and leaves nothing behind.
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from testkit import LOOPS, new_loop
+from treadle_responses import HTTPNotFound, Payload, Response, StreamResponse
+from treadle_server import Application, AppRunner, BaseRequest, Middleware, Request, SockSite
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+EXPECT = (
+    b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n"
+    b"Expect: 100-continue\r\n\r\nhi"
+)
+
+
+class Odd(BaseException):
+    """An exception that ``except Exception`` lets pass."""
+
+
+#: The errors, and whether each is a bug, which has a line in the log.
+ERRORS: dict[str, tuple[Callable[[], BaseException], bool]] = {
+    "Exception": (lambda: ValueError("mine"), True),
+    "HTTPException": (HTTPNotFound, False),
+    "ConnectionResetError": (lambda: ConnectionResetError("mine"), True),
+    "CancelledError": (asyncio.CancelledError, True),
+    "BaseException": (Odd, True),
+    "SystemExit": (lambda: SystemExit(3), False),
+    "KeyboardInterrupt": (KeyboardInterrupt, False),
+}
+STOPS = ("SystemExit", "KeyboardInterrupt")
+
+Fail = Callable[[], None]
+Build = Callable[[Fail], Application]
+
+
+def app_of(
+    handler: Callable[[Request], Awaitable[StreamResponse]],
+    *middlewares: Middleware,
+    expect_handler: Callable[[Request], Awaitable[None]] | None = None,
+) -> Application:
+    app = Application(middlewares=middlewares)
+    if expect_handler is None:
+        app.router.add_route("*", "/", handler)
+    else:
+        app.router.add_route("*", "/", handler, expect_handler=expect_handler)
+    return app
+
+
+async def hello(request: Request) -> Response:
+    return Response(text="hello")
+
+
+def handler_at_once(fail: Fail) -> Application:
+    async def handler(request: Request) -> Response:
+        fail()
+        return Response()
+
+    return app_of(handler)
+
+
+def handler_late(fail: Fail) -> Application:
+    async def handler(request: Request) -> Response:
+        await asyncio.sleep(0)
+        fail()
+        return Response()
+
+    return app_of(handler)
+
+
+def middleware_before(fail: Fail) -> Application:
+    async def middleware(
+        request: Request, handler: Callable[[Request], Awaitable[StreamResponse]]
+    ) -> StreamResponse:
+        fail()
+        return await handler(request)
+
+    middleware.__middleware_version__ = 1  # type: ignore[attr-defined]  # what the decorator sets
+    return app_of(hello, middleware)
+
+
+def middleware_behind(fail: Fail) -> Application:
+    async def middleware(
+        request: Request, handler: Callable[[Request], Awaitable[StreamResponse]]
+    ) -> StreamResponse:
+        response = await handler(request)
+        await asyncio.sleep(0)
+        fail()
+        return response
+
+    middleware.__middleware_version__ = 1  # type: ignore[attr-defined]  # what the decorator sets
+    return app_of(hello, middleware)
+
+
+def signal_at_once(fail: Fail) -> Application:
+    async def signal(request: Request, response: StreamResponse) -> None:
+        fail()
+
+    app = app_of(hello)
+    app.on_response_prepare.append(signal)
+    return app
+
+
+def signal_late(fail: Fail) -> Application:
+    async def signal(request: Request, response: StreamResponse) -> None:
+        await asyncio.sleep(0)
+        fail()
+
+    app = app_of(hello)
+    app.on_response_prepare.append(signal)
+    return app
+
+
+def signal_for_an_error(fail: Fail) -> Application:
+    """The signal fails for the answer to the handler's own exception."""
+
+    async def handler(request: Request) -> Response:
+        raise HTTPNotFound
+
+    async def signal(request: Request, response: StreamResponse) -> None:
+        fail()
+
+    app = app_of(handler)
+    app.on_response_prepare.append(signal)
+    return app
+
+
+def expect_handler(fail: Fail) -> Application:
+    async def expect(request: Request) -> None:
+        fail()
+
+    return app_of(hello, expect_handler=expect)
+
+
+def prepare(fail: Fail) -> Application:
+    class Preparing(Response):
+        async def prepare(self, request: object) -> None:
+            fail()
+
+    async def handler(request: Request) -> Response:
+        return Preparing(text="never")
+
+    return app_of(handler)
+
+
+def write_eof(fail: Fail) -> Application:
+    class Writing(Response):
+        async def write_eof(self, data: bytes = b"") -> None:
+            await asyncio.sleep(0)
+            fail()
+
+    async def handler(request: Request) -> Response:
+        return Writing(text="never")
+
+    return app_of(handler)
+
+
+def single_write(fail: Fail) -> Application:
+    class Single(Response):
+        def as_single_write(self) -> None:
+            fail()
+
+    async def handler(request: Request) -> Response:
+        return Single(text="never")
+
+    return app_of(handler)
+
+
+def generator_first(fail: Fail) -> Application:
+    async def pieces() -> AsyncIterator[bytes]:
+        fail()
+        yield b"never"
+
+    async def handler(request: Request) -> Response:
+        return Response(body=pieces())
+
+    return app_of(handler)
+
+
+def generator_late(fail: Fail) -> Application:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"first"
+        fail()
+
+    async def handler(request: Request) -> Response:
+        return Response(body=pieces())
+
+    return app_of(handler)
+
+
+def payload(fail: Fail) -> Application:
+    class Failing(Payload):
+        @property
+        def size(self) -> int | None:
+            return None
+
+        async def write(self, writer: object) -> None:
+            fail()
+
+        def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+            return ""
+
+    async def handler(request: Request) -> Response:
+        return Response(body=Failing(None))
+
+    return app_of(handler)
+
+
+def stream_half_way(fail: Fail) -> Application:
+    async def handler(request: Request) -> StreamResponse:
+        response = StreamResponse()
+        await response.prepare(request)
+        await response.write(b"first")
+        fail()
+        return response
+
+    return app_of(handler)
+
+
+def stream_behind_its_end(fail: Fail) -> Application:
+    async def handler(request: Request) -> StreamResponse:
+        response = StreamResponse()
+        await response.prepare(request)
+        await response.write_eof(b"all")
+        await asyncio.sleep(0)
+        fail()
+        return response
+
+    return app_of(handler)
+
+
+def executor(fail: Fail) -> Application:
+    async def handler(request: Request) -> Response:
+        await asyncio.get_running_loop().run_in_executor(None, fail)
+        return Response()
+
+    return app_of(handler)
+
+
+POINTS: list[Build] = [
+    handler_at_once, handler_late, middleware_before, middleware_behind, signal_at_once,
+    signal_late, signal_for_an_error, expect_handler, prepare, write_eof, single_write,
+    generator_first, generator_late, payload, stream_half_way, stream_behind_its_end, executor,
+]  # fmt: skip
+
+
+#: The points at which the head of the response has been given to the writer.
+BEGUN = (
+    write_eof, generator_first, generator_late, payload, stream_half_way, stream_behind_its_end,
+)  # fmt: skip
+
+
+@dataclass
+class Outcome:
+    """The observable results of one exchange."""
+
+    answer: bytes = b""
+    raised: BaseException | None = None
+    records: list[logging.LogRecord] = field(default_factory=list)
+
+
+async def ask(sock: socket.socket, data: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection(*sock.getsockname())
+    answer = b""
+    try:
+        writer.write(data)
+        with contextlib.suppress(ConnectionResetError):
+            while piece := await reader.read(65536):
+                answer += piece
+    finally:
+        writer.close()
+    return answer
+
+
+def run_exchange(
+    loop: asyncio.AbstractEventLoop, app: Application, data: bytes, outcome: Outcome
+) -> None:
+    """Ask the application once and stop it; everything within five seconds."""
+    runner = AppRunner(app, shutdown_timeout=1, logger=logging.getLogger("treadle.server"))
+    loop.run_until_complete(runner.setup())
+    sock = socket.create_server(("127.0.0.1", 0))
+    loop.run_until_complete(SockSite(runner, sock).start())
+    asking = loop.create_task(ask(sock, data))
+    try:
+        loop.run_until_complete(asyncio.wait_for(asyncio.shield(asking), 5))
+    except (SystemExit, KeyboardInterrupt) as error:
+        outcome.raised = error
+        loop.run_until_complete(asyncio.wait([asking], timeout=5))
+    outcome.answer = asking.result()
+    server = runner.server
+    assert server is not None
+    # The connection is closed on both sides: nothing may be left of the exchange.
+    loop.run_until_complete(asyncio.wait_for(runner.cleanup(), 1))
+    assert server.connections == []
+    assert server.requests_count == 1
+    left = {task for task in asyncio.all_tasks(loop) if not task.done()}
+    assert not left
+
+
+@pytest.mark.parametrize("loop_name", LOOPS)
+@pytest.mark.parametrize("name", ERRORS)
+@pytest.mark.parametrize("build", POINTS, ids=lambda build: build.__name__)
+def test_an_exchange_ends(
+    build: Build, name: str, loop_name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    error, is_bug = ERRORS[name]
+    calls = 0
+
+    def fail() -> None:
+        nonlocal calls
+        calls += 1
+        raise error()
+
+    outcome = Outcome()
+    with contextlib.closing(new_loop(loop_name)) as loop:
+        if build is executor and name in (*STOPS, "BaseException"):
+            # A thread hands these to its future, which raises them in the handler like others.
+            loop.set_exception_handler(lambda _loop, _context: None)
+        with caplog.at_level(logging.WARNING):
+            run_exchange(loop, build(fail), EXPECT if build is expect_handler else GET, outcome)
+        loop.run_until_complete(loop.shutdown_default_executor())
+    assert calls == 1
+    check_answer(build, name, outcome.answer)
+    assert (type(outcome.raised).__name__ if outcome.raised else None) == (
+        name if name in STOPS else None
+    )
+    # One line for a bug, none for an answer or a stop. A cancellation is no bug once something was
+    # sent: then it only ends the exchange.
+    logged = [record for record in caplog.records if record.name == "treadle.server"]
+    if name == "CancelledError" and build in BEGUN:
+        is_bug = False
+    assert len(logged) == is_bug, [record.getMessage() for record in logged]
+
+
+def check_answer(build: Build, name: str, answer: bytes) -> None:
+    """One whole answer, or a connection that was cut off."""
+    assert answer.count(b"HTTP/1.1 ") - answer.count(b"HTTP/1.1 100 ") <= 1
+    if build in (generator_late, stream_half_way):
+        # The head and a piece are out, or were held back: in no case is there an end.
+        assert not answer.endswith(b"0\r\n\r\n")
+    elif build is stream_behind_its_end:
+        assert answer == b"" or answer.endswith(b"3\r\nall\r\n0\r\n\r\n")
+    elif build in BEGUN:
+        # The head was given to the writer, which may have sent it.
+        assert not answer.endswith(b"0\r\n\r\n")
+    elif name in STOPS:
+        assert answer == b""
+    else:
+        status = b"404" if name == "HTTPException" else b"500"
+        assert answer.startswith(b"HTTP/1.1 " + status)
+        assert answer.endswith(b"Not Found" if status == b"404" else b"Internal Server Error")
+
+
+def test_the_clean_up_of_a_request_may_fail(caplog: pytest.LogCaptureFixture) -> None:
+    ran: list[str] = []
+
+    def fail() -> None:
+        raise ValueError("mine")
+
+    async def handler(request: BaseRequest) -> Response:
+        request.add_cleanup(lambda: ran.append("first"))
+        request.add_cleanup(fail)
+        request.add_cleanup(lambda: ran.append("last"))
+        return Response(text="done")
+
+    outcome = Outcome()
+    with contextlib.closing(new_loop("asyncio")) as loop:
+        run_exchange(loop, app_of(handler), GET, outcome)
+    assert outcome.answer.endswith(b"\r\n\r\ndone")
+    assert ran == ["first", "last"]
+    assert [record.getMessage() for record in caplog.records] == ["Error cleaning up after GET /"]
+
+
+class BrokenLogger(logging.Logger):
+    """A logger that raises, as one with a broken filter does."""
+
+    def handle(self, record: logging.LogRecord) -> None:
+        raise OSError("no space left on device")
+
+
+def test_the_logger_may_fail() -> None:
+    async def handler(request: BaseRequest) -> Response:
+        raise ValueError("mine")
+
+    async def main() -> None:
+        app = app_of(handler)
+        runner = AppRunner(app, shutdown_timeout=1, logger=BrokenLogger("broken"))
+        await runner.setup()
+        sock = socket.create_server(("127.0.0.1", 0))
+        await SockSite(runner, sock).start()
+        assert await ask(sock, GET) == b""
+        assert runner.server is not None
+        await runner.cleanup()
+        assert runner.server is None or runner.server.connections == []
+
+    asyncio.run(asyncio.wait_for(main(), 5))
+
+
+def test_a_handler_that_ignores_its_cancellation_is_given_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        started, over = asyncio.Event(), asyncio.Event()
+
+        async def stubborn(request: BaseRequest) -> Response:
+            started.set()
+            while not over.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await over.wait()
+            return Response()
+
+        runner = AppRunner(app_of(stubborn), shutdown_timeout=0.05)
+        await runner.setup()
+        sock = socket.create_server(("127.0.0.1", 0))
+        await SockSite(runner, sock).start()
+        asking = asyncio.ensure_future(ask(sock, GET))
+        await started.wait()
+        await asyncio.wait_for(runner.cleanup(), 5)
+        assert await asking == b""
+        over.set()
+        await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
+
+    asyncio.run(main())
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert "The handler of GET / did not end although it was cancelled" in record.getMessage()
