@@ -45,7 +45,7 @@ def error_page(
     if media_type == _TEXT:
         return ErrorPage(_TEXT, f"{status}: {title}" + (f"\n\n{detail}" if detail else ""))
     if media_type.endswith("json"):
-        # RFC 9457 section 4.2.1: the type of a problem that is no more than its status.
+        # RFC 9457 section 4.2.1: the type of a problem that only has a status.
         problem: dict[str, object] = {"type": "about:blank", "title": title, "status": status}
         if detail:
             problem["detail"] = detail

@@ -12,8 +12,8 @@ __all__ = ["PART_LIMITS", "body_limits", "form_limits", "reader_limits", "urlenc
 
 _DEFAULTS: Final = MultipartLimits()
 
-#: What the head of a part may cost, and how deep parts may be nested: the defaults of
-#: ``treadle_multipart``, because applications have no options for them.
+#: Limits on the head of a part and on nesting: the defaults of ``treadle_multipart``, because
+#: applications have no options for them.
 PART_LIMITS: Final = MultipartLimits.unlimited().replace(
     max_part_headers=_DEFAULTS.max_part_headers,
     max_header_size=_DEFAULTS.max_header_size,
