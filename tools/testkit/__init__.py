@@ -4,6 +4,7 @@ pytest has ``tools`` on its path; nothing of this is installed with any package.
 """
 
 from ._descriptors import open_descriptors
+from ._handlers import Act, Recorder, doing, echo_messages
 from ._loops import LOOPS, Run, new_loop, run_on
 from ._transport import FakeTransport
 from ._websocket import (
@@ -19,10 +20,14 @@ from ._wire import Peer, connecting, serve
 __all__ = [
     "KEY",
     "LOOPS",
+    "Act",
     "FakeTransport",
     "Peer",
+    "Recorder",
     "Run",
     "connecting",
+    "doing",
+    "echo_messages",
     "frame",
     "new_loop",
     "open_descriptors",

@@ -45,7 +45,7 @@ class FileLike(io.BytesIO):
         return False
 
 
-def test_what_is_written(run: Run) -> None:
+def test_written_bytes(run: Run) -> None:
     async def main() -> None:
         writer = MultipartWriter("mixed", boundary="b")
         assert (writer.boundary, writer.content_type) == ("b", "multipart/mixed; boundary=b")
@@ -81,7 +81,7 @@ def test_what_is_written(run: Run) -> None:
 
 
 def test_without_the_line_that_ends_it(run: Run) -> None:
-    """How pictures are pushed, one after the other, as multipart/x-mixed-replace."""
+    """Pictures are pushed one after the other as multipart/x-mixed-replace."""
 
     class Sink:
         data = b""
@@ -151,7 +151,7 @@ def test_a_form_has_no_codings(field: str) -> None:
         max_size=3,
     )
 )
-def test_what_is_written_can_be_read(parts: list[tuple[list[bytes], str, str]]) -> None:
+def test_written_parts_can_be_read(parts: list[tuple[list[bytes], str, str]]) -> None:
     async def pieces(data: list[bytes]) -> AsyncIterator[bytes]:
         for piece in data:
             yield piece
@@ -190,7 +190,7 @@ def test_unknown_codings(field: str) -> None:
         MultipartWriter().append("x", {field: "br"})
 
 
-# What cannot be written.
+# Refused parts.
 
 
 def test_values_without_a_payload() -> None:
@@ -205,9 +205,9 @@ def test_GHSA_m6qw_GHSA_2vrm_control_characters_in_part_headers(run: Run, bad: s
             writer = MultipartWriter()
             writer.append("x", {name: value})
             # Before anything is sent: a response asks for the size first.
-            with pytest.raises(ValueError, match=r"control character|no token"):
+            with pytest.raises(ValueError, match=r"control character|not a token"):
                 _ = writer.size
-            with pytest.raises(ValueError, match=r"control character|no token"):
+            with pytest.raises(ValueError, match=r"control character|not a token"):
                 await writer.as_bytes()
 
     run(main())
@@ -285,7 +285,7 @@ def test_nested(run: Run) -> None:
 # As a response.
 
 
-def test_a_response(run: Run, tmp_path: Path) -> None:
+def test_a_response(run_each: Run, tmp_path: Path) -> None:
     path = tmp_path / "a.bin"
     path.write_bytes(bytes(1 << 20))
 
@@ -320,10 +320,10 @@ def test_a_response(run: Run, tmp_path: Path) -> None:
             sizes.append(len(await data.read()))
         return sizes
 
-    run(main())
+    run_each(main())
 
 
-def test_headers_that_break_out_are_a_500_and_no_response(run: Run) -> None:
+def test_headers_that_break_out_are_a_500_and_no_response(run_each: Run) -> None:
     async def handler(request: Request) -> Response:
         writer = MultipartWriter()
         writer.append("x", {"X-Test": "a\r\nX-Injected: 1"})
@@ -336,4 +336,4 @@ def test_headers_that_break_out_are_a_500_and_no_response(run: Run) -> None:
             assert answer.startswith(b"HTTP/1.1 500 ")
             assert b"X-Injected" not in answer
 
-    run(main())
+    run_each(main())
