@@ -138,10 +138,16 @@ def test_a_handler_that_stops_the_program(
     url = first_url(process)
     assert process.stdout is not None
     assert process.stdout.readline() == "(Press CTRL+C to quit)\n"
-    with pytest.raises(OSError, match="closed|reset"):
+    with pytest.raises(OSError, match=r"closed|reset"):
         get(f"{url}/stop")
     out, err = process.communicate(timeout=10)
-    assert (out, err, process.returncode) == ("cleaned up\n", "", code)
+    assert (out, process.returncode) == ("cleaned up\n", code)
+    if waits or sys.version_info < (3, 12):
+        assert err == ""
+    else:
+        # asyncio logs the task, which its eager start gave to no caller; we log nothing.
+        assert err.startswith("Task exception was never retrieved\n")
+        assert err.count("Traceback") == 1
 
 
 def test_a_coroutine_makes_the_application(start: Start) -> None:
