@@ -120,6 +120,11 @@ def test_a_client_that_takes_nothing(send: Make) -> None:
     assert wire.get("ETag") == ['"a"']
 
 
+def test_a_quoted_star_becomes_weak(send: Make) -> None:
+    response = compressed(headers={"ETag": '"*"'})
+    assert send(response, headers=GZIP).get("ETag") == ['W/"*"']
+
+
 @pytest.mark.parametrize("etag", ['W/"a"', "*", "broken"])
 def test_other_etags_stay(send: Make, etag: str) -> None:
     assert send(compressed(headers={"ETag": etag}), headers=GZIP).get("ETag") == [etag]

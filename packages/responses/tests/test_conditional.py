@@ -14,6 +14,7 @@ BEFORE = "Sun, 06 Nov 1994 08:49:36 GMT"
 AFTER = "Sun, 06 Nov 1994 08:49:38 GMT"
 TAG = ETag("a")
 WEAK = ETag("a", is_weak=True)
+STAR = ETag("*", is_quoted=True)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,10 @@ def test_dates(value: str | None, seconds: int | None) -> None:
     [
         ("*", (ETag("*"),)),
         (" * ", (ETag("*"),)),
+        # A quoted star is an ordinary tag (RFC 9110 section 8.8.3) and not the wildcard.
+        ('"*"', (STAR,)),
+        ('"*", "a"', (STAR, TAG)),
+        ('W/"*"', (ETag("*", is_weak=True, is_quoted=True),)),
         ('"a"', (TAG,)),
         ('W/"a"', (WEAK,)),
         ('""', (ETag(""),)),
@@ -97,6 +102,15 @@ CASES: list[tuple[dict[str, str], ETag | None, int | None, Verdict, Verdict]] = 
     ({"If-None-Match": 'W/"a"'}, TAG, T, SAME, FAIL),
     ({"If-None-Match": '"a"'}, WEAK, T, SAME, FAIL),
     ({"If-None-Match": "rubbish"}, TAG, T, GO, GO),
+    # A quoted star is a tag like any other.
+    ({"If-Match": '"*"'}, TAG, T, FAIL, FAIL),
+    ({"If-Match": '"*"'}, None, None, FAIL, FAIL),
+    ({"If-Match": '"*"'}, STAR, T, GO, GO),
+    ({"If-None-Match": '"*"'}, TAG, T, GO, GO),
+    ({"If-None-Match": '"*"'}, None, None, GO, GO),
+    ({"If-None-Match": '"*"'}, STAR, T, SAME, FAIL),
+    ({"If-None-Match": 'W/"*"'}, STAR, T, SAME, FAIL),
+    ({"If-None-Match": '"*"'}, ETag("*"), T, GO, GO),
     # If-None-Match hides If-Modified-Since.
     ({"If-None-Match": '"b"', "If-Modified-Since": AFTER}, TAG, T, GO, GO),
     ({"If-None-Match": '"a"', "If-Modified-Since": BEFORE}, TAG, T, SAME, FAIL),

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from ._etag import ETag
+from ._etag import ETag, build_etag
 
 __all__ = ["Verdict", "evaluate", "if_range_holds", "parse_date", "parse_etags"]
 
@@ -68,9 +68,10 @@ def parse_date(value: str | None) -> int | None:
 
 
 def parse_etags(value: str) -> tuple[ETag, ...]:
-    """Return the tags of an If-Match or If-None-Match field; ``*`` is ``(ETag("*"),)``.
+    """Return the tags of an If-Match or If-None-Match field, up to the first malformed one.
 
-    Reading stops at the first malformed tag.
+    A field that is only ``*`` gives ``(ETag("*"),)``, the wildcard. ``"*"`` with quotes is an
+    ordinary tag and has ``is_quoted``.
     """
     if value.strip(" \t") == "*":
         return (ETag("*"),)
@@ -78,7 +79,7 @@ def parse_etags(value: str) -> tuple[ETag, ...]:
     position = 0
     tag = re.compile(_TAG)
     while found := tag.match(value, position):
-        tags.append(ETag(found[2], found[1] is not None))
+        tags.append(build_etag(found))
         position = found.end()
     return tuple(tags)
 
@@ -93,7 +94,7 @@ def _matches(value: str, etag: ETag | None, *, strong: bool) -> bool:
         return False
     if strong:
         return not etag.is_weak and etag in tags
-    return any(tag.value == etag.value for tag in tags)
+    return any(tag.value == etag.value and tag.is_quoted == etag.is_quoted for tag in tags)
 
 
 def evaluate(
