@@ -136,6 +136,16 @@ def test_dates(value: str) -> None:
     assert not is_current(value, seconds + 1)
 
 
+@pytest.mark.parametrize("year", range(100))
+def test_two_digit_years(year: int) -> None:
+    value = f"Monday, 06-Nov-{year:02} 08:49:37 GMT"
+    moment = fields.parse_http_date(value)
+    assert moment is not None
+    seconds = int(moment.timestamp())
+    assert is_current(value, seconds)
+    assert not is_current(value, seconds + 1)
+
+
 @pytest.mark.parametrize("value", NO_DATES)
 def test_no_dates(value: str) -> None:
     assert fields.parse_http_date(value) is None
