@@ -96,8 +96,8 @@ def test_one_entity_tag(value: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        *ETAGS, "*", " * ", "**", '"*", "a"', '"a", "b"', '"a","b"', ',,"a",, W/"b",', '"a" "b"', '"a", b, "c"',
-        '"a", W/"b", "', '"a,b", "c"', '"a"\t,\t"b"', '"a"; "b"', '*, "a"',
+        *ETAGS, "*", " * ", "**", '"a", "b"', '"a","b"', ',,"a",, W/"b",', '"a" "b"', '"a", b, "c"',
+        '"*", "a"', '"a", W/"b", "', '"a,b", "c"', '"a"\t,\t"b"', '"a"; "b"', '*, "a"',
     ],
 )  # fmt: skip
 def test_lists_of_entity_tags(value: str) -> None:

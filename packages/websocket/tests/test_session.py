@@ -247,7 +247,7 @@ def test_the_answer_can_be_left_to_the_caller(frame: Frame) -> None:
     assert session.state is State.CLOSE_RECEIVED
     assert session.answer_close() == b"\x88\x02\x03\xe9"
     assert session.closed
-    with pytest.raises(WSStateError, match="no close frame is owed"):
+    with pytest.raises(WSStateError, match="no close frame is due"):
         session.answer_close()
 
 

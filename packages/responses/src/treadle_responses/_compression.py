@@ -22,6 +22,7 @@ __all__ = [
     "declare_coding",
     "depends_on_client",
     "is_compressed_type",
+    "weaken_etag",
 ]
 
 #: Smaller bodies are not compressed: with its fields such a response is one packet either way, and

@@ -155,8 +155,9 @@ def if_range_holds(
 ) -> bool:
     """Return True if If-Range allows the request's Range (RFC 9110 section 13.1.5).
 
-    A weak tag never does. A date does if it equals ``last_modified`` and is a strong validator: a
-    file that changed in the last second before ``now`` (POSIX seconds) may change again within it.
+    A weak tag never allows it. A date allows it if it equals ``last_modified`` and is a strong
+    validator: a file that changed in the last second before ``now`` (POSIX seconds) may change
+    again in the same second.
     """
     if value is None:
         return True

@@ -31,7 +31,9 @@ class ETag:
 
     def __post_init__(self) -> None:
         if self.is_quoted and self.value != _ANY:
-            raise ValueError(f"is_quoted is for the value '*', not for {self.value!r}: leave it out")
+            raise ValueError(
+                f"is_quoted is for the value '*', not for {self.value!r}: leave the argument out"
+            )
 
 
 def format_etag(tag: ETag | str) -> str:

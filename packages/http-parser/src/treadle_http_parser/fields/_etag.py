@@ -34,7 +34,9 @@ class ETag:
 
     def __post_init__(self) -> None:
         if self.is_quoted and self.value != ETAG_ANY:
-            raise ValueError(f"is_quoted is for the value '*', not for {self.value!r}: leave it out")
+            raise ValueError(
+                f"is_quoted is for the value '*', not for {self.value!r}: leave the argument out"
+            )
 
     def matches(self, other: "ETag") -> bool:
         """Return True if both are strong and equal: the comparison of If-Match and If-Range."""
