@@ -1,4 +1,4 @@
-"""``enable_compression``: what is decided, what the head says, and what can be decoded."""
+"""``enable_compression``: the choice, the fields of the head, and decoding."""
 
 import concurrent.futures
 import gzip

@@ -291,7 +291,7 @@ def test_the_stream_ends_without_a_close(frame: Frame) -> None:
     assert session.receive_eof() == []
 
 
-def test_the_stream_ends_while_a_close_is_owed(frame: Frame) -> None:
+def test_the_stream_ends_while_a_close_frame_is_due(frame: Frame) -> None:
     session = WebSocketSession()
     session.receive_data(frame(8, b"\x03\xe8"))
     assert session.receive_eof() == []
