@@ -1,4 +1,4 @@
-"""What the tests of several folders share: raw peers, servers on free ports, event loops.
+"""Code that the tests of several folders share: raw peers, servers on free ports, event loops.
 
 pytest has ``tools`` on its path; nothing of this is installed with any package.
 """
