@@ -1,10 +1,10 @@
-"""What the tests of several folders share: raw peers, servers on free ports, event loops.
+"""Helpers that the tests of several folders share: raw peers, servers on free ports, event loops.
 
 pytest has ``tools`` on its path; nothing of this is installed with any package.
 """
 
 from ._descriptors import open_descriptors
-from ._loops import LOOPS, Run, new_loop, run_on
+from ._loops import EVERY_LOOP, LOOPS, Run, each_loop, new_loop, run_on
 from ._transport import FakeTransport
 from ._websocket import (
     KEY,
@@ -17,12 +17,14 @@ from ._websocket import (
 from ._wire import Peer, connecting, serve
 
 __all__ = [
+    "EVERY_LOOP",
     "KEY",
     "LOOPS",
     "FakeTransport",
     "Peer",
     "Run",
     "connecting",
+    "each_loop",
     "frame",
     "new_loop",
     "open_descriptors",

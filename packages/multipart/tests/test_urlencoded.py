@@ -41,8 +41,12 @@ CASES = [
 ]
 
 
-def in_pieces(data: bytes, size: int) -> list[tuple[str, str]]:
-    parser = UrlencodedParser()
+def in_pieces(
+    data: bytes,
+    size: int,
+    limits: MultipartLimits = MultipartLimits(),  # noqa: B008  # frozen, safe to share
+) -> list[tuple[str, str]]:
+    parser = UrlencodedParser(limits)
     pairs: list[tuple[str, str]] = []
     for at in range(0, len(data), size):
         pairs += parser.receive_data(data[at : at + size])
@@ -104,15 +108,8 @@ def test_long_escapes_are_decoded_in_slices() -> None:
 def test_limits(limits: MultipartLimits, error: type[Exception], field: str | None) -> None:
     for size in (1, 4, 99):
         with pytest.raises(error) as caught:
-            parse_in_pieces(limits, b"abc=xyz&def=uvw", size)
+            in_pieces(b"abc=xyz&def=uvw", size, limits)
         assert getattr(caught.value, "field", "") == field
-
-
-def parse_in_pieces(limits: MultipartLimits, data: bytes, size: int) -> None:
-    parser = UrlencodedParser(limits)
-    for at in range(0, len(data), size):
-        parser.receive_data(data[at : at + size])
-    parser.receive_eof()
 
 
 def test_largest_values_pass() -> None:
@@ -120,7 +117,8 @@ def test_largest_values_pass() -> None:
         max_total=15, max_fields=2, max_name_length=3, max_part_size=3, max_memory=7
     )
     for size in (1, 4, 99):
-        parse_in_pieces(limits, b"abc=xyz&def=uvw", size)
+        found = in_pieces(b"abc=xyz&def=uvw", size, limits)
+        assert found == [("abc", "xyz"), ("def", "uvw")]
 
 
 def test_charsets() -> None:
