@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from testkit import Run, serve
+from testkit import Run, each_loop, serve
 from treadle_responses import Response, StreamResponse
 from treadle_server import BaseRequest, Server
 
@@ -47,6 +47,7 @@ def open_files() -> int:
     return len(list(folder.iterdir())) if folder.exists() else 0
 
 
+@each_loop
 @pytest.mark.parametrize("reset", [False, True], ids=["closes", "resets"])
 @pytest.mark.parametrize("reads", [False, True], ids=["unread", "reads a little"])
 def test_cve_2022_31015_cve_2024_49768_cve_2024_49769_clients_that_leave_at_any_point(
@@ -121,6 +122,7 @@ def test_cve_2020_7694_the_log_holds_no_control_bytes(
     assert all(line.isprintable() for line in lines), lines
 
 
+@each_loop
 def test_cve_2007_6750_slow_clients_do_not_keep_others_waiting(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from testkit import LOOPS, Peer, Run, serve
+from testkit import LOOPS, Peer, Run, each_loop, serve
 from treadle_responses import Response
 from treadle_server import BaseRequest
 
@@ -36,6 +36,7 @@ async def is_turned_away(peer: Peer) -> None:
     assert body == b"503: The server has no room for more connections now."
 
 
+@each_loop
 def test_connections_beyond_the_cap_are_turned_away(run: Run) -> None:
     async def main() -> None:
         async with serve(hello, max_connections=2) as connect:
@@ -63,6 +64,7 @@ def test_connections_beyond_the_cap_are_turned_away(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_who_is_turned_away_and_stays_is_cut_off(run: Run) -> None:
     async def main() -> None:
         options = {"lingering_time": 0.01, "lingering_size": 100_000}
@@ -79,6 +81,7 @@ def test_who_is_turned_away_and_stays_is_cut_off(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_stopping_ends_those_that_are_turned_away(run: Run) -> None:
     async def main() -> None:
         async with serve(hello, max_connections=1) as connect:
@@ -90,6 +93,7 @@ def test_stopping_ends_those_that_are_turned_away(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_handlers_beyond_the_cap_are_refused_and_the_connection_goes_on(run: Run) -> None:
     async def main() -> None:
         running = asyncio.Semaphore(0)
@@ -127,6 +131,7 @@ def test_handlers_beyond_the_cap_are_refused_and_the_connection_goes_on(run: Run
     run(main())
 
 
+@each_loop
 @pytest.mark.parametrize("pipelined", [False, True])
 def test_a_connection_has_so_many_requests(run: Run, pipelined: bool) -> None:
     async def main() -> None:
@@ -145,6 +150,7 @@ def test_a_connection_has_so_many_requests(run: Run, pipelined: bool) -> None:
     run(main())
 
 
+@each_loop
 def test_an_old_connection_takes_no_more_requests(run: Run) -> None:
     async def main() -> None:
         async with serve(hello, keepalive_time=0.05) as connect:

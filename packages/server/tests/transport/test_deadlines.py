@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from testkit import Peer, Run, serve
+from testkit import Peer, Run, each_loop, serve
 from treadle_responses import Response, StreamResponse
 from treadle_server import BaseRequest
 from treadle_server._http.state import ServerState
@@ -131,6 +131,7 @@ async def idle(peer: Peer) -> bytes:
     return await peer.rest()
 
 
+@each_loop
 @pytest.mark.parametrize(
     ("client", "option", "answer"),
     [
@@ -153,6 +154,7 @@ def test_a_client_that_stops_is_told_or_closed(
     run(main())
 
 
+@each_loop
 def test_a_trickled_head_gets_no_more_time(run: Run) -> None:
     async def main() -> None:
         async with serve(hello, head_timeout=0.01, lingering_time=0.01) as connect:
@@ -223,6 +225,7 @@ def stop_reading(peer: Peer) -> asyncio.ReadTransport:
     return transport
 
 
+@each_loop
 def test_a_peer_that_does_not_read_is_cut_off(run: Run, ticks: Ticks) -> None:
     async def main() -> None:
         # No other deadline can be the one that ends it.
@@ -240,6 +243,7 @@ def test_a_peer_that_does_not_read_is_cut_off(run: Run, ticks: Ticks) -> None:
     run(main())
 
 
+@each_loop
 def test_a_peer_that_sends_and_does_not_read_is_cut_off(run: Run, ticks: Ticks) -> None:
     async def main() -> None:
         others = {"keepalive_timeout": 1000, "body_timeout": 1000}
@@ -256,6 +260,7 @@ def test_a_peer_that_sends_and_does_not_read_is_cut_off(run: Run, ticks: Ticks) 
     run(main())
 
 
+@each_loop
 def test_a_slow_reader_is_not_taken_for_an_idle_client(run: Run, ticks: Ticks) -> None:
     async def main() -> None:
         others = {"keepalive_timeout": 0.01, "body_timeout": 0.01, "head_timeout": 0.01}

@@ -10,7 +10,17 @@ from typing import Any, Literal, assert_type
 
 import pytest
 
-from testkit import Peer, Run, frame, open_websocket, read_close, read_frame, serve, upgrade_request
+from testkit import (
+    Peer,
+    Run,
+    each_loop,
+    frame,
+    open_websocket,
+    read_close,
+    read_frame,
+    serve,
+    upgrade_request,
+)
 from treadle_responses import Response, StreamResponse
 from treadle_server import (
     Application,
@@ -84,6 +94,7 @@ def doing(act: Act, **options: Any) -> Callable[[Request], Awaitable[WebSocketRe
 # Messages.
 
 
+@each_loop
 def test_echo(run: Run) -> None:
     async def main() -> None:
         async with serve(echo) as connect:
@@ -102,6 +113,7 @@ def test_echo(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_a_burst_is_answered_in_order_and_in_one_piece(run: Run) -> None:
     async def main() -> None:
         async with serve(echo) as connect:
@@ -341,6 +353,7 @@ async def _asked(peer: Peer, data: bytes) -> Peer:
     return peer
 
 
+@each_loop
 def test_frames_that_come_with_the_request_are_read(run: Run) -> None:
     async def main() -> None:
         async with serve(echo) as connect:
@@ -530,6 +543,7 @@ async def narrows(ws: WebSocketResponse) -> None:
             assert_type(message.data, WebSocketError | TimeoutError)
 
 
+@each_loop
 def test_timeouts(run: Run) -> None:
     async def act(ws: WebSocketResponse) -> None:
         with pytest.raises(TimeoutError):
@@ -551,6 +565,7 @@ def test_timeouts(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_a_cancelled_receive_loses_no_message(run: Run) -> None:
     async def act(ws: WebSocketResponse) -> None:
         for number in range(200):
@@ -684,6 +699,7 @@ def test_another_task_closes(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_a_peer_that_does_not_answer_the_close_is_cut(run: Run) -> None:
     async def act(ws: WebSocketResponse) -> None:
         assert await ws.close()
@@ -707,6 +723,7 @@ async def _rest(peer: Peer) -> bytes:
     return data
 
 
+@each_loop
 def test_a_peer_that_leaves(run: Run) -> None:
     async def main() -> None:
         recorder = Recorder()
@@ -801,6 +818,7 @@ def test_a_handler_that_forgets_to_return(run: Run, caplog: pytest.LogCaptureFix
     assert "return statement" in caplog.text
 
 
+@each_loop
 def test_a_handler_that_is_cancelled(run: Run) -> None:
     tasks: list[asyncio.Task[Any]] = []
 
@@ -829,6 +847,7 @@ def test_a_handler_that_is_cancelled(run: Run) -> None:
 # The server stops.
 
 
+@each_loop
 def test_a_server_that_stops_closes_all(run: Run) -> None:
     async def main() -> None:
         recorders = [Recorder() for _ in range(3)]
@@ -888,6 +907,7 @@ async def _forever(ws: WebSocketResponse) -> None:
     await asyncio.Event().wait()
 
 
+@each_loop
 @pytest.mark.parametrize("act", [lambda ws: ws.receive(), _forever])
 def test_peers_that_say_nothing_do_not_hold_up_the_end(run: Run, act: Act) -> None:
     async def main() -> None:
@@ -1015,6 +1035,7 @@ def test_a_bomb_is_defused(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_a_dead_peer_is_found(run: Run) -> None:
     async def main() -> None:
         recorder = Recorder(heartbeat=0.05)
@@ -1035,6 +1056,7 @@ def test_a_dead_peer_is_found(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_a_peer_that_never_reads_is_waited_for_and_then_cut(run: Run) -> None:
     waited = asyncio.Event()
 
@@ -1062,6 +1084,7 @@ def test_a_peer_that_never_reads_is_waited_for_and_then_cut(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_a_flood_of_pings_from_a_peer_that_never_reads(run: Run) -> None:
     async def main() -> None:
         recorder = Recorder()
@@ -1089,6 +1112,7 @@ async def _flood(peer: Peer, data: bytes) -> None:
         await peer.send(data)
 
 
+@each_loop
 def test_reading_pauses_while_the_handler_is_behind(run: Run) -> None:
     go = asyncio.Event()
     taken: list[int] = []
