@@ -5,7 +5,7 @@ import pytest
 # Before their first import, so that the assertions of their helpers are explained and counted.
 pytest.register_assert_rewrite("testkit", "fuzz")
 
-from testkit import Run, run_on  # noqa: E402  # see above
+from testkit import FakeClock, Run, run_on  # noqa: E402  # see above
 
 pytest_plugins = ["testkit.assertions", "testkit.counting"]
 
@@ -19,3 +19,9 @@ def run() -> Run:
     control, TLS, upgrades, files, timers, the stop) is marked ``testkit.each_loop``.
     """
     return run_on("asyncio")
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Run a coroutine under a clock that stands still until the test moves it."""
+    return FakeClock()

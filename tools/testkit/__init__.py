@@ -3,6 +3,7 @@
 pytest has ``tools`` on its path; nothing of this is installed with any package.
 """
 
+from ._clock import FakeClock
 from ._descriptors import open_descriptors
 from ._loops import EVERY_LOOP, LOOPS, Run, each_loop, new_loop, run_on
 from ._transport import FakeTransport
@@ -20,6 +21,7 @@ __all__ = [
     "EVERY_LOOP",
     "KEY",
     "LOOPS",
+    "FakeClock",
     "FakeTransport",
     "Peer",
     "Run",

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-__all__ = ["EVERY_LOOP", "LOOPS", "Run", "each_loop", "new_loop", "run_on"]
+__all__ = ["EVERY_LOOP", "LOOPS", "SECONDS", "Run", "complete", "each_loop", "new_loop", "run_on"]
 
 #: Runs one coroutine to its end.
 Run = Callable[[Coroutine[Any, Any, None]], None]
@@ -20,7 +20,8 @@ LOOPS: Final = [
     name for name in EVERY_LOOP if name == "asyncio" or importlib.util.find_spec(name) is not None
 ]
 
-_SECONDS: Final = 30
+#: The time that a test has before it is taken for one that hangs.
+SECONDS: Final = 30
 
 
 def new_loop(name: str) -> asyncio.AbstractEventLoop:
@@ -33,6 +34,15 @@ def new_loop(name: str) -> asyncio.AbstractEventLoop:
     return asyncio.new_event_loop()
 
 
+async def complete(main: Coroutine[Any, Any, None]) -> None:
+    """Await ``main``; fail if it leaves a task behind."""
+    await main
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    # Not an `assert`: it holds in every test and says nothing about what that test is for.
+    if left:
+        pytest.fail(f"The test left tasks behind: {left}")
+
+
 def run_on(name: str) -> Run:
     """Return a function that runs a coroutine on the event loop ``name``.
 
@@ -41,11 +51,8 @@ def run_on(name: str) -> Run:
 
     def run(main: Coroutine[Any, Any, None]) -> None:
         async def guarded() -> None:
-            await asyncio.wait_for(main, _SECONDS)
-            left = asyncio.all_tasks() - {asyncio.current_task()}
-            # Not an `assert`: it holds in every test and says nothing about what that test is for.
-            if left:
-                pytest.fail(f"The test left tasks behind: {left}")
+            async with asyncio.timeout(SECONDS):
+                await complete(main)
 
         with asyncio.Runner(loop_factory=lambda: new_loop(name)) as runner:
             runner.run(guarded())

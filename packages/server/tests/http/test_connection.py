@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from testkit import Run, each_loop, serve
+from testkit import FakeClock, Run, each_loop, serve
 from treadle_responses import Response, StreamResponse
 from treadle_server import BaseRequest, RawHandler
 
@@ -602,18 +602,14 @@ def test_a_pipeline_waits_for_a_peer_that_does_not_read(run: Run) -> None:
     run(main())
 
 
-@each_loop
-def test_a_large_answer_in_front_of_an_unread_body(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("treadle_server._transport.deadlines._TICK", 0.02)
+def test_a_large_answer_in_front_of_an_unread_body(clock: FakeClock) -> None:
     size = 20_000_000
 
     async def early(request: BaseRequest) -> Response:
         return Response(body=bytes(size))
 
     async def main() -> None:
-        async with serve(early, lingering_time=0.5, write_timeout=10) as connect:
+        async with serve(early, lingering_time=5, write_timeout=10) as connect:
             peer = await connect()
             await peer.send(POST % (100_000, b"a" * 50_000))
             head = await peer.head()
@@ -621,12 +617,12 @@ def test_a_large_answer_in_front_of_an_unread_body(
             got = 0
             while got < size:
                 got += len(await peer.exactly(1_000_000))
-                await asyncio.sleep(0.05)
+                await clock.advance(2)
             await peer.send(b"a" * 50_000 + GET)
             assert head.startswith(b"HTTP/1.1 200 ")
             assert await peer.response() == (200, bytes(size))
 
-    run(main())
+    clock.run(main())
 
 
 @each_loop

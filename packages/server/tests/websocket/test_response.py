@@ -11,6 +11,7 @@ from typing import Any, Literal, assert_type
 import pytest
 
 from testkit import (
+    FakeClock,
     Peer,
     Run,
     each_loop,
@@ -1035,22 +1036,41 @@ def test_a_bomb_is_defused(run: Run) -> None:
     run(main())
 
 
-@each_loop
-def test_a_dead_peer_is_found(run: Run) -> None:
+def test_a_dead_peer_is_found(clock: FakeClock) -> None:
     async def main() -> None:
-        recorder = Recorder(heartbeat=0.05)
+        recorder = Recorder(heartbeat=6)
         async with serve(recorder) as connect:
             peer = await open_websocket(connect)
-            for _ in range(3):
+            for number in range(3):
+                await clock.advance(6)
                 assert await read_frame(peer) == (0x89, b"")
-                await peer.send(frame(10))
+                await peer.send(frame(10) + frame(1, b"behind the pong"))
+                while len(recorder.received) == number:  # noqa: ASYNC110  # some turns of the loop
+                    await asyncio.sleep(0)
+            await clock.advance(6)
             assert await read_frame(peer) == (0x89, b"")
+            await clock.advance(3)
             assert await _rest(peer) == b""
             await asyncio.wait_for(recorder.done.wait(), 10)
-        (error,) = recorder.received
+        *texts, error = recorder.received
+        assert [message.type for message in texts] == [WSMsgType.TEXT] * 3
         assert error.type is WSMsgType.ERROR
         assert isinstance(error.data, TimeoutError)
         assert recorder.ws.exception() is error.data
+        assert recorder.ws.close_code == 1006
+
+    clock.run(main())
+
+
+@each_loop
+def test_a_dead_peer_is_found_in_real_time(run: Run) -> None:
+    async def main() -> None:
+        recorder = Recorder(heartbeat=0.01)
+        async with serve(recorder) as connect:
+            peer = await open_websocket(connect)
+            assert await read_frame(peer) == (0x89, b"")
+            assert await _rest(peer) == b""
+            await asyncio.wait_for(recorder.done.wait(), 10)
         assert recorder.ws.close_code == 1006
 
     run(main())
