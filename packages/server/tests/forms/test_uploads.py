@@ -323,6 +323,7 @@ def test_CVE_2023_30798_CVE_2023_25577_GHSA_qjxf_GHSA_m5qp_floods_are_answered_e
     run: Run, handler: Handler, start: bytes, unit: bytes, count: int, status: int
 ) -> None:
     """aiohttp, Starlette, Werkzeug and python-multipart took any number of parts or headers."""
+
     async def main() -> None:
         async with serve(handler) as connect:
             flood = unit * max(1, 60_000 // len(unit))
