@@ -5,6 +5,7 @@ pytest has ``tools`` on its path; nothing of this is installed with any package.
 
 from ._clock import FakeClock
 from ._descriptors import open_descriptors
+from ._handlers import Act, Recorder, doing, echo_messages
 from ._loops import EVERY_LOOP, LOOPS, Run, each_loop, new_loop, run_on
 from ._transport import FakeTransport
 from ._websocket import (
@@ -21,12 +22,16 @@ __all__ = [
     "EVERY_LOOP",
     "KEY",
     "LOOPS",
+    "Act",
     "FakeClock",
     "FakeTransport",
     "Peer",
+    "Recorder",
     "Run",
     "connecting",
+    "doing",
     "each_loop",
+    "echo_messages",
     "frame",
     "new_loop",
     "open_descriptors",

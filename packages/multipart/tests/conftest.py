@@ -1,4 +1,4 @@
-"""What several test modules need, as fixtures: feeding a parser in pieces, running coroutines."""
+"""Fixtures of several test modules: feed a parser in pieces, run coroutines without a loop."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from itertools import pairwise
@@ -18,7 +18,7 @@ Feed = Callable[..., Outcome]
 
 
 def merged(events: Iterable[Event]) -> list[Event]:
-    """The same events, however their data was cut: neighbouring ``PartData`` joined."""
+    """Return the events with neighbouring ``PartData`` joined, so that cuts do not matter."""
     result: list[Event] = []
     for event in events:
         if isinstance(event, PartData) and result and isinstance(result[-1], PartData):
@@ -37,7 +37,7 @@ def _feed(
     strict: bool = True,
     cuts: Iterable[int] = (),
 ) -> Outcome:
-    """Merged events of a body, or the name of its error class.
+    """Return the merged events of a body, or the name of its error class.
 
     The body is fed in pieces of ``size`` bytes (0: whole), or cut at ``cuts``.
     """

@@ -61,7 +61,7 @@ def test_parse_form_async(run: Run) -> None:
     check(run(parse_form_async(TYPE, chunks(PIECES))))
 
 
-def test_offload_gets_what_may_block(run: Run) -> None:
+def test_offload_gets_the_chunks_that_may_block(run: Run) -> None:
     offloaded: list[int] = []
 
     async def offload(call: Callable[[bytes], None], data: bytes, /) -> None:

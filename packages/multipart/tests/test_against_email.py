@@ -21,7 +21,7 @@ from treadle_multipart import (
 )
 
 CRLF = policy.HTTP
-# What email writes and reads without changing it: it treats control characters as line ends.
+# Text that email neither changes nor splits: it treats control characters as line ends.
 lines = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40)
 binary = st.binary(max_size=80)
 
@@ -45,7 +45,7 @@ def decoded_parts(parser: MultipartParser, body: bytes) -> list[tuple[str | None
 
 @settings(deadline=None, max_examples=100)
 @given(texts=st.lists(lines, min_size=1, max_size=3), blobs=st.lists(binary, max_size=3))
-def test_we_read_what_email_writes(texts: list[str], blobs: list[bytes]) -> None:
+def test_reads_the_output_of_email(texts: list[str], blobs: list[bytes]) -> None:
     message = MIMEMultipart("mixed", policy=CRLF)
     for text in texts:
         message.attach(MIMEText(text, "plain", "utf-8", policy=CRLF))
@@ -66,9 +66,7 @@ def test_we_read_what_email_writes(texts: list[str], blobs: list[bytes]) -> None
     filename=st.text("abc.", min_size=1, max_size=8),
     blob=binary.filter(lambda data: b"\r" not in data and b"\n" not in data),
 )
-def test_email_reads_what_we_write(
-    fields: list[tuple[str, str]], filename: str, blob: bytes
-) -> None:
+def test_email_reads_the_output(fields: list[tuple[str, str]], filename: str, blob: bytes) -> None:
     body = MultipartBody()
     for name, value in fields:
         body.add_field(name, value)

@@ -3,7 +3,7 @@
 import pytest
 
 from treadle_multipart import Leniency, MalformedError
-from treadle_multipart._delimiter import CLOSE, DATA, PART, UNDECIDED, Delimiter
+from treadle_multipart._delimiter import CLOSE, DATA, PART, UNDECIDED, Delimiter, LineKind
 
 
 def delimiter(strict: bool = True) -> Delimiter:
@@ -32,11 +32,11 @@ CASES = [
 
 
 @pytest.mark.parametrize(("rest", "kind", "end"), CASES)
-def test_classify(rest: bytes, kind: int, end: int) -> None:
+def test_classify(rest: bytes, kind: LineKind, end: int) -> None:
     for strict in (True, False):
         got = delimiter(strict).classify(b"abc" + rest, 3, 0)
-        assert got[0] == kind
-        assert kind == DATA or got[1] == 3 + end
+        assert got[0] is kind
+        assert kind is DATA or got[1] == 3 + end
 
 
 def test_refused_lines() -> None:

@@ -118,7 +118,7 @@ text = st.text(st.characters(blacklist_categories=["Cs"]), max_size=20).filter(
 
 @settings(deadline=None, max_examples=200)
 @given(name=text, filename=text)
-def test_what_the_encoder_writes_is_read_back(name: str, filename: str) -> None:
+def test_the_output_of_the_encoder_is_read_back(name: str, filename: str) -> None:
     encoder = MultipartEncoder(boundary="x")
     (part,) = MultipartParser(b"x").receive_data(encoder.begin_field(name, filename=filename))
     assert isinstance(part, PartBegin)

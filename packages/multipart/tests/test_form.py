@@ -1,4 +1,4 @@
-"""What a form answers."""
+"""``Form``: looking up its fields."""
 
 import pytest
 

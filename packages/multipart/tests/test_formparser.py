@@ -63,7 +63,7 @@ def test_values(head: str, data: bytes, value: object) -> None:
     assert parsed(part(head, data)) == [("a", value)]
 
 
-def test_charset_field_holds_for_what_follows() -> None:
+def test_charset_field_applies_to_the_fields_behind_it() -> None:
     a = part('name="a"', b"\xe4")
     body = part('name="_charset_"', b"iso-8859-1")
     assert parsed(body + a) == [("_charset_", "iso-8859-1"), ("a", "\xe4")]
@@ -161,7 +161,7 @@ def test_files_together_are_bounded_besides(tmp_path: Path) -> None:
         assert [file.read() for file in form.files()] == [b"x" * 100] * 4
 
 
-def test_what_may_block_is_told_before(tmp_path: Path) -> None:
+def test_would_block_comes_true(tmp_path: Path) -> None:
     parser = FormParser(TYPE, spool=SpoolPolicy(threshold=100, memory=250, directory=tmp_path))
     assert not parser.would_block(100)
     assert parser.would_block(101)
@@ -193,7 +193,7 @@ def finish(parser: FormParser, data: bytes) -> None:
     parser.receive_eof()
 
 
-def test_errors_close_what_is_open(tmp_path: Path) -> None:
+def test_errors_close_open_files(tmp_path: Path) -> None:
     spool = SpoolPolicy(threshold=0, directory=tmp_path)
     for end in (b"--x\r\nbroken\r\n\r\n", b""):
         parser = FormParser(TYPE, spool=spool)

@@ -44,5 +44,18 @@ def test_frozen() -> None:
         MultipartLimits().max_total = 1  # type: ignore[misc]  # on purpose
 
 
+def test_unlimited_and_replace() -> None:
+    none = MultipartLimits.unlimited()
+    assert dataclasses.asdict(none) == dict.fromkeys(NAMES)
+    some = none.replace(max_files=3, max_depth=0)
+    assert dataclasses.asdict(some) == {**dict.fromkeys(NAMES), "max_files": 3, "max_depth": 0}
+    assert some.replace(max_files=None, max_depth=None) == none
+    assert MultipartLimits().replace() == MultipartLimits()
+    with pytest.raises(UsageError, match="max_files=-1 is not a limit"):
+        none.replace(max_files=-1)
+    with pytest.raises(TypeError, match="max_filez"):
+        none.replace(max_filez=1)
+
+
 def test_bound() -> None:
     assert (bound(None), bound(0), bound(7)) == (sys.maxsize, 0, 7)

@@ -56,7 +56,7 @@ def test_boundary_of(value: str | bytes, boundary: bytes) -> None:
         ("multipart/form-data; boundary=" + "x" * 71, "has 71 characters"),
         ('multipart/form-data; boundary="a "', "visible ASCII"),
         ('multipart/form-data; boundary="a\xe4"', "visible ASCII"),
-        ("multipart/form-data; boundary=x; boundary=y", "stands twice"),
+        ("multipart/form-data; boundary=x; boundary=y", "boundary is repeated"),
         (b"\xff\xff", "does not start with a media type"),
     ],
 )

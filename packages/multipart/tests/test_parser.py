@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from treadle_multipart import (
     End,
+    Event,
     HeaderTooLargeError,
     MalformedError,
     MultipartError,
@@ -429,3 +430,39 @@ def test_order_of_events() -> None:
 
 def test_errors_share_one_base() -> None:
     assert issubclass(MultipartError, ValueError)
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize(
+    ("data", "events"),
+    [
+        (b"data\r\n--x--\r\n", [PartData(b"data"), PartEnd(), End()]),
+        (b"--x--\r\n", [PartEnd(), End()]),
+        (b"\r\n--x--\r\n", [PartEnd(), End()]),
+        (b"a\r\n--x\r\n\r\nb\r\n--x--", [
+            PartData(b"a"), PartEnd(), PartBegin(()), PartData(b"b"), PartEnd(), End(),
+        ]),
+    ],
+)  # fmt: skip
+def test_input_that_begins_inside_a_part(data: bytes, events: list[Event], strict: bool) -> None:
+    for size in (1, 2, len(data)):
+        parser = MultipartParser("x", strict=strict, in_part=True)
+        got: list[Event] = []
+        for at in range(0, len(data), size):
+            for event in parser.receive_data(data[at : at + size]):
+                last = got[-1] if got else None
+                if isinstance(event, PartData) and isinstance(last, PartData):
+                    got[-1] = PartData(last.data + event.data)
+                else:
+                    got.append(event)
+        assert got + parser.receive_eof() == events
+    with pytest.raises(MalformedError, match="inside the data of a part"):
+        MultipartParser("x", in_part=True).receive_eof()
+
+
+def test_the_part_that_input_begins_in_is_counted() -> None:
+    parser = MultipartParser("x", MultipartLimits(max_parts=1), in_part=True)
+    with pytest.raises(TooManyPartsError):
+        parser.receive_data(b"a\r\n--x\r\n\r\n")
+    with pytest.raises(TooManyPartsError):
+        MultipartParser("x", MultipartLimits(max_parts=0), in_part=True)

@@ -56,7 +56,7 @@ def test_examples_in_docstrings(name: str) -> None:
     assert doctest.testmod(module).failed == 0
 
 
-def test_everything_public_says_what_it_is() -> None:
+def test_everything_public_has_a_docstring() -> None:
     for name in PUBLIC:
         value = getattr(treadle_multipart, name)
         if isinstance(value, type) and issubclass(value, treadle_multipart.LimitError):

@@ -19,7 +19,7 @@ FILE = PartBegin((), "form-data", "f", "a.txt")
 NO_FILE = PartBegin((), "form-data", "f", "")
 
 
-def test_what_counts_as_what() -> None:
+def test_counts() -> None:
     tally = Tally(MultipartLimits())
     for part in (BARE, FIELD, FILE, FILE, NO_FILE):
         tally.count(part)

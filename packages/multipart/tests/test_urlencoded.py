@@ -11,6 +11,7 @@ from treadle_multipart import (
     MemoryLimitError,
     MultipartLimits,
     NameTooLongError,
+    Pair,
     PartTooLargeError,
     TooManyFieldsError,
     TotalTooLargeError,
@@ -41,12 +42,8 @@ CASES = [
 ]
 
 
-def in_pieces(
-    data: bytes,
-    size: int,
-    limits: MultipartLimits = MultipartLimits(),  # noqa: B008  # frozen, safe to share
-) -> list[tuple[str, str]]:
-    parser = UrlencodedParser(limits)
+def in_pieces(data: bytes, size: int) -> list[tuple[str, str]]:
+    parser = UrlencodedParser()
     pairs: list[tuple[str, str]] = []
     for at in range(0, len(data), size):
         pairs += parser.receive_data(data[at : at + size])
@@ -62,7 +59,7 @@ def test_cases(data: bytes, pairs: list[tuple[str, str]]) -> None:
 
 @settings(deadline=None, max_examples=200)
 @given(st.lists(st.tuples(st.text(max_size=9), st.text(max_size=9)), max_size=5))
-def test_what_urllib_writes(pairs: list[tuple[str, str]]) -> None:
+def test_reads_the_output_of_urllib(pairs: list[tuple[str, str]]) -> None:
     try:
         data = urlencode(pairs).encode()
     except UnicodeEncodeError:
@@ -74,7 +71,7 @@ def test_what_urllib_writes(pairs: list[tuple[str, str]]) -> None:
 @given(
     st.binary(max_size=30).map(bytes.strip) | st.text("ab&=+%4 ;").map(str.strip).map(str.encode)
 )
-def test_what_urllib_reads(data: bytes) -> None:
+def test_reads_the_same_as_urllib(data: bytes) -> None:
     expected = parse_qsl(data.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
     assert parse_urlencoded(data, charset="latin-1") == expected
     try:
@@ -108,8 +105,16 @@ def test_long_escapes_are_decoded_in_slices() -> None:
 def test_limits(limits: MultipartLimits, error: type[Exception], field: str | None) -> None:
     for size in (1, 4, 99):
         with pytest.raises(error) as caught:
-            in_pieces(b"abc=xyz&def=uvw", size, limits)
+            parse_in_pieces(limits, b"abc=xyz&def=uvw", size)
         assert getattr(caught.value, "field", "") == field
+
+
+def parse_in_pieces(limits: MultipartLimits, data: bytes, size: int) -> list[Pair]:
+    parser = UrlencodedParser(limits)
+    pairs = []
+    for at in range(0, len(data), size):
+        pairs += parser.receive_data(data[at : at + size])
+    return pairs + parser.receive_eof()
 
 
 def test_largest_values_pass() -> None:
@@ -117,8 +122,8 @@ def test_largest_values_pass() -> None:
         max_total=15, max_fields=2, max_name_length=3, max_part_size=3, max_memory=7
     )
     for size in (1, 4, 99):
-        found = in_pieces(b"abc=xyz&def=uvw", size, limits)
-        assert found == [("abc", "xyz"), ("def", "uvw")]
+        pairs = parse_in_pieces(limits, b"abc=xyz&def=uvw", size)
+        assert pairs == [("abc", "xyz"), ("def", "uvw")]
 
 
 def test_charsets() -> None:

@@ -19,7 +19,7 @@ Hook = Callable[[StreamResponse], None]
 
 @dataclass
 class Wire:
-    """What was written: the head's fields in order, and the body that belongs to it."""
+    """The written response: the head's fields in order, and the body."""
 
     method: str
     status: int = 0

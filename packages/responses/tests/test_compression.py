@@ -92,7 +92,7 @@ def test_vary(before: str | None, after: str) -> None:
     assert headers.getall("Vary") == [after]
 
 
-def test_a_whole_body(send: Make) -> None:
+def test_a_complete_body(send: Make) -> None:
     response = compressed(headers={"ETag": '"a"', "Vary": "Cookie"})
     assert response.compression is True
     assert response.as_single_write() is None
@@ -126,7 +126,7 @@ def test_other_etags_stay(send: Make, etag: str) -> None:
 
 
 @pytest.mark.parametrize("headers", [{"Content-Encoding": "br"}, {"Content-Range": "bytes 0-1/2"}])
-def test_what_is_encoded_or_a_part_is_left_alone(send: Make, headers: dict[str, str]) -> None:
+def test_encoded_and_partial_content_is_not_compressed(send: Make, headers: dict[str, str]) -> None:
     wire = send(compressed(headers=headers), headers=GZIP)
     assert wire.body.decode() == LONG
     assert wire.get("Vary") == []
@@ -199,7 +199,7 @@ def test_pieces(run: Make, ask: Make) -> None:
     read = 0
     for piece in (b"one", bytearray(b"two"), memoryview(b"three")):
         run(response.write(piece))
-        # What was written has arrived: nothing waits for more.
+        # Each written piece has arrived: the compressor keeps none of it.
         assert decode(request.wire.body[read:]) == piece
         read = len(request.wire.body)
     run(response.write(b""))

@@ -1,4 +1,4 @@
-"""What errors say to whom, and that nothing in it is markup but ours."""
+"""Error bodies by Accept, and that no markup but our own gets into them."""
 
 import json
 

@@ -223,7 +223,7 @@ def test_signatures_are_keywords_but_for_the_named_ones(cls: type[HTTPException]
 
 @every_constructor
 def test_used_like_any_response(cls: type[HTTPException]) -> None:
-    """What session and error page middlewares do with a caught exception."""
+    """Middlewares for sessions and error pages change a caught exception."""
     error = make(cls)
     error.set_cookie("session", "1")
     error["state"] = 1

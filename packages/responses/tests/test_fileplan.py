@@ -99,7 +99,7 @@ def test_head_ignores_ranges() -> None:
     assert plan({"If-None-Match": ETAG}, "HEAD").status == 304
 
 
-def test_not_modified_says_nothing_about_content() -> None:
+def test_not_modified_has_no_content_fields() -> None:
     facts = FileFacts(10, 1, "gzip", varies=True)
     planned = plan({"If-None-Match": "*"}, facts=facts)
     assert set(planned.headers) == {"ETag", "Last-Modified", "Vary"}
@@ -124,7 +124,7 @@ def test_given_fields_win() -> None:
     assert plan({"If-None-Match": ETAG}, given=given).status == 200
 
 
-def test_another_status_is_what_it_is() -> None:
+def test_another_status_ignores_conditions_and_ranges() -> None:
     for fields in ({"If-None-Match": "*"}, {"Range": "bytes=2-4"}, {"If-Match": '"x"'}):
         planned = plan(fields, status=404)
         assert (planned.status, body(planned)) == (404, DATA)

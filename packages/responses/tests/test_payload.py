@@ -1,4 +1,4 @@
-"""Payloads whose bytes are at hand, and what all payloads have in common."""
+"""Payloads in memory, and the properties that all payloads share."""
 
 import io
 from collections.abc import Callable
@@ -87,7 +87,7 @@ def test_mistakes(call: Callable[[], object], error: type[Exception]) -> None:
 
 
 class Counting(Payload):
-    """A payload of somebody else's: no more than the two methods."""
+    """A payload of another package: it has only the two required methods."""
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         return "12345"

@@ -119,7 +119,7 @@ def test_a_file_as_a_body(send: Make, path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments", [{"content_type": "a/b"}, {"headers": {"Content-Type": "a/b"}}]
 )
-def test_what_the_response_says_wins(send: Make, path: Path, arguments: dict[str, Any]) -> None:
+def test_the_fields_of_the_response_win(send: Make, path: Path, arguments: dict[str, Any]) -> None:
     wire = send(Response(body=path.open("rb"), **arguments))
     assert wire.get("Content-Type") == ["a/b"]
     other = Response(body=path.open("rb"), headers={"Content-Disposition": "inline"})

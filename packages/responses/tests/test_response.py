@@ -93,7 +93,7 @@ def test_reading_builds_no_header_object(
     assert response.as_single_write() == other.as_single_write()
     if "headers" not in arguments and not isinstance(arguments.get("body"), bytearray):
         assert response.as_single_write() is not None
-    # What the attributes said is what the header object says once it is made.
+    # The header object has the values that the attributes had.
     read = (response.content_type, response.charset)
     assert response.headers.get("Content-Type") == content_type
     assert (response.content_type, response.charset) == read
@@ -213,7 +213,7 @@ def wire_of_single_write(
     lines = block.decode().split("\r\n")
     assert lines.pop() == ""
     fields = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
-    # What the docstring leaves to the server.
+    # The docstring leaves this to the server.
     if method == "HEAD":
         body = b""
     return fields, body
@@ -310,8 +310,8 @@ def test_single_write_after_setters() -> None:
     )
 
 
-def test_the_tables_of_media_types_are_bounded() -> None:
-    for number in range(3 * module._MAX_BLOCKS):
+def test_the_cache_of_field_lines_is_bounded() -> None:
+    for number in range(3 * module._CACHED_LINES):
         kind = f"x/{number}"
         assert Response(content_type=kind).as_single_write() == (
             200,
@@ -319,8 +319,7 @@ def test_the_tables_of_media_types_are_bounded() -> None:
             b"Content-Type: %b\r\nContent-Length: 0\r\n" % kind.encode(),
             b"",
         )
-    assert len(module._blocks) <= module._MAX_BLOCKS
-    assert len(module._checked_types) <= module._MAX_BLOCKS
+    assert module._field_lines.cache_info().currsize <= module._CACHED_LINES
 
 
 def test_mark_sent() -> None:

@@ -66,7 +66,7 @@ def test_cve_2026_35536_cookie_attributes(attribute: str, chars: str) -> None:
 
 
 @pytest.mark.parametrize("chars", BREAKS)
-def test_ghsa_45c4_what_has_a_setter(chars: str) -> None:
+def test_ghsa_45c4_setters(chars: str) -> None:
     bad = f"x{chars}y"
     response = Response()
     refused: list[Callable[[], object]] = [

@@ -72,7 +72,7 @@ def test_arguments_go_through() -> None:
         assert response.content_type == "a/b+json"
 
 
-def test_what_json_cannot_say() -> None:
+def test_values_that_json_cannot_encode() -> None:
     with pytest.raises(TypeError, match="not JSON serializable"):
         json_response({1, 2})
     with pytest.raises(TypeError, match="text must be a str, not bytes"):

@@ -10,7 +10,7 @@ from treadle_responses._status import REASONS, allows_no_length, default_reason,
 RENAMED = {413, 414, 416, 422}
 
 
-def test_the_table_has_what_the_standard_library_has() -> None:
+def test_the_table_has_every_status_of_the_standard_library() -> None:
     library = {status.value: status.phrase for status in HTTPStatus}
     assert {c: r for c, r in REASONS.items() if c not in RENAMED and c != 418} == {
         c: r for c, r in library.items() if c not in RENAMED and c != 418

@@ -1,4 +1,4 @@
-"""Reverse URLs: what goes in comes back, and what cannot is refused by name."""
+"""Reverse URLs: matching gives the same values, and other values are refused by name."""
 
 import enum
 import os
@@ -153,7 +153,7 @@ values = st.text(max_size=6) | st.text(alphabet="ab./%{é2F-", max_size=6)
 
 @settings(deadline=None, max_examples=EXAMPLES)
 @given(st.sampled_from(PATTERNS), values, values)
-def test_what_goes_in_comes_back(path: str, x: str, y: str) -> None:
+def test_building_and_matching_give_the_same_values(path: str, x: str, y: str) -> None:
     router = Router[str]()
     router.add_route("GET", path, "found", name="it")
     given_values = {"x": x, "y": y} if "{y" in path else {"x": x}
@@ -169,7 +169,7 @@ def test_what_goes_in_comes_back(path: str, x: str, y: str) -> None:
 
 @settings(deadline=None, max_examples=EXAMPLES)
 @given(st.sampled_from(PATTERNS[:2]), st.text(min_size=1, max_size=9))
-def test_plain_variables_refuse_only_what_no_url_carries(path: str, x: str) -> None:
+def test_plain_variables_refuse_only_values_that_no_url_can_contain(path: str, x: str) -> None:
     try:
         Resource[str](path).build(x=x)
     except MismatchError:

@@ -1,4 +1,4 @@
-"""Converters: what each takes and makes, and one's own."""
+"""Converters: the text and values of each, and converters of the user."""
 
 from datetime import date
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Enclosures: the prefix alone decides, and everything else is as if they were not there."""
+"""Enclosures: only the prefix decides, and other paths are not affected."""
 
 import pickle
 import time
@@ -24,7 +24,7 @@ from treadle_router import (
 
 
 def router(*routes: str) -> Router[str]:
-    """Make a router of ``"METHOD path"``; what is stored is the same text."""
+    """Make a router of ``"METHOD path"``; the handler is the same text."""
     made: Router[str] = Router()
     for text in routes:
         method, _, path = text.partition(" ")
@@ -85,7 +85,7 @@ def test_matching(how: str, method: str, path: str, expected: tuple[object, ...]
     assert answer(matcher.match(method, path)) == expected
 
 
-def test_what_is_enclosed_can_be_mounted() -> None:
+def test_an_enclosed_router_can_be_mounted() -> None:
     outer: Router[str] = Router()
     outer.mount("/v1", nested())
     outer.mount("/v2", nested())
@@ -93,7 +93,7 @@ def test_what_is_enclosed_can_be_mounted() -> None:
     assert answer(outer.match("GET", "/v1/api/inner/no/no")) == (404, "inner")
 
 
-def test_the_enclosed_router_builds_whole_paths_and_takes_no_more() -> None:
+def test_the_enclosed_router_builds_whole_paths_and_is_frozen() -> None:
     inner: Router[str] = Router()
     inner.add_route("GET", "/deep/{x}", "x", name="x")
     middle: Router[str] = Router()
@@ -170,7 +170,7 @@ PATHS = st.lists(st.sampled_from(["a", "b", "c", "", "%C3%A9", "a%2Fb"]), min_si
 
 @dataclass
 class Tree:
-    """What a router is made of: routes, and trees under prefixes."""
+    """The contents of a generated router: routes, and routers under prefixes."""
 
     routes: list[tuple[str, list[str]]]
     enclosed: "list[tuple[str, Tree]]"

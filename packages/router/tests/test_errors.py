@@ -1,4 +1,4 @@
-"""The exceptions as a family: one base, the built-in that fits, facts, copies."""
+"""The exceptions: one base, fitting built-in bases, attributes, copies."""
 
 import pickle
 

@@ -51,7 +51,7 @@ def test_match(rule: str, host: str, taken: bool) -> None:
         ("a:b", "bad port"),
         ("a:99999", "bad port"),
         ("[::1]", "bad port|must be"),
-        ("é" * 64, "no international name"),
+        ("é" * 64, "not an international name"),
     ],
 )
 def test_refused(rule: str, message: str) -> None:

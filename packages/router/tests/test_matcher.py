@@ -38,7 +38,7 @@ CONVERTED: dict[str, tuple[str, Callable[[str], object]]] = {
 
 
 def oracle_decode(path: str) -> str:
-    """Decode all escapes that are UTF-8 but those of the slash and the percent sign."""
+    """Decode all escapes that are UTF-8, except those of the slash and the percent sign."""
     out = ""
     position = 0
     while position < len(path):
@@ -131,7 +131,7 @@ def oracle(resources: list[OracleResource], method: str, path: str) -> Answer:
         cut = cut.rpartition("/")[0] or "/"
 
 
-# What to generate
+# Strategies
 
 FIXED = ["a", "b", "ab", "", "é", "%C3%A9", "a%2Fb", "a%25", "1", "x.y", "2024-02-03"]
 VARIABLES = [
@@ -406,7 +406,7 @@ def test_introspection() -> None:
     assert repr(matcher) == "<Matcher of 3 resources>"
 
 
-def test_unknown_name_says_what_comes_close() -> None:
+def test_unknown_name_suggests_close_names() -> None:
     with pytest.raises(UnknownNameError, match=r"No resource is named 'usr'.*Did you mean 'user'"):
         sample().url_for("usr")
     with pytest.raises(KeyError):
@@ -416,10 +416,10 @@ def test_unknown_name_says_what_comes_close() -> None:
 @pytest.mark.parametrize(
     "path", ["", "*", "users/7", "http://x/", "?", "\x00", "\udc80", "%2Fusers"]
 )
-def test_what_does_not_start_with_a_slash_is_not_found(path: str) -> None:
+def test_a_path_without_a_slash_at_its_start_is_not_found(path: str) -> None:
     matcher = sample()
     assert matcher.match("GET", path) == NotFound()
 
 
-def test_method_is_compared_as_it_is() -> None:
+def test_methods_are_case_sensitive() -> None:
     assert sample().match("get", "/") == MethodNotAllowed(frozenset({"GET", "HEAD"}))

@@ -1,4 +1,4 @@
-"""What a path pattern means, and what is refused, with the character."""
+"""Path patterns: the paths that they match, and the errors with the character."""
 
 import pickle
 
@@ -116,7 +116,7 @@ def test_canonical_and_depth(path: str, canonical: str, depth: int) -> None:
 
 
 def test_typed_variables_of_one_segment_are_cut_at_the_last_fixed_text() -> None:
-    """An expression would go back and find 5 and a-b; the way here is linear and says no."""
+    """A backtracking expression would find 5 and a-b; this linear way finds no match."""
     assert PathPattern("/{a!int}-{b!slug}").match("/5-a-b") is None
     assert PathPattern("/{a:[0-9]+}-{b:[-a-z]+}").match("/5-a-b") == {"a": "5", "b": "a-b"}
 

@@ -1,4 +1,4 @@
-"""What the package promises to export."""
+"""The names that the package exports."""
 
 import doctest
 import importlib
@@ -52,7 +52,7 @@ def test_all_is_pinned() -> None:
     assert all(hasattr(treadle_router, name) for name in treadle_router.__all__)
 
 
-def test_every_module_says_what_it_exports() -> None:
+def test_every_module_lists_its_exports() -> None:
     for module in pkgutil.iter_modules(treadle_router.__path__):
         loaded = importlib.import_module(f"treadle_router.{module.name}")
         if module.name == "_version":

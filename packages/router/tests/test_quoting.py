@@ -16,7 +16,7 @@ DECODED = [
     ("/a+b%2B", "/a+b+"),
     ("/%5C%00", "/\\\x00"),
     ("/%F0%9F%98%80", "/😀"),
-    # What is no UTF-8 stays, in the case it came in
+    # Bytes that are not UTF-8 stay escaped, in their original case
     ("/%ff", "/%ff"),
     ("/a%C3", "/a%C3"),
     ("/%C3%C3%A9", "/%C3é"),
@@ -28,7 +28,7 @@ DECODED = [
     ("/%C3%25%A9", "/%C3%25%A9"),
     ("/%E2%82%25", "/%E2%82%25"),
     ("/%c3é", "/%c3é"),
-    # What is no escape stays
+    # A percent sign without an escape stays
     ("/%", "/%"),
     ("/%2", "/%2"),
     ("/%zz", "/%zz"),

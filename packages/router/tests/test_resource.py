@@ -1,4 +1,4 @@
-"""Resources and routes by themselves."""
+"""Resources and routes without a router."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The values that a match is."""
+"""The three results of a match."""
 
 import pytest
 

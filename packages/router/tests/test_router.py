@@ -1,4 +1,4 @@
-"""Router and Group: declaring, composing, freezing, and what is refused."""
+"""Router and Group: declaring, composing, freezing, and wrong use."""
 
 import pickle
 from collections.abc import Callable
@@ -85,7 +85,7 @@ def test_bad_names(name: str, message: str) -> None:
     assert isinstance(caught.value, ValueError)
 
 
-def test_duplicate_name_shows_who_has_it() -> None:
+def test_duplicate_name_shows_its_holder() -> None:
     router = Router[str]()
     first = router.add_resource("/a", name="it")
     with pytest.raises(
@@ -107,9 +107,9 @@ def test_bad_path_leaves_no_trace() -> None:
 def test_accept() -> None:
     router = Router[object](accept=callable)
     router.add_route("GET", "/", print)
-    with pytest.raises(HandlerError, match="handler 5 of GET '/a' will not do: pass what callable"):
+    with pytest.raises(HandlerError, match="handler 5 of GET '/a' is refused: pass what callable"):
         router.add_route("GET", "/a", 5)
-    with pytest.raises(TypeError, match="pass anything but None"):
+    with pytest.raises(TypeError, match="pass any object but None"):
         Router[object]().add_route("GET", "/a", None)
 
 
@@ -314,7 +314,7 @@ def test_registration_order_inside_a_bucket() -> None:
 
 
 def test_converters_differ_on_one_expression() -> None:
-    """Two resources with the same expression, of which one refuses the text by its converter."""
+    """Of two resources with the same expression, the converter of one refuses the text."""
     router = Router[str]()
     router.add_get("/{x!date}", "date")
     router.add_get("/{x:[0-9]{4}-[0-9]{2}-[0-9]{2}}", "text")

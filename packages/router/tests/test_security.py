@@ -1,4 +1,4 @@
-"""Published advisories of servers that touch a router, each with what a correct one does."""
+"""Published advisories of servers that concern a router, with the correct behaviour."""
 
 import time
 
@@ -34,7 +34,7 @@ def test_ghsa_c427_path_without_slash_is_refused(path: str) -> None:
     ],
 )
 def test_cve_2024_23334_traversal_is_seen_not_resolved(path: str, filename: str) -> None:
-    """aiohttp CVE-2024-23334 and its family: the file server gets all of it, decoded once.
+    """aiohttp CVE-2024-23334 and its family: the file server gets the whole path, decoded once.
 
     The router normalises nothing, so what is checked for containment is what is opened.
     """
@@ -48,7 +48,7 @@ def test_cve_2024_23334_traversal_is_seen_not_resolved(path: str, filename: str)
     "path", ["/x/../admin/1", "/%2e/admin/1", "//admin/1", "/admin%2F1/", "/./admin/1"]
 )
 def test_no_second_spelling_reaches_a_fixed_path(path: str) -> None:
-    """aiohttp CVE-2024-42367 and route bypasses: dots and double slashes are segments like any."""
+    """aiohttp CVE-2024-42367 and route bypasses: dots and double slashes are ordinary."""
     match = static_router().match("GET", path)
     assert not isinstance(match, Match) or match.handler != "admin"
 
@@ -60,7 +60,7 @@ def test_encoded_slash_never_splits_a_segment() -> None:
 
 
 def test_ghsa_27mf_failures_leave_nothing_behind() -> None:
-    """aiohttp GHSA-27mf (CVE-2024-52303): 404 and 405 are kept nowhere, however many there are."""
+    """aiohttp GHSA-27mf (CVE-2024-52303): 404 and 405 are never stored, in any number."""
     import gc
     import tracemalloc
 
@@ -95,7 +95,7 @@ def test_cve_2021_21330_built_paths_never_leave_the_host(tail: str) -> None:
 
 @pytest.mark.parametrize("value", ["a\r\nSet-Cookie: x", "a\x00b", "a?b#c", "\x85"])
 def test_cve_2020_7695_nothing_leaves_a_built_path(value: str) -> None:
-    """uvicorn CVE-2020-7695: no control byte gets into a Location field by way of a URL."""
+    """uvicorn CVE-2020-7695: a URL brings no control byte into a Location field."""
     built = Resource[str]("/{x:(?s:.*)}").build(x=value)
     assert built.isascii()
     assert built.isprintable()
@@ -104,7 +104,7 @@ def test_cve_2020_7695_nothing_leaves_a_built_path(value: str) -> None:
 
 @pytest.mark.parametrize("method", ["GET\r\nX: y", "GET\x00", "G ET", "GET\n"])
 def test_ghsa_45c4_methods_are_tokens(method: str) -> None:
-    """aiohttp GHSA-45c4: CR, LF and NUL are no part of a token, at the end neither."""
+    """aiohttp GHSA-45c4: CR, LF and NUL cannot be in a token, nor at its end."""
     with pytest.raises(ValueError, match="must be a token"):
         Resource[str]("/a").add_route(method, "x")
 
@@ -133,7 +133,7 @@ HOSTILE = ["." * 8000, "a." * 4000, "1" * 8000 + "x", "1.1" * 2700, "-" * 8000 +
     ],
 )
 def test_cve_2024_24762_no_blow_up_in_expressions_of_this_package(path: str) -> None:
-    """python-multipart CVE-2024-24762 and its family: 8 KiB of the worst text is soon refused.
+    """python-multipart CVE-2024-24762 and its family: 8 KiB of the worst text is refused quickly.
 
     Backtracking would take from a second to hours where this takes milliseconds.
     """

@@ -1,4 +1,4 @@
-"""The tree: bounded work on hostile route sets and paths, flat in the number of routes."""
+"""The tree: bounded work on hostile routes and paths, independent of the number of routes."""
 
 import sys
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from treadle_router._tree import Node, build
 
 
 def count_lines(call: Callable[[], object]) -> int:
-    """Return how many lines of Python ``call`` runs: a clock that no other process disturbs."""
+    """Return the number of Python lines that ``call`` runs; other processes do not disturb it."""
     count = 0
 
     def trace(frame: FrameType, event: str, argument: object) -> object:
@@ -74,7 +74,7 @@ def test_hostile_paths_cost_little(path: str) -> None:
 
 
 def test_route_set_built_to_force_backtracking() -> None:
-    """All mixtures of a literal and a variable over ten segments, none of which ends right."""
+    """All mixtures of a literal and a variable over ten segments; none of them matches."""
     router = Router[str]()
     for parts in product(("a", "{@}"), repeat=10):
         path = "".join(f"/{part.replace('@', f'v{i}')}" for i, part in enumerate(parts))

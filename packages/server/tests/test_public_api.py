@@ -2,9 +2,12 @@
 
 import treadle_server
 
+# Type checkers do not see it: they read the imports.
+EXPORTED: list[str] = vars(treadle_server)["__all__"]
+
 
 def test_all() -> None:
-    assert sorted(treadle_server.__all__) == [
+    assert sorted(EXPORTED) == [
         "AbstractMatchInfo",
         "AbstractResource",
         "AbstractRoute",
@@ -88,5 +91,5 @@ def test_all() -> None:
 
 
 def test_every_name_exists() -> None:
-    for name in treadle_server.__all__:
+    for name in EXPORTED:
         assert hasattr(treadle_server, name)

@@ -1,8 +1,7 @@
-"""The cores, driven by what programs have at hand: files, iterables, WSGI and ASGI.
+"""Drive the parsers from files, iterables, WSGI and ASGI.
 
-Each adapter is a loop over chunks and closes what it opened when the loop fails. The
-asynchronous ones await nothing but their input and ``offload``, so they run under asyncio and trio
-alike.
+Each adapter is a loop over chunks, and closes the files that it opened if the loop fails. The
+asynchronous ones await only their input and ``offload``, so that they run under asyncio and trio.
 """
 
 from collections.abc import (
@@ -35,18 +34,18 @@ __all__ = [
     "parse_wsgi_form",
 ]
 
-# Large enough that the cost per chunk vanishes, small enough for a thousand uploads at once.
+# Large enough to make the cost per chunk small, small enough for a thousand uploads at once.
 _CHUNK = 64 * 1024
 
 
 class Readable(Protocol):
-    """A blocking binary file, as far as it is needed."""
+    """A blocking binary file."""
 
     def read(self, size: int, /) -> bytes: ...
 
 
 class Offload(Protocol):
-    """Runs a blocking call elsewhere: ``asyncio.to_thread``, ``trio.to_thread.run_sync`` ..."""
+    """Runs a call in a thread: ``asyncio.to_thread``, ``trio.to_thread.run_sync`` ..."""
 
     def __call__(self, call: Callable[[bytes], None], data: bytes, /) -> Awaitable[None]: ...
 
@@ -57,7 +56,7 @@ class Offload(Protocol):
 def iter_events(
     parser: MultipartParser, body: bytes | Readable | Iterable[bytes]
 ) -> Iterator[Event]:
-    """The events of a whole body, read as far as it has arrived."""
+    """Iterate over the events of a whole body; chunks are read when their events are needed."""
     for chunk in _chunks(body):
         yield from parser.receive_data(chunk)
     yield from parser.receive_eof()
@@ -113,7 +112,7 @@ async def parse_form_async(
     """``parse_form`` for an asynchronous iterable of chunks.
 
     Writing to disk blocks. Pass ``offload=asyncio.to_thread`` (or ``trio.to_thread.run_sync``) to
-    have the chunks that may be written to disk or to a target handled in a thread.
+    handle the chunks that may be written to disk or to a target in a thread.
     """
     parser = FormParser(
         content_type, limits=limits, strict=strict, spool=spool, target_for=target_for
@@ -139,15 +138,15 @@ def parse_wsgi_form(
 ) -> Form:
     """Read the form of a WSGI request (PEP 3333).
 
-    Without a CONTENT_LENGTH the body is empty, unless the server says that its input ends
-    (``wsgi.input_terminated``): reading on could block for ever.
+    Without a CONTENT_LENGTH the body is taken as empty, unless the server says that its input ends
+    (``wsgi.input_terminated``): otherwise reading could block for ever.
     """
     stream = environ.get("wsgi.input")
     if stream is None or not hasattr(stream, "read"):
         raise UsageError("environ has no wsgi.input to read from; pass the environ of a request")
     length = str(environ.get("CONTENT_LENGTH") or "")
     if length and not (length.isascii() and length.isdigit() and len(length) <= 18):
-        raise MalformedError(f"CONTENT_LENGTH {length[:40]!a} is no number of bytes")
+        raise MalformedError(f"CONTENT_LENGTH {length[:40]!a} is not a number of bytes")
     if length:
         size: int | None = int(length)
     else:
@@ -199,8 +198,8 @@ def _chunks(body: bytes | Readable | Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _read_up_to(stream: object, size: int | None) -> Iterator[bytes]:
-    """Chunks of a blocking file until ``size`` bytes are read or it ends."""
-    read: Callable[[int], object] = getattr(stream, "read")  # noqa: B009  # its type is unknown
+    """Read chunks of a blocking file until ``size`` bytes are read or it ends."""
+    read: Callable[[int], object] = getattr(stream, "read")  # noqa: B009  # the type is unknown
     left = size
     while left is None or left > 0:
         chunk = read(_CHUNK if left is None else min(_CHUNK, left))

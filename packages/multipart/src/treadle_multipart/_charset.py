@@ -1,10 +1,9 @@
-"""The text encodings a peer may name, as Python codec names.
+"""The charsets that a peer may name, as names of Python codecs.
 
-``codecs.lookup`` knows far more than charsets: transforms (``rot13``, ``zlib``), codecs of
-quadratic cost (``idna``, ``punycode``), escape languages (``unicode_escape``) and UTF-7, in which
-harmless ASCII hides markup. So the label a stranger sends is resolved against the encodings that
-the WHATWG Encoding Standard lists, and UTF-32. Called for header charsets, part charsets and
-``_charset_``.
+``codecs.lookup`` knows more than charsets: transforms (``rot13``, ``zlib``), codecs of quadratic
+cost (``idna``, ``punycode``), escape languages (``unicode_escape``) and UTF-7, in which ASCII text
+can hide markup. A peer's label must therefore be one of the encodings of the WHATWG Encoding
+Standard, or UTF-32. Used for header charsets, part charsets and ``_charset_``.
 """
 
 import codecs
@@ -13,11 +12,11 @@ from ._errors import UnsupportedError
 
 __all__ = ["text_codec"]
 
-# Longest label in the Encoding Standard is 19 characters; aiohttp stops at 31.
+# The longest label in the Encoding Standard has 19 characters; aiohttp's limit is 31.
 _MAX_LABEL = 31
 
-# Their codecs by the names that ``codecs.lookup`` gives them, in words: to look them up would
-# import fifty modules, for a server at the first form.
+# Their codecs, by the names that ``codecs.lookup`` returns. Looking them up here would import fifty
+# modules with the first form.
 _ALLOWED = frozenset(
     """
     ascii big5 big5hkscs cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp866
@@ -30,9 +29,9 @@ _ALLOWED = frozenset(
 
 
 def text_codec(label: str, *, field: str | None = None) -> str:
-    """The Python codec for a charset label. Raises ``UnsupportedError`` for all that is no charset.
+    """Return the Python codec for a charset label. ``field`` is only for the error.
 
-    ``field`` is only for the error.
+    Raises ``UnsupportedError`` for a label that does not name a supported charset.
     """
     if len(label) <= _MAX_LABEL and label.isascii() and label.isprintable():
         try:

@@ -1,9 +1,9 @@
 """Undo the codings of a part: Content-Transfer-Encoding (RFC 2045) and Content-Encoding.
 
-Bytes in, an iterator of decoded pieces out, so that a part which inflates a thousandfold is
-never in memory as a whole; what comes out is counted while it inflates. Called by ``FormParser``
-for transfer encodings and by readers of multipart/mixed for both (RFC 7578 has no content
-encoding for form fields).
+Bytes go in and an iterator of decoded pieces comes out, so that a part that inflates a
+thousandfold is never in memory as a whole; the pieces are counted while they inflate.
+``FormParser`` decodes transfer encodings, readers of multipart/mixed decode both (RFC 7578 has no
+content encoding for form fields).
 """
 
 import binascii
@@ -16,7 +16,7 @@ from ._limits import bound
 
 __all__ = ["PartDecoder"]
 
-# Largest piece that inflating returns at once.
+# The largest piece that inflating returns at once.
 _PIECE = 64 * 1024
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64)
@@ -31,7 +31,7 @@ class _Decoder(Protocol):
 class PartDecoder:
     """Decode the data of one part, fed in chunks of any size.
 
-    Pass the values of the part's headers, None where absent. ``max_size`` bounds the decoded bytes;
+    Pass the values of the part's headers, None if absent. ``max_size`` limits the decoded bytes;
     ``field`` is for errors. Raises ``UnsupportedError`` for an unknown coding.
     """
 
@@ -71,18 +71,18 @@ class PartDecoder:
 
     @property
     def identity(self) -> bool:
-        """Whether data passes unchanged."""
+        """True if data passes unchanged."""
         return not self._stages
 
     def decode(self, data: bytes) -> Iterator[bytes]:
-        """The decoded pieces that ``data`` completes. Use up the iterator before the next call.
+        """Return the decoded pieces of ``data``. Use up the iterator before the next call.
 
         Raises ``MalformedError`` and, while inflating, ``PartTooLargeError``.
         """
         return self._counted(self._run(data, 0))
 
     def finish(self) -> Iterator[bytes]:
-        """What is left at the end of the part. Raises ``MalformedError`` if it is not complete."""
+        """Return the last pieces. Raises ``MalformedError`` if the coded data is not complete."""
         for index, stage in enumerate(self._stages):
             rest = stage.finish()
             if rest:
@@ -133,7 +133,7 @@ class _Base64:
 
     def finish(self) -> bytes:
         if self._rest:
-            raise self._error("the length is no multiple of 4")
+            raise self._error("the length is not a multiple of 4")
         return b""
 
     def _error(self, why: str) -> MalformedError:
@@ -142,7 +142,7 @@ class _Base64:
 
 @final
 class _QuotedPrintable:
-    """RFC 2045 section 6.7. An escape that is none passes as it is, as that section suggests."""
+    """RFC 2045 section 6.7. An invalid escape passes unchanged, as that section suggests."""
 
     __slots__ = ("_rest",)
 
@@ -174,7 +174,7 @@ class _Inflate:
     def decode(self, data: bytes) -> Iterator[bytes]:
         inflater = self._inflater
         if inflater is None:
-            # The low four bits of a zlib header are 8; a raw stream practically never starts so.
+            # The low four bits of a zlib header are 8; raw streams hardly ever start with them.
             wrapped = data[:1] and data[0] & 0x0F == 8
             inflater = zlib.decompressobj(zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)
             self._inflater = inflater
@@ -189,7 +189,7 @@ class _Inflate:
                 raise self._error(str(exc)) from exc
             yield piece
             data = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
-            # A full piece may mean that zlib holds more output, though all input is consumed.
+            # After a full piece zlib may hold more output, even if all input is consumed.
             if not data and len(piece) < _PIECE:
                 return
 

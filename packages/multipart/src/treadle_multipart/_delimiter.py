@@ -1,27 +1,37 @@
-"""Delimiter lines: what cuts a multipart body (RFC 2046 section 5.1.1).
+"""Delimiter lines, which cut a multipart body into parts (RFC 2046 section 5.1.1).
 
-``_parser`` finds the needle (line end, two hyphens, boundary) and asks here what the rest of the
-line makes of it, and whether the end of a chunk may be the start of a needle. Strict lines end
-with CRLF; lenient ones may end with LF, so their needle starts there and the CR before it, if
-any, is looked at afterwards.
+``_parser`` finds the needle (line end, two hyphens, boundary). ``Delimiter`` classifies the line by
+its rest, and tells if the end of a chunk may be the start of a needle. Strict lines end with CRLF.
+Lenient ones may end with LF: their needle starts there, and a CR before it is looked at afterwards.
 """
 
+import enum
 import re
 from typing import final
 
 from ._errors import Leniency, MalformedError
 
-__all__ = ["CLOSE", "DATA", "DELIMITER_GOES_ON", "PART", "UNDECIDED", "Delimiter"]
+__all__ = ["CLOSE", "DATA", "DELIMITER_GOES_ON", "PART", "UNDECIDED", "Delimiter", "LineKind"]
 
-# What a line is that starts with the needle: starts a part, ends the body, is data after all, or
-# does not end in this buffer.
-PART, CLOSE, DATA, UNDECIDED = range(4)
 
-# The bytes that may follow the boundary on a delimiter line; after any other the line is data.
+class LineKind(enum.Enum):
+    """The kinds of lines that start with the needle."""
+
+    PART = "a part starts behind it"
+    CLOSE = "the body ends"
+    DATA = "data that only looks like a delimiter"
+    UNDECIDED = "the buffer ends before the line does"
+
+
+# Globals: reading a member of an enum takes longer, before Python 3.12 much longer.
+PART, CLOSE, DATA, UNDECIDED = LineKind
+
+
+# The bytes that may follow the boundary on a delimiter line; after any other byte the line is data.
 DELIMITER_GOES_ON = b"-\r\n \t"
 
-# RFC 2046: receivers "MUST be able to handle padding added by message transports". It has to be
-# kept until the line ends, so it is bounded; real padding is a blank or two.
+# RFC 2046: receivers "MUST be able to handle padding added by message transports". Padding is kept
+# until the line ends, so it is bounded; real padding is one or two blanks.
 _MAX_PADDING = 128
 _REST_OF_LINE = re.compile(rb"(--)?[ \t]{0,%d}+" % _MAX_PADDING)
 
@@ -40,15 +50,15 @@ class Delimiter:
         self._strict = strict
         self._tolerated = tolerated
 
-    def classify(self, buf: bytes, pos: int, base: int) -> tuple[int, int]:
-        """What the line is whose needle ends at ``pos``, and the position of its line end.
+    def classify(self, buf: bytes, pos: int, base: int) -> tuple[LineKind, int]:
+        """Return the kind of the line behind the needle at ``pos``, and its line end's position.
 
         A line that merely starts with the boundary is data: the boundary of an inner multipart
         may start with that of the outer one. ``base`` is the offset of ``buf``, for errors. Raises
-        ``MalformedError`` for lines that readers could disagree about.
+        ``MalformedError`` for lines that two readers could understand differently.
         """
         match = _REST_OF_LINE.match(buf, pos)
-        assert match is not None  # it may match nothing, but it matches
+        assert match is not None  # the pattern matches the empty string too
         end = match.end()
         kind = PART if match[1] is None else CLOSE
         after = buf[end : end + 2]
@@ -73,17 +83,17 @@ class Delimiter:
         return DATA, end
 
     def line_start(self, buf: bytes, index: int) -> int:
-        """Lenient only: where the line end before a needle found at ``index`` starts."""
+        """Return the start of the line end before the needle at ``index``; for lenient mode."""
         if index > 0 and buf[index - 1] == _CR:
             return index - 1
         self._tolerated.add("lf-line-ends")
         return index
 
     def edge(self, buf: bytes, search: int) -> int:
-        """Return where at the end of ``buf`` a needle may have started, else the length of ``buf``.
+        """Return the start of a needle that ``buf`` may end with, else the length of ``buf``.
 
-        The first byte of a needle stands nowhere else in it, so the last such byte is the only
-        candidate.
+        The first byte of a needle occurs only once in it, so the last such byte of ``buf`` is the
+        only candidate.
         """
         needle = self.needle
         size = len(buf)
@@ -95,12 +105,12 @@ class Delimiter:
         return index
 
     def closes(self, tail: bytes) -> bool:
-        """Whether ``tail``, with which the body ends, is a close delimiter without its line end."""
+        """True if ``tail``, the end of the body, is a close delimiter without its line end."""
         rest = self._after_needle(tail)
         return rest[:2] == b"--" and not rest[2:].strip(b" \t\r")
 
     def cut_off(self, tail: bytes) -> bool:
-        """Whether ``tail`` is a delimiter whose last hyphens or line end are missing."""
+        """True if ``tail`` is a delimiter without its last hyphens or its line end."""
         return self.needle in tail
 
     def _after_needle(self, tail: bytes) -> bytes:

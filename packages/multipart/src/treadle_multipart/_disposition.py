@@ -1,11 +1,11 @@
 """Content-Disposition, read for two purposes.
 
-``read_disposition`` serves the parser: one header of one part to (type, name, filename), strict by
-RFC 7578, because two programs that read one upload differently are how filters are bypassed.
+``read_disposition`` serves the parser: it turns the header of a part into (type, name, filename).
+It is as strict as RFC 7578, because a filter can be bypassed if it reads an upload differently.
 
-``parse_content_disposition`` and ``content_disposition_filename`` keep the contract of the
-functions of the same name in aiohttp (RFC 6266, 2231, 8187): a header as a type and a dict, bad
-input skipped with a warning instead of an error.
+``parse_content_disposition`` and ``content_disposition_filename`` keep the contract of aiohttp's
+functions of the same names (RFC 6266, 2231, 8187): they return a type and a dict, and skip bad
+input with a warning instead of an error.
 """
 
 import re
@@ -46,10 +46,10 @@ _BACKSLASH_ESCAPE = re.compile(r'\\(["\\])')
 def read_disposition(
     value: str, strict: bool, tolerated: set[Leniency]
 ) -> tuple[str, str | None, str | None]:
-    """(type, name, filename) of a part. Adds to ``tolerated`` what only a lenient reader lets pass.
+    """Return (type, name, filename) of a part; note accepted deviations in ``tolerated``.
 
-    In form-data ``filename*`` never overrides ``filename``: RFC 7578 section 4.2 forbids to send
-    it, and a filter in front of us may have looked at the other one only. Raises
+    In form-data ``filename*`` never overrides ``filename``: RFC 7578 section 4.2 forbids it, and a
+    filter in front of this program may have looked only at the other one. Raises
     ``MalformedError``.
     """
     match = _TYPE.match(value)
@@ -86,18 +86,18 @@ def read_disposition(
 def _collect(
     value: str, parameters: list[Parameter], strict: bool, tolerated: set[Leniency], *, raw: bool
 ) -> dict[str, tuple[str, bool]]:
-    """Parameters by key as (text, quoted); of repeated ones the first, if that is tolerated."""
+    """Return parameters by key as (text, quoted); if lenient, the first of repeated ones."""
     params: dict[str, tuple[str, bool]] = {}
     for key, text, quoted in parameters:
         if key in params:
             _tolerate(
                 "repeated-disposition",
-                f"{key[:40]!a} stands twice in Content-Disposition {value[:100]!a}",
+                f"{key[:40]!a} is repeated in Content-Disposition {value[:100]!a}",
                 strict,
                 tolerated,
             )
         else:
-            # A loosely read string has no escapes: that it has a bare backslash is why.
+            # A loosely read string has no escapes: a bare backslash is why it is read loosely.
             params[key] = (text, quoted and not raw)
     return params
 
@@ -109,7 +109,7 @@ def _tolerate(what: Leniency, message: str, strict: bool, tolerated: set[Lenienc
 
 
 def _form_text(param: tuple[str, bool] | None) -> str | None:
-    """Undo what browsers (WHATWG: percent) and curl, httpx (backslash) do to names."""
+    """Undo the escapes of names: percent by browsers (WHATWG), backslash by curl and httpx."""
     if param is None:
         return None
     text, quoted = param
@@ -147,14 +147,14 @@ def _decode_extended(params: Mapping[str, str]) -> dict[str, str]:
     return decoded
 
 
-# -- For programs that read headers as aiohttp's do -----------------------------------------------
+# -- For programs that read headers like aiohttp ---------------------------------------------------
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTINUATION = re.compile(r"([^*]+)\*([0-9]{1,3})(\*?)")
 
 
 def parse_content_disposition(header: str | None) -> tuple[str | None, dict[str, str]]:
-    """The lower-case type and parameters of a Content-Disposition header.
+    """Return the lower-case type and the parameters of a Content-Disposition header.
 
     Values are unquoted; leading slashes and backslashes of quoted values are dropped; ``key*`` is
     decoded (RFC 8187). A malformed header gives ``(None, {})`` and a
@@ -189,10 +189,10 @@ def parse_content_disposition(header: str | None) -> tuple[str | None, dict[str,
 
 
 def content_disposition_filename(params: Mapping[str, str], name: str = "filename") -> str | None:
-    """The file name in parameters as ``parse_content_disposition`` returns them.
+    """Return the file name in the parameters that ``parse_content_disposition`` returns.
 
     ``filename*`` wins over ``filename``, and that over the pieces ``filename*0``, ``filename*1``
-    ... of RFC 2231, which count up to the first gap. None where there is none that can be decoded.
+    ... of RFC 2231, up to the first gap. None if there is no name, or none that can be decoded.
     """
     for key in (f"{name}*", name):
         if key in params:
@@ -218,7 +218,7 @@ def _continuation(key: str) -> tuple[str, int] | None:
 
 
 def _parameter_text(key: str, value: str) -> str | None:
-    """The text of a parameter, None where key or value break the grammar."""
+    """Return the text of a parameter; None if key or value break the grammar."""
     if _TOKEN.fullmatch(key) is None:
         return None
     quoted = len(value) >= 2 and value[0] == value[-1] == '"'

@@ -1,10 +1,11 @@
 """Write multipart bodies: the mirror of ``_parser``, values in and bytes out.
 
-``MultipartEncoder`` turns calls into bytes one piece at a time. ``MultipartBody`` is a list of
-parts over it, with the size where it can be known, to send with Content-Length. Refuses what would
-break out of a header or a part: control characters in headers, the boundary inside data.
+``MultipartEncoder`` turns calls into bytes one piece at a time. ``MultipartBody`` uses it for a
+list of parts, and knows its size for Content-Length if all parts know theirs. Both refuse whatever
+would break out of a header or a part: control characters in headers, the boundary inside data.
 """
 
+import enum
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -26,32 +27,42 @@ Headers = Iterable[tuple[str, str]]
 
 
 def quote_name(text: str) -> str:
-    r"""A field or file name as a quoted-string, as browsers write it into form-data.
+    r"""Return a field or file name as a quoted-string, as browsers write it into form-data.
 
     Quotes and line ends are percent-encoded (WHATWG HTML, "multipart/form-data encoding
-    algorithm"). Backslashes are doubled, which browsers do not: else a reader of RFC 9110 would
-    take the last one of ``a\`` for an escape.
+    algorithm"). Backslashes are doubled, though browsers do not: otherwise a reader of RFC 9110
+    would take the last one of ``a\`` for an escape.
     """
     return '"' + _NAME_ESCAPED.sub(lambda match: _NAME_ESCAPES[match[0]], text) + '"'
 
 
+class Place(enum.Enum):
+    """The states of an encoder: ``BETWEEN`` and ``IN_PART`` in turn, then ``ENDED``."""
+
+    BETWEEN = "outside a part"
+    IN_PART = "inside a part"
+    ENDED = "after end()"
+
+
 @final
 class MultipartEncoder:
-    """Bytes of a multipart body, piece by piece.
+    """Encodes a multipart body piece by piece.
 
     For each part call ``begin_part``, ``data`` any number of times and ``end_part``, then ``end``
-    once, and send what each returns, in order. ``content_type`` is the header to send along. The
+    once, and send the results in order. ``content_type`` is the header to send with them. The
     boundary is random unless given.
 
     Raises ``UsageError`` for a wrong order, bad headers, a bad subtype or boundary, and data that
     contains the boundary (seen if it is within one call).
     """
 
-    __slots__ = ("_delimiter", "_in_part", "_started", "boundary", "subtype")
+    __slots__ = ("_delimiter", "_place", "_started", "boundary", "subtype")
 
     def __init__(self, subtype: str = "form-data", *, boundary: str | bytes | None = None) -> None:
         if _TOKEN.fullmatch(subtype) is None:
-            raise UsageError(f"{subtype!r} is no multipart subtype; pass a token such as form-data")
+            raise UsageError(
+                f"{subtype!r} is not a multipart subtype; pass a token such as form-data"
+            )
         self.subtype = subtype
         try:
             self.boundary = check_boundary(boundary or "treadle-" + os.urandom(16).hex())
@@ -59,8 +70,7 @@ class MultipartEncoder:
             raise UsageError(str(exc)) from exc
         self._delimiter = b"--" + self.boundary
         self._started = False
-        # None after ``end``.
-        self._in_part: bool | None = False
+        self._place = Place.BETWEEN
 
     @property
     def content_type(self) -> str:
@@ -71,9 +81,9 @@ class MultipartEncoder:
         return f"multipart/{self.subtype}; boundary={boundary}"
 
     def begin_part(self, headers: Headers = ()) -> bytes:
-        """Start a part with these headers, as they are."""
-        self._expect(in_part=False, call="begin_part()")
-        self._in_part = True
+        """Start a part with these headers, unchanged."""
+        self._expect(Place.BETWEEN, "begin_part()")
+        self._place = Place.IN_PART
         start = b"\r\n" if self._started else b""
         self._started = True
         lines = [start + self._delimiter]
@@ -99,8 +109,8 @@ class MultipartEncoder:
         return self.begin_part([*first, *headers])
 
     def data(self, data: bytes) -> bytes:
-        """Data of the current part: itself, once it is known to be harmless."""
-        self._expect(in_part=True, call="data()")
+        """Return data of the current part unchanged, after checking it for the boundary."""
+        self._expect(Place.IN_PART, "data()")
         if self._delimiter in data:
             raise UsageError(
                 f"the data contains the boundary {self.boundary!r}; leave the boundary random"
@@ -108,22 +118,21 @@ class MultipartEncoder:
         return data
 
     def end_part(self) -> bytes:
-        """The current part is complete; nothing to send yet, the next delimiter says it."""
-        self._expect(in_part=True, call="end_part()")
-        self._in_part = False
+        """End the current part; returns ``b""``, since the next delimiter ends it on the wire."""
+        self._expect(Place.IN_PART, "end_part()")
+        self._place = Place.BETWEEN
         return b""
 
     def end(self) -> bytes:
-        """The body is complete."""
-        self._expect(in_part=False, call="end()")
-        self._in_part = None
+        """End the body."""
+        self._expect(Place.BETWEEN, "end()")
+        self._place = Place.ENDED
         return (b"\r\n" if self._started else b"") + self._delimiter + b"--\r\n"
 
-    def _expect(self, *, in_part: bool, call: str) -> None:
-        if self._in_part is not in_part:
-            where = {None: "after end()", True: "inside a part", False: "outside a part"}
+    def _expect(self, place: Place, call: str) -> None:
+        if self._place is not place:
             raise UsageError(
-                f"{call} {where[self._in_part]}: "
+                f"{call} {self._place.value}: "
                 "the order is begin_part, data ..., end_part for each part, then end"
             )
 
@@ -158,7 +167,8 @@ class MultipartBody:
         """The length of the body in bytes, None if a part has an unknown size."""
         if self._size is None:
             return None
-        # Delimiter lines are CRLF, two hyphens, boundary; the first has no CRLF, the last more.
+        # A delimiter line is CRLF, two hyphens and the boundary. The first has no CRLF; the last
+        # has two more hyphens and a CRLF at its end.
         last = len(self.boundary) + 6 + (2 if self._parts else 0)
         return self._size + last
 
@@ -178,8 +188,8 @@ class MultipartBody:
     ) -> None:
         """Add a file from bytes, an open binary file or an iterable of chunks.
 
-        ``size`` in bytes may be given where it is known; what is sent must then have it. Raises
-        ``UsageError``.
+        ``size`` is the number of bytes, if it is known; the content must then have that size.
+        Raises ``UsageError``.
         """
         head = self._encoder.begin_field(name, filename=filename, content_type=content_type)
         self._add(head, content, len(content) if isinstance(content, bytes) else size)
@@ -232,7 +242,7 @@ def _pieces(content: Readable | Iterable[bytes]) -> Iterator[bytes]:
 
 def _header_line(name: str, value: str) -> bytes:
     if _TOKEN.fullmatch(name) is None:
-        raise UsageError(f"header name {name!r} is no token")
+        raise UsageError(f"header name {name!r} is not a token")
     if _CONTROL.search(value) is not None:
         raise UsageError(f"header {name} has a control character: {value!r}")
     return f"{name}: {value}".encode()

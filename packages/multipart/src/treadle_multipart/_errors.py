@@ -1,11 +1,11 @@
-"""What can go wrong, split by whose fault it is.
+"""The errors of this package, split by fault.
 
-Three families under one base: the peer sent something malformed (``MalformedError``) or something
-that we cannot decode (``UnsupportedError``), a limit was passed (``LimitError``, one subclass for
-each limit), or the caller used the library against its contract (``UsageError``).
+There are three families under one base. The peer is at fault: what it sent is malformed
+(``MalformedError``) or cannot be decoded here (``UnsupportedError``). A limit was exceeded
+(``LimitError``, one subclass for each limit). The caller broke the contract (``UsageError``).
 
-Every error carries facts, not only a sentence: ``status`` is the HTTP status a server should
-answer with, ``field`` the name of the form field at fault, ``offset`` the position in the body.
+Besides its message, every error has facts: ``status`` is the HTTP status for a server to answer
+with, ``field`` the name of the form field at fault, ``offset`` the position in the body.
 """
 
 from typing import ClassVar, Literal
@@ -33,11 +33,11 @@ Leniency = Literal[
     "lf-line-ends",  # lines end with LF alone
     "missing-final-boundary",  # the body ends without ``--boundary--``
     "folded-header",  # a header continues on the next line (RFC 5322 allows it, RFC 9112 not)
-    "undecodable-header",  # header bytes that are not in the header charset become U+FFFD
+    "undecodable-header",  # header bytes outside the header charset become U+FFFD
     "undecodable-text",  # the same for the text of a field
-    "loose-disposition",  # unescaped backslashes and quotes, unquoted values that are no token
+    "loose-disposition",  # unescaped backslashes and quotes, unquoted values that are not tokens
     "repeated-disposition",  # the first of several dispositions or parameters wins
-    "filename-star",  # ``filename*`` in form-data where no plain ``filename`` is present
+    "filename-star",  # ``filename*`` in form-data without a plain ``filename``
 ]
 
 
@@ -56,7 +56,7 @@ class MultipartError(ValueError):
 
 
 class MalformedError(MultipartError):
-    """The peer broke the format; ``leniency`` names the reason why ``strict=False`` accepts it."""
+    """The peer broke the format; ``leniency`` names the leniency that would accept it, or None."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class MalformedError(MultipartError):
 
 
 class UnsupportedError(MultipartError):
-    """The peer chose a media type, charset or coding that is not decoded here."""
+    """The peer used a media type, charset or coding that this package does not decode."""
 
     status: ClassVar[int] = 415
 
@@ -90,7 +90,7 @@ class LimitError(MultipartError):
 
     status: ClassVar[int] = 413
     limit_name: ClassVar[str] = ""
-    # What is counted, with its unit, for the sentence.
+    # The start of the message: the thing that is counted, with its unit.
     what: ClassVar[str] = ""
 
     def __init__(self, limit: int, *, field: str | None = None, offset: int | None = None) -> None:
@@ -158,5 +158,5 @@ class NestedTooDeepError(LimitError):
 
 
 def _shorten(name: str) -> str:
-    """A peer's name for a log line: quoted, control characters escaped, of bounded length."""
+    """Return a peer's name for a log line: quoted, control characters escaped, at most 40 long."""
     return ascii(name if len(name) <= 40 else name[:40] + "...")

@@ -1,4 +1,4 @@
-"""What the parser reports: four small final values.
+"""The events that the parser returns: four small final values.
 
 Order: any number of times one ``PartBegin``, zero or more ``PartData`` and one ``PartEnd``, then
 exactly one ``End``.
@@ -20,8 +20,8 @@ class PartBegin:
 
     ``headers`` are the lines in order, names as sent, values without surrounding blanks.
     ``disposition`` is the lower-case type of Content-Disposition (``form-data``, ``attachment``
-    ...), ``name`` and ``filename`` its parameters, unquoted; each is None where absent.
-    **``filename`` is raw**: whatever the peer wrote, paths included. For the disk use
+    ...), ``name`` and ``filename`` its parameters, unquoted; each is None if absent.
+    **``filename`` is raw**: as the peer wrote it, paths included. To store a file use
     ``safe_filename``.
     """
 
@@ -41,7 +41,7 @@ class PartBegin:
         self.filename = filename
 
     def header(self, name: str, default: str | None = None) -> str | None:
-        """The first header of that name (case does not matter)."""
+        """Return the first header of that name in any case, or ``default``."""
         name = name.lower()
         for key, value in self.headers:
             if key.lower() == name:
@@ -56,7 +56,7 @@ class PartBegin:
 
     @property
     def charset(self) -> str | None:
-        """The charset parameter of Content-Type; None where absent or unreadable."""
+        """The charset parameter of Content-Type; None if absent or unreadable."""
         value = self.header("content-type")
         if value is None:
             return None
@@ -122,7 +122,7 @@ class PartEnd:
 
 @final
 class End:
-    """The final boundary was read; what follows it is ignored (RFC 2046: epilogue)."""
+    """The final boundary was read; all bytes behind it are ignored (RFC 2046: epilogue)."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""What a form contains, once it has been read."""
+"""The content of a form that has been read: text, files, and parts that were streamed away."""
 
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Protocol, final
@@ -12,18 +12,18 @@ __all__ = ["Form", "FormFile", "FormValue", "StreamedPart", "Target"]
 
 
 class Target(Protocol):
-    """Where the data of a part may be streamed to: a hash, a file, an upload to elsewhere."""
+    """A sink for the data of a part: a hash, a file, an upload to another server."""
 
     def write(self, data: bytes, /) -> object: ...
 
 
 @final
 class FormFile:
-    """An uploaded file: in memory or in a temporary file, whatever its size asked for.
+    """An uploaded file, in memory or in a temporary file, depending on its size.
 
-    ``file`` stands at its start. ``filename`` is what the peer wrote, paths included; store files
-    under ``safe_filename``. ``content_type`` is the peer's claim, ``application/octet-stream``
-    without one. ``size`` is in bytes.
+    ``file`` is at its start. ``filename`` is raw, as the peer sent it, paths included; store files
+    under ``safe_filename``. ``content_type`` is the peer's claim, ``application/octet-stream`` if
+    it makes none. ``size`` is in bytes.
     """
 
     __slots__ = ("_spool", "content_type", "filename", "headers", "name")
@@ -47,7 +47,7 @@ class FormFile:
 
     @property
     def in_memory(self) -> bool:
-        """Whether reading ``file`` never touches the disk."""
+        """True if ``file`` is in memory, so that reading it never blocks."""
         return self._spool.in_memory
 
     @property
@@ -56,7 +56,7 @@ class FormFile:
         return safe_filename(self.filename)
 
     def read(self) -> bytes:
-        """The whole content, wherever ``file`` stands; ``file`` then stands at its end."""
+        """Return the whole content, from any position of ``file``, which is then at its end."""
         self.file.seek(0)
         return self.file.read()
 
@@ -72,7 +72,7 @@ class FormFile:
 
 @final
 class StreamedPart:
-    """A part whose ``size`` decoded bytes went to ``target``."""
+    """A part that was written to ``target``; ``size`` counts its decoded bytes."""
 
     __slots__ = ("content_type", "filename", "headers", "name", "size", "target")
 
@@ -96,19 +96,19 @@ class StreamedPart:
         return f"<StreamedPart {self.name!r}: {self.size} bytes to {self.target!r}>"
 
 
-# Text fields are str; fields of another media type than text/*, and file inputs in which no file
-# was chosen, are bytes.
+# Text fields are str. Fields of another media type than text/*, and file inputs without a chosen
+# file, are bytes.
 FormValue = str | bytes | FormFile | StreamedPart
 
 
 @final
 class Form:
-    """The fields of a form in order; a name may stand several times.
+    """The fields of a form in order; a name may occur several times.
 
-    ``form[name]`` is the first value of that name (``KeyError`` if none); ``getall``, ``items``
-    have all. ``text`` and ``file`` are for handlers that know what they asked for: of the wanted
-    type or a ``MalformedError`` that names the field. Close the form, or use it in ``with``, to
-    remove temporary files.
+    ``form[name]`` is the first value of that name (``KeyError`` if none); ``getall`` and ``items``
+    return all. ``text`` and ``file`` are for handlers that expect a type: they raise a
+    ``MalformedError`` that names the field if the value has another one. Close the form, or use it
+    in ``with``, to remove temporary files.
     """
 
     __slots__ = ("_pairs",)
@@ -126,32 +126,32 @@ class Form:
         return any(key == name for key, _ in self._pairs)
 
     def __iter__(self) -> Iterator[str]:
-        """Each name once, in order of first appearance."""
+        """Iterate over the names, each once, in order of first appearance."""
         return iter(dict.fromkeys(key for key, _ in self._pairs))
 
     def __len__(self) -> int:
-        """How many values there are, of all names."""
+        """Return the number of values of all names."""
         return len(self._pairs)
 
     def get(self, name: str, default: FormValue | None = None) -> FormValue | None:
-        """The first value of that name."""
+        """Return the first value of that name, or ``default``."""
         for key, value in self._pairs:
             if key == name:
                 return value
         return default
 
     def getall(self, name: str) -> list[FormValue]:
-        """All values of that name, in order."""
+        """Return all values of that name, in order."""
         return [value for key, value in self._pairs if key == name]
 
     def items(self) -> tuple[tuple[str, FormValue], ...]:
-        """All (name, value) pairs, in order."""
+        """Return all (name, value) pairs, in order."""
         return self._pairs
 
     def text(self, name: str, default: str | None = None) -> str:
-        """The first value of that name, which must be text.
+        """Return the first value of that name, which must be text.
 
-        Raises ``MalformedError`` if it is absent and there is no default, or is no text.
+        Raises ``MalformedError`` if it is not text, or if it is absent and ``default`` is None.
         """
         value = self.get(name, default)
         if isinstance(value, str):
@@ -159,14 +159,14 @@ class Form:
         raise _unexpected(name, "text", value)
 
     def file(self, name: str) -> FormFile:
-        """The first value of that name, which must be a file. Raises ``MalformedError``."""
+        """Return the first value of that name, which must be a file; else ``MalformedError``."""
         value = self.get(name)
         if isinstance(value, FormFile):
             return value
         raise _unexpected(name, "a file", value)
 
     def files(self) -> list[FormFile]:
-        """All files, in order."""
+        """Return all files, in order."""
         return [value for _, value in self._pairs if isinstance(value, FormFile)]
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
-"""From the bytes of a form to a ``Form``: both media types, every limit, nothing left behind.
+"""Turn the bytes of a form into a ``Form``: both media types, every limit, no file left behind.
 
-Pushed like the parsers it stands on; the only I/O is writing uploads, to a temporary file past
-the spool's threshold and to the targets a caller gives. ``would_block`` tells an asynchronous
-caller beforehand whether a chunk may touch the disk. Called by the adapters and by servers.
+It is a push parser like those it uses. Its only I/O is writing uploads: to a temporary file beyond
+the spool's threshold, and to the targets of the caller. ``would_block`` tells an asynchronous
+caller beforehand if a chunk may touch the disk. The adapters and servers call it.
 """
 
 from collections.abc import Callable
@@ -38,14 +38,14 @@ class FormParser:
     """Parse one form body of either media type, fed in chunks of any size.
 
     Call ``receive_data`` with each chunk, then ``receive_eof`` once: it returns the ``Form``, which
-    then owns the temporary files. Call ``close`` if you stop before that; errors close by
-    themselves.
+    then owns the temporary files. Call ``close`` if you stop before that; after an error the parser
+    is closed.
 
-    ``target_for`` is asked at the start of each part: what it returns gets the part's data instead
-    of the form, which then has a ``StreamedPart``. Targets are not closed here.
+    ``target_for`` is called at the start of each part. If it returns a target, the part's data is
+    written there, and the form has a ``StreamedPart``. Targets are not closed here.
 
-    Raises ``UnsupportedError`` if ``content_type`` is no form, ``MalformedError`` if it is
-    malformed.
+    Raises ``UnsupportedError`` if ``content_type`` is not that of a form, ``MalformedError`` if it
+    is malformed.
     """
 
     __slots__ = (
@@ -83,12 +83,12 @@ class FormParser:
         self._target_for = target_for
         self._parser = _parser_for(content_type, limits, strict)
         self._tolerated: set[Leniency] = set()
-        # What has been read
+        # Content so far
         self._pairs: list[tuple[str, FormValue]] = []
         self._spools: list[Spool] = []
         self._memory = 0  # bytes of text
         self._held = 0  # bytes of files that are in memory
-        self._on_disk = False  # whether there is any other file
+        self._on_disk = False  # True if any file is not in memory
         self._charset = "utf-8"  # until a ``_charset_`` field says otherwise
         # The current part
         self._part: PartBegin | None = None
@@ -97,15 +97,14 @@ class FormParser:
 
     @property
     def tolerated(self) -> frozenset[Leniency]:
-        """The deviations let pass so far; empty in strict mode."""
+        """The deviations accepted so far; empty in strict mode."""
         return self._parser.tolerated | self._tolerated
 
     def would_block(self, size: int) -> bool:
-        """Whether a chunk of ``size`` bytes may be written to disk or to a target.
+        """True if a chunk of ``size`` bytes may be written to disk or to a target.
 
-        True as well while a finished file is on disk: an error in the chunk would remove it, and
-        that of a large file takes its time. So does ``close``, for which you may ask with a size
-        of 0.
+        True also while a finished file is on disk: an error in the chunk would remove it, which
+        takes long if it is large. ``close`` removes files too: ask for it with a size of 0.
         """
         if self._target_for is not None or self._on_disk:
             return True
@@ -125,7 +124,7 @@ class FormParser:
             raise
 
     def receive_eof(self) -> Form:
-        """The input has ended: the form. Raises a subclass of ``MultipartError``."""
+        """Return the form: the input has ended. Raises a subclass of ``MultipartError``."""
         try:
             if isinstance(self._parser, MultipartParser):
                 self._handle(self._parser.receive_eof())
@@ -138,7 +137,7 @@ class FormParser:
         return Form(self._pairs)
 
     def close(self) -> None:
-        """Remove the temporary files of a form that will not be finished. Harmless after it."""
+        """Remove the temporary files of an unfinished form; does nothing after ``receive_eof``."""
         for spool in self._spools:
             spool.close()
         self._spools = []
@@ -170,7 +169,7 @@ class FormParser:
         name = part.name
         if part.disposition != "form-data" or name is None:
             raise MalformedError(
-                "a part of the form has no name; RFC 7578 wants a header "
+                "a part of the form has no name; RFC 7578 requires a header "
                 'Content-Disposition: form-data; name="..."'
             )
         if not part.filename and (part.content_type or "").startswith("multipart/"):
@@ -207,7 +206,7 @@ class FormParser:
 
     def _end(self) -> None:
         part = self._part
-        assert part is not None  # a part ends that has begun
+        assert part is not None  # PartEnd comes behind PartBegin
         self._part = None
         name = part.name or ""
         sink = self._sink
@@ -244,14 +243,14 @@ class FormParser:
             self._tolerated.add("undecodable-text")
             text = data.decode(codec, "replace")
         if name == "_charset_":
-            # RFC 7578 section 4.6: it holds for the fields after it.
+            # RFC 7578 section 4.6: it applies to the fields behind it.
             self._charset = text_codec(text, field=name)
         return text
 
     # -- Memory -----------------------------------------------------------------------------------
 
     def _reserve(self, size: int, name: str) -> None:
-        """Account for text. Files make room for it: they can go to disk, text cannot."""
+        """Count text against the memory limit. Files make room: they can go to disk."""
         self._memory += size
         if self._memory > self._max_memory:
             raise MemoryLimitError(self._max_memory, field=name)
@@ -260,7 +259,7 @@ class FormParser:
                 self._roll(spool)
 
     def _is_full(self, size: int) -> bool:
-        """Whether there is no room in memory for so many more bytes of files."""
+        """True if ``size`` more bytes of files do not fit into memory."""
         held = self._held + size
         return held > self._spool.memory or self._memory + held > self._max_memory
 
@@ -276,7 +275,7 @@ class FormParser:
 
 @final
 class _Text:
-    """A field that the form keeps."""
+    """Collects a field that the form keeps in memory."""
 
     __slots__ = ("data",)
 
@@ -289,7 +288,7 @@ class _Text:
 
 @final
 class _Stream:
-    """A part that goes elsewhere."""
+    """Writes a part to the caller's target."""
 
     __slots__ = ("size", "target")
 
@@ -298,7 +297,7 @@ class _Stream:
         self.size = 0
 
     def write(self, data: bytes) -> None:
-        # What a target returns (a count, mostly) is its own affair; an awaitable is a mistake.
+        # The result does not matter (files return a count), but an awaitable is a mistake.
         result = self.target.write(data)
         if hasattr(result, "__await__"):
             raise UsageError(
@@ -316,4 +315,4 @@ def _parser_for(
         return MultipartParser(boundary_of(content_type), limits, strict=strict)
     if kind == _URLENCODED:
         return UrlencodedParser(limits, charset=params.get("charset", "utf-8"), strict=strict)
-    raise UnsupportedError(f"{kind[:100]} is no form; expected {_FORM_DATA} or {_URLENCODED}")
+    raise UnsupportedError(f"{kind[:100]} is not a form; expected {_FORM_DATA} or {_URLENCODED}")

@@ -1,9 +1,9 @@
 """The header block of one part: bytes in, a ``PartBegin`` out.
 
-Called by ``_parser`` with everything between the delimiter line and the blank line. Refuses what
-two readers could understand differently: names that are no token, control characters in values,
-blanks before the colon, bytes outside the charset. In lenient mode it takes folded lines, LF
-line ends and undecodable bytes, and says so in ``tolerated``.
+``_parser`` passes the bytes between the delimiter line and the blank line. ``HeadReader`` refuses
+headers that two readers could understand differently: names that are not tokens, control characters
+in values, blanks before the colon, bytes outside the charset. In lenient mode it accepts folded
+lines, LF line ends and undecodable bytes, and notes them in ``tolerated``.
 """
 
 import re
@@ -18,11 +18,11 @@ __all__ = ["HeadReader"]
 # RFC 9110 section 5.6.2.
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 # RFC 9110 section 5.5: "Field values containing CR, LF, or NUL characters are invalid and
-# dangerous"; HTAB is the only control character that is not.
+# dangerous"; HTAB is the only control character that is allowed.
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
-# The whole block as browsers, curl and most libraries write it. A fast path only: the rest of this
-# module reads such blocks to the same result, three times slower (1 us of 3 for a small field,
-# tools/bench/bench_multipart.py). Backslashes and percent signs may be escapes.
+# The whole block as browsers, curl and most libraries write it. Only a fast path: the rest of this
+# module returns the same for such blocks, but takes three times as long (1 us of 3 for a small
+# field, tools/bench/bench_multipart.py). Backslashes and percent signs may be escapes.
 _TEXT = r'"([^"\\%\x00-\x1f\x7f]*+)"'
 _USUAL = re.compile(
     f"Content-Disposition: (form-data; name={_TEXT}(?:; filename={_TEXT})?)"
@@ -35,7 +35,7 @@ _FOLD = re.compile(r"\r?\n[ \t]+")
 
 @final
 class HeadReader:
-    """Reads header blocks of one body; holds what all of them share."""
+    """Reads the header blocks of one body; holds the settings that they share."""
 
     __slots__ = ("_charset", "_max_headers", "_strict", "_tolerated")
 
@@ -48,9 +48,9 @@ class HeadReader:
         self._tolerated = tolerated
 
     def find_end(self, buf: bytes | bytearray, pos: int) -> tuple[int, int]:
-        """Where the last header line ends and where the body starts; (-1, -1) if not yet.
+        """Return the end of the last header line and the start of the body; (-1, -1) if not there.
 
-        ``pos`` is at the line end of the delimiter line, or later.
+        ``pos`` is the line end of the delimiter line, or behind it.
         """
         if self._strict:
             end = buf.find(b"\r\n\r\n", pos)
@@ -62,9 +62,10 @@ class HeadReader:
         return (end - 1 if end > 0 and buf[end - 1] == 0x0D else end), match.end()
 
     def read(self, block: bytes, offset: int) -> PartBegin:
-        """``block`` without its last line end; ``offset`` is its place in the body, for errors.
+        """Return the part that ``block``, without its last line end, describes.
 
-        Raises ``MalformedError`` and ``TooManyHeadersError``.
+        ``offset`` is the position of the block in the body, for errors. Raises ``MalformedError``
+        and ``TooManyHeadersError``.
         """
         if not block:
             return PartBegin(())
@@ -85,7 +86,7 @@ class HeadReader:
             name, colon, value = line.partition(":")
             if not colon or _TOKEN.fullmatch(name) is None:
                 raise MalformedError(
-                    f"{line[:100]!a} at offset {offset} is no header line: "
+                    f"{line[:100]!a} at offset {offset} is not a header line: "
                     "expected `Name: value`, the name a token",
                     offset=offset,
                     leniency="lf-line-ends" if "\n" in line and "\r" not in line else None,

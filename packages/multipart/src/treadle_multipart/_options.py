@@ -1,8 +1,8 @@
 """Header values of the form ``value; key=value; key="value"`` (RFC 9110 section 5.6.6).
 
-Takes text, returns parameters in order, refuses what the grammar does not cover. In the regular
-expressions here each character can match in one way only, so their cost is linear whatever the
-input. Called for Content-Type and, by ``_disposition``, Content-Disposition.
+The functions take text, return parameters in order, and refuse text outside the grammar. Each
+character matches these regular expressions in one way only, so their cost is linear for any input.
+They read Content-Type and, for ``_disposition``, Content-Disposition.
 """
 
 import re
@@ -18,7 +18,7 @@ __all__ = [
     "unquote_pairs",
 ]
 
-# (lower-case key, value without its quotes but with its escapes, was it quoted?)
+# (lower-case key, value without its quotes but with its escapes, True if it was quoted)
 Parameter = tuple[str, str, bool]
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
@@ -27,8 +27,7 @@ _PARAMETER = re.compile(
     rf'(?:"([^"\\]*+(?:\\.[^"\\]*+)*)"|({_TOKEN}++)))?',
     re.DOTALL,
 )
-# What browsers write where they should escape: a string ends at the next quote; anything may
-# stand unquoted.
+# For browsers that do not escape: a string ends at the next quote, and any text may be unquoted.
 _LOOSE_PARAMETER = re.compile(
     rf'[ \t]*+;[ \t]*+(?:({_TOKEN}++)[ \t]*+=[ \t]*+(?:"([^"]*+)"|([^;"]*+)))?', re.DOTALL
 )
@@ -40,7 +39,7 @@ _MAX_BOUNDARY = 70
 
 
 def split_parameters(text: str, start: int, *, loose: bool = False) -> list[Parameter]:
-    """The parameters of ``text`` from ``start``, which is where the first ``;`` may stand.
+    """Return the parameters of ``text``; the first ``;`` is expected at ``start``.
 
     Empty parameters (``a;;b=c;``) are skipped. Raises ``MalformedError``.
     """
@@ -74,8 +73,8 @@ def parse_options_header(value: str) -> tuple[str, dict[str, str]]:
     >>> parse_options_header('Multipart/Form-Data; boundary="a b"')
     ('multipart/form-data', {'boundary': 'a b'})
 
-    Raises ``MalformedError`` for a value outside the grammar of RFC 9110 section 8.3.1 and for a
-    parameter given twice: two readers could each believe another one.
+    Raises ``MalformedError`` for a value outside the grammar of RFC 9110 section 8.3.1, and for a
+    repeated parameter: two readers could each use another one.
     """
     match = _MEDIA_TYPE.match(value)
     if match is None:
@@ -83,16 +82,16 @@ def parse_options_header(value: str) -> tuple[str, dict[str, str]]:
     params: dict[str, str] = {}
     for key, raw, quoted in split_parameters(value, match.end()):
         if key in params:
-            raise MalformedError(f"parameter {key} stands twice in {value[:100]!a}")
+            raise MalformedError(f"parameter {key} is repeated in {value[:100]!a}")
         params[key] = unquote_pairs(raw) if quoted else raw
     return match[1].lower(), params
 
 
 def boundary_of(content_type: str | bytes) -> bytes:
-    """The boundary that a multipart Content-Type announces.
+    """Return the boundary from the Content-Type of a multipart body.
 
-    Raises ``MalformedError`` if the type is not multipart/*, or the boundary is absent, empty,
-    longer than 70 characters, or has characters that no line of a body can carry safely.
+    Raises ``MalformedError`` if the type is not multipart/*, or if the boundary is absent, empty,
+    longer than 70 characters, or has characters that are not safe in a delimiter line.
     """
     if isinstance(content_type, bytes):
         content_type = content_type.decode("latin-1")
@@ -105,15 +104,15 @@ def boundary_of(content_type: str | bytes) -> bytes:
 
 
 def check_boundary(boundary: bytes | str) -> bytes:
-    """A boundary as bytes. Raises ``MalformedError``.
+    """Return a boundary as bytes. Raises ``MalformedError``.
 
-    RFC 2046 allows a few punctuation characters only, but real clients use more (``*****`` is in
-    many an upload tutorial), and any visible ASCII character is as safe.
+    RFC 2046 allows only a few punctuation characters, but clients use more (many upload tutorials
+    have ``*****``), and every visible ASCII character is safe.
     """
     text = boundary.decode("latin-1") if isinstance(boundary, bytes) else boundary
     if not 1 <= len(text) <= _MAX_BOUNDARY:
         raise MalformedError(
-            f"the boundary has {len(text)} characters; RFC 2046 wants 1 to {_MAX_BOUNDARY}"
+            f"the boundary has {len(text)} characters; RFC 2046 allows 1 to {_MAX_BOUNDARY}"
         )
     if not text.isascii() or not text.isprintable() or text.endswith(" "):
         raise MalformedError(

@@ -1,14 +1,15 @@
 """The push parser: bytes of a multipart body in, events out (RFC 2046 section 5.1, RFC 7578).
 
-Strategy. A body is preamble, parts and epilogue, cut by delimiter lines. In preamble and part
-bodies each chunk is searched once with ``bytes.find`` for CRLF, two hyphens and the boundary; all
-before it is handed on as it is, without a copy where the whole chunk is one part's data. CR
-stands only at the start of that needle (no boundary contains one), so at most one place at the
-end of a chunk can be the start of a delimiter; only those few bytes are kept for the next chunk.
-Header blocks are collected up to ``max_header_size``. Nothing else is ever stored: memory is the
-chunk, one delimiter line and one header block, whatever the input.
+Strategy. A body is preamble, parts and epilogue, cut by delimiter lines. In the preamble and in the
+data of parts, each chunk is searched once with ``bytes.find`` for the needle: CRLF, two hyphens and
+the boundary. The bytes before it are returned as they are, without a copy if the whole chunk is
+data of one part. CR occurs only at the start of the needle (no boundary contains one), so at most
+one position at the end of a chunk can be the start of a delimiter; only those few bytes are kept
+for the next chunk. Header blocks are collected up to ``max_header_size``. Nothing else is stored:
+memory is one chunk, one delimiter line and one header block, for any input.
 
-It does no I/O, decodes no bodies (``PartDecoder`` does) and keeps no parts (``FormParser`` does).
+The parser does no I/O, decodes no data (``PartDecoder`` does) and keeps no parts (``FormParser``
+does).
 """
 
 from dataclasses import replace
@@ -30,16 +31,14 @@ from ._events import End, Event, PartBegin, PartData, PartEnd
 from ._head import HeadReader
 from ._limits import MultipartLimits, bound
 from ._options import boundary_of, check_boundary
+from ._state import State
 from ._tally import Tally
 
 __all__ = ["MultipartParser"]
 
-# States, and the only ways between them:
-#
-#   PREAMBLE --delimiter--> HEAD --blank line--> BODY --delimiter--> HEAD
-#   PREAMBLE or BODY --close delimiter--> EPILOGUE --end of input--> CLOSED
-#   any --error--> FAILED
-_PREAMBLE, _HEAD, _BODY, _EPILOGUE, _CLOSED, _FAILED = range(6)
+# Globals: reading a member of an enum takes longer, before Python 3.12 much longer.
+_PREAMBLE, _HEAD, _BODY = State.PREAMBLE, State.HEAD, State.BODY
+_EPILOGUE, _CLOSED, _FAILED = State.EPILOGUE, State.CLOSED, State.FAILED
 
 _PART_END = PartEnd()
 _END = End()
@@ -52,12 +51,13 @@ class MultipartParser:
     Events come in this order: any number of times one ``PartBegin``, zero or more ``PartData`` and
     one ``PartEnd``, then exactly one ``End``.
 
-    Call ``receive_data`` with each chunk as it arrives and ``receive_eof`` once the input has
-    ended: only then is it known whether the body was complete. After an error the parser is spent.
+    Call ``receive_data`` with each chunk as it arrives, and ``receive_eof`` when the input has
+    ended: only then is it known if the body was complete. After an error the parser is spent.
 
     ``boundary`` is the parameter of the Content-Type (see ``boundary_of``). With ``strict=False``
     the deviations listed in ``Leniency`` pass; ``tolerated`` tells which of them were met. Headers
-    are decoded with ``header_charset``.
+    are decoded with ``header_charset``. With ``in_part`` the input begins behind the blank line
+    that ends the headers of a part: that part is counted, but has no ``PartBegin``.
 
     Raises ``MalformedError`` for a bad boundary, ``UnsupportedError`` for a bad ``header_charset``.
     """
@@ -91,6 +91,7 @@ class MultipartParser:
         *,
         strict: bool = True,
         header_charset: str = "utf-8",
+        in_part: bool = False,
     ) -> None:
         # Settings
         self._header_charset = text_codec(header_charset)
@@ -100,11 +101,11 @@ class MultipartParser:
         self._max_part_size = bound(limits.max_part_size)
         self._max_header_size = bound(limits.max_header_size)
         # Position
-        self._state = _PREAMBLE
-        # The first delimiter needs no line end before it: pretend that there was one.
+        self._state = State.PREAMBLE
+        # The first delimiter needs no line end before it: start as if there had been one.
         self._tail = b"\r\n"
-        # How many bytes before the data may be the line end of a delimiter: those of ``_tail``
-        # here, those of the blank line after a header block.
+        # The number of bytes before the data that may be the line end of a delimiter: those of
+        # ``_tail`` here, those of the blank line behind a header block.
         self._lookback = 2
         self._head: bytearray | None = None
         self._base = 0  # offset in the body of the first byte of the buffer being parsed
@@ -121,17 +122,21 @@ class MultipartParser:
         self._head_reader = HeadReader(
             self._header_charset, bound(limits.max_part_headers), strict, self._tolerated
         )
+        if in_part:
+            # ``_tail`` stands for the blank line: it may be the line end of the next delimiter.
+            self._state = State.BODY
+            self._tally.count(PartBegin(()))
 
     @property
     def tolerated(self) -> frozenset[Leniency]:
-        """The deviations let pass so far; empty in strict mode."""
+        """The deviations accepted so far; empty in strict mode."""
         return frozenset(self._tolerated)
 
     def nested(self, part: PartBegin) -> "MultipartParser":
-        """A parser for the body of ``part``, which is itself multipart: feed it the part's data.
+        """Return a parser for ``part``, which is itself multipart: feed it the part's data.
 
         It is one level deeper (``max_depth``) and counts its parts together with this one. Raises
-        ``MalformedError`` where the part is not multipart, ``NestedTooDeepError`` past the limit.
+        ``MalformedError`` if the part is not multipart, ``NestedTooDeepError`` beyond the limit.
         """
         limits = self._limits
         depth = limits.max_depth
@@ -149,16 +154,16 @@ class MultipartParser:
     # -- Input ------------------------------------------------------------------------------------
 
     def receive_data(self, data: bytes) -> list[Event]:
-        """Take the next bytes of the body and return what they complete.
+        """Take the next bytes of the body and return the events that they complete.
 
-        Raises a subclass of ``MultipartError``; events found in the same chunk before the error are
+        Raises a subclass of ``MultipartError``; events of the same chunk before the error are
         dropped. Raises ``UsageError`` after an error or after ``receive_eof``.
         """
         found = -2
-        if self._state == _BODY and self._strict and not self._tail and type(data) is bytes:
-            # A chunk from the midst of an upload is all data. That is nearly every chunk of a
-            # large body, and this path is what keeps up with the search itself (``random`` in
-            # tools/bench/bench_multipart.py); the general one below gives the same events.
+        if self._state is _BODY and self._strict and not self._tail and type(data) is bytes:
+            # A chunk from the middle of an upload is all data. Nearly every chunk of a large body
+            # is; this path adds almost nothing to the search itself (``random`` in
+            # tools/bench/bench_multipart.py). The general path below returns the same events.
             found = data.find(self._needle)
             size = len(data)
             if found < 0 < size:
@@ -173,7 +178,7 @@ class MultipartParser:
                     self._received = received
                     self._part_size = part_size
                     return [PartData(data)]
-        if self._state >= _CLOSED:
+        if self._state is _CLOSED or self._state is _FAILED:
             raise self._spent()
         if type(data) is not bytes:
             data = bytes(data)
@@ -185,7 +190,7 @@ class MultipartParser:
                 raise TotalTooLargeError(self._max_total, field=self._name, offset=self._max_total)
             if self._head is not None:
                 self._continue_head(data, base, events)
-            elif self._state != _EPILOGUE:
+            elif self._state is not _EPILOGUE:
                 self._base = base
                 if self._tail:
                     data = self._join(data, events)
@@ -198,16 +203,16 @@ class MultipartParser:
         return events
 
     def receive_eof(self) -> list[Event]:
-        """The input has ended. Returns the last events, if the end decided about them.
+        """Return the last events: the input has ended.
 
         Raises ``MalformedError`` if the body is not complete.
         """
-        if self._state >= _CLOSED:
+        if self._state is _CLOSED or self._state is _FAILED:
             raise self._spent()
         events: list[Event] = []
         state = self._state
         self._state = _CLOSED
-        if state != _EPILOGUE:
+        if state is not _EPILOGUE:
             try:
                 self._finish(state, events)
             except MultipartError:
@@ -216,7 +221,7 @@ class MultipartParser:
         return events
 
     def _spent(self) -> UsageError:
-        after = "an error" if self._state == _FAILED else "receive_eof()"
+        after = "an error" if self._state is _FAILED else "receive_eof()"
         return UsageError(f"the parser is spent after {after}; make a new one for each body")
 
     # -- Reading ----------------------------------------------------------------------------------
@@ -229,9 +234,9 @@ class MultipartParser:
                 pos = self._read_body(buf, pos, events)
 
     def _join(self, data: bytes, events: list[Event]) -> bytes:
-        """Return the kept end of the last chunk with ``data``, or ``data`` alone if none is kept.
+        """Return ``data`` behind the kept end of the last chunk, if that may be a delimiter.
 
-        Most often it was no delimiter; then it is reported by itself, and ``data`` is not copied.
+        Most often it is not: then it becomes an event of its own, and ``data`` is not copied.
         """
         tail = self._tail
         needle = self._needle
@@ -239,17 +244,16 @@ class MultipartParser:
         if len(data) < len(needle) or needle in tail + data[: len(needle)]:
             self._base -= len(tail)
             return tail + data
-        if self._state == _BODY and len(tail) > self._lookback:
+        if self._state is _BODY and len(tail) > self._lookback:
             self._emit(tail[self._lookback :], events)
         self._lookback = 0
         return data
 
     def _read_body(self, buf: bytes, start: int, events: list[Event], found: int = -2) -> int:
-        """Data from ``start`` up to the next delimiter line.
+        """Read data from ``start`` up to the next delimiter line; return the line end's position.
 
-        ``found`` is where ``buf`` is known to have its first needle, -1 if nowhere, -2 if not
-        known. Returns where that line ends (the position of its line end), -1 if there is no part
-        after it or the buffer ends first.
+        -1 means that no part follows, or that the buffer ends first. ``found`` is the position of
+        the first needle in ``buf`` if the caller knows it: -1 for none, -2 for unknown.
         """
         delimiter = self._delimiter
         needle = self._needle
@@ -267,19 +271,19 @@ class MultipartParser:
                 continue  # data, as ``classify`` would say
             else:
                 kind, line_end = delimiter.classify(buf, search, self._base)
-            if kind == DATA:
+            if kind is DATA:
                 continue
             end = index if self._strict else delimiter.line_start(buf, index)
-            if kind == UNDECIDED:
+            if kind is UNDECIDED:
                 break
-            if self._state == _BODY:
+            if self._state is _BODY:
                 if end > start:
                     self._part_size += end - start
                     if self._part_size > self._max_part_size:
                         raise PartTooLargeError(self._max_part_size, field=self._name)
                     events.append(PartData(buf[start:end]))
                 events.append(_PART_END)
-            if kind == CLOSE:
+            if kind is CLOSE:
                 events.append(_END)
                 self._state = _EPILOGUE
                 return -1
@@ -287,9 +291,9 @@ class MultipartParser:
             self._name = None
             return line_end
         # The buffer ends first. Slicing all of a bytes object gives the object itself.
-        if end > start and self._state == _BODY:
+        if end > start and self._state is _BODY:
             self._emit(buf[start:end], events)
-        # What stands before ``start`` is kept only as the start of a delimiter.
+        # Bytes before ``start`` are kept only as the start of a delimiter.
         self._tail = buf[end:]
         self._lookback = start - end if start > end else 0
         return -1
@@ -303,12 +307,13 @@ class MultipartParser:
     # -- Header blocks ----------------------------------------------------------------------------
 
     def _read_head(self, buf: bytes, pos: int, events: list[Event], seen: int = 0) -> int:
-        """The header block after the delimiter line that ends at ``pos``.
+        """Read the header block behind the delimiter line that ends at ``pos``.
 
-        ``seen`` is up to where ``buf`` is known to hold no blank line. Returns where the body
-        starts, -1 if the buffer ends first.
+        Return the start of the data, -1 if the buffer ends first. ``buf`` has no blank line before
+        ``seen``.
         """
-        # The line end of the delimiter may be the first half of a blank line: no headers at all.
+        # The line end of the delimiter may be the first half of the blank line: a part without
+        # headers.
         if self._strict:
             end = buf.find(b"\r\n\r\n", seen or pos)
             body = end + 4
@@ -327,16 +332,16 @@ class MultipartParser:
         self._name = part.name
         self._part_size = 0
         self._state = _BODY
-        # RFC 2046 lets a part have no body: the blank line then starts the next delimiter.
+        # RFC 2046 allows a part without data: the blank line then starts the next delimiter.
         self._lookback = 2 if buf[body - 2] == 0x0D else 1
         events.append(part)
         return body
 
     def _continue_head(self, data: bytes, base: int, events: list[Event]) -> None:
-        """More of a header block that an earlier chunk has begun."""
+        """Read on in a header block that an earlier chunk has begun."""
         head = self._head
-        assert head is not None  # its only caller has looked
-        # Up to three bytes of the blank line were there already.
+        assert head is not None  # the only caller has checked
+        # Up to three bytes of the blank line may have come before.
         seen = max(0, len(head) - 3)
         head += data
         if self._head_reader.find_end(head, seen)[0] < 0:
@@ -349,33 +354,33 @@ class MultipartParser:
         self._read_parts(buf, self._read_body(buf, body, events), events)
 
     def _check_head_size(self, size: int) -> None:
-        # The line end before the block and up to three bytes of the blank line do not count.
+        # Not counted: the line end before the block, and up to three bytes of the blank line.
         if size - 5 > self._max_header_size:
             raise HeaderTooLargeError(self._max_header_size, offset=self._base)
 
     # -- The end ----------------------------------------------------------------------------------
 
-    def _finish(self, state: int, events: list[Event]) -> None:
+    def _finish(self, state: State, events: list[Event]) -> None:
         tail = self._tail
-        if state != _HEAD and self._delimiter.closes(tail):
-            # RFC 2046 wants no line end after the close delimiter.
-            if state == _BODY:
+        if state is not _HEAD and self._delimiter.closes(tail):
+            # RFC 2046 requires no line end behind the close delimiter.
+            if state is _BODY:
                 events.append(_PART_END)
             events.append(_END)
             return
         offset = self._received
-        if state == _PREAMBLE:
+        if state is _PREAMBLE:
             boundary = self._delimiter.boundary.decode("ascii")
             raise MalformedError(
                 f"no line --{boundary} in all {offset} bytes of the body", offset=offset
             )
-        if state == _HEAD or self._strict:
+        if state is _HEAD or self._strict:
             raise MalformedError(
                 f"the body ends at offset {offset} inside the "
-                f"{'headers' if state == _HEAD else 'data'} of a part, before the final boundary",
+                f"{'headers' if state is _HEAD else 'data'} of a part, before the final boundary",
                 field=self._name,
                 offset=offset,
-                leniency="missing-final-boundary" if state == _BODY else None,
+                leniency="missing-final-boundary" if state is _BODY else None,
             )
         self._tolerated.add("missing-final-boundary")
         if len(tail) > self._lookback and not self._delimiter.cut_off(tail):

@@ -1,4 +1,4 @@
-"""Where the bytes of an upload go: memory up to a threshold, then a temporary file."""
+"""Store the bytes of an upload: in memory up to a threshold, then in a temporary file."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,29 +12,30 @@ __all__ = ["Spool", "SpoolPolicy"]
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpoolPolicy:
-    """How uploads are stored.
+    """Settings for the storage of uploads.
 
-    ``threshold`` is the size in bytes up to which a file stays in memory, ``memory`` what all files
-    of a form may take together; ``directory`` is where temporary files are made (None: where the
-    system makes them); ``open_file`` replaces their making: it returns a new, empty binary file,
-    which is removed when closed, if at all.
+    ``threshold`` is the size in bytes up to which a file stays in memory, ``memory`` the limit for
+    all files of a form together. Temporary files are made in ``directory`` (None: the system's
+    default). ``open_file`` replaces that: it returns a new, empty binary file, which is closed by
+    the form, and removed only if closing it does so.
     """
 
-    # As aiohttp, and twice what Werkzeug keeps: most avatars and documents never touch the disk.
+    # As in aiohttp, and twice as much as in Werkzeug: most avatars and documents stay in memory.
     threshold: int = 1024 * 1024
-    # Else a form of a thousand files just under the threshold would take a gigabyte.
+    # Without it a form of a thousand files just under the threshold would take a gigabyte.
     memory: int = 4 * 1024 * 1024
     directory: str | PathLike[str] | None = None
     open_file: Callable[[], BinaryIO] | None = None
 
     def make_file(self) -> BinaryIO:
-        """A new, empty file on disk. Raises ``OSError``."""
+        """Return a new, empty file on disk. Raises ``OSError``."""
         if self.open_file is not None:
             return self.open_file()
-        # Here, in the thread that may block: most forms need none, and it imports a lot.
+        # Imported here, in the thread that may block: it imports a lot, and most forms need no
+        # file.
         import tempfile
 
-        # Unnamed where the system can: nothing is left behind, even by a killed process.
+        # Unnamed if the system can do that: then even a killed process leaves no file behind.
         return tempfile.TemporaryFile(dir=self.directory)  # closed by the form
 
 
@@ -59,7 +60,7 @@ class Spool:
         self.size += len(data)
 
     def roll(self) -> None:
-        """Move what is there to disk. Raises ``OSError``; the spool is then as it was."""
+        """Move the bytes to disk. Raises ``OSError``; the spool is then unchanged."""
         if self.in_memory:
             position = self._memory.tell()
             file = self._policy.make_file()

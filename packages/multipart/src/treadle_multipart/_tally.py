@@ -1,6 +1,6 @@
-"""What a body may have many of: parts, files and fields, counted against their limits.
+"""Count the parts, files and fields of a body against their limits.
 
-One ``Tally`` belongs to a body: the parser of a nested multipart shares that of the outer one.
+A body has one ``Tally``: the parser of a nested multipart shares that of the outer one.
 """
 
 from typing import final
@@ -19,7 +19,7 @@ __all__ = ["Tally"]
 
 @final
 class Tally:
-    """Counts of one body."""
+    """The counts of one body."""
 
     __slots__ = ("_max_fields", "_max_files", "_max_name", "_max_parts", "fields", "files", "parts")
 
@@ -33,14 +33,14 @@ class Tally:
         self.fields = 0
 
     def count(self, part: PartBegin) -> None:
-        """Count a part. Raises the ``LimitError`` of the limit that it passes."""
+        """Count a part. Raises the ``LimitError`` of the limit that it exceeds."""
         name = part.name
         self.parts += 1
         if self.parts > self._max_parts:
             raise TooManyPartsError(self._max_parts, field=name)
         if name is not None and len(name) > self._max_name:
             raise NameTooLongError(self._max_name, field=name)
-        # A file input without a file sends an empty file name: nothing to open or store.
+        # A file input without a file sends an empty file name; there is nothing to store.
         if part.filename:
             self.files += 1
             if self.files > self._max_files:

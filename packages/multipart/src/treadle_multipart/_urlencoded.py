@@ -1,9 +1,9 @@
 """application/x-www-form-urlencoded bodies (WHATWG URL section 5.1), whole or in chunks.
 
-Bytes in, (name, value) pairs out. ``&`` alone separates pairs (``;`` did, long ago, and proxies
-that still think so could be fooled); a pair without ``=`` has the value ""; empty pairs are
-skipped; a percent sign that starts no escape stands for itself, as browsers read it. Only the pair
-that is not complete yet is kept, and each byte of it is searched once.
+Bytes go in and (name, value) pairs come out. Only ``&`` separates pairs (``;`` once did, and a
+filter that still splits there would see other pairs). A pair without ``=`` has the value ``""``;
+empty pairs are skipped; a percent sign that starts no escape stands for itself, as in browsers.
+Only an incomplete pair is kept, and each of its bytes is searched once.
 """
 
 from typing import final
@@ -33,8 +33,8 @@ class UrlencodedParser:
     """Parse one urlencoded body, fed in chunks of any size.
 
     ``receive_data`` returns the pairs that a chunk completes, ``receive_eof`` the last one. White
-    space at the end of the body is not part of the last value. With ``strict=False`` bytes that are
-    not ``charset`` become U+FFFD. Raises ``UnsupportedError`` for an unknown charset.
+    space at the end of the body is not part of the last value. With ``strict=False``, bytes outside
+    ``charset`` become U+FFFD. Raises ``UnsupportedError`` for an unknown charset.
     """
 
     __slots__ = (
@@ -74,7 +74,7 @@ class UrlencodedParser:
 
     @property
     def tolerated(self) -> frozenset[Leniency]:
-        """The deviations let pass so far; empty in strict mode."""
+        """The deviations accepted so far; empty in strict mode."""
         return frozenset(self._tolerated)
 
     def receive_data(self, data: bytes) -> list[Pair]:
@@ -91,7 +91,7 @@ class UrlencodedParser:
             raise
 
     def receive_eof(self) -> list[Pair]:
-        """The input has ended: return the last pair, if there is one."""
+        """Return the last pair, if there is one: the input has ended."""
         self._check_open()
         self._closed = True
         pairs: list[Pair] = []
@@ -115,7 +115,7 @@ class UrlencodedParser:
         pairs: list[Pair] = []
         self._add(bytes(self._held), pairs)
         self._held.clear()
-        # One pair at a time, not split("&"): a body of a million pairs stops at the limit.
+        # One pair at a time rather than split("&"): a body of a million pairs stops at the limit.
         start = first + 1
         while (end := data.find(b"&", start)) >= 0:
             self._add(data[start:end], pairs)
@@ -161,8 +161,8 @@ class UrlencodedParser:
             return data.decode(self._charset, "replace")
 
 
-# ``unquote_to_bytes`` makes an object for each escape, forty times its size; done in slices, that
-# never adds up.
+# ``unquote_to_bytes`` makes an object for each escape, forty times its size: slices bound the
+# total.
 _SLICE = 64 * 1024
 
 
@@ -177,7 +177,7 @@ def _unquoted(raw: bytes) -> bytes:
     start = 0
     while start < len(raw):
         end = start + _SLICE
-        # Not between the three characters of an escape.
+        # Do not cut between the three characters of an escape.
         percent = raw.rfind(b"%", end - 2, end)
         if percent >= 0 and end < len(raw):
             end = percent
@@ -193,7 +193,7 @@ def parse_urlencoded(
     limits: MultipartLimits = MultipartLimits(),  # noqa: B008  # frozen, safe to share
     strict: bool = True,
 ) -> list[Pair]:
-    """All pairs of a whole urlencoded body, in order; blank values are kept.
+    """Return all pairs of a whole urlencoded body, in order; blank values are kept.
 
     >>> parse_urlencoded(b"name=J%C3%BCrgen&empty=&q=a+b")
     [('name', 'Jürgen'), ('empty', ''), ('q', 'a b')]

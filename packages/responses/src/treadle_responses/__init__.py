@@ -5,8 +5,8 @@
 (201, 'application/json', '{"answer": 42}')
 >>> response.set_cookie("seen", "yes", max_age=3600)
 
-Nothing here does I/O: a server sends a response through the ``ResponseWriter`` that it offers
-in its request (``RequestInfo``).
+Nothing here does I/O: a server gives a ``ResponseWriter`` with each request (``RequestInfo``), and
+the response is sent through it.
 """
 
 from . import exceptions

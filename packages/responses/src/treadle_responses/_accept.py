@@ -1,34 +1,35 @@
-"""Proactive negotiation: what a client accepts, read from Accept and Accept-Encoding.
+"""Proactive negotiation with Accept and Accept-Encoding (RFC 9110 section 12).
 
-Takes a field's value and what the server can offer, in its own order of preference, and returns the
-choice (RFC 9110 section 12). Reading is one pass over the value, without regular expressions; an
-item that is malformed, or has parameters besides its weight, is left out. Quoted commas are not
-looked for: nothing that is offered here has parameters, so such an item could match none of it.
+The functions take the value of a field and the server's offers, in its order of preference, and
+return the choice. The value is read in one pass, without regular expressions. An item that is
+malformed, or has parameters besides its weight, is ignored. Quoted commas are not handled: the
+offers have no parameters, so that an item with a quoted comma could not match any.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 __all__ = ["acceptable_codings", "best_type", "read_weights"]
 
-#: ``identity`` that no item speaks of is acceptable, behind everything that was asked for.
+#: The weight of ``identity`` if the field does not name it: acceptable, but behind all named items.
 _LEAST: Final = 0.001
 _IDENTITY: Final = "identity"
 
-# RFC 9110 section 8.4.1.3: recipients should take ``x-gzip`` for ``gzip``.
+# RFC 9110 section 8.4.1.3: recipients should treat ``x-gzip`` as ``gzip``.
 _ALIASES: Final = {"x-gzip": "gzip"}
 
-# Answers given before: nearly all clients send one of a few values. Bounded in number and size,
-# because the others make them up.
-_known: Final[dict[tuple[str, tuple[str, ...]], tuple[str, ...]]] = {}
-_MAX_KNOWN: Final = 128
-_MAX_KNOWN_LENGTH: Final = 100
+#: Choices that are cached: nearly all clients send one of a few values, and reading one takes 5 us,
+#: half as long as ``plan_file``. Longer values are not cached: a client could fill memory with
+#: them.
+_CACHED: Final = 128
+_MAX_CACHED_LENGTH: Final = 100
 
 
 def read_weights(value: str) -> dict[str, float]:
     """Return the items of an Accept-like field, lower-cased, with their weights.
 
-    Of an item that is given twice the first counts.
+    The first of repeated items counts.
     """
     weights: dict[str, float] = {}
     for item in value.split(","):
@@ -55,37 +56,37 @@ def _weight(parameter: str) -> float | None:
 
 
 def acceptable_codings(accept_encoding: str | None, offers: Sequence[str]) -> tuple[str, ...]:
-    """Return which of ``offers`` to try, the best first; what is left unencoded comes behind them.
+    """Return the acceptable ``offers``, the best first; empty to send the content unencoded.
 
-    ``accept_encoding`` is the field's value, None where the request has none: such a client accepts
-    anything, but what it can decode is unknown, and it gets no coding (RFC 9110 section 12.5.3). A
-    coding that is less welcome than ``identity`` is not worth its time and left out.
+    ``accept_encoding`` is the field's value, None if the request has none: such a client accepts
+    anything, but its decoders are unknown, so that it gets no coding (RFC 9110 section 12.5.3). A
+    coding with less weight than ``identity`` is left out: it would only cost time.
     """
     if not accept_encoding:
         return ()
-    key = (accept_encoding, tuple(offers))
-    known = _known.get(key)
-    if known is not None:
-        return known
+    if len(accept_encoding) > _MAX_CACHED_LENGTH:
+        return _choose(accept_encoding, tuple(offers))
+    return _cached_choose(accept_encoding, tuple(offers))
+
+
+def _choose(accept_encoding: str, offers: tuple[str, ...]) -> tuple[str, ...]:
     weights = read_weights(accept_encoding)
     anything = weights.get("*")
     identity = weights.get(_IDENTITY, _LEAST if anything is None else anything)
     found = [(weights.get(offer, anything or 0.0), offer) for offer in offers]
-    # A stable sort: between equals the server's order decides.
+    # A stable sort: the server's order decides between equals.
     found.sort(key=lambda item: -item[0])
-    chosen = tuple(offer for weight, offer in found if weight > 0 and weight >= identity)
-    if len(accept_encoding) <= _MAX_KNOWN_LENGTH:
-        if len(_known) >= _MAX_KNOWN:
-            _known.clear()
-        _known[key] = chosen
-    return chosen
+    return tuple(offer for weight, offer in found if weight > 0 and weight >= identity)
+
+
+_cached_choose: Final = functools.lru_cache(_CACHED)(_choose)
 
 
 def best_type(accept: str | None, offers: Iterable[str]) -> str | None:
-    """Return the media type of ``offers`` that a client likes best, None if it accepts none.
+    """Return the media type of ``offers`` that the client prefers, None if it accepts none.
 
-    The first offer where ``accept`` is None or empty, and between equals. Of the ranges that match
-    an offer the narrowest counts (RFC 9110 section 12.5.1).
+    The first offer wins between equals, and if ``accept`` is None or empty. If several ranges match
+    an offer, the narrowest counts (RFC 9110 section 12.5.1).
     """
     weights = read_weights(accept) if accept else {"*/*": 1.0}
     best, most = None, 0.0

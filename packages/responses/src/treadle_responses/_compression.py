@@ -1,7 +1,7 @@
-"""Whether and how a body is compressed: decisions over values, taken before a head is sent.
+"""Decide if and how a body is compressed: pure functions, called before the head is sent.
 
-A response asks ``choose_coding`` with what it knows of its body and its client, and writes the
-consequences into its fields with ``declare_coding``. The work itself is ``_compressors``'.
+A response calls ``choose_coding`` with the facts about its body and client, and writes the choice
+into its fields with ``declare_coding``. ``_compressors`` does the compression.
 """
 
 import enum
@@ -24,11 +24,11 @@ __all__ = [
     "is_compressed_type",
 ]
 
-#: Smaller bodies are sent as they are: with its fields such a response is one packet either way,
-#: and the codings' own framing eats what they save.
+#: Smaller bodies are not compressed: with its fields such a response is one packet either way, and
+#: the coding's own framing would use up most of the saving.
 MIN_SIZE: Final = 512
 
-# Media types whose content is compressed already; another pass costs time and gains nothing.
+# Media types with compressed content; compressing it again costs time and saves nothing.
 _COMPRESSED_TYPES: Final = frozenset({
     "application/epub+zip", "application/gzip", "application/java-archive", "application/pdf",
     "application/vnd.android.package-archive", "application/vnd.rar", "application/x-7z-compressed",
@@ -36,7 +36,7 @@ _COMPRESSED_TYPES: Final = frozenset({
     "application/x-xz", "application/zip", "application/zstd", "font/woff", "font/woff2",
 })  # fmt: skip
 _COMPRESSED_PREFIXES: Final = ("audio/", "image/", "video/", "application/vnd.openxmlformats")
-# Images and sounds that are not.
+# Images and sounds that are not compressed.
 _PLAIN_TYPES: Final = frozenset({
     "audio/wav", "audio/x-wav", "image/bmp", "image/svg+xml", "image/tiff",
     "image/vnd.microsoft.icon", "image/x-icon",
@@ -78,7 +78,7 @@ def compression_options(force: ContentCoding | None, strategy: int | None) -> Co
 
 
 def is_compressed_type(media_type: str) -> bool:
-    """Whether content of ``media_type`` (lower-case, no parameters) is compressed by its format."""
+    """Return True if the format of ``media_type`` (lower-case, no parameters) is compressed."""
     if media_type in _COMPRESSED_TYPES:
         return True
     return media_type.startswith(_COMPRESSED_PREFIXES) and media_type not in _PLAIN_TYPES
@@ -87,9 +87,9 @@ def is_compressed_type(media_type: str) -> bool:
 def choose_coding(
     options: CompressionOptions, accept_encoding: str | None, media_type: str, size: int | None
 ) -> str | None:
-    """Return the coding for a body, None to send it as it is; ``size`` is None where unknown.
+    """Return the coding for a body, None to send it unencoded; ``size`` is None if unknown.
 
-    A forced coding is taken whatever the client and the body are like.
+    A forced coding is used for every client and body.
     """
     if options.force is not None:
         return None if options.force is ContentCoding.identity else options.force.value
@@ -100,17 +100,17 @@ def choose_coding(
 
 
 def depends_on_client(options: CompressionOptions, media_type: str, size: int | None) -> bool:
-    """Whether another Accept-Encoding could have led to another choice: what Vary tells caches."""
+    """Return True if another Accept-Encoding could change the choice, so that Vary must name it."""
     if options.force is not None or is_compressed_type(media_type):
         return False
     return size is None or size >= MIN_SIZE
 
 
 def declare_coding(headers: MutableMapping[str, str], coding: str) -> None:
-    """Write into ``headers`` that the body is encoded.
+    """Declare in ``headers`` that the body is encoded.
 
     A strong entity tag becomes weak: the encoded bytes are another representation (RFC 9110
-    section 8.8.1), and they differ from one version of a compressor to the next.
+    section 8.8.1), and they differ between versions of a compressor.
     """
     headers["Content-Encoding"] = coding
     headers.pop("Content-Length", None)

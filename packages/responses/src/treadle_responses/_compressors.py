@@ -1,8 +1,7 @@
-"""The content codings as machines: bytes in, encoded bytes out (RFC 9110 section 8.4.1).
+"""The content codings: bytes in, encoded bytes out (RFC 9110 section 8.4.1).
 
-zlib is always there; Brotli and Zstandard where one of their libraries is installed, which is found
-out and imported when a coding is first looked for. All have the same three methods
-(``Compressor``), whatever their libraries call them.
+zlib is always available. Brotli and Zstandard are if one of their libraries is installed, which is
+imported when a coding is first needed. All codings have the same interface (``Compressor``).
 """
 
 import functools
@@ -13,8 +12,8 @@ from typing import Final, Protocol, final
 
 __all__ = ["Compressor", "available_codings", "make_compressor"]
 
-# Levels for content that is made while the client waits: each is near the point where more time
-# buys little (gzip's own default, Brotli's and Zstandard's for content on the fly).
+# Levels for content that is compressed while the client waits: beyond them more time saves little
+# (gzip's own default, Brotli's and Zstandard's for content on the fly).
 _ZLIB_LEVEL: Final = 6
 _BROTLI_QUALITY: Final = 4
 _ZSTD_LEVEL: Final = 3
@@ -28,10 +27,10 @@ class Compressor(Protocol):
     """Encodes one body."""
 
     def piece(self, data: bytes) -> bytes:
-        """Return what lets the client decode everything up to the end of ``data``."""
+        """Return encoded bytes from which the client can decode up to the end of ``data``."""
 
     def finish(self, data: bytes) -> bytes:
-        """Return the encoded end of the body, of which ``data`` is the last piece."""
+        """Return the encoded end of the body; ``data`` is its last piece."""
 
 
 @final
@@ -109,7 +108,7 @@ def _first_of(*names: str) -> ModuleType | None:
 
 @functools.cache
 def available_codings() -> tuple[str, ...]:
-    """Return the codings that can be made here, the preferred first: zstd, br, gzip, deflate."""
+    """Return the available codings in the order of preference: zstd, br, gzip, deflate."""
     found = []
     if _first_of(*_ZSTD_MODULES, _OLD_ZSTD_MODULE) is not None:
         found.append("zstd")
@@ -119,9 +118,9 @@ def available_codings() -> tuple[str, ...]:
 
 
 def make_compressor(coding: str, strategy: int | None = None) -> Compressor:
-    """Return a compressor for ``coding``; ``strategy`` is zlib's and for its two codings only.
+    """Return a compressor for ``coding``; ``strategy`` is only for the two codings of zlib.
 
-    Raises ``ValueError`` for a coding that is unknown, or whose library is not installed.
+    Raises ``ValueError`` if the coding is unknown or its library is not installed.
     """
     if coding in ("gzip", "deflate"):
         # RFC 9110 section 8.4.1.2: ``deflate`` is the zlib format around a deflate stream.

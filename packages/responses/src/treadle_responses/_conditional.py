@@ -1,8 +1,8 @@
 """Conditional requests as pure functions (RFC 9110 section 13): facts in, verdict out.
 
-The validators are those of the selected representation: its entity tag, and when it was last
-modified, in whole POSIX seconds. Where a field is malformed it is taken as the RFC says: dates are
-ignored, and a list of entity tags has the tags that can be read.
+The validators are those of the selected representation: its entity tag, and the time of its last
+change in whole POSIX seconds. Malformed fields are treated as the RFC requires: a malformed date is
+ignored, and a list of entity tags ends at the first malformed one.
 """
 
 import enum
@@ -17,8 +17,8 @@ from ._etag import ETag
 __all__ = ["Verdict", "evaluate", "if_range_holds", "parse_date", "parse_etags"]
 
 # One pass: every character belongs to at most one match attempt, ``"`` ends the only repetition.
-# Patterns as text: ``re`` compiles them with their first use and keeps them, and not every program
-# has one.
+# The patterns are text: ``re`` compiles and caches them at their first use, and many programs do
+# not use them.
 _TAG: Final = r'[ \t,]*(W/)?"([!\x23-\x7e\x80-\U0010ffff]*)"[ \t]*(?=,|\Z)'
 _MONTHS: Final = (
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -34,7 +34,7 @@ _DATES: Final = (
 
 
 class Verdict(enum.Enum):
-    """What to do about the conditions of a request."""
+    """The consequence of a request's conditions."""
 
     PROCEED = "answer as if there were no conditions"
     NOT_MODIFIED = "answer 304 with the fields of the 200, without a body"
@@ -42,9 +42,9 @@ class Verdict(enum.Enum):
 
 
 def parse_date(value: str | None) -> int | None:
-    """Return an HTTP date as POSIX seconds, None for None and for what is no date.
+    """Return an HTTP date as POSIX seconds, None for None and for a malformed date.
 
-    Two-digit years from 70 on are of the 20th century: the form died before this one.
+    Two-digit years from 70 on are in the 20th century: their form is older than the 21st.
     """
     if value is None:
         return None
@@ -54,7 +54,7 @@ def parse_date(value: str | None) -> int | None:
             year = int(found["year"])
             if len(found["year"]) == 2:
                 year += 1900 if year >= 70 else 2000
-            # HTTP dates have leap seconds, POSIX time has not.
+            # HTTP dates can have leap seconds, POSIX time cannot.
             second = 59 if found["second"] == "60" else int(found["second"])
             try:
                 moment = datetime(
@@ -70,7 +70,7 @@ def parse_date(value: str | None) -> int | None:
 def parse_etags(value: str) -> tuple[ETag, ...]:
     """Return the tags of an If-Match or If-None-Match field; ``*`` is ``(ETag("*"),)``.
 
-    Reading stops at what is no tag.
+    Reading stops at the first malformed tag.
     """
     if value.strip(" \t") == "*":
         return (ETag("*"),)
@@ -108,7 +108,7 @@ def evaluate(
 
     ``fields`` are the request's, under their usual names or in a case-insensitive mapping. Without
     a current representation (``exists`` false) every If-Match fails and every If-None-Match holds.
-    Only ask for a request whose answer would else be 2xx.
+    Call it only if the response would be 2xx without the conditions.
     """
     reads = method in ("GET", "HEAD")
     changed = math.inf if last_modified is None else last_modified
@@ -137,10 +137,10 @@ def if_range_holds(
     last_modified: int | None = None,
     now: float | None = None,
 ) -> bool:
-    """Whether If-Range lets the Range of its request count (RFC 9110 section 13.1.5).
+    """Return True if If-Range allows the request's Range (RFC 9110 section 13.1.5).
 
-    A weak tag never does; a date only if it is exactly ours, and if that is no weak validator: what
-    changed within the last second before ``now`` (POSIX seconds) may change again within it.
+    A weak tag never does. A date does if it equals ``last_modified`` and is a strong validator: a
+    file that changed in the last second before ``now`` (POSIX seconds) may change again within it.
     """
     if value is None:
         return True

@@ -1,12 +1,12 @@
 """Set-Cookie lines (RFC 6265 section 4.1), checked when they are set.
 
-The standard library's ``SimpleCookie`` is the container that users of the API know; what it would
-let through into the header is refused here, with the name, the attribute and the character.
+The standard library's ``SimpleCookie`` is the container that users of the API know. Characters that
+it would pass into the header are refused here; the error names cookie, attribute and character.
 
-A client tells cookies apart by name, domain and path, a ``SimpleCookie`` by name alone.
-``Cookies`` is one that shows the last cookie set under each name and keeps the earlier ones
-beside it; deleting a name from the mapping deletes them all. What is written past
-``put_cookie``, into the mapping or a morsel, is checked by the server's encoder only.
+A client distinguishes cookies by name, domain and path, a ``SimpleCookie`` by name alone.
+``Cookies`` is a ``SimpleCookie`` that shows the last cookie of each name and keeps the earlier ones
+beside it; deleting a name from the mapping deletes them all. Values that are written directly into
+the mapping or a morsel, without ``put_cookie``, are checked by the server's encoder only.
 """
 
 import re
@@ -39,13 +39,13 @@ class Cookie(Morsel[str]):
 
     def __setitem__(self, key: str, value: Any) -> None:
         if key.lower() == _PARTITIONED:
-            # Past Morsel's check, which may not know it.
+            # Without Morsel's check, which may not know the attribute.
             dict.__setitem__(self, _PARTITIONED, value)
         else:
             super().__setitem__(key, value)
 
     def OutputString(self, attrs: Container[str] | None = None) -> str:  # noqa: N802  # Morsel's name
-        """Return the cookie and its attributes as the field has them."""
+        """Return the cookie and its attributes as in the field."""
         line = super().OutputString(attrs)
         if _MORSEL_IS_OLD and self[_PARTITIONED] and (attrs is None or _PARTITIONED in attrs):
             line += "; Partitioned"
@@ -54,7 +54,7 @@ class Cookie(Morsel[str]):
 
 @final
 class Cookies(SimpleCookie):
-    """The cookies of a response; see the top of the module for those that share a name."""
+    """The cookies of a response; the module's docstring explains those that share a name."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,13 +62,13 @@ class Cookies(SimpleCookie):
         self.earlier: dict[str, list[Morsel[str]]] = {}
 
     def take(self, name: str, domain: str | None, path: str | None) -> Morsel[str] | None:
-        """Remove and return the newest cookie of ``name`` that ``domain`` and ``path`` may mean.
+        """Remove and return the newest cookie of ``name`` that matches ``domain`` and ``path``.
 
-        ``None`` means any. The remaining ones of that name all go to ``earlier``.
+        None matches any. All other cookies of that name go to ``earlier``.
         """
         current = self.pop(name, None)
         if current is None:
-            # Deleted from the mapping, and with it the earlier ones.
+            # The name was deleted from the mapping, and with it the earlier cookies.
             self.earlier.pop(name, None)
             return None
         known = [*self.earlier.pop(name, ()), current]
@@ -120,10 +120,10 @@ def put_cookie(
     version: int | str | None = None,
     keep: bool = True,
 ) -> None:
-    """Set one cookie; attributes that are ``None`` keep what an earlier call gave them.
+    """Set one cookie; with ``keep``, attributes that are None keep their earlier values.
 
-    Without ``keep`` they keep nothing. Raises ``http.cookies.CookieError`` for a bad name and
-    ``ValueError`` for a value or an attribute that would break the header; nothing is changed then.
+    Raises ``http.cookies.CookieError`` for a malformed name, and ``ValueError`` for a value or an
+    attribute that would break the header; nothing is changed then.
     """
     if _NAME.fullmatch(name) is None:
         raise CookieError(
@@ -145,7 +145,7 @@ def put_cookie(
     morsel = Cookie()
     morsel.set(name, *cookies.value_encode(value))
     old = cookies.take(name, domain, path)
-    # A deletion is taken back as a whole, or its expiry would delete the new value.
+    # Keep nothing of a deletion: its expiry would delete the new value.
     if keep and old is not None and not (old.value == "" and old["expires"] == _EPOCH):
         for attribute, kept in old.items():
             morsel[attribute] = kept
@@ -169,9 +169,9 @@ def delete_cookie(
     samesite: str | None,
     partitioned: bool | None,
 ) -> None:
-    """Set the cookie that makes a client forget ``name`` (RFC 6265 section 3.1).
+    """Set the cookie that deletes ``name`` in the client (RFC 6265 section 3.1).
 
-    It takes the place of a cookie that was going to be set with this path and domain.
+    It replaces a cookie that was set here with this path and domain.
     """
     put_cookie(
         cookies,

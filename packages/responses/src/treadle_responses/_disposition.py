@@ -15,10 +15,10 @@ _ATTR_CHARS: Final = "!#$&+-.^_`|~"
 def content_disposition_header(disposition: str, **params: str) -> str:
     """Return the value of a Content-Disposition field.
 
-    ``disposition`` is ``attachment`` or ``inline`` or another token. Parameters are quoted; one
-    that plain ASCII cannot say is sent twice, as ``name*`` in UTF-8 for every current client and as
-    ``name`` with ``_`` for what is missing. Raises ``ValueError`` for a disposition or a name that
-    is no token.
+    ``disposition`` is ``attachment`` or ``inline`` or another token. Parameters are quoted. A
+    parameter that is not plain ASCII is sent twice: as ``name*`` in UTF-8 for every current client,
+    and as ``name`` with ``_`` for the other characters. Raises ``ValueError`` for a disposition or
+    a name that is not a token.
 
     >>> content_disposition_header("attachment", filename="r\u00e9sum\u00e9.pdf")
     'attachment; filename="r_sum_.pdf"; filename*=UTF-8\\'\\'r%C3%A9sum%C3%A9.pdf'
@@ -34,8 +34,8 @@ def content_disposition_header(disposition: str, **params: str) -> str:
 
 
 def _plain(char: str) -> str:
-    # Backslash escapes are read differently by every client, and some decode ``%41``; so what needs
-    # either goes into ``filename*`` alone (RFC 6266 appendix D).
+    # Clients read backslash escapes differently, and some decode ``%41``: characters that need
+    # either are only in ``filename*`` (RFC 6266 appendix D).
     return char if " " <= char <= "~" and char not in '"\\%' else "_"
 
 

@@ -1,7 +1,7 @@
-"""What an error without words of its own says: text, a page, or problem details (RFC 9457).
+"""The default body of an error: plain text, an HTML page, or problem details (RFC 9457).
 
-One pure function over the status and the request's Accept. Nothing of a request gets into a page;
-what the caller adds is escaped.
+``error_page`` is a pure function of the status and the request's Accept. A page contains nothing of
+the request, and the caller's details are escaped.
 """
 
 import html
@@ -16,7 +16,7 @@ __all__ = ["ErrorPage", "error_page"]
 _TEXT: Final = "text/plain"
 _HTML: Final = "text/html"
 _PROBLEM: Final = "application/problem+json"
-# Plain text first: it is what everybody gets who does not say.
+# Plain text first: clients without a preference get it.
 _OFFERS: Final = (_TEXT, _HTML, "application/xhtml+xml", _PROBLEM, "application/json")
 
 
@@ -33,7 +33,7 @@ def error_page(
 ) -> ErrorPage:
     """Return the body for an error: ``text/plain`` unless ``accept`` prefers HTML or JSON.
 
-    ``accept`` is the value of the request's Accept field. ``detail`` is for people, and shown.
+    ``accept`` is the value of the request's Accept field. ``detail`` is shown to the reader.
 
     >>> error_page(404)
     ErrorPage(content_type='text/plain', text='404: Not Found')
@@ -45,7 +45,7 @@ def error_page(
     if media_type == _TEXT:
         return ErrorPage(_TEXT, f"{status}: {title}" + (f"\n\n{detail}" if detail else ""))
     if media_type.endswith("json"):
-        # RFC 9457 section 4.2.1: without a type of its own a problem is its status.
+        # RFC 9457 section 4.2.1: the type of a problem that only has a status.
         problem: dict[str, object] = {"type": "about:blank", "title": title, "status": status}
         if detail:
             problem["detail"] = detail

@@ -18,16 +18,16 @@ _QUOTED: Final = re.compile(r'(W/)?"([!\x23-\x7e\x80-\xff]*)"')
 @final
 @dataclass(frozen=True, slots=True)
 class ETag:
-    """An entity tag: its value without quotes, and whether it only promises equivalence (weak)."""
+    """An entity tag: its value without quotes; a weak one promises only equivalence."""
 
     value: str
     is_weak: bool = False
 
 
 def format_etag(tag: ETag | str) -> str:
-    """Return the field value of a tag; a ``str`` is the value of a strong one.
+    """Return the field value of a tag; a ``str`` is the value of a strong tag.
 
-    Raises ``ValueError`` for a character that no tag may have and for anything but a tag or a str.
+    Raises ``ValueError`` for a forbidden character, and for anything but an ``ETag`` or a ``str``.
     """
     if isinstance(tag, str):
         tag = ETag(tag)
@@ -46,7 +46,7 @@ def format_etag(tag: ETag | str) -> str:
 
 
 def parse_etag(value: str | None) -> ETag | None:
-    """Return the tag that an ETag field holds, None for no field or one that is malformed."""
+    """Return the tag in an ETag field, None if the field is absent or malformed."""
     if value is None:
         return None
     if value == _ANY:

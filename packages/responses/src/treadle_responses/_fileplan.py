@@ -1,8 +1,8 @@
-"""What to answer to a request for a file: a pure function from facts to status, fields and slices.
+"""Plan the response to a request for a file: from facts to status, fields and slices.
 
-The caller opens the file, asks the system about what it has opened, and gives both sides' facts to
-``plan_file``; then it sends what the plan says: for each segment the preamble and so many bytes
-from an offset, and at last the closing. No I/O here, and nothing is decided elsewhere.
+The caller opens the file and asks the system about it, and passes the facts of file and request to
+``plan_file``. Then it sends the plan: for each segment the preamble and ``length`` bytes from
+``offset``, and at last the closing. There is no I/O here, and all decisions are made here.
 """
 
 import os
@@ -23,10 +23,10 @@ _NO_FIELDS: Final[Mapping[str, str]] = MappingProxyType({})
 
 @final
 class FileFacts(NamedTuple):
-    """What an open file is: its size in bytes, its time of change, and how it is encoded.
+    """The facts of an open file: its size in bytes, its modification time, and its coding.
 
-    ``coding`` is that of a file that was compressed beforehand, ``varies`` whether another client
-    could get another encoding of it.
+    ``coding`` is the content coding of a precompressed file; ``varies`` is true if another client
+    could get another encoding of the file.
     """
 
     size: int
@@ -46,7 +46,7 @@ class Segment(NamedTuple):
 
 @final
 class FilePlan(NamedTuple):
-    """A whole response; ``length`` is that of its body, which a response to HEAD leaves out."""
+    """A planned response; ``length`` is that of the body, which a response to HEAD leaves out."""
 
     status: int
     headers: dict[str, str]
@@ -66,12 +66,12 @@ def plan_file(
     now: float | None = None,
     boundary: str | None = None,
 ) -> FilePlan:
-    """Return the answer to ``method`` with the request fields ``fields``.
+    """Return the plan for a request of ``method`` with the fields ``fields``.
 
-    ``given`` are fields that the response has already: they win over ours, and its ETag and
-    Last-Modified are what conditions are judged by. ``now`` in POSIX seconds bounds dates;
-    ``boundary`` separates several ranges, by default one that nobody can foresee. With another
-    ``status`` than 200 neither conditions nor ranges are looked at.
+    ``given`` are the response's own fields: they take precedence, and conditions are evaluated with
+    their ETag and Last-Modified. ``now`` (POSIX seconds) limits dates. ``boundary`` separates
+    several ranges; the default is random. With a ``status`` other than 200, conditions and ranges
+    are ignored.
     """
     headers = _representation_fields(facts, content_type, given, now)
     if status != 200:
@@ -82,12 +82,12 @@ def plan_file(
     if verdict is Verdict.FAILED:
         return _error(412, {})
     if verdict is Verdict.NOT_MODIFIED:
-        # RFC 9110 section 15.4.5: what the 200 would have said, but not about its content.
+        # RFC 9110 section 15.4.5: the fields of the 200, but not those about its content.
         for name in ("Content-Type", "Content-Encoding", "Accept-Ranges"):
             headers.pop(name, None)
         return FilePlan(304, headers, (), b"", 0)
     wanted = fields.get("Range")
-    # RFC 9110 section 14.2: Range means nothing to any method but GET.
+    # RFC 9110 section 14.2: Range is defined for GET only.
     if wanted is None or method != "GET":
         return _whole(200, headers, facts.size)
     if not if_range_holds(fields.get("If-Range"), etag=etag, last_modified=last_modified, now=now):
@@ -111,9 +111,9 @@ def _representation_fields(
 ) -> dict[str, str]:
     seconds = facts.mtime_ns // 1_000_000_000
     if now is not None:
-        # RFC 9110 section 8.8.2.1: never a date later than that of the response.
+        # RFC 9110 section 8.8.2.1: the date must not be later than that of the response.
         seconds = min(seconds, int(now))
-    # Encoded and plain content are two representations with a tag each.
+    # Encoded and plain content are two representations, each with its own tag.
     suffix = f"-{facts.coding}" if facts.coding else ""
     headers = {
         "Content-Type": given.get("Content-Type", content_type),

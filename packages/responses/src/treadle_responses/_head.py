@@ -1,7 +1,7 @@
-"""The head of a response: its fields, cookies, and what is derived from them.
+"""The head of a response: its fields and cookies, and the properties derived from them.
 
-Values only: nothing here knows how a response is sent. No header object is made before somebody
-asks for one, because most responses of most applications never need it.
+Nothing here knows how a response is sent. The header object is made at its first use, because most
+responses never need one.
 """
 
 import datetime
@@ -28,12 +28,13 @@ from ._state import KeyedState
 
 __all__ = ["LooseHeaders", "ResponseHead"]
 
-#: Fields as users have them: any mapping, multidicts and their proxies included, or pairs.
+#: The forms in which users give fields: any mapping, including multidicts and their proxies, or
+#: pairs.
 LooseHeaders = Mapping[str, str] | Mapping[istr, str] | Iterable[tuple[str, str]]
 
 
 class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
-    """Fields and cookies; class attributes are the defaults of what is built on demand."""
+    """Fields and cookies; the class attributes are defaults for objects made on demand."""
 
     _headers: CIMultiDict[str] | None = None
     _cookies: Cookies | None = None
@@ -53,7 +54,7 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
 
     @property
     def cookies(self) -> SimpleCookie:
-        """The cookies that are going to be set; of several with one name, the last one set."""
+        """The cookies to set; of several with the same name, the last one."""
         return self._own_cookies()
 
     def set_cookie(
@@ -71,13 +72,13 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
         samesite: SameSite | None = None,
         partitioned: bool | None = None,
     ) -> None:
-        """Set a cookie, or change the given attributes of one that was set before.
+        """Set a cookie, or change the given attributes of a cookie that was set before.
 
-        A client takes cookies with another ``domain`` or ``path`` for different ones: those of one
-        name are all sent. ``max_age`` is in seconds; ``partitioned`` needs ``secure`` to have an
-        effect; ``version`` (RFC 2109) is sent, and clients ignore it.
+        Cookies of the same name with another ``domain`` or ``path`` are different cookies for a
+        client: all are sent. ``max_age`` is in seconds; ``partitioned`` has no effect without
+        ``secure``; ``version`` (RFC 2109) is sent, but clients ignore it.
 
-        Raises ``http.cookies.CookieError`` for a name that is no token and ``ValueError`` for a
+        Raises ``http.cookies.CookieError`` for a name that is not a token, and ``ValueError`` for a
         value or attribute with a character that would break the header.
         """
         put_cookie(
@@ -106,7 +107,7 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
         samesite: SameSite | None = None,
         partitioned: bool | None = None,
     ) -> None:
-        """Ask the client to forget a cookie; ``domain`` and ``path`` are those it was set with."""
+        """Delete a cookie of the client; ``domain`` and ``path`` must be those it was set with."""
         delete_cookie(
             self._own_cookies(),
             name,
@@ -135,7 +136,7 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
             raise ValueError(f"Content-Length must not be negative, got {value}")
         self.headers["Content-Length"] = str(int(value))
 
-    # Where the Content-Type is kept; a subclass may have a cheaper place than a header object.
+    # The storage of the Content-Type; a subclass may have a cheaper one than a header object.
 
     def _read_content_type(self) -> str | None:
         return None if self._headers is None else self._headers.get("Content-Type")
@@ -147,8 +148,8 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
     def content_type(self) -> str:
         """The media type without parameters, ``application/octet-stream`` if none is set.
 
-        Setting it keeps the charset, unless the new value has one; other parameters go. Raises
-        ``ValueError`` for control characters.
+        Setting it keeps the charset, unless the new value has one, and drops other parameters.
+        Raises ``ValueError`` for control characters.
         """
         return split_content_type(self._read_content_type() or OCTET_STREAM)[0]
 
@@ -162,8 +163,8 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
     def charset(self) -> str | None:
         """The lower-cased charset of the Content-Type, or None.
 
-        Setting it needs a media type (``RuntimeError`` for ``application/octet-stream``); raises
-        ``ValueError`` for what is no name.
+        Setting it needs a media type (``RuntimeError`` for ``application/octet-stream``). Raises
+        ``ValueError`` for a malformed name.
         """
         return split_content_type(self._read_content_type() or OCTET_STREAM)[1]
 
@@ -181,7 +182,8 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
         """The Last-Modified field as a UTC ``datetime``, None if absent or malformed.
 
         Set it to a ``datetime`` (a naive one is UTC), POSIX seconds, a ``str`` in the field's form,
-        or None to remove it; fractions of seconds are rounded up. Raises ``TypeError`` for others.
+        or None to remove it; fractions of seconds are rounded up. Raises ``TypeError`` for other
+        types.
         """
         return (
             None if self._headers is None else parse_http_date(self._headers.get("Last-Modified"))
@@ -199,7 +201,7 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
         """The entity tag, None if absent or malformed.
 
         Set it to an ``ETag``, a ``str`` (the value of a strong tag, without quotes) or None to
-        remove it. Raises ``ValueError`` for characters that no tag may have and for other types.
+        remove it. Raises ``ValueError`` for forbidden characters and for other types.
         """
         return None if self._headers is None else parse_etag(self._headers.get("ETag"))
 

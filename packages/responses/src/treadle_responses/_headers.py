@@ -29,14 +29,14 @@ _MONTHS: Final = (
 _DATE: Final = re.compile(
     r"[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
 )
-# One parameter; a quoted value may hold what looks like another.
+# One parameter; a quoted value may contain text that looks like another one.
 _PARAMETER: Final = re.compile(r";\s*([^\s=;]*)\s*(?:=\s*(\"(?:[^\"\\]|\\.)*\"|[^;\"]*))?")
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def split_content_type(value: str) -> tuple[str, str | None]:
-    """Return the lower-cased media type and charset of a Content-Type that we set ourselves."""
+    """Return the lower-cased media type and charset of a Content-Type that the response has."""
     media_type, semicolon, rest = value.partition(";")
     charset = None
     if semicolon:
@@ -52,7 +52,7 @@ def format_content_type(content_type: str, charset: str | None) -> str:
 
 
 def with_charset(value: str, charset: str | None) -> str:
-    """Return a Content-Type with another charset or none; other parameters stay."""
+    """Return a Content-Type with another charset, or without; other parameters stay."""
     media_type, semicolon, rest = value.partition(";")
     if not semicolon:
         return format_content_type(media_type.strip() or OCTET_STREAM, charset)
@@ -66,7 +66,7 @@ def with_charset(value: str, charset: str | None) -> str:
 
 
 def check_charset(charset: str) -> str:
-    """Return ``charset``; raises ``ValueError`` if it is no token (RFC 9110 section 8.3.2)."""
+    """Return ``charset``; raises ``ValueError`` unless it is a token (RFC 9110 section 8.3.2)."""
     if _TOKEN.fullmatch(charset) is None:
         raise ValueError(f"A charset is a name such as 'utf-8', got {charset!r}")
     return charset
@@ -91,10 +91,10 @@ def check_reason(reason: str) -> str:
 
 
 def http_date(value: datetime.datetime | float | str) -> str:
-    """Return the IMF-fixdate (RFC 9110 section 5.6.7) of a moment; a string is taken as it is.
+    """Return the IMF-fixdate (RFC 9110 section 5.6.7) of a moment; a string stays unchanged.
 
     A naive ``datetime`` is read as UTC, a number as POSIX seconds; fractions are rounded up, so
-    that a date is never before the moment it stands for. Raises ``TypeError`` for anything else.
+    that a date is never before its moment. Raises ``TypeError`` for other types.
     """
     if isinstance(value, str):
         return value
@@ -113,9 +113,9 @@ def http_date(value: datetime.datetime | float | str) -> str:
 
 
 def parse_http_date(value: str | None) -> datetime.datetime | None:
-    """Return the moment of an IMF-fixdate in UTC, None for None and for anything else.
+    """Return the moment of an IMF-fixdate in UTC, None for None and for other text.
 
-    The obsolete forms are left out: a response must not have them.
+    The obsolete forms are not read: a response must not have them.
     """
     found = None if value is None else _DATE.fullmatch(value)
     if found is None or found[2] not in _MONTHS:

@@ -1,14 +1,14 @@
-"""Media types by file name: a table of our own, so that an answer does not depend on the machine.
+"""Media types by file name, from a table of our own: a response must not depend on the machine.
 
-The types are those of the IANA registry and of the web standards; text gets ``charset=utf-8``.
-Adding a type is adding a word to a row.
+The types are those of the IANA registry and of the web standards; text gets ``charset=utf-8``. To
+add an extension, add a word to a row.
 """
 
 from typing import Final
 
-__all__ = ["CODING_SUFFIXES", "guess_content_type"]
+__all__ = ["CODING_SUFFIXES", "MEDIA_TYPES", "guess_content_type"]
 
-#: File name suffixes of the content codings, for files that were compressed beforehand.
+#: File name suffixes of the content codings, for precompressed files.
 CODING_SUFFIXES: Final = {"zstd": ".zst", "br": ".br", "gzip": ".gz"}
 
 _OCTET_STREAM: Final = "application/octet-stream"
@@ -110,6 +110,9 @@ _TYPES: Final = {
     "video/x-msvideo": "avi",
 }
 
+#: The media types of the table, without parameters.
+MEDIA_TYPES: Final = frozenset(_TYPES)
+
 _BY_EXTENSION: Final = {
     extension.lower(): media_type + _UTF8 if media_type.startswith("text/") else media_type
     for media_type, extensions in _TYPES.items()
@@ -118,6 +121,6 @@ _BY_EXTENSION: Final = {
 
 
 def guess_content_type(name: str) -> str:
-    """Return the Content-Type for a file name, ``application/octet-stream`` if it tells nothing."""
+    """Return the Content-Type for a file name, ``application/octet-stream`` if it is unknown."""
     _, dot, extension = name.rpartition(".")
     return _BY_EXTENSION.get(extension.lower(), _OCTET_STREAM) if dot else _OCTET_STREAM

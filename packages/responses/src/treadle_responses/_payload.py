@@ -1,8 +1,8 @@
-"""Bodies that describe themselves: the base of all payloads, and those whose bytes are at hand.
+"""Payloads, bodies that describe and write themselves: the base class, and those in memory.
 
-A ``Payload`` knows what it is (media type, size where that can be told) and writes itself to
-anything with an asynchronous ``write``. Files and other streams are in ``_payload_streams``; which
-payload a value becomes is ``_registry``'s business.
+A ``Payload`` has a media type, a size if it is known, and writes itself to any object with an
+asynchronous ``write``. Files and other streams are in ``_payload_streams``; ``_registry`` finds the
+payload class for a value.
 """
 
 import abc
@@ -31,17 +31,17 @@ __all__ = [
 
 
 class Sink(Protocol):
-    """What a payload is written to: a response, a ``ResponseWriter``, or a part of a form.
+    """The object that a payload is written to: a response, a writer, or a part of a form.
 
-    A method ``run_blocking`` (see ``ResponseWriter``) is used where there is one.
+    Its method ``run_blocking`` (see ``ResponseWriter``) is used if it has one.
     """
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Take a piece."""
+        """Write a piece."""
 
 
 class _Limited:
-    """A sink that takes so many bytes and drops the rest."""
+    """A sink that writes up to ``left`` bytes and drops the rest."""
 
     def __init__(self, sink: Sink, left: int) -> None:
         self._sink = sink
@@ -55,7 +55,7 @@ class _Limited:
 
 
 class _Collected:
-    """A sink that keeps what it gets."""
+    """A sink that collects the pieces."""
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
@@ -67,12 +67,12 @@ class _Collected:
 class Payload(abc.ABC):
     """A body that writes itself; subclass it with ``write`` and ``decode``.
 
-    The media type is ``content_type``, else what ``filename`` tells, else the class's default.
+    The media type is ``content_type``, else that of ``filename``, else the default of the class.
     Raises ``ValueError`` for control characters in ``content_type`` and a bad ``encoding``.
     """
 
     _default_content_type: ClassVar[str] = OCTET_STREAM
-    #: Whether nothing is lost when the payload is never written.
+    #: True if the payload has nothing to close.
     _autoclose: ClassVar[bool] = True
     _size: int | None = None
     _consumed: bool = False
@@ -99,7 +99,7 @@ class Payload(abc.ABC):
 
     @property
     def size(self) -> int | None:
-        """The bytes that will be written, None while unknown."""
+        """The number of bytes that will be written, None if unknown."""
         return self._size
 
     @property
@@ -124,12 +124,12 @@ class Payload(abc.ABC):
 
     @property
     def consumed(self) -> bool:
-        """Whether the payload was written and cannot be written again."""
+        """True if the payload was written and cannot be written again."""
         return self._consumed
 
     @property
     def autoclose(self) -> bool:
-        """Whether there is nothing to close."""
+        """True if the payload has nothing to close."""
         return self._autoclose
 
     def set_content_disposition(self, disptype: str, **params: str) -> None:
@@ -145,21 +145,21 @@ class Payload(abc.ABC):
         """Write all of the payload."""
 
     async def write_with_length(self, writer: Sink, content_length: int | None) -> None:
-        """Write the payload, but no more than ``content_length`` bytes of it."""
+        """Write the payload, but at most ``content_length`` bytes of it."""
         await self.write(writer if content_length is None else _Limited(writer, content_length))
 
     async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002
-        """Return what would be written; a stream is consumed."""
+        """Return the bytes of the payload; a stream is consumed."""
         sink = _Collected()
         await self.write(sink)
         return b"".join(sink.pieces)
 
     async def close(self) -> None:
-        """Let go of what the payload holds; may be called again."""
+        """Close the payload's file or stream; may be called again."""
         self.close_now()
 
     def close_now(self) -> None:  # noqa: B027  # most payloads have nothing to close
-        """Do what ``close`` does where nothing can be awaited."""
+        """Close the payload as ``close`` does, from code that cannot await."""
 
 
 class BytesPayload(Payload):
@@ -210,7 +210,7 @@ class StringPayload(BytesPayload):
 
 
 def text_type(encoding: str | None, content_type: str | None) -> tuple[str, str]:
-    """Return charset and Content-Type of text, of which either may be given."""
+    """Return the charset and Content-Type of text; either may be None."""
     if content_type is None:
         encoding = encoding or "utf-8"
         return encoding, f"text/plain; charset={check_charset(encoding)}"
@@ -221,7 +221,7 @@ def text_type(encoding: str | None, content_type: str | None) -> tuple[str, str]
 
 
 class StringIOPayload(StringPayload):
-    """What is left to read of an ``io.StringIO``."""
+    """The unread rest of an ``io.StringIO``."""
 
     def __init__(
         self,
@@ -252,7 +252,7 @@ class JsonPayload(BytesPayload):
 
 
 class JsonBytesPayload(BytesPayload):
-    """A value as JSON by an encoder that gives bytes (orjson, msgspec)."""
+    """A value as JSON, from an encoder that returns bytes (orjson, msgspec)."""
 
     def __init__(
         self,

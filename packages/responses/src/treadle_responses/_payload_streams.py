@@ -1,7 +1,7 @@
 """Payloads that are read while they are sent: open files, text streams, asynchronous iterables.
 
-Files are read in bounded pieces, each through the writer's ``run_blocking`` where it has one. A
-stream can be written once; whoever writes it closes it, on every path.
+Files are read in bounded pieces, through the writer's ``run_blocking`` if it has that method. A
+stream can be written once. Writing it closes it, on every path.
 """
 
 import abc
@@ -22,30 +22,30 @@ __all__ = [
     "TextIOPayload",
 ]
 
-#: How much of a file is read at a time: large enough that a hop to a thread and back does not
-#: count, small enough that a thousand downloads fit into memory.
+#: Bytes of a file that are read at a time: large enough to make a hop to a thread and back cheap,
+#: small enough that a thousand downloads fit into memory.
 _PIECE: Final = 256 * 1024
 
 _IS_A_STREAM: Final = "The body is a stream: it has no text before it is sent"
 
 
 class _Streamed(Payload):
-    """A payload that comes in pieces."""
+    """A payload that is read in pieces."""
 
     _autoclose = False
 
     @abc.abstractmethod
     def _pieces(self, writer: object) -> AsyncGenerator[bytes, None]:
-        """Yield the payload; ``writer`` may know how to run what blocks."""
+        """Yield the payload; blocking calls go through the ``run_blocking`` of ``writer``."""
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002
-        """Raise ``TypeError``: the text is not there yet."""
+        """Raise ``TypeError``: the stream is not read yet."""
         raise TypeError(_IS_A_STREAM)
 
     async def write(self, writer: Sink) -> None:
         """Write all of the payload and close it.
 
-        Raises ``RuntimeError`` the second time.
+        Raises ``RuntimeError`` when called a second time.
         """
         await self.write_with_length(writer, None)
 
@@ -73,7 +73,7 @@ class _Streamed(Payload):
 
 
 class BytesIOPayload(_Streamed):
-    """What is left to read of an ``io.BytesIO``."""
+    """The unread rest of an ``io.BytesIO``."""
 
     _autoclose = True
     _value: io.BytesIO
@@ -99,9 +99,9 @@ class BytesIOPayload(_Streamed):
 
 
 class IOBasePayload(_Streamed):
-    """What is left to read of an open binary file, which is closed at the end.
+    """The unread rest of an open binary file, which is closed at the end.
 
-    Its name, if it has one, becomes the name to save it under, unless ``disposition`` is None.
+    Clients save it under the file's name, if it has one, unless ``disposition`` is None.
     """
 
     _value: io.IOBase
@@ -130,7 +130,7 @@ class IOBasePayload(_Streamed):
             end = file.seek(0, io.SEEK_END)
             file.seek(position)
         except (OSError, ValueError):
-            # A pipe or a socket: its end shows when it comes.
+            # A pipe or a socket: its size is unknown until its end.
             return None
         return max(0, end - position)
 
@@ -146,11 +146,11 @@ class IOBasePayload(_Streamed):
 
 
 class BufferedReaderPayload(IOBasePayload):
-    """What is left to read of a file that was opened with ``"rb"``."""
+    """The unread rest of a file that was opened with ``"rb"``."""
 
 
 class TextIOPayload(IOBasePayload):
-    """What is left to read of a file that was opened as text; sent in ``encoding`` or UTF-8."""
+    """The unread rest of a file that was opened as text; sent in ``encoding`` or UTF-8."""
 
     _value: io.TextIOBase
 
@@ -167,7 +167,7 @@ class TextIOPayload(IOBasePayload):
         super().__init__(value, headers, content_type, filename, encoding, disposition)
 
     def _size_left(self) -> int | None:
-        # Bytes in the file and bytes on the wire need not be the same.
+        # The size in the file's encoding says nothing about the size on the wire.
         return None
 
     async def _pieces(self, writer: object) -> AsyncGenerator[bytes, None]:
@@ -206,6 +206,6 @@ class AsyncIterablePayload(_Streamed):
             async for piece in iterator:
                 yield piece
         finally:
-            # A generator that is left halfway has something to clean up, and now is the time.
+            # A generator that is left halfway must clean up now, not when it is collected.
             if isinstance(iterator, AsyncGenerator):
                 await iterator.aclose()

@@ -1,8 +1,8 @@
 """Byte ranges as pure functions (RFC 9110 section 14): a field and a size in, slices out.
 
-A Range field is a wish: what cannot be read, has another unit, or asks for too much is ignored, and
-the whole representation is sent, once. That bounds what a request can cost: no more ranges than
-``MAX_RANGES``, never more bytes than the representation has, and none of them twice.
+A Range field is a request that a server may ignore. A field that is malformed, has another unit or
+asks for too much is ignored, and the whole representation is sent once. This limits the cost of a
+request: at most ``MAX_RANGES`` ranges, and no byte of the representation twice.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, final
 
 __all__ = ["MAX_RANGES", "ByteRange", "Part", "content_range", "multipart_ranges", "parse_range"]
 
-#: More ranges than any reader of files asks for at once; a set with more is ignored.
+#: The most ranges in one field; a field with more is ignored. No reader of files asks for as many.
 MAX_RANGES: Final = 16
 
 # Positions of more digits are beyond the end of any file, and int() is quadratic.
@@ -20,7 +20,7 @@ _HUGE: Final = 10**_MAX_DIGITS
 
 @final
 class ByteRange(NamedTuple):
-    """The bytes from ``start`` up to and without ``stop``."""
+    """The bytes from ``start`` up to, but not including, ``stop``."""
 
     start: int
     stop: int
@@ -28,7 +28,7 @@ class ByteRange(NamedTuple):
 
 @final
 class Part(NamedTuple):
-    """One part of a multipart/byteranges body: what to write before a slice, and the slice."""
+    """One part of a multipart/byteranges body: the bytes before a slice, and the slice."""
 
     preamble: bytes
     range: ByteRange
@@ -37,15 +37,15 @@ class Part(NamedTuple):
 def parse_range(value: str | None, size: int) -> tuple[ByteRange, ...] | None:
     """Return the ranges that ``value`` asks for of ``size`` bytes; None to ignore the field.
 
-    An empty tuple means that none of them can be satisfied (416). Ranges keep the order of the
-    request; where some overlap or touch they are joined, and come sorted.
+    An empty tuple means that no range can be satisfied (416). Ranges keep the order of the request,
+    unless some overlap or touch: then those are joined, and all are sorted.
     """
     if value is None:
         return None
     unit, equals, text = value.partition("=")
     if not equals or unit.strip(" \t").lower() != "bytes":
         return None
-    # Not one more than the bound is looked at.
+    # Split no further than the limit.
     items = [item.strip(" \t") for item in text.split(",", 2 * MAX_RANGES)]
     specs = [item for item in items if item]
     if not specs or len(specs) > MAX_RANGES or len(items) > 2 * MAX_RANGES:
@@ -58,7 +58,7 @@ def parse_range(value: str | None, size: int) -> tuple[ByteRange, ...] | None:
         if bounds.start < bounds.stop:
             found.append(bounds)
         elif spec.startswith("-") and not size and _number(spec[1:]):
-            # A suffix of nothing is satisfiable, but Content-Range has no words for it.
+            # A suffix of an empty file is satisfiable, but Content-Range cannot express it.
             return None
     return _join(found)
 
@@ -97,7 +97,7 @@ def _join(ranges: list[ByteRange]) -> tuple[ByteRange, ...]:
 
 
 def content_range(bounds: ByteRange | None, size: int) -> str:
-    """Return a Content-Range value: of a part, or with None the one of a 416."""
+    """Return a Content-Range value; with None, that of a 416."""
     return f"bytes */{size}" if bounds is None else f"bytes {bounds.start}-{bounds.stop - 1}/{size}"
 
 
@@ -106,8 +106,8 @@ def multipart_ranges(
 ) -> tuple[tuple[Part, ...], bytes, int]:
     """Frame several ranges as multipart/byteranges (RFC 9110 section 14.6).
 
-    Returns the parts, what comes behind the last one, and the length of it all. ``boundary`` must
-    not occur in the content: take one that nobody can foresee.
+    Return the parts, the bytes behind the last one, and the total length. ``boundary`` must not
+    occur in the content: use a random one.
     """
     parts = []
     for index, bounds in enumerate(ranges):

@@ -1,4 +1,4 @@
-"""Which payload a value becomes: a registry by type, open to types of your own."""
+"""The registry that finds the payload class for a value, open to types of your own."""
 
 import enum
 import io
@@ -33,7 +33,7 @@ class PayloadLookupError(LookupError):
 
 
 class Order(enum.Enum):
-    """When a registered type is looked at."""
+    """The order in which registered types are tried."""
 
     normal = "normal"
     try_first = "try_first"
@@ -42,10 +42,10 @@ class Order(enum.Enum):
 
 @final
 class PayloadRegistry:
-    """Types and the payloads made of their values.
+    """Types, and the factories that make payloads of their values.
 
-    A value's own class is looked up first, then ``isinstance`` decides: in the order of
-    ``Order``, and within it of registration.
+    A value's own class is looked up first. Then ``isinstance`` decides, in the order of ``Order``
+    and, within it, of registration.
     """
 
     __slots__ = ("_by_order", "_exact")
@@ -59,9 +59,9 @@ class PayloadRegistry:
         self._exact: Final[dict[type, _Factory]] = {}
 
     def get(self, data: object, *args: object, **kwargs: Any) -> Payload:
-        """Return the payload for ``data``, itself if it is one; more arguments go to the factory.
+        """Return the payload for ``data``, or ``data`` if it is one.
 
-        Raises ``PayloadLookupError`` for a type that nobody has registered.
+        Further arguments go to the factory. Raises ``PayloadLookupError`` for an unregistered type.
         """
         if isinstance(data, Payload):
             return data
@@ -129,5 +129,5 @@ for _type, _factory in (
     (io.IOBase, IOBasePayload),
 ):
     PAYLOAD_REGISTRY.register(_factory, _type)
-# Behind all others: many things can be iterated.
+# Behind all others: objects of many types can be iterated.
 PAYLOAD_REGISTRY.register(AsyncIterablePayload, AsyncIterable, order=Order.try_last)

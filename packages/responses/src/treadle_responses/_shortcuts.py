@@ -1,4 +1,4 @@
-"""Responses in one call: JSON from values or encoded already, and HTML."""
+"""Responses in one call: JSON from a value or already encoded, and HTML."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from ._response import Response
 
 __all__ = ["html_response", "json_bytes_response", "json_response"]
 
-# None is a value that JSON has.
+# JSON has a value for None.
 _UNSET: Final[Any] = object()
 
 
@@ -26,7 +26,7 @@ def json_response(
 ) -> Response:
     """Return a response with ``data`` as JSON, or with ``text`` or ``body`` that already is JSON.
 
-    Raises ``ValueError`` for more than one of the three, and whatever ``dumps`` raises.
+    Raises ``ValueError`` for more than one of the three, and the errors of ``dumps``.
     """
     if data is not _UNSET:
         if text is not None or body is not None:
@@ -52,10 +52,10 @@ def json_bytes_response(
     headers: LooseHeaders | None = None,
     content_type: str = "application/json",
 ) -> Response:
-    """Return a response with ``data`` as JSON, for encoders that give bytes (orjson, msgspec).
+    """Return a response with ``data`` as JSON, for encoders that return bytes (orjson, msgspec).
 
     The media type has no charset: JSON is UTF-8 (RFC 8259 section 8.1). Raises ``ValueError`` for
-    ``data`` with ``body``, and whatever ``dumps`` raises.
+    ``data`` with ``body``, and the errors of ``dumps``.
     """
     if data is not _UNSET:
         if body is not None:
@@ -76,7 +76,7 @@ def html_response(
 ) -> Response:
     """Return a response with an HTML page; nothing in ``text`` is escaped.
 
-    Raises what ``Response`` raises.
+    Raises the errors of ``Response``.
     """
     return Response(
         text=text,

@@ -1,15 +1,15 @@
-"""What a status code says: its reason phrase, and whether its response can have content.
+"""Facts about status codes: the reason phrase, and if the response can have content.
 
-The phrases are a table of our own and not the standard library's, which renamed some of them in
-Python 3.13: the same response has the same status line everywhere.
+The phrases are a table of our own rather than the standard library's, which renamed some in Python
+3.13: a response has the same status line on every version.
 """
 
 from typing import Final
 
 __all__ = ["REASONS", "allows_no_length", "default_reason", "must_be_empty"]
 
-#: The IANA registry of HTTP status codes, with the names of RFC 9110; 306 is unused since RFC 7231,
-#: 418 is no more than reserved there (the phrase is RFC 2324's) and 510 is obsolete.
+#: The IANA registry of HTTP status codes, with the names of RFC 9110. 306 is unused since RFC 7231,
+#: 418 is only reserved there (the phrase is RFC 2324's), and 510 is obsolete.
 REASONS: Final[dict[int, str]] = {
     100: "Continue",
     101: "Switching Protocols",
@@ -82,9 +82,9 @@ def default_reason(status: int) -> str:
 
 
 def allows_no_length(method: str, status: int) -> bool:
-    """Whether a response has neither Content-Length nor Transfer-Encoding (RFC 9110 section 8.6).
+    """Return True if a response has no Content-Length or Transfer-Encoding (RFC 9110 section 8.6).
 
-    A 304 could repeat the length of the 200 that it stands for; nobody needs it.
+    A 304 may have the length of the 200 that it stands for, but needs none.
     """
     return (
         status in (204, 304) or 100 <= status < 200 or (method == "CONNECT" and 200 <= status < 300)
@@ -92,5 +92,5 @@ def allows_no_length(method: str, status: int) -> bool:
 
 
 def must_be_empty(method: str, status: int) -> bool:
-    """Whether a response to ``method`` with ``status`` has no content (RFC 9110 section 6.4.1)."""
+    """Return True if the response to ``method`` has no content (RFC 9110 section 6.4.1)."""
     return method == "HEAD" or allows_no_length(method, status)

@@ -1,9 +1,8 @@
 """``StreamResponse``: a status, headers, cookies and state, and a body written piece by piece.
 
 The response is a value until ``StreamResponse.prepare`` sends its head through the request's
-writer; then come any number of ``StreamResponse.write`` and one
-``StreamResponse.write_eof``. Nothing is built before somebody asks for it: most responses of
-most applications never need a header object (class attributes hold the defaults).
+writer. Then come any number of ``StreamResponse.write`` and one ``StreamResponse.write_eof``. Most
+responses never need a header object, so it is made on demand; class attributes hold the defaults.
 """
 
 import functools
@@ -36,16 +35,16 @@ _T = TypeVar("_T")
 
 
 class RequestInfo(RequestFor["StreamResponse"], Protocol):
-    """What a response looks at in the request that it answers; a server's requests satisfy it."""
+    """The part of a request that its response uses; the requests of a server provide it."""
 
 
 class StreamResponse(ResponseHead):
     """A response whose body is written by the handler.
 
-    ``status`` is an ``int`` from 100 to 999, ``reason`` the phrase behind it (``None`` takes the
-    registered one) and ``headers`` the initial fields, which are copied. Names and values of
-    fields are checked by the writer, when the head is sent. The mapping interface holds state for
-    whoever handles the response; use ``ResponseKey`` for typed access.
+    ``status`` is an ``int`` from 100 to 999, ``reason`` the phrase behind it (None: the registered
+    one) and ``headers`` the initial fields, which are copied. The writer checks the names and
+    values of fields when the head is sent. The mapping interface holds state for handlers and
+    middlewares; use ``ResponseKey`` for typed access.
     """
 
     _status: int = 200
@@ -61,8 +60,9 @@ class StreamResponse(ResponseHead):
     # Pieces of more bytes than this are compressed in the executor (None: the server's own).
     _executor_size: int = 4096
     _executor: Executor | None = None
-    # True if write_eof() comes right behind prepare(), so that the head can wait for it.
-    _body_follows: bool = False
+    #: True if ``write_eof`` comes right behind ``prepare``, so that the head can wait for the body;
+    #: for subclasses to set.
+    body_follows: bool = False
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class StreamResponse(ResponseHead):
 
     @property
     def chunked(self) -> bool:
-        """Whether the body is sent in chunks."""
+        """True if the body is sent in chunks."""
         return self._chunked
 
     def enable_chunked_encoding(self) -> None:
@@ -117,24 +117,23 @@ class StreamResponse(ResponseHead):
 
     @property
     def compression(self) -> bool:
-        """Whether compression was asked for; what became of it tells Content-Encoding."""
+        """True if compression was enabled; Content-Encoding tells if it is used."""
         return self._compression_options is not None
 
     def enable_compression(
         self, force: ContentCoding | None = None, strategy: int | None = None
     ) -> None:
-        """Compress the body as far as the client's Accept-Encoding and the content make it useful.
+        """Compress the body if the client accepts a coding and the content is worth it.
 
-        Of what is installed the first in the client's order is taken, between equals of zstd, br,
-        gzip and deflate. Small bodies and types that are compressed already are left alone, and
-        so is a response with a Content-Encoding or Content-Range of its own. ``Vary`` gets
-        ``Accept-Encoding`` and a strong ETag becomes weak. Whatever is written piece by piece can
-        be decoded by the client piece by piece.
+        The first available coding in the client's order is used; between equals the order is zstd,
+        br, gzip, deflate. Small bodies and types with a compressed format are not compressed, nor
+        is a response with its own Content-Encoding or Content-Range. ``Vary`` gets
+        ``Accept-Encoding``, and a strong ETag becomes weak. The client can decode each piece that
+        is written when it arrives.
 
-        ``force`` sets the coding whatever the client accepts; ``strategy`` is one of zlib's
-        ``Z_*`` strategies. Raises ``TypeError`` for another ``force`` than a
-        ``ContentCoding``, ``ValueError`` for one that is not installed, ``RuntimeError`` once
-        prepared.
+        ``force`` sets the coding for every client; ``strategy`` is one of zlib's ``Z_*``
+        strategies. Raises ``TypeError`` if ``force`` is not a ``ContentCoding``, ``ValueError`` if
+        its library is not installed, and ``RuntimeError`` once prepared.
         """
         if self.prepared:
             raise RuntimeError("Cannot enable compression: the response's head is already sent")
@@ -142,7 +141,7 @@ class StreamResponse(ResponseHead):
 
     @property
     def keep_alive(self) -> bool | None:
-        """Whether the connection goes on after this response; None until prepared."""
+        """True if the connection stays open after this response; None until prepared."""
         return self._keep_alive
 
     def force_close(self) -> None:
@@ -158,7 +157,7 @@ class StreamResponse(ResponseHead):
 
     @property
     def prepared(self) -> bool:
-        """Whether the head was sent."""
+        """True if the head was sent."""
         return self._eof_sent or self._payload_writer is not None
 
     @property
@@ -169,8 +168,8 @@ class StreamResponse(ResponseHead):
     async def prepare(self, request: RequestInfo) -> ResponseWriter | None:
         """Send the head and return the writer; a second call does nothing.
 
-        Headers that follow from the body and the request are filled in first, then the
-        application's ``on_response_prepare`` signals run.
+        First the fields that follow from the body and the request are set, then the application's
+        ``on_response_prepare`` signals run.
         """
         if self._eof_sent:
             return None
@@ -182,7 +181,7 @@ class StreamResponse(ResponseHead):
         self.complete_headers(request)
         await self.run_on_prepare(request)
         writer = request.response_writer
-        writer.write_head(self._status, self.reason, self.headers, body_follows=self._body_follows)
+        writer.write_head(self._status, self.reason, self.headers, body_follows=self.body_follows)
         self.begin_sending(request, writer)
         return writer
 
@@ -190,7 +189,7 @@ class StreamResponse(ResponseHead):
     # write_eof() are made of these. The module ``_types`` has the whole contract.
 
     def complete_headers(self, request: RequestInfo) -> None:
-        """Fill in the fields that follow from cookies, body and request."""
+        """Set the fields that follow from cookies, body and request."""
         headers = self.headers
         for line in set_cookie_lines(self._cookies):
             headers.add("Set-Cookie", line)
@@ -277,14 +276,14 @@ class StreamResponse(ResponseHead):
         if allows_no_length(request.method, self._status):
             if self._status != 304:
                 return None
-            # It stands for a response whose size is not known here.
+            # It stands for a 200 of unknown size.
             size = None
         media_type = self.content_type
         if depends_on_client(options, media_type, size):
             add_vary(headers, "Accept-Encoding")
         coding = choose_coding(options, request.headers.get("Accept-Encoding"), media_type, size)
         if coding is not None and self._status == 304:
-            # RFC 9110 section 15.4.5: its ETag is the one that the 200 would have.
+            # RFC 9110 section 15.4.5: a 304 has the ETag of the 200.
             weaken_etag(headers)
             return None
         return coding
@@ -303,15 +302,15 @@ class StreamResponse(ResponseHead):
         return await self.run_blocking(functools.partial(call, data), self._executor)
 
     async def run_blocking(self, call: Callable[[], _T], executor: Executor | None = None) -> _T:
-        """Return ``call()``, made where the server makes calls that block; only while sending."""
+        """Return ``call()``, run where the server runs blocking calls; only while sending."""
         writer = None if self._req is None else self._req.response_writer
         return await run_blocking(writer, call, executor)
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send a piece of the body and wait while the peer is slow to take it.
+        """Send a piece of the body; wait while the peer reads too slowly.
 
-        Raises ``TypeError`` for anything but bytes, ``RuntimeError`` before ``prepare`` and
-        after ``write_eof``, ``ConnectionResetError`` when the peer is gone.
+        Raises ``TypeError`` for anything but bytes, ``RuntimeError`` before ``prepare`` and after
+        ``write_eof``, ``ConnectionResetError`` if the peer has closed the connection.
         """
         _check_data(data)
         if self._eof_sent:
@@ -328,7 +327,7 @@ class StreamResponse(ResponseHead):
     async def write_eof(self, data: bytes = b"") -> None:
         """Send the last piece and end the response; a second call does nothing.
 
-        Raises what ``write`` raises.
+        Raises the errors of ``write``.
         """
         _check_data(data)
         if self._eof_sent:

@@ -1,6 +1,6 @@
-"""Path patterns, typed matching and reverse URLs, for anything that has paths.
+"""Path patterns, typed matching and reverse URLs, for any program with paths.
 
-A router stores what you like under a method and a path, and finds it again:
+A router stores any object under a method and a path, and finds it again:
 
 >>> from treadle_router import Match, MethodNotAllowed, NotFound, Router
 >>> router: Router[str] = Router()
@@ -21,20 +21,21 @@ show {'id': 42}
 
 Paths
 -----
-``/{name}`` is one segment, ``/{name:regex}`` what the expression matches, ``/{name!int}`` what a
-converter takes (``int``, ``float``, ``uuid``, ``date``, ``slug``, ``path``, or one of your own).
+``/{name}`` is one segment, ``/{name:regex}`` the text that the expression matches, ``/{name!int}``
+the text that a converter takes (``int``, ``float``, ``uuid``, ``date``, ``slug``, ``path``, or one
+of your own).
 
-Matching looks at the path with its escapes decoded, except ``%2F`` and ``%25``: an encoded slash
-never splits a segment, and nothing is decoded twice. Values are decoded completely. Dot segments
-and empty segments are segments like others: nothing is normalised, so ``/a/../b`` and ``/a//b``
-match only what spells them out.
+Matching uses the path with its escapes decoded, except ``%2F`` and ``%25``: an encoded slash never
+splits a segment, and nothing is decoded twice. Values are decoded completely. Nothing is
+normalised: dot segments and empty segments are ordinary segments, so ``/a/../b`` and ``/a//b``
+match only a pattern that spells them out.
 
 Order
 -----
-Of all resources that match a path, the ones with more fixed segments at their start come first,
-then the ones added first: ``/users/me`` before ``/users/{id}``, in whichever order they were added.
-The time of a match does not depend on the number of resources; a regular expression of your own
-takes the time it takes, on text that a stranger wrote.
+Of all resources that match a path, those with more fixed segments at their start come first, then
+those added first: ``/users/me`` before ``/users/{id}``, in whichever order they were added. The
+time of a match does not depend on the number of resources. A regular expression of your own runs
+on text from strangers: its time is your responsibility.
 """
 
 from ._converters import CONVERTERS, Converter

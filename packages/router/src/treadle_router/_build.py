@@ -1,14 +1,13 @@
-"""Reverse URLs: a pattern and a value for each of its variables make a path.
+"""Reverse URLs: build a path from a pattern and a value for each of its variables.
 
-The promise is that matching the path gives back the values that went in. So a slash in the value
-of a variable that takes one segment becomes ``%2F``; a value that the variable would not match is
-refused; and where one variable may take text that was meant for another (``{a}.{b}`` with a dot in
-``b``), the path is read back and refused if it says something else. Two things a router alone
-would read back are refused or escaped as well, because no client sends them as they stand: a
-segment ``.`` or ``..`` is removed on the way (RFC 3986, section 5.2.4), and ``//`` at the start
-means another host (section 4.2).
+The promise: matching the path gives back the same values. So a slash in the value of a one-segment
+variable becomes ``%2F``, and a value that the variable would not match is refused. If one variable
+may take text that was meant for another (``{a}.{b}`` with a dot in ``b``), the path is matched
+again and refused if the values differ. Two kinds of paths are refused or escaped because clients
+change them: they remove a segment ``.`` or ``..`` (RFC 3986, section 5.2.4), and they read ``//``
+at the start as another host (section 4.2).
 
-Another resource may still be asked before this one for the same path.
+The promise is about this resource alone: another one may come before it for the same path.
 """
 
 import re
@@ -68,7 +67,7 @@ def _refuse_unknown(pattern: PathPattern, values: dict[str, object]) -> None:
 
 
 def _text_of(pattern: PathPattern, variable: Variable, values: dict[str, object]) -> str:
-    """Return the text to write for ``variable``, not encoded."""
+    """Return the text of the value for ``variable``, not encoded."""
     name = variable.name
     if name not in values:
         if unknown := values.keys() - {v.name for v in pattern.variables}:
@@ -108,16 +107,16 @@ def _refusal(pattern: PathPattern, name: str, value: object, why: str) -> str:
 
 
 def _plain_text(pattern: PathPattern, name: str, value: object) -> str:
-    """Return the text of a value of a type that has exactly one way to be written."""
+    """Return the text of a value whose type has exactly one notation."""
     if isinstance(value, str):
-        return str.__str__(value)  # what a ``(str, Enum)`` member is, not its name
+        return str.__str__(value)  # for a ``(str, Enum)`` member its value, not its name
     if isinstance(value, int) and not isinstance(value, bool):
         return int.__repr__(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, PurePath):
         return value.as_posix()
-    from decimal import Decimal  # when it is first needed: it is slow to import
+    from decimal import Decimal  # imported on first use: it is slow to import
 
     if isinstance(value, (float, Decimal, UUID)):
         return str(value)
@@ -132,7 +131,7 @@ def _plain_text(pattern: PathPattern, name: str, value: object) -> str:
 
 
 def _encode(pattern: PathPattern, variable: Variable, text: str) -> str:
-    """Return ``text`` percent-encoded, its slashes kept where the variable takes slashes."""
+    """Return ``text`` percent-encoded; keep its slashes if the variable takes slashes."""
     try:
         slash = "/" in text and _takes(variable, escape_value(text))
         if not slash and not _takes(variable, escape_value(text).replace("/", "%2F")):
@@ -158,7 +157,7 @@ def _takes(variable: Variable, safe: str) -> bool:
     try:
         return re.fullmatch(variable.regex, safe) is not None
     except re.error:
-        return True  # it is well formed only inside the whole pattern; that is read back below
+        return True  # well formed only inside the whole pattern, which ``_verify`` matches
 
 
 def _verify(pattern: PathPattern, path: str, texts: dict[str, str]) -> None:
@@ -172,7 +171,7 @@ def _verify(pattern: PathPattern, path: str, texts: dict[str, str]) -> None:
         )
     segments = pattern.segments
     if segments is not None and not any(isinstance(s, (Mixed, Tail)) for s in segments):
-        return  # each value stands in a segment of its own, where it was checked
+        return  # each value has a segment of its own and was checked there
     found = pattern.match(decode_safe(path))
     wrong = [name for name in texts if found is None or found.get(name) != texts[name]]
     if wrong:

@@ -1,15 +1,14 @@
-"""What goes wrong while routes are declared or URLs are built, and who is at fault.
+"""The errors of declaring routes and building URLs; all are mistakes of the caller.
 
-Matching raises nothing: a path that no route takes is the value ``NotFound`` or
-``MethodNotAllowed``, whatever bytes a peer sends. Every exception here is therefore the caller's
-mistake, in one of two moments:
+Matching raises nothing: for a path without a route it returns ``NotFound`` or
+``MethodNotAllowed``, whatever bytes a peer sends. Errors are raised
 
-* declaring: ``PathError``, ``MethodError``, ``ResourceNameError``,
+* by declaring: ``PathError``, ``MethodError``, ``ResourceNameError``,
   ``HandlerError``, ``HostError``, ``ConflictError``, ``FrozenError``;
-* building a URL: ``UnknownNameError`` and the family of ``BuildError``.
+* by building a URL: ``UnknownNameError`` and the family of ``BuildError``.
 
-Each one also derives from the built-in exception that fits, carries the facts as attributes, and
-says which value is wrong, where, and what to do.
+Each class also derives from a fitting built-in exception, has the facts as attributes, and its
+message says which value is wrong, where, and what to do.
 """
 
 __all__ = [
@@ -31,16 +30,16 @@ __all__ = [
 
 
 class RouterError(Exception):
-    """Base of everything that this package raises."""
+    """The base of all exceptions of this package."""
 
 
 # Declaring routes
 
 
 class PathError(RouterError, ValueError):
-    """A path pattern that cannot be read.
+    """A path pattern that cannot be parsed.
 
-    ``path`` is the pattern as given, ``position`` the index of the offending character in it.
+    ``path`` is the given pattern, ``position`` the index of the wrong character.
     """
 
     def __init__(self, message: str, *, path: str, position: int) -> None:
@@ -61,7 +60,7 @@ def _rebuild_path_error(message: str, path: str, position: int) -> PathError:
 
 
 class MethodError(RouterError, ValueError):
-    """A method that is no token (RFC 9110, section 5.6.2). ``method`` is the value as given."""
+    """A method that is not a token (RFC 9110, section 5.6.2); ``method`` is the given value."""
 
     def __init__(self, message: str, method: object = None) -> None:
         super().__init__(message, method)
@@ -75,7 +74,7 @@ class MethodError(RouterError, ValueError):
 class ResourceNameError(RouterError, ValueError):
     """A resource name that is malformed or taken.
 
-    ``name`` is the value as given; ``existing`` is the resource that holds it, or None.
+    ``name`` is the given value; ``existing`` is the resource that has the name, or None.
     """
 
     def __init__(self, message: str, name: object = None, existing: object = None) -> None:
@@ -89,7 +88,7 @@ class ResourceNameError(RouterError, ValueError):
 
 
 class HandlerError(RouterError, TypeError):
-    """A handler that the router does not take. ``handler`` is the value as given."""
+    """A handler that the router does not accept; ``handler`` is the given value."""
 
     def __init__(self, message: str, handler: object = None) -> None:
         super().__init__(message, handler)
@@ -101,7 +100,7 @@ class HandlerError(RouterError, TypeError):
 
 
 class HostError(RouterError, ValueError):
-    """A host rule that cannot be read. ``host`` is the value as given."""
+    """A host rule that cannot be parsed; ``host`` is the given value."""
 
     def __init__(self, message: str, host: str = "") -> None:
         super().__init__(message, host)
@@ -113,7 +112,7 @@ class HostError(RouterError, ValueError):
 
 
 class ConflictError(RouterError, RuntimeError):
-    """A route that could never be reached. ``existing`` is the route that stands before it."""
+    """A route that could never be reached; ``existing`` is the route before it."""
 
     def __init__(self, message: str, method: str = "", existing: object = None) -> None:
         super().__init__(message, method, existing)
@@ -126,28 +125,28 @@ class ConflictError(RouterError, RuntimeError):
 
 
 class FrozenError(RouterError, RuntimeError):
-    """A change to a router after ``freeze()``. Change a ``copy()`` of it instead."""
+    """A change to a router after ``freeze()``; change a ``copy()`` of it instead."""
 
 
 # Building URLs
 
 
 class UnknownNameError(RouterError, KeyError):
-    """No resource has the name asked for. ``name`` is the value as given."""
+    """No resource has the requested name; ``name`` is the given value."""
 
     def __init__(self, message: str, name: str = "") -> None:
         super().__init__(message, name)
         self.message = message
         self.name = name
 
-    def __str__(self) -> str:  # KeyError would show the repr of its first argument
+    def __str__(self) -> str:  # KeyError shows the repr of its first argument
         return self.message
 
 
 class BuildError(RouterError, ValueError):
-    """Base of what is wrong with the parts of a URL.
+    """The base of errors in the parts of a URL.
 
-    ``path`` is the pattern, ``part`` the variable, ``value`` what was given for it.
+    ``path`` is the pattern, ``part`` the variable, ``value`` the value given for it.
     """
 
     def __init__(self, message: str, path: str = "", part: str = "", value: object = None) -> None:
@@ -170,8 +169,8 @@ class UnknownPartError(BuildError):
 
 
 class MismatchError(BuildError):
-    """A value that the pattern would not read back as what it is."""
+    """A value that matching the built path would not give back."""
 
 
 class PartTypeError(BuildError, TypeError):
-    """A value of a type that has no one way to be written in a URL."""
+    """A value of a type without exactly one notation in a URL."""

@@ -1,8 +1,8 @@
-"""Host rules: which Host fields a set of routes answers for.
+"""Host rules: the Host fields that a set of routes answers for.
 
-``example.com`` is that host, on every port; ``example.com:8080`` only on that port. ``*`` stands
-for any characters, dots too: ``*.example.com`` takes ``a.b.example.com`` but not ``example.com``.
-Case and one final dot do not matter; names that are not ASCII are compared in their IDNA form.
+``example.com`` is that host on every port, ``example.com:8080`` only on that port. ``*`` matches
+any characters, dots too: ``*.example.com`` matches ``a.b.example.com`` but not ``example.com``.
+Case and one final dot are ignored; names that are not ASCII are compared in their IDNA form.
 
 Matching is linear in the host and never raises, whatever a peer sends.
 """
@@ -26,7 +26,7 @@ class HostPattern:
     __slots__ = ("_parts", "host", "port")
 
     def __init__(self, pattern: str) -> None:
-        """Read ``pattern``; raise ``TypeError`` or ``HostError``."""
+        """Parse ``pattern``; raises ``TypeError`` or ``HostError``."""
         if not isinstance(pattern, str):
             raise TypeError(f"A host rule must be a str, not {pattern!r}")
         host, colon, port = pattern.lower().partition(":")
@@ -42,13 +42,13 @@ class HostPattern:
                 host = host.encode("idna").decode()
             except UnicodeError as error:
                 raise HostError(
-                    f"{pattern!r} is no international name: {error}.", pattern
+                    f"{pattern!r} is not an international name: {error}.", pattern
                 ) from None
         for label in host.split("."):
             if _LABEL.fullmatch(label) is None:
                 raise HostError(
-                    f"{pattern!r} is no host: {label!r} must be 1 to 63 letters, digits and inner "
-                    "hyphens, or hold `*`.",
+                    f"{pattern!r} is not a host: {label!r} must be 1 to 63 letters, digits and "
+                    "inner hyphens, or contain `*`.",
                     pattern,
                 )
         self.host: Final = host
@@ -61,7 +61,7 @@ class HostPattern:
         return self.host if self.port is None else f"{self.host}:{self.port}"
 
     def match(self, host: str) -> bool:
-        """Tell whether the value of a Host field, with or without port, is meant."""
+        """Return True if the rule matches the value of a Host field, with or without port."""
         name, _, port = host.lower().partition(":")
         if self.port is not None and port != self.port:
             return False

@@ -1,14 +1,16 @@
-"""The matcher: resources compiled into a tree, immutable.
+"""The matcher: resources compiled into an immutable tree.
 
-``Matcher.match`` takes the three ways to an answer in turn, cheapest first:
+``Matcher.match`` tries three ways, the cheapest first:
 
-1. a path without variables is one look into a table;
-2. a straight walk down the tree, one segment at a time, where every step is certain;
-3. the complete search of ``_tree``, for paths that have several candidates, need the whole path,
-   or end in "not found" and "method not allowed".
+1. a table of the paths without variables;
+2. a straight walk down the tree, one segment at a time, as long as every step is certain;
+3. the complete search of ``_tree``, for paths with several candidates, for patterns that need the
+   whole path, and for "not found" and "method not allowed".
 
-Nothing is cached and nothing written: a matcher may be used from any number of threads. It pickles
-(if the handlers do) as its resources, and is compiled again where it is loaded.
+The search alone gives every answer; the first two ways are there for speed, which
+``tools/bench/bench_router.py`` measures. A match changes nothing, so a matcher may be used from any
+number of threads. It is pickled (if the handlers can be) as its resources, and compiled again when
+it is loaded.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +32,7 @@ H = TypeVar("H")
 
 @final
 class Matcher(Generic[H]):
-    """What ``Router.freeze()`` returns: ``items`` compiled, and host rules asked before them."""
+    """A compiled router: ``items``, and host rules that are asked before them."""
 
     __slots__ = ("_hosts", "_items", "_named", "_plain", "_resources", "_root")
 
@@ -48,12 +50,12 @@ class Matcher(Generic[H]):
     def match(
         self, method: str, path: str, *, host: str | None = None
     ) -> Match[H] | NotFound | MethodNotAllowed:
-        """Return the route for ``method`` and ``path``, or a value that says why there is none.
+        """Return the match for ``method`` and ``path``, or a value that says why none was found.
 
         ``path`` is the percent-encoded path of the request target, without query; a path that does
         not start with ``/`` is not found. ``method`` is compared as it is (RFC 9110, section 9.1:
-        methods are case-sensitive). ``host`` is the Host field, with or without port; it matters
-        only where host rules were added. Nothing is raised for what a peer may send.
+        methods are case-sensitive). ``host`` is the Host field, with or without port; only host
+        rules use it. Nothing that a peer may send raises an exception.
         """
         if self._hosts and host is not None:
             for pattern, matcher in self._hosts:
@@ -68,7 +70,7 @@ class Matcher(Generic[H]):
         if "%" in path:
             path = decode_safe(path)
         segments = path.split("/")
-        # Braces make a value that a variable does not take, ``%`` one that is still to be decoded.
+        # The walk does not look for braces, which no variable takes, and does not decode ``%``.
         if "{" not in path and "}" not in path and "%" not in path:
             match = _walk(self._root, method, segments)
             if match is not None:
@@ -96,11 +98,11 @@ class Matcher(Generic[H]):
         return MappingProxyType(self._named)
 
     def enclosures(self) -> tuple[Enclosure[H], ...]:
-        """Return what was enclosed, in that order."""
+        """Return the enclosures, in the order they were added."""
         return tuple(item for item in self._items if isinstance(item, Enclosure))
 
     def hosts(self) -> "tuple[tuple[HostPattern, Matcher[H]], ...]":
-        """Return the host rules and what answers for them, in the order they are asked."""
+        """Return the host rules and their matchers, in the order in which they are asked."""
         return self._hosts
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -111,7 +113,7 @@ class Matcher(Generic[H]):
 
 
 def _walk(node: Node[H], method: str, segments: list[str]) -> Match[H] | None:
-    """Return the match if every step to it is certain, else None: ``search`` will tell."""
+    """Return the match if every step to it is certain, else None; then ``search`` decides."""
     for segment in segments:
         literals = node.literals
         if segment in literals:
@@ -134,7 +136,7 @@ def _walk(node: Node[H], method: str, segments: list[str]) -> Match[H] | None:
 
 
 def unknown_name(name: str, named: Mapping[str, object]) -> UnknownNameError:
-    """Return the error for a name that no resource has, with the names that come close."""
+    """Return the error for an unknown name, with the closest known names."""
     from difflib import get_close_matches
 
     near = get_close_matches(str(name), named, 3)

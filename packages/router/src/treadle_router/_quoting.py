@@ -1,13 +1,12 @@
-"""Percent-encoding as paths need it: decode for matching, encode for building.
+"""Percent-encoding for paths: decode for matching, encode for building.
 
-Matching looks at the *safe-decoded* path: every percent escape is decoded except ``%2F`` and
-``%25``, so that an encoded slash never splits a segment and decoding never happens twice. Values
-taken from a match get these two last escapes decoded by ``decode_value``. Escapes that are
-not UTF-8 (and a ``%`` that starts no escape) stay as they were sent: nothing here raises for what
-a peer sends, and nothing is lost.
+Matching uses the *safe-decoded* path: every percent escape is decoded except ``%2F`` and ``%25``,
+so that an encoded slash never splits a segment and nothing is decoded twice. ``decode_value``
+decodes these two escapes in the values of a match. Escapes that are not UTF-8, and a ``%`` that
+starts no escape, stay as they were sent: no input of a peer raises an exception or is lost.
 
-``encode_value`` is the inverse for values; ``encode_fixed`` does it for the fixed text of
-a pattern, where the author may already have written escapes. All functions are linear.
+``encode_value`` is the inverse for values; ``encode_fixed`` encodes the fixed text of a pattern, in
+which the author may have written escapes. All functions are linear.
 """
 
 import re
@@ -24,7 +23,7 @@ _NOT_PCHAR_SLASH_OR_PERCENT: Final = re.compile(r"[^A-Za-z0-9\-._~!$&'()*+,;=:@/
 
 
 def decode_safe(path: str) -> str:
-    """Return ``path`` with all escapes decoded but ``%2F``, ``%25`` and those that are no UTF-8."""
+    """Return ``path`` with all escapes decoded except ``%2F``, ``%25`` and invalid UTF-8."""
     if "%" not in path:
         return path
     return _ESCAPES.sub(_decode_run, path)
@@ -40,7 +39,7 @@ def _decode_run(match: re.Match[str]) -> str:
 
 
 def _decode_broken_run(run: str, data: bytes) -> str:
-    """Decode what is UTF-8 and keep the escapes of all other bytes in the case they came in."""
+    """Decode valid UTF-8 and keep the escapes of all other bytes in their original case."""
     parts: list[str] = []
     offset = 0
     for char in data.decode("utf-8", "surrogateescape"):
@@ -54,14 +53,14 @@ def _decode_broken_run(run: str, data: bytes) -> str:
 
 
 def decode_value(text: str) -> str:
-    """Return a piece of a safe-decoded path with its last two kinds of escapes decoded."""
+    """Return a piece of a safe-decoded path with ``%2F`` and ``%25`` decoded too."""
     if "%" not in text:
         return text
     return text.replace("%2F", "/").replace("%25", "%")
 
 
 def escape_value(text: str) -> str:
-    """Return ``text`` as it will look in a safe-decoded path, its slashes left alone."""
+    """Return ``text`` as it appears in a safe-decoded path; slashes are not changed."""
     return text.replace("%", "%25")
 
 
@@ -70,15 +69,15 @@ def _encode_run(match: re.Match[str]) -> str:
 
 
 def encode_value(text: str, *, slash: bool) -> str:
-    """Return ``text`` percent-encoded for a path; ``slash`` says whether ``/`` stays a slash.
+    """Return ``text`` percent-encoded for a path; with ``slash``, ``/`` stays a slash.
 
-    Raises ``UnicodeEncodeError`` for lone surrogates, which no URL can carry.
+    Raises ``UnicodeEncodeError`` for lone surrogates, which no URL can contain.
     """
     return (_NOT_PCHAR_OR_SLASH if slash else _NOT_PCHAR).sub(_encode_run, text)
 
 
 def encode_fixed(text: str) -> str:
-    """Return the fixed text of a pattern percent-encoded, with the escapes it has kept.
+    """Return the fixed text of a pattern percent-encoded; existing escapes are kept.
 
     A ``%`` that starts no escape means itself and becomes ``%25``.
     """

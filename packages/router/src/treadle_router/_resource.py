@@ -1,9 +1,8 @@
-"""Resources and routes: a path pattern, and under it a stored value for each method.
+"""Resources and routes: a path pattern with a stored handler for each method.
 
-``H`` is whatever the router stores: a function, a coroutine function, a class, a string. Nothing
-here calls it. A resource is made by ``Router.add_resource`` or directly (then it belongs to a
-router after ``Router.register_resource``), grows by ``Resource.add_route``, and is fixed when
-its router is frozen.
+``H`` is the type of handlers: a function, a class, a string. Nothing here calls them. A resource is
+made by ``Router.add_resource``, or directly and then given to ``Router.register_resource``. It
+gets routes by ``Resource.add_route`` until its router is frozen.
 """
 
 import re
@@ -22,7 +21,7 @@ __all__ = ["ANY_METHOD", "Resource", "Route"]
 
 H = TypeVar("H")
 
-# The method of a route that takes every method that has no route of its own.
+# The method of a route that takes every method without a route of its own.
 ANY_METHOD: Final = "*"
 # RFC 9110, section 5.6.2: token = 1*tchar
 _TOKEN: Final = re.compile(r"[0-9A-Za-z!#$%&'*+\-.^_`|~]+")
@@ -30,9 +29,9 @@ _TOKEN: Final = re.compile(r"[0-9A-Za-z!#$%&'*+\-.^_`|~]+")
 
 @final
 class Route(Generic[H]):
-    """One stored value: ``handler`` for ``method`` on ``resource``.
+    """One stored ``handler``, for ``method`` on ``resource``.
 
-    ``extra`` holds the keywords of the declaration that the router itself has no use for.
+    ``extra`` has the keywords of the declaration that the router itself does not use.
     """
 
     __slots__ = ("_extra", "handler", "method", "resource")
@@ -47,7 +46,7 @@ class Route(Generic[H]):
 
     @property
     def extra(self) -> Mapping[str, object]:
-        """The other keywords that the route was declared with, read-only."""
+        """The other keywords of the declaration, read-only."""
         return MappingProxyType(self._extra)
 
     @property
@@ -70,7 +69,7 @@ class Route(Generic[H]):
 
 @final
 class Resource(Generic[H]):
-    """A path and its routes. Iterable over the routes, in the order they were added."""
+    """A path and its routes; iterable over the routes, in the order they were added."""
 
     __slots__ = ("_accept", "_by_method", "_frozen", "_pattern", "name")
 
@@ -83,11 +82,11 @@ class Resource(Generic[H]):
         converters: Mapping[str, Converter[object]] = CONVERTERS,
         accept: Callable[[H], bool] | None = None,
     ) -> None:
-        """Read ``path``; see the package for its language.
+        """Parse ``path``; see the package for its language.
 
-        With ``tail`` the path is a prefix: it matches itself and everything below it, and the rest
-        of the path is the variable of that name. ``accept`` tells whether a handler will do.
-        Raises ``PathError``.
+        With ``tail`` the path is a prefix: it matches itself and everything below it, and the
+        variable of that name has the rest of the path. ``accept`` returns True for a handler that
+        may be stored. Raises ``PathError``.
         """
         self.name: Final = name
         self._pattern = PathPattern(path, converters, tail=tail)
@@ -95,7 +94,7 @@ class Resource(Generic[H]):
         self._by_method: Final[dict[str, Route[H]]] = {}
         self._frozen = False
 
-    # What it is
+    # The path
 
     @property
     def path(self) -> str:
@@ -114,15 +113,15 @@ class Resource(Generic[H]):
 
     @property
     def pattern(self) -> re.Pattern[str] | None:
-        """The expression that safe-decoded paths match, or None for a path without variables.
+        """The expression for safe-decoded paths, or None for a path without variables.
 
-        Two typed variables in one segment are told apart more simply when a path is matched.
+        Matching uses a simpler way than this for two typed variables in one segment.
         """
         return self._pattern.compile() if self._pattern.variables else None
 
     @property
     def path_pattern(self) -> PathPattern:
-        """The pattern as it was read."""
+        """The parsed pattern."""
         return self._pattern
 
     @property
@@ -132,15 +131,15 @@ class Resource(Generic[H]):
 
     @property
     def is_prefix(self) -> bool:
-        """Whether everything below the path matches as well."""
+        """True if everything below the path matches too."""
         return self._pattern.tail_prefix is not None
 
     @property
     def frozen(self) -> bool:
-        """Whether routes can no longer be added."""
+        """True if routes can no longer be added."""
         return self._frozen
 
-    # Its routes
+    # The routes
 
     @property
     def routes(self) -> tuple[Route[H], ...]:
@@ -195,13 +194,13 @@ class Resource(Generic[H]):
     def _check_handler(self, method: str, handler: H) -> None:
         accept = self._accept
         if handler is None or (accept is not None and not accept(handler)):
-            wanted = "anything but None" if accept is None else f"what {_name_of(accept)} accepts"
+            wanted = "any object but None" if accept is None else f"what {_name_of(accept)} accepts"
             raise HandlerError(
-                f"The handler {handler!r} of {method} {self.path!r} will not do: pass {wanted}.",
+                f"The handler {handler!r} of {method} {self.path!r} is refused: pass {wanted}.",
                 handler,
             )
 
-    # Reading and building paths
+    # Matching and building paths
 
     def match_path(self, path: str) -> dict[str, str] | None:
         """Return the text of each variable in ``path`` (percent-encoded), or None."""
@@ -212,9 +211,9 @@ class Resource(Generic[H]):
     def build(self, /, **params: object) -> str:
         """Return the percent-encoded path with ``params`` filled in.
 
-        Values are percent-encoded so that matching gives them back. Raises
-        ``MissingPartError``, ``UnknownPartError``, ``PartTypeError`` (its type has
-        no text) or ``MismatchError`` (the pattern would not read the value back).
+        Values are percent-encoded so that matching gives them back. Raises ``MissingPartError``,
+        ``UnknownPartError``, ``PartTypeError`` (a type without a notation) or ``MismatchError``
+        (matching would not give the value back).
         """
         return build_path(self._pattern, params)
 

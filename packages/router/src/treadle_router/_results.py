@@ -1,8 +1,8 @@
-"""What a match says: the three values that ``match`` returns.
+"""The three results of a match.
 
-Only ``Match`` is true, so ``if match := router.match(...)`` is enough where the difference
-between "no such path" and "not with this method" does not matter. A result is made for one call
-and shares nothing that can change with another.
+Only ``Match`` is true, so ``if match := router.match(...)`` is enough if the difference between "no
+such path" and "not with this method" does not matter. A result belongs to one call and shares
+nothing mutable with another.
 """
 
 from typing import Any, Final, Generic, Literal, TypeVar, final
@@ -20,8 +20,8 @@ V = TypeVar("V")
 class Match(Generic[H]):
     """A route was found.
 
-    ``raw_params`` has the percent-decoded text of each variable; ``params`` has the same with the
-    values of typed variables converted (and is the same dict where no variable is typed).
+    ``raw_params`` has the percent-decoded text of each variable. ``params`` has the values of typed
+    variables converted; without typed variables it is the same dict.
     """
 
     __match_args__ = ("handler", "params")
@@ -38,8 +38,8 @@ class Match(Generic[H]):
     def param(self, name: str, kind: type[V], /) -> V:
         """Return the value of variable ``name``, which must be a ``kind``.
 
-        Raises ``KeyError`` if the path has no such variable, ``TypeError`` if its value is
-        something else: both mean that the path and the code that reads it disagree.
+        Raises ``KeyError`` if the path has no such variable, ``TypeError`` if its value has another
+        type: the path and the code that reads it disagree.
         """
         try:
             value = self.params[name]
@@ -60,7 +60,7 @@ class Match(Generic[H]):
 
 @final
 class NotFound:
-    """No resource has this path. ``enclosure`` is the one that the path leads into, if any."""
+    """No resource has this path; ``enclosure`` is the one that the path leads into, or None."""
 
     __slots__ = ("enclosure",)
 
@@ -84,7 +84,7 @@ class NotFound:
 class MethodNotAllowed:
     """Resources have this path, but no route for the method.
 
-    ``allowed`` is what they do have, ``enclosure`` the one that they are in, if any.
+    ``allowed`` has the methods of their routes, ``enclosure`` is the one that they are in, or None.
     """
 
     __match_args__ = ("allowed",)

@@ -1,13 +1,12 @@
-r"""What one segment of a pattern can be, and how it reads the segment of a path.
+r"""The four kinds of segments of a pattern, and how each matches a segment of a path.
 
-A path is cut at its slashes, so most patterns are matched one segment at a time, by the four kinds
-here. That is only the same as matching the whole pattern if no variable can reach over a slash:
-``stays_in_segment`` recognises, conservatively, the regular expressions for which this is
-certain (``\d+``, ``[^/]+``, ``(?:en|de)-[A-Z]{2}``). A pattern with any other expression is
-matched whole, by ``re``.
+A path is cut at its slashes, so most patterns are matched one segment at a time. That equals a
+match of the whole pattern only if no variable can match a slash. ``stays_in_segment`` recognises,
+conservatively, the regular expressions for which this is certain (``\d+``, ``[^/]+``,
+``(?:en|de)-[A-Z]{2}``). A pattern with any other expression is matched whole, by ``re``.
 
-All reading is linear in the segment for what this package brings; a regular expression of the
-user's own costs what it costs.
+Matching with the converters of this package is linear in the segment. The time of a regular
+expression of the user's own depends on that expression.
 """
 
 import re
@@ -27,9 +26,9 @@ __all__ = [
     "stays_in_segment",
 ]
 
-# What ``{name}`` takes. Braces are out because they cannot come from a path that was built.
+# The text of ``{name}``. Braces are excluded because a built path cannot contain them.
 DEFAULT_REGEX: Final = "[^{}/]+"
-# Expressions that take any number of segments: (may be empty, may hold newlines).
+# Expressions for any number of segments: (may be empty, may contain newlines).
 TAIL_REGEXES: Final = {
     ".*": (True, False),
     ".+": (False, False),
@@ -37,12 +36,13 @@ TAIL_REGEXES: Final = {
     "(?s:.+)": (False, True),
 }
 
-# Pieces of a regular expression that never match a slash. A ``-`` inside brackets is taken only
-# between letters or digits (no such range spans ``/``) or at an end, where it means itself.
+# Pieces of a regular expression that never match a slash. A ``-`` inside brackets is accepted only
+# between letters or digits (no such range contains ``/``) and at an end, as a literal hyphen.
 _IN_CLASS: Final = (
     r"(?:[A-Za-z0-9]-[A-Za-z0-9]|\\[dws.\-+*?^$()|{}\[\]\\]|[A-Za-z0-9_~@:,;=!. %+*?$(){}|'\"]"
 )
-_CLASS: Final = rf"\[-?{_IN_CLASS})*-?\]"
+# ``[]`` is not empty to ``re``: the bracket is its first character.
+_CLASS: Final = rf"\[(?!\])-?{_IN_CLASS})*-?\]"
 _NEGATED_CLASS: Final = rf"\[\^-?{_IN_CLASS})*/{_IN_CLASS}|/)*-?\]"
 _STAYS: Final = re.compile(
     rf"(?:[^.^$*+?{{}}\[\]\\|()/]|\\[dws.\-+*?^$()|{{}}\[\]\\]|{_CLASS}|{_NEGATED_CLASS}"
@@ -51,7 +51,7 @@ _STAYS: Final = re.compile(
 
 
 def stays_in_segment(regex: str) -> bool:
-    """Tell whether ``regex`` certainly matches no slash and looks at nothing around its match."""
+    """Return True if ``regex`` certainly matches no slash and does not look around its match."""
     if regex == DEFAULT_REGEX:
         return True
     if _STAYS.fullmatch(regex) is None:
@@ -67,8 +67,8 @@ def stays_in_segment(regex: str) -> bool:
 class Variable:
     """A named variable of a pattern.
 
-    ``regex`` is what its text must match, ``converter`` what makes a value of the text (None: the
-    text itself), ``position`` where it starts in the pattern.
+    ``regex`` must match its text, ``converter`` converts the text to a value (None: the text is the
+    value), ``position`` is the index of its start in the pattern.
     """
 
     __slots__ = ("converter", "name", "position", "regex")
@@ -83,12 +83,12 @@ class Variable:
 
     @property
     def is_default(self) -> bool:
-        """Whether it takes any text of one segment, as ``{name}`` does."""
+        """True if it takes any text of one segment, as ``{name}`` does."""
         return self.regex == DEFAULT_REGEX
 
     @property
     def has_own_regex(self) -> bool:
-        """Whether its expression was written in the path, not given by a converter."""
+        """True if its expression is written in the path rather than given by a converter."""
         return not self.is_default and (
             self.converter is None or self.regex != self.converter.regex
         )
@@ -134,11 +134,11 @@ class Whole:
 class Mixed:
     """Fixed text and variables inside one segment, like ``{name}.{ext}``.
 
-    The variables are told apart without ``re``, from the right, each fixed text at its last
-    possible place; then each must take its text. For ``{name}`` that is what a greedy expression
-    finds (the first variable takes as much as it can), in linear time, where the expression
-    backtracks: ``{a!slug}-{b!slug}-{c!slug}`` on hyphens costs it the cube of their number. Where
-    an expression of the user's own is among the variables, the expression it is.
+    The variables are separated without ``re``, from the right, each fixed text at its last possible
+    place; then each variable must take its text. For ``{name}`` this finds what a greedy expression
+    finds (the first variable takes as much as it can), but in linear time: the expression for
+    ``{a!slug}-{b!slug}-{c!slug}`` backtracks, in cubic time on a text of hyphens. If a variable has
+    an expression of the user's own, ``re`` matches the segment.
     """
 
     __slots__ = ("_checks", "_fixed", "_fullmatch", "key", "names")
@@ -201,9 +201,9 @@ class Mixed:
 
 @final
 class Tail:
-    """A variable that takes all the segments that the others of its pattern leave, at least one.
+    """A variable for all segments that the rest of the pattern leaves, at least one.
 
-    One a pattern: as every other segment takes exactly one, there is one way to cut the path.
+    A pattern has at most one: as every other segment takes exactly one, the cut is unique.
     """
 
     __slots__ = ("empty", "key", "names", "newlines")
@@ -214,7 +214,7 @@ class Tail:
         self.empty, self.newlines = TAIL_REGEXES[variable.regex]
 
     def read(self, rest: str) -> tuple[str, ...] | None:
-        """Return what is left of the path, undecoded, or None."""
+        """Return the rest of the path, undecoded, or None."""
         if (not rest and not self.empty) or ("\n" in rest and not self.newlines):
             return None
         return (rest,)

@@ -46,7 +46,7 @@ _NEVER: Final = maxsize
 
 @final
 class Entry(Generic[H]):
-    """One resource in the tree, with what a match of it needs at hand."""
+    """One resource in the tree, prepared for matching."""
 
     __slots__ = (
         "by_method",
@@ -63,21 +63,21 @@ class Entry(Generic[H]):
         self, resource: Resource[H], rank: int, enclosure: Enclosure[H] | None = None
     ) -> None:
         pattern = resource.path_pattern
-        # What it is in, or is the boundary of.
+        # The enclosure that it is in or whose boundary it is.
         self.enclosure: Final = enclosure
         self.is_boundary: Final = enclosure is not None and enclosure.resource is resource
         self.resource: Final = resource
         self.rank: Final = rank
-        # The table is the resource's own: routes added later are seen.
+        # The resource's own table, so that routes added later are found.
         self.by_method: Final[dict[str, Route[H]]] = resource.by_method
         self.converters: Final[tuple[tuple[str, Converter[object]], ...]] = tuple(
             (variable.name, variable.converter)
             for variable in pattern.variables
             if variable.converter is not None
         )
-        # The next answer for the same paths, where that is certain: for methods missing here.
+        # The next entry for the same paths, if that is certain; tried for methods missing here.
         self.following: Entry[H] | None = None
-        # Where the variables stand, if each has a segment of its own; else None.
+        # Names and segment numbers of the variables, if each has a segment of its own; else None.
         self.slots: Final[tuple[tuple[str, int], ...] | None] = (
             None
             if pattern.segments is None
@@ -90,7 +90,7 @@ class Entry(Generic[H]):
         )
 
     def take(self, route: Route[H], segments: list[str]) -> Match[H] | None:
-        """Return the match for segments that were checked and have nothing to decode."""
+        """Return the match for segments that were checked and contain no escapes."""
         slots = self.slots
         if slots is None:
             return None
@@ -102,7 +102,7 @@ class Entry(Generic[H]):
 
     def read(self, path: str, segments: list[str]) -> dict[str, str] | None:
         """Return the decoded text of the variables, or None if the pattern does not match."""
-        if self.slots is not None:  # the way to this entry checked each segment
+        if self.slots is not None:  # each segment was checked on the way to this entry
             return {name: decode_value(segments[index]) for name, index in self.slots}
         pattern = self.resource.path_pattern
         if pattern.segments is None:
@@ -110,7 +110,7 @@ class Entry(Generic[H]):
         return pattern.match_segments(segments)
 
     def convert(self, raw: dict[str, str]) -> dict[str, object] | None:
-        """Return the values for the texts, or None if a converter takes one for no value."""
+        """Return the values for the texts, or None if a converter refuses one."""
         params: dict[str, object] = {**raw}
         for name, converter in self.converters:
             try:
@@ -122,7 +122,7 @@ class Entry(Generic[H]):
 
 @final
 class Node(Generic[H]):
-    """The state after some segments of a path."""
+    """The state of a search after some segments of a path."""
 
     __slots__ = (
         "check",
@@ -136,29 +136,29 @@ class Node(Generic[H]):
     )
 
     def __init__(self) -> None:
-        # Complete, read by ``search``
+        # For ``search``: complete
         self.literals: dict[str, Node[H]] = {}
         self.variables: list[tuple[Whole | Mixed, Node[H]]] = []
         self.ends: list[Entry[H]] = []  # lowest rank first
         self.tails: list[Entry[H]] = []  # lowest rank first
-        self.rank = _NEVER  # the lowest of any entry at or below this node
-        # For the straight walk
-        self.variable: Node[H] | None = None  # the one variable child, if there is just one
-        self.check: Callable[[str], object] | None = None  # what it asks of a segment, if anything
-        self.entry: Entry[H] | None = None  # the answer if the path ends here, if that is certain
+        self.rank = _NEVER  # the lowest rank at or below this node
+        # For the straight walk: only certain steps
+        self.variable: Node[H] | None = None  # the variable child, if it is the only one
+        self.check: Callable[[str], object] | None = None  # its check of a segment; None: any text
+        self.entry: Entry[H] | None = None  # the answer if the path ends here
 
 
-# A place in the order of dispatch: for each enclosure and the item itself, how many fixed segments
-# it has (negative, as more come first) and when it was added.
+# A place in the order of dispatch. For each enclosure around the item and for the item itself: its
+# number of fixed segments (negative, as more come first), and its number in order of registration.
 _Key = tuple[tuple[int, int], ...]
-# Comes behind the places of all items, which are not positive.
+# Sorts behind the places of all items, whose first number is not positive.
 _BEHIND: Final = (1, 0)
 
 
 def _places(
     items: Sequence[Item[H]], outer: _Key, enclosure: Enclosure[H] | None
 ) -> Iterator[tuple[_Key, Resource[H], Enclosure[H] | None]]:
-    """Yield the resources of ``items`` with their places and what they are enclosed in."""
+    """Yield the resources of ``items`` with their places and enclosures."""
     for index, item in enumerate(items):
         resource = item.resource if isinstance(item, Enclosure) else item
         key = (*outer, (-resource.path_pattern.depth, index))
@@ -176,7 +176,7 @@ def _place(placed: tuple[_Key, object, object]) -> _Key:
 def build(items: Sequence[Item[H]]) -> tuple[Node[H], dict[str, Entry[H]]]:
     """Compile ``items``, in order of registration, into a tree and a table of plain paths.
 
-    The table has each path without variables whose own resource is the first answer for it.
+    The table has each path without variables for which its own resource ranks lowest.
     """
     root: Node[H] = Node()
     plain: dict[str, Entry[H]] = {}
@@ -194,7 +194,7 @@ def build(items: Sequence[Item[H]]) -> tuple[Node[H], dict[str, Entry[H]]]:
 
 
 def _insert(root: Node[H], entry: Entry[H], children: dict[tuple[int, object], Node[H]]) -> None:
-    """Add ``entry``. Entries come in the order of their ranks, so that appending sorts."""
+    """Add ``entry``. Entries come in the order of their ranks, so lists stay sorted."""
     pattern = entry.resource.path_pattern
     node = _literal_child(root, "")  # the text before the first slash
     root.rank = min(root.rank, entry.rank)
@@ -226,9 +226,9 @@ def _literal_child(node: Node[H], text: str) -> Node[H]:
 
 
 def _allow_straight_walk(root: Node[H]) -> None:
-    """Fill in what the walk may follow, and where what it finds is certain.
+    """Set the attributes of nodes that the straight walk follows, where a step is certain.
 
-    ``limit`` is the lowest rank among all that the walk passes by on its way to a node.
+    ``limit`` is the lowest rank among all entries that the walk passes by on its way to a node.
     """
     stack = [(root, _NEVER)]
     while stack:
@@ -249,10 +249,10 @@ def _allow_straight_walk(root: Node[H]) -> None:
 
 
 def _is_first(root: Node[H], path: str, entry: Entry[H]) -> bool:
-    """Tell whether no other resource is asked for ``path`` before the plain one that has it.
+    """Return True if no other resource comes before the plain ``entry`` for ``path``.
 
-    Only a resource of the same depth could be: a prefix, or one whose variable may be empty or
-    starts after the slash that ends this path. ``search`` finds them if asked for any method.
+    Only a resource of the same depth could: a prefix, or one with a variable that may be empty or
+    starts after the slash that ends this path. ``_visit`` finds it, without regard to methods.
     """
     found: _Found[H] = _Found(None)
     _visit(root, path, path.split("/"), found)
@@ -261,7 +261,7 @@ def _is_first(root: Node[H], path: str, entry: Entry[H]) -> bool:
 
 @final
 class _Found(Generic[H]):
-    """The best answer so far of one search. ``method`` None takes a resource, routes or not."""
+    """The best answer of a search so far; with ``method`` None, routes do not matter."""
 
     __slots__ = ("allowed", "enclosure", "match", "method", "rank")
 
@@ -269,12 +269,12 @@ class _Found(Generic[H]):
         self.method: Final = method
         self.match: Match[H] | None = None
         self.rank = _NEVER
-        # The enclosure whose boundary is the answer, which discards the match of what ranks behind.
+        # Set if the boundary of an enclosure is the answer; entries that rank behind do not count.
         self.enclosure: Enclosure[H] | None = None
         self.allowed: dict[Enclosure[H] | None, set[str]] = {}
 
     def offer(self, entry: Entry[H], path: str, segments: list[str]) -> None:
-        """Take ``entry`` if it matches and ranks lower than what there is."""
+        """Take ``entry`` if it matches and ranks lower than the answer so far."""
         if entry.rank >= self.rank or (raw := entry.read(path, segments)) is None:
             return
         params = entry.convert(raw)

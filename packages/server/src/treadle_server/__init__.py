@@ -8,181 +8,51 @@
 >>> app.add_routes([RouteDef("GET", "/", hello)])
 [<ResourceRoute [GET] ...>]
 
-Most people use it through ``from treadle import web``, which adds the names of the leaf packages.
+Most programs use it through ``from treadle import web``, which adds the names of the leaf packages.
 Without an application, ``Server`` serves any function from a request to a response.
 """
 
-from typing import TYPE_CHECKING
+import typing as _typing
 
-from ._app.application import (
-    Application,
-    Handler,
-    Middleware,
-    Request,
-    UrlDispatcher,
-)
-from ._app.middleware import middleware, normalize_path_middleware
-from ._app.subapps import (
-    AbstractRuleMatching,
-    Domain,
-    MaskDomain,
-    MatchedSubAppResource,
-    PrefixedSubAppResource,
-)
-from ._app.view import View
-from ._body.stream import StreamReader
-from ._core.cleanup import CleanupError
-from ._core.config import SERVER_SOFTWARE, ServerConfig
-from ._core.errors import ClientConnectionResetError, PayloadAccessError, RequestPayloadError
-from ._core.signals import FrozenList, Signal
-from ._core.state import ChainMapProxy
-from ._core.types import HttpVersion, HttpVersion10, HttpVersion11
-from ._files.response import FileResponse
-from ._files.static import StaticResource
-from ._http.request import BaseRequest
-from ._http.server import Server
-from ._http.state import RawHandler
-from ._routing.definitions import (
-    AbstractRouteDef,
-    RouteDef,
-    StaticDef,
-    SupportsAddRoute,
-    delete,
-    get,
-    head,
-    options,
-    patch,
-    post,
-    put,
-    route,
-    static,
-    view,
-)
-from ._routing.handlers import AbstractView
-from ._routing.interfaces import (
-    AbstractMatchInfo,
-    AbstractResource,
-    AbstractRoute,
-    AbstractRouter,
-    MatchInfoError,
-    SystemRoute,
-    UrlMappingMatchInfo,
-)
-from ._routing.options import RouteOptions, StaticOptions
-from ._routing.resources import (
-    DynamicResource,
-    PlainResource,
-    PrefixResource,
-    Resource,
-    ResourceRoute,
-)
-from ._routing.table import RouteDecorator, RouteTableDef
-from ._run.run_app import run_app
-from ._run.runner import (
-    AppRunner,
-    BaseRunner,
-    BaseSite,
-    GracefulExit,
-    ServerRunner,
-    SockSite,
-    TCPSite,
-    UnixSite,
-)
-from ._version import __version__
+from ._app.subapps import AbstractRuleMatching as AbstractRuleMatching
+from ._app.subapps import Domain as Domain
+from ._app.subapps import MaskDomain as MaskDomain
+from ._app.subapps import MatchedSubAppResource as MatchedSubAppResource
+from ._body.stream import StreamReader as StreamReader
+from ._core.config import SERVER_SOFTWARE as SERVER_SOFTWARE
+from ._core.errors import ClientConnectionResetError as ClientConnectionResetError
+from ._core.signals import FrozenList as FrozenList
+from ._core.signals import Signal as Signal
+from ._core.state import ChainMapProxy as ChainMapProxy
+from ._core.types import HttpVersion as HttpVersion
+from ._core.types import HttpVersion10 as HttpVersion10
+from ._core.types import HttpVersion11 as HttpVersion11
+from ._http.state import RawHandler as RawHandler
+from ._routing.handlers import AbstractView as AbstractView
+from ._routing.interfaces import AbstractMatchInfo as AbstractMatchInfo
+from ._routing.interfaces import AbstractRouter as AbstractRouter
+from ._routing.interfaces import MatchInfoError as MatchInfoError
+from ._routing.interfaces import SupportsAddRoute as SupportsAddRoute
+from ._routing.options import RouteOptions as RouteOptions
+from ._routing.options import StaticOptions as StaticOptions
+from ._routing.resources import PrefixResource as PrefixResource
+from ._routing.table import RouteDecorator as RouteDecorator
+from ._version import __version__ as __version__
+from .web import *
 
-if TYPE_CHECKING:
-    from ._forms.multipart import BodyPartReader, MultipartReader
-    from ._forms.uploads import FileField
-    from ._forms.writer import MultipartWriter
-    from ._websocket.broadcast import broadcast
-    from ._websocket.response import WebSocketReady, WebSocketResponse
+if _typing.TYPE_CHECKING:
+    from ._forms.multipart import BodyPartReader as BodyPartReader
+    from ._forms.multipart import MultipartReader as MultipartReader
+    from ._forms.uploads import FileField as FileField
+    from ._forms.writer import MultipartWriter as MultipartWriter
+    from ._websocket.broadcast import broadcast as broadcast
+    from ._websocket.response import WebSocketReady as WebSocketReady
+    from ._websocket.response import WebSocketResponse as WebSocketResponse
 
-__all__ = [
-    "SERVER_SOFTWARE",
-    "AbstractMatchInfo",
-    "AbstractResource",
-    "AbstractRoute",
-    "AbstractRouteDef",
-    "AbstractRouter",
-    "AbstractRuleMatching",
-    "AbstractView",
-    "AppRunner",
-    "Application",
-    "BaseRequest",
-    "BaseRunner",
-    "BaseSite",
-    "BodyPartReader",
-    "ChainMapProxy",
-    "CleanupError",
-    "ClientConnectionResetError",
-    "Domain",
-    "DynamicResource",
-    "FileField",
-    "FileResponse",
-    "FrozenList",
-    "GracefulExit",
-    "Handler",
-    "HttpVersion",
-    "HttpVersion10",
-    "HttpVersion11",
-    "MaskDomain",
-    "MatchInfoError",
-    "MatchedSubAppResource",
-    "Middleware",
-    "MultipartReader",
-    "MultipartWriter",
-    "PayloadAccessError",
-    "PlainResource",
-    "PrefixResource",
-    "PrefixedSubAppResource",
-    "RawHandler",
-    "Request",
-    "RequestPayloadError",
-    "Resource",
-    "ResourceRoute",
-    "RouteDecorator",
-    "RouteDef",
-    "RouteOptions",
-    "RouteTableDef",
-    "Server",
-    "ServerConfig",
-    "ServerRunner",
-    "Signal",
-    "SockSite",
-    "StaticDef",
-    "StaticOptions",
-    "StaticResource",
-    "StreamReader",
-    "SupportsAddRoute",
-    "SystemRoute",
-    "TCPSite",
-    "UnixSite",
-    "UrlDispatcher",
-    "UrlMappingMatchInfo",
-    "View",
-    "WebSocketReady",
-    "WebSocketResponse",
-    "__version__",
-    "broadcast",
-    "delete",
-    "get",
-    "head",
-    "middleware",
-    "normalize_path_middleware",
-    "options",
-    "patch",
-    "post",
-    "put",
-    "route",
-    "run_app",
-    "static",
-    "view",
-]
-
-# Imported when first asked for: a program without WebSockets or forms does not pay for them. Type
-# checkers see the imports above instead, and so still know which names there are.
-if not TYPE_CHECKING:
-    import importlib
+# Imported on first use: a program without WebSockets or forms does not pay for them. Type checkers
+# see the imports above instead; mypy would take an ``__all__`` that it cannot evaluate for empty.
+if not _typing.TYPE_CHECKING:
+    import importlib as _importlib
 
     _LAZY = {
         "BodyPartReader": "_forms.multipart",
@@ -193,6 +63,9 @@ if not TYPE_CHECKING:
         "WebSocketResponse": "_websocket.response",
         "broadcast": "_websocket.broadcast",
     }
+    __all__ = [name for name in globals() if not name.startswith("_") and name != "web"]
+    __all__ += ["__version__"]
+    __all__ += list(_LAZY)
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})
@@ -200,6 +73,6 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> object:
         if name not in _LAZY:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        module = importlib.import_module(f".{_LAZY[name]}", __name__)
+        module = _importlib.import_module(f".{_LAZY[name]}", __name__)
         value = globals()[name] = getattr(module, name)
         return value

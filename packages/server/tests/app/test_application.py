@@ -74,7 +74,7 @@ def test_match_info_is_strings(run: Run, path: str, target: str, values: dict[st
     run(main())
 
 
-def test_404_and_405_answer_by_themselves(run: Run) -> None:
+def test_404_and_405_without_middlewares(run: Run) -> None:
     async def main() -> None:
         app = Application()
         app.add_routes([get("/a", hello), post("/a", hello), get("/b", hello, allow_head=False)])
@@ -111,7 +111,7 @@ def test_targets_that_are_no_path(run: Run, line: str, status: bytes) -> None:
     run(main())
 
 
-def test_view_dispatches_and_says_what_it_allows(run: Run) -> None:
+def test_view_dispatches_and_lists_its_methods(run: Run) -> None:
     class Page(View):
         async def get(self) -> Response:
             return Response(text=f"get {self.request.path}")
@@ -250,7 +250,7 @@ def ask(run: Run, handler: Handler, data: bytes) -> tuple[int, bytes]:
     return answers[0]
 
 
-def test_what_a_request_tells(run: Run) -> None:
+def test_properties_of_a_request(run: Run) -> None:
     async def handler(request: Request) -> Response:
         assert request.method == "GET"
         assert request.path == "/a b/ü"
@@ -291,7 +291,7 @@ def test_what_a_request_tells(run: Run) -> None:
 
 
 def test_url_and_routing_see_the_same_path(run: Run) -> None:
-    """Dot segments stay as they are in both, so that a check on one holds for the other."""
+    """Both keep dot segments, so that a check on one also holds for the other."""
 
     async def handler(request: Request) -> Response:
         return Response(text=f"{request.match_info['path']} {request.url}")
@@ -511,7 +511,7 @@ def test_life_cycle_in_order(run: Run) -> None:
     assert seen == ["enter", "startup", "shutdown", "leave", "cleanup"]
 
 
-def test_a_failed_start_leaves_what_was_entered(run: Run) -> None:
+def test_a_failed_start_leaves_the_entered_contexts(run: Run) -> None:
     seen: list[str] = []
 
     async def good(app: Application) -> AsyncIterator[None]:

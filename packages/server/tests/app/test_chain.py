@@ -1,4 +1,4 @@
-"""Handlers in middlewares: what runs in which order, and which application is current then."""
+"""Handlers in middlewares: the order of calls, and the current application in each."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def ask(method: str, path: str) -> bytes:
 
 
 class Log:
-    """What ran, each with the name of ``request.app`` then."""
+    """A record of the calls, each with the name of ``request.app`` at that time."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, str]] = []
@@ -92,7 +92,7 @@ def test_middlewares_and_signals_run_from_outside_in(
     run(main())
 
 
-@pytest.mark.parametrize("with_middleware", ["top", "sub", "deep", "nobody"])
+@pytest.mark.parametrize("with_middleware", ["top", "sub", "deep", "none"])
 def test_the_current_application(run: Run, with_middleware: str) -> None:
     async def main() -> None:
         log = Log()
@@ -110,7 +110,7 @@ def test_the_current_application(run: Run, with_middleware: str) -> None:
         assert ("handler", "deep") in log.seen
         assert set(log.seen) - {("handler", "deep")} == (
             set()
-            if with_middleware == "nobody"
+            if with_middleware == "none"
             else {(with_middleware, with_middleware), (f"/{with_middleware}", with_middleware)}
         )
 

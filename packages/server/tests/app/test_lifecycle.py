@@ -1,4 +1,4 @@
-"""What an application fixes when it starts, and the order of its start and end."""
+"""The freezing of an application at its start, and the order of start and end."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

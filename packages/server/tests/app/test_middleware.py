@@ -161,7 +161,7 @@ def test_cve_2021_21330_a_slash_normalising_redirect_never_leaves_the_host(
             assert (where[0], followed.netloc) == ("/", "example.org")
 
 
-def test_redirects_of_a_class_of_ones_own(request_to: RequestTo) -> None:
+def test_redirects_of_another_class(request_to: RequestTo) -> None:
     app = app_with("/dir/", redirect_class=HTTPFound)
 
     async def main() -> StreamResponse:

@@ -1,4 +1,4 @@
-"""Applications inside applications: what belongs to which, in which order, and what is refused."""
+"""Sub-applications: routes, state, order of signals and middlewares, and wrong use."""
 
 import asyncio
 import time
@@ -43,7 +43,7 @@ def app(name: str, *paths: str, middlewares: tuple[Middleware, ...] = ()) -> App
 
 
 def noting(seen: list[str]) -> Middleware:
-    """Return a middleware that notes the name of the application it runs in."""
+    """Return a middleware that records the name of the current application."""
 
     async def note(request: Request, handler: Handler) -> StreamResponse:
         seen.append(request.app[NAME])
@@ -56,7 +56,7 @@ def ask(method: str, path: str, host: str = "localhost") -> bytes:
     return f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
 
 
-def test_what_a_request_knows(run: Run) -> None:
+def test_request_properties_inside_applications(run: Run) -> None:
     key = AppKey("key", str)
 
     async def show(request: Request) -> Response:
@@ -93,7 +93,7 @@ def test_what_a_request_knows(run: Run) -> None:
 
 
 def test_the_life_of_applications_inside(run: Run) -> None:
-    """The signals of a sub-application stand where it was added; contexts end before clean-up."""
+    """Signals of a sub-application come in the order of adding; contexts end before clean-up."""
     seen: list[str] = []
 
     def watch(app: Application) -> None:
@@ -145,7 +145,7 @@ def test_the_life_of_applications_inside(run: Run) -> None:
     ]  # fmt: skip
 
 
-def test_a_start_that_fails_in_a_subapp_leaves_what_was_entered(run: Run) -> None:
+def test_a_failed_start_of_a_subapp_leaves_the_entered_contexts(run: Run) -> None:
     seen: list[str] = []
 
     async def good(app: Application) -> AsyncIterator[None]:
@@ -259,7 +259,7 @@ def test_domains(run: Run, host: str, path: str, status: int) -> None:
 
 
 def test_a_prefix_with_variables_around_a_domain(request_to: RequestTo) -> None:
-    """Such a sub-application is asked by its own ``resolve``, which must see to the prefix."""
+    """The ``resolve`` of the sub-application is asked, and must respect the prefix."""
     top, sub, host = app("top", "/a/x"), app("sub", "/x"), app("host", "/x")
     sub.add_domain("example.com", host)
     top.add_subapp("/{tenant}/in", sub)
@@ -280,7 +280,7 @@ def test_a_prefix_with_variables_around_a_domain(request_to: RequestTo) -> None:
     assert bool(resource)
 
 
-def test_rules_of_ones_own(run: Run) -> None:
+def test_rules_of_an_add_on(run: Run) -> None:
     class Tunnel(AbstractRuleMatching):
         canonical = "tunnel"
 
@@ -342,7 +342,7 @@ def test_wrong_rules(make: Callable[[], object], error: type[Exception], message
     assert MaskDomain("*.x.org").get_info() == {"domain": "*.x.org"}
 
 
-# What is refused.
+# Wrong use.
 
 
 def test_wrong_prefixes() -> None:
@@ -399,8 +399,8 @@ def test_an_application_inside_one_that_contains_it() -> None:
 # Cost.
 
 
-def test_a_route_in_an_application_inside_costs_what_any_costs() -> None:
-    """It is in the one matcher of the application on top, however deep it is."""
+def test_a_route_of_a_subapplication_costs_as_much_as_any_other() -> None:
+    """At any depth it is in the one matcher of the outermost application."""
     top = app("top", "/plain/x/y/z", "/one/{a}/{b}/{c}")
     inner = app("inner", "/x/y/z", "/{a}/{b}/{c}")
     for _ in range(5):
@@ -453,7 +453,7 @@ def test_hostile_paths_are_linear(path: str) -> None:
     assert cost(path) < 20 * cost(path[: len(path) // 4]) + 0.01
 
 
-def test_the_route_of_what_is_not_found(request_to: RequestTo) -> None:
+def test_the_route_of_a_path_that_is_not_found(request_to: RequestTo) -> None:
     top, sub = app("top"), app("sub")
     top.add_subapp("/sub", sub)
     info = asyncio.run(top.router.resolve(request_to("GET", "/sub/x")))

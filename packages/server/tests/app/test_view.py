@@ -1,4 +1,4 @@
-"""Class-based views: one method per HTTP method, and what they are refused for."""
+"""Class-based views: one method per HTTP method, and wrong classes."""
 
 import pytest
 
@@ -15,11 +15,11 @@ class Page(View):
         return Response(text="trace")
 
     async def purge(self) -> Response:
-        raise AssertionError("PURGE is no method that views answer")
+        raise AssertionError("views do not answer PURGE")
 
 
 class Inherited(Page):
-    """Answers what its base does."""
+    """A view that inherits its methods."""
 
 
 @pytest.mark.parametrize("cls", [Page, Inherited])

@@ -25,7 +25,7 @@ NAMES = [
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     for name in NAMES:
-        # What has a slash is no name.
+        # A name cannot contain a slash.
         (tmp_path / name.replace("/", "_")).write_text("x" * 2000)
     (tmp_path / "sub").mkdir()
     (tmp_path / "empty").write_text("")
@@ -73,7 +73,7 @@ def test_sizes(directory: Path) -> None:
                 )
 
 
-def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+def test_a_name_that_is_not_text(tmp_path: Path) -> None:
     name = os.fsdecode(b"\xff\xfe")
     (tmp_path / name).touch()
     page = listing_page(str(tmp_path), "/", parent=False, shows_link=bool)
@@ -81,6 +81,6 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     page.encode()
 
 
-def test_what_is_no_directory(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_directory(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         listing_page(str(tmp_path / "nothing"), "/", parent=False, shows_link=bool)

@@ -1,4 +1,4 @@
-"""Hostile paths: refused as text, and again by what is on the disk."""
+"""Hostile paths: refused by their text, and by the links on the disk."""
 
 from pathlib import Path
 

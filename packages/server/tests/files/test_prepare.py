@@ -79,7 +79,7 @@ def test_the_request_is_a_copy_of_the_fields_that_count() -> None:
         ("large.bin", wanted(Range="bytes=0-1"), 206, b"\0\0"),
     ],
 )
-def test_what_is_small_is_read_and_closed(
+def test_a_small_response_is_read_and_the_file_closed(
     files: Path, name: str, request_: FileRequest, status: int, data: bytes
 ) -> None:
     before = open_descriptors()

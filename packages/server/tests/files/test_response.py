@@ -41,7 +41,7 @@ async def ask(peer: Peer, *fields: str, method: str = "GET", path: str = "/") ->
 
 async def closed_down_to(count: int) -> None:
     """Wait until no more files than that are open."""
-    while open_descriptors() > count:  # noqa: ASYNC110  # the table of descriptors tells nobody
+    while open_descriptors() > count:  # noqa: ASYNC110  # the table of descriptors has no event
         await asyncio.sleep(0)
 
 
@@ -61,7 +61,7 @@ def large(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=["kernel", "pieces"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """How large files are sent; without the system's call they are read in pieces."""
+    """Send large files both ways: by the kernel, and read in pieces without its call."""
     if request.param == "pieces":
         monkeypatch.setattr(writer_module, "CAN_SEND_FILES", False)
     return str(request.param)
@@ -177,7 +177,7 @@ def test_pipelined(run: Run, small: Path, large: Path) -> None:
     run(main())
 
 
-def test_what_cannot_be_sent(run: Run, tmp_path: Path, small: Path) -> None:
+def test_paths_that_cannot_be_sent(run: Run, tmp_path: Path, small: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
 
     async def handler(request: Request) -> FileResponse:
@@ -209,7 +209,7 @@ def test_what_cannot_be_sent(run: Run, tmp_path: Path, small: Path) -> None:
 
 
 def test_no_permission(run: Run, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Whoever runs the tests may be allowed everything, so the system's refusal is made up.
+    # The user who runs the tests may be root, so the refusal of the system is simulated.
     def refuse(path: str, *args: object, **kwargs: object) -> None:
         raise PermissionError(13, "Permission denied", path)
 

@@ -1,4 +1,4 @@
-"""A directory of files on the wire: what is served, what is refused, and URLs."""
+"""A directory of files on the wire: served and refused paths, and URLs."""
 
 import base64
 import hashlib
@@ -71,7 +71,7 @@ def app_of(root: Path, prefix: str = "/s", **options: Any) -> Application:
         ("/s/%61pp.js", 200, b"app"),
         ("/s/sub/page.html", 200, b"page"),
         ("/s/.hidden", 200, b"hidden"),
-        # What is encoded twice is a name like any other.
+        # A path that is encoded twice is an ordinary name.
         ("/s/%252e%252e", 200, b"an odd name"),
         ("/s/in", 200, b"app"),
         ("/s/nothing", 404, b"404: Not Found"),
@@ -104,7 +104,7 @@ def test_paths(run: Run, root: Path, path: str, status: int, body: bytes) -> Non
 def test_a_link_out_of_the_root_is_an_outcome_and_no_error(
     root: Path, segments: tuple[str, ...]
 ) -> None:
-    """It was a FileNotFoundError with the first segment as its errno."""
+    """Once it raised a FileNotFoundError with the first segment as its errno."""
     assert StaticResource("/s", root)._resolve(segments) is None
     free = StaticResource("/s", root, follow_symlinks=True)
     assert free._resolve(segments) == str(root.joinpath(*segments))
@@ -230,7 +230,7 @@ def test_fallback(run: Run, root: Path) -> None:
                 answer = await ask(peer, path)
                 assert (answer.status, answer.body) == (200, b"<h1>root")
                 assert answer.headers["content-type"] == "text/html; charset=utf-8"
-            # A missing script is missing, and a hostile path is no page.
+            # No fallback for a script or a hostile path.
             for path in ("/s/missing.js", "/s/../secret", "/s/..%2f"):
                 assert (await ask(peer, path)).status == 404
             assert (await ask(peer, "/s/sub/page.html")).body == b"page"
@@ -254,7 +254,7 @@ def test_cache_fields_and_conditions(run: Run, root: Path) -> None:
     run(main())
 
 
-def test_middlewares_see_what_is_missing(run: Run, root: Path) -> None:
+def test_middlewares_see_paths_without_a_route(run: Run, root: Path) -> None:
     async def pages(request: Request, handler: Handler) -> StreamResponse:
         try:
             return await handler(request)

@@ -1,4 +1,4 @@
-"""Where multipart readers get their events: any content, nothing read ahead, failures that stay."""
+"""``PartStream``: any content, nothing read ahead, and failures that are raised again."""
 
 from collections.abc import AsyncIterator, Callable
 from types import SimpleNamespace
@@ -52,7 +52,7 @@ def test_contents(run: Run, kind: str) -> None:
     run(main())
 
 
-def test_what_is_no_content() -> None:
+def test_other_types_of_content() -> None:
     with pytest.raises(TypeError, match=r"SimpleNamespace: give a stream \(request\.content\)"):
         source_of(SimpleNamespace())
 
@@ -77,7 +77,7 @@ def test_events_come_one_by_one(run: Run) -> None:
         assert await stream.next() == End()
         assert await stream.next() == End()
         assert not stream.waits(PartData)
-        # Nothing was read that nobody has asked for.
+        # Nothing was read ahead.
         assert read == 1
 
     run(main())

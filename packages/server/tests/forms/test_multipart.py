@@ -1,4 +1,4 @@
-"""``MultipartReader``: parts in turn, nested ones, limits, and what is no multipart body."""
+"""``MultipartReader``: parts in turn, nested ones, limits, and malformed bodies."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -75,7 +75,7 @@ BODIES: dict[str, tuple[Mapping[str, str], bytes]] = {
 
 
 async def everything(reader: Any, how: str = "read") -> list[object]:
-    """What a reader of either library gives."""
+    """Return the parts that a reader of either library returns."""
     found: list[object] = []
     while (part := await reader.next()) is not None:
         if hasattr(part, "fetch_next_part"):
@@ -136,7 +136,7 @@ def test_the_first_field_may_name_the_charset(run: Run) -> None:
     run(main())
 
 
-def test_what_was_not_read_is_dropped(run: Run) -> None:
+def test_unread_data_is_dropped(run: Run) -> None:
     async def main() -> None:
         data = body(part(b"first" * 1000), NESTED, part(b"last"))
         reader = MultipartReader(MIXED, pieces(data, 100))

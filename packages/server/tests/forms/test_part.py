@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from testkit import Run, run_on
@@ -50,8 +50,7 @@ class TooLargeError(Exception):
     calls=st.lists(st.integers(-1, 40), max_size=30),
 )
 def test_any_mixture_of_reads_gives_the_data(data: bytes, size: int, calls: list[int]) -> None:
-    if b"\r\n--x" in b"\r\n" + data:
-        return
+    assume(b"\r\n--x" not in b"\r\n" + data)
 
     async def main() -> None:
         part = await part_of(data, size=size)
@@ -246,7 +245,7 @@ def test_bad_codings(run: Run, header: str, data: bytes, error: type[Exception])
             part.decode(data)
         with pytest.raises(error):
             [piece async for piece in part.decode_iter(data)]
-        # Who wants it as it is gets it.
+        # Without decoding the data stays unchanged.
         assert await part.read() == data
 
     run(main())

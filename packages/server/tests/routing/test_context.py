@@ -1,4 +1,4 @@
-"""The running application: the request and its match info show one and the same."""
+"""The current application: the request and its match info always agree."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Converters of an application: everywhere that a path is written, and only in that application."""
+"""Converters of an application: in all its paths, and in no other application."""
 
 from pathlib import Path
 

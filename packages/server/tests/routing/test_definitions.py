@@ -1,4 +1,4 @@
-"""Route definitions, and what registering asks of a router."""
+"""Route definitions, and the methods of a router that they call."""
 
 from collections.abc import Awaitable, Callable
 

@@ -75,7 +75,7 @@ def test_a_frozen_router_takes_nothing() -> None:
 
 
 class Own(AbstractResource):
-    """A resource as somebody else may write it: it answers for what is in a table."""
+    """A resource of an add-on: it answers for the paths in a table."""
 
     def __init__(self, canonical: str, table: dict[str, Handler], *, name: str | None = None):
         super().__init__(name=name)
@@ -137,7 +137,7 @@ async def who(request: Request) -> Response:
         ("PUT", "/own/none/none", (404, b"")),
     ],
 )
-def test_a_resource_of_ones_own_has_its_place_in_the_order(
+def test_a_resource_of_an_add_on_has_its_place_in_the_order(
     run: Run, method: str, path: str, answer: tuple[int, bytes]
 ) -> None:
     async def main() -> None:
@@ -166,7 +166,7 @@ def test_a_resource_of_ones_own_has_its_place_in_the_order(
     run(main())
 
 
-def test_a_resource_of_ones_own_inside_applications(run: Run) -> None:
+def test_a_resource_of_an_add_on_inside_applications(run: Run) -> None:
     async def main() -> None:
         seen: list[str] = []
 
@@ -198,7 +198,7 @@ async def hello_apps(request: Request) -> Response:
     return Response(text=str(len(request.match_info.apps)))
 
 
-# What instrumentation does.
+# A replaced ``resolve``, as by instrumentation.
 
 
 def test_a_replaced_resolve_is_asked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +253,7 @@ def test_a_subclass_may_resolve_in_its_own_way(run: Run) -> None:
 
 
 class Own404(AbstractMatchInfo):
-    """A match as somebody else may write it, which has no route."""
+    """A match info of an add-on, without a route."""
 
     http_exception = None
 
@@ -280,7 +280,7 @@ class Own404(AbstractMatchInfo):
         pass
 
 
-def test_a_match_of_ones_own(run: Run) -> None:
+def test_a_match_info_of_an_add_on(run: Run) -> None:
     class Catch(Own):
         async def resolve(self, request: Request) -> tuple[AbstractMatchInfo | None, set[str]]:
             assert request.client_max_size == 7
@@ -302,7 +302,7 @@ def test_a_match_of_ones_own(run: Run) -> None:
 
 
 def test_resolving_raises_nothing_and_leaves_nothing(request_to: RequestTo) -> None:
-    """GHSA-27mf (CVE-2024-52303): what is not found, or not allowed, stays in no cache."""
+    """GHSA-27mf (CVE-2024-52303): no cache keeps paths that are not found or not allowed."""
     app = Application()
     app.router.add_get("/{x}", handler)
     app.freeze()
@@ -338,7 +338,7 @@ def test_routes_made_per_request_do_not_stay(run: Run) -> None:
 
 
 def test_requests_that_are_not_found_make_nothing_that_stays(run: Run) -> None:
-    """The same, with middlewares around it."""
+    """The same with middlewares."""
 
     async def through(request: Request, handler: Handler) -> StreamResponse:
         return await handler(request)

@@ -1,4 +1,4 @@
-"""What is no handler is told where it is declared, with the file and line of it."""
+"""A bad handler is refused where it is declared, with its file and line."""
 
 import functools
 from collections.abc import AsyncIterator, Callable, Generator
@@ -24,7 +24,7 @@ async def generator(request: Request) -> AsyncIterator[Response]:
 
 
 class Empty(View):
-    """Has no method of HTTP; ``Get`` is none, as names are compared in lower case."""
+    """A view without an HTTP method: names are compared in lower case, so ``Get`` is not one."""
 
     async def Get(self) -> Response:
         return Response()
@@ -71,8 +71,8 @@ HERE = r"test_handlers\.py:\d+\)"
         (generator, rf"generator.*{HERE} is an async generator: it has a `yield`"),
         (Empty, rf"The view Empty \(.*{HERE} answers no method: define `async def get\(self\)`"),
         (Abstract, rf"The view Abstract \(.*{HERE} answers no method"),
-        (NoView, rf"The class NoView \(.*{HERE} is no handler: derive it from web\.View"),
-        (int, "The class int is no handler"),
+        (NoView, rf"The class NoView \(.*{HERE} is not a handler: derive it from web\.View"),
+        (int, "The class int is not a handler"),
         ("good", "not 'good'"),
         (None, "not None"),
         (7, "not 7"),
@@ -92,14 +92,14 @@ def test_no_handler(add: str, handler: Any, message: str) -> None:
     assert router.resources() == ()
 
 
-def test_a_coroutine_is_no_handler() -> None:
+def test_a_coroutine_is_not_a_handler() -> None:
     coroutine = good(None)  # type: ignore[arg-type]  # never run
     with pytest.raises(TypeError, match="pass the function, do not call it"):
         Application().router.add_get("/", coroutine)  # type: ignore[arg-type]  # the mistake
     coroutine.close()
 
 
-def test_a_view_that_is_no_class() -> None:
+def test_a_view_must_be_a_class() -> None:
     router = Application().router
     with pytest.raises(TypeError, match=rf"add_view\('/v'\).*{HERE}: use add_route\('\*', '/v'"):
         router.add_view("/v", good)  # type: ignore[arg-type]  # the mistake under test

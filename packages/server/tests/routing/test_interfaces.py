@@ -1,4 +1,4 @@
-"""Routes and what matching one tells."""
+"""Routes and match infos."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Every way of adding a route takes the same keywords and gives back the route."""
+"""Every way of adding a route takes the same options and returns the route."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The framework's own resources: paths, variables, prefixes, and the URLs that lead back."""
+"""The framework's own resources: paths, variables, prefixes and reverse URLs."""
 
 import asyncio
 import re
@@ -55,7 +55,7 @@ def test_url_for_refuses_wrong_parts(
         resource.url_for(**parts)
 
 
-def test_resources_made_by_themselves() -> None:
+def test_resources_made_without_a_router() -> None:
     router = Application().router
     plain, dynamic = PlainResource("/a", name="a"), DynamicResource("/{x}/b")
     router.register_resource(plain)
@@ -79,7 +79,7 @@ def test_resources_made_by_themselves() -> None:
         plain.add_prefix("p/")
 
 
-def test_a_route_made_by_itself() -> None:
+def test_a_route_made_without_its_resource() -> None:
     resource = PlainResource("/a")
     route = ResourceRoute("put", handler, resource)
     assert resource.register_route(route) is route
@@ -98,7 +98,7 @@ def test_the_empty_path_is_the_root() -> None:
     assert resource.canonical == "/p"
 
 
-def test_one_resource_can_be_asked_by_itself(request_to: RequestTo) -> None:
+def test_a_single_resource_can_be_resolved(request_to: RequestTo) -> None:
     resource = DynamicResource("/{id!int}")
     resource.add_route("GET", handler)
 
@@ -111,7 +111,7 @@ def test_one_resource_can_be_asked_by_itself(request_to: RequestTo) -> None:
     assert ask("GET", "/x") == (None, set())
 
 
-def test_a_prefix_owns_what_is_below_it() -> None:
+def test_a_prefix_answers_for_all_paths_below_it() -> None:
     router = Application().router
     files = PrefixResource("/files/", tail="filename", name="files")
     files.add_route("GET", handler)

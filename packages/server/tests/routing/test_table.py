@@ -1,4 +1,4 @@
-"""Route tables: decorators that collect, a sequence that only they grow."""
+"""Route tables: decorators that collect definitions into a sequence."""
 
 import pytest
 
@@ -25,7 +25,7 @@ async def handler(request: Request) -> Response:
 
 
 async def expect(request: Request) -> None:
-    """Stand for an expect handler."""
+    """Do nothing, as an expect handler."""
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -102,7 +102,7 @@ def test_a_decorator_twice_adds_two_definitions_that_share_nothing() -> None:
     assert second.kwargs == {"name": "x"}
 
 
-def test_decorating_what_cannot_be_called() -> None:
+def test_decorating_an_object_that_cannot_be_called() -> None:
     table = RouteTableDef()
     with pytest.raises(TypeError, match=r"@routes\.route\('GET', '/a'\) decorates .*, not 5"):
         table.get("/a")(5)  # type: ignore[type-var]  # the mistake under test

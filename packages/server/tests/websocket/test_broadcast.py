@@ -1,4 +1,4 @@
-"""One message to many: encoded once, and nobody waits for the slow."""
+"""One message to many peers: encoded once, and a slow peer never delays the others."""
 
 import asyncio
 from typing import Literal
@@ -88,7 +88,7 @@ def test_it_is_encoded_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run(main())
 
 
-def test_who_has_left_gets_nothing(run: Run) -> None:
+def test_a_peer_that_has_left_gets_nothing(run: Run) -> None:
     async def main() -> None:
         room = Room()
         async with serve(room) as connect:
@@ -115,7 +115,7 @@ def test_a_slow_peer(run: Run, slow: Literal["drop", "close"], count: int) -> No
             behind = room.members[0]
             assert behind._ws is not None
             filling = asyncio.ensure_future(_fill(behind))
-            while not behind._ws.flow.write_paused:  # noqa: ASYNC110  # it tells nobody
+            while not behind._ws.flow.write_paused:  # noqa: ASYNC110  # there is no event for it
                 await asyncio.sleep(0)
             before = behind._ws.transport.get_write_buffer_size()
             for number in range(10):
@@ -136,7 +136,7 @@ async def _fill(ws: WebSocketResponse) -> None:
 
 
 @each_loop
-def test_who_waits_for_the_slow_delays_nobody_else(run: Run) -> None:
+def test_waiting_for_a_slow_peer_does_not_delay_the_others(run: Run) -> None:
     async def main() -> None:
         room = Room()
         async with serve(room) as connect:
@@ -150,7 +150,7 @@ def test_who_waits_for_the_slow_delays_nobody_else(run: Run) -> None:
             transport.resume_reading()
             assert await read_frame(sleeper) == (0x82, large)
             assert await asyncio.wait_for(sending, 10) == 2
-            # Nor is it held up by one who never comes back.
+            # A peer that never reads again does not hold it up for ever.
             transport.pause_reading()
             sending = asyncio.ensure_future(broadcast(room.members, large))
             assert await read_frame(reader) == (0x82, large)

@@ -1,4 +1,4 @@
-"""Large messages that are compressed in a thread: order, cancelling, and who need not wait."""
+"""Large messages that are compressed in a thread: order, cancelling, and frames that go past."""
 
 import asyncio
 import zlib
@@ -31,7 +31,7 @@ class Inflating:
 
 
 @each_loop
-def test_what_is_sent_at_once_keeps_its_order(run: Run) -> None:
+def test_messages_sent_at_once_keep_their_order(run: Run) -> None:
     async def handler(request: Request) -> WebSocketResponse:
         ws = WebSocketResponse()
         await ws.prepare(request)

@@ -1,20 +1,22 @@
 """WebSockets on real sockets: what handlers can do, and what their peers see."""
 
 import asyncio
-import json
 import logging
 import socket
 import zlib
-from collections.abc import Awaitable, Callable
-from typing import Any, Literal, assert_type
+from typing import Any
 
 import pytest
 
 from testkit import (
+    Act,
     FakeClock,
     Peer,
+    Recorder,
     Run,
+    doing,
     each_loop,
+    echo_messages,
     frame,
     open_websocket,
     read_close,
@@ -33,199 +35,9 @@ from treadle_server import (
     WebSocketResponse,
 )
 from treadle_websocket import (
-    Message,
-    PreparedMessage,
-    RawMessage,
     WebSocketError,
-    WSMessageTypeError,
     WSMsgType,
 )
-
-Act = Callable[[WebSocketResponse], Awaitable[object]]
-
-
-async def echo(request: Request) -> WebSocketResponse:
-    ws = WebSocketResponse()
-    await ws.prepare(request)
-    async for message in ws:
-        if message.type is WSMsgType.TEXT:
-            await ws.send_str(message.data)
-        elif message.type is WSMsgType.BINARY:
-            await ws.send_bytes(message.data)
-    return ws
-
-
-class Recorder:
-    """A handler that keeps what it received, and a server side to look at."""
-
-    def __init__(self, **options: Any) -> None:
-        self.options = options
-        self.received: list[Message] = []
-        self.done = asyncio.Event()
-        self.ws: WebSocketResponse = WebSocketResponse(**options)
-
-    async def __call__(self, request: Request) -> WebSocketResponse:
-        ws = self.ws
-        await ws.prepare(request)
-        try:
-            while not self.received or self.received[-1].type not in (
-                WSMsgType.CLOSE,
-                WSMsgType.CLOSING,
-                WSMsgType.CLOSED,
-                WSMsgType.ERROR,
-            ):
-                self.received.append(await ws.receive())
-        finally:
-            self.done.set()
-        return ws
-
-
-def doing(act: Act, **options: Any) -> Callable[[Request], Awaitable[WebSocketResponse]]:
-    """Return a handler that opens a WebSocket, does one thing and returns."""
-
-    async def handler(request: Request) -> WebSocketResponse:
-        ws = WebSocketResponse(**options)
-        await ws.prepare(request)
-        await act(ws)
-        return ws
-
-    return handler
-
-
-# Messages.
-
-
-@each_loop
-def test_echo(run: Run) -> None:
-    async def main() -> None:
-        async with serve(echo) as connect:
-            peer = await open_websocket(connect)
-            await peer.send(frame(1, "жук".encode()))
-            assert await read_frame(peer) == (0x81, "жук".encode())
-            await peer.send(frame(2, b"\xff" * 70_000))
-            assert await read_frame(peer) == (0x82, b"\xff" * 70_000)
-            await peer.send(frame(1, b"a", fin=False) + frame(9, b"p") + frame(0, b"b"))
-            assert await read_frame(peer) == (0x8A, b"p")
-            assert await read_frame(peer) == (0x81, b"ab")
-            await peer.send(frame(8, b"\x0f\xa0bye"))
-            assert await read_close(peer) == 4000
-            assert await peer.rest() == b""
-
-    run(main())
-
-
-@each_loop
-def test_a_burst_is_answered_in_order_and_in_one_piece(run: Run) -> None:
-    async def main() -> None:
-        async with serve(echo) as connect:
-            peer = await open_websocket(connect)
-            burst = b"".join(frame(1, b"%d" % number) for number in range(1000))
-            await peer.send(burst)
-            for number in range(1000):
-                assert await read_frame(peer) == (0x81, b"%d" % number)
-
-    run(main())
-
-
-SENDS: list[tuple[Act, tuple[int, bytes]]] = [
-    (lambda ws: ws.send_str("ж"), (0x81, "ж".encode())),
-    (lambda ws: ws.send_str(""), (0x81, b"")),
-    (lambda ws: ws.send_bytes(b"x"), (0x82, b"x")),
-    (lambda ws: ws.send_bytes(bytearray(b"x")), (0x82, b"x")),
-    (lambda ws: ws.send_bytes(memoryview(b"abcd")[::2]), (0x82, b"ac")),
-    (lambda ws: ws.send_json({"a": 1}), (0x81, b'{"a": 1}')),
-    (lambda ws: ws.send_json([1], dumps=lambda value: f"<{value}>"), (0x81, b"<[1]>")),
-    (lambda ws: ws.send_json_bytes(1, dumps=lambda value: b"%d" % value), (0x82, b"1")),
-    (lambda ws: ws.send_frame(b"x", WSMsgType.TEXT), (0x81, b"x")),
-    (lambda ws: ws.send_frame(b"x", WSMsgType.BINARY), (0x82, b"x")),
-    (lambda ws: ws.send_frame(b"x", WSMsgType.PING), (0x89, b"x")),
-    (lambda ws: ws.send_prepared(PreparedMessage("x")), (0x81, b"x")),
-    (lambda ws: ws.ping(), (0x89, b"")),
-    (lambda ws: ws.ping("x"), (0x89, b"x")),
-    (lambda ws: ws.pong(b"x"), (0x8A, b"x")),
-]
-
-
-@pytest.mark.parametrize(("send", "expected"), SENDS)
-def test_every_way_to_send(run: Run, send: Act, expected: tuple[int, bytes]) -> None:
-    async def main() -> None:
-        async with serve(doing(send)) as connect:
-            peer = await open_websocket(connect)
-            assert await read_frame(peer) == expected
-            assert await read_close(peer) == 1000
-
-    run(main())
-
-
-async def _concurrent(ws: WebSocketResponse) -> None:
-    waiting = asyncio.ensure_future(ws.receive())
-    await asyncio.sleep(0)
-    try:
-        await ws.receive()
-    finally:
-        waiting.cancel()
-
-
-MISTAKES: list[tuple[Act, type[Exception], str]] = [
-    (lambda ws: ws.send_str(b"x"), TypeError, "takes str"),  # type: ignore[arg-type]  # the mistake
-    (lambda ws: ws.send_bytes("x"), TypeError, "takes bytes"),  # type: ignore[arg-type]  # the mistake
-    (lambda ws: ws.send_frame(b"", WSMsgType.CLOSE), ValueError, "CLOSE"),
-    (lambda ws: ws.ping(b"x" * 126), ValueError, "126 bytes"),
-    (lambda ws: ws.close(code=1006), ValueError, "1006"),
-    (lambda ws: ws.close(message=b"x" * 124), ValueError, "124 bytes"),
-    (lambda ws: ws.write(b"x"), RuntimeError, "no body"),
-    (_concurrent, RuntimeError, "Concurrent call to receive"),
-]
-
-
-@pytest.mark.parametrize(("mistake", "error", "text"), MISTAKES)
-def test_mistakes_raise_and_the_socket_goes_on(
-    run: Run, mistake: Act, error: type[Exception], text: str
-) -> None:
-    async def act(ws: WebSocketResponse) -> None:
-        with pytest.raises(error, match=text):
-            await mistake(ws)
-        await ws.send_str("fine")
-
-    async def main() -> None:
-        async with serve(doing(act)) as connect:
-            peer = await open_websocket(connect)
-            assert await read_frame(peer) == (0x81, b"fine")
-            assert await read_close(peer) == 1000
-
-    run(main())
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda ws: ws.send_str("x"),
-        lambda ws: ws.send_bytes(b"x"),
-        lambda ws: ws.send_json(1),
-        lambda ws: ws.ping(),
-        lambda ws: ws.pong(),
-        lambda ws: ws.receive(),
-        lambda ws: ws.receive_str(),
-        lambda ws: ws.receive_bytes(),
-        lambda ws: ws.receive_json(),
-        lambda ws: ws.close(),
-        lambda ws: ws.write_eof(),
-        anext,
-    ],
-)
-def test_before_prepare_nothing_works(run: Run, call: Act) -> None:
-    async def main() -> None:
-        ws = WebSocketResponse()
-        with pytest.raises(RuntimeError, match="prepare"):
-            await call(ws)
-        assert not ws.prepared
-        assert not ws.closed
-        assert ws.close_code is None
-        assert ws.ws_protocol is None
-        assert ws.exception() is None
-        assert ws.get_extra_info("peername", "none") == "none"
-
-    run(main())
 
 
 @pytest.mark.parametrize(
@@ -357,7 +169,7 @@ async def _asked(peer: Peer, data: bytes) -> Peer:
 @each_loop
 def test_frames_that_come_with_the_request_are_read(run: Run) -> None:
     async def main() -> None:
-        async with serve(echo) as connect:
+        async with serve(echo_messages) as connect:
             peer = await connect()
             await peer.send(upgrade_request() + frame(1, b"early") + frame(8))
             assert (await peer.head()).startswith(b"HTTP/1.1 101 ")
@@ -473,138 +285,6 @@ def test_only_requests_of_the_server_can_be_prepared(run: Run) -> None:
     async def main() -> None:
         with pytest.raises(TypeError, match="needs a request"):
             await WebSocketResponse().prepare(object())  # type: ignore[arg-type]  # the mistake
-
-    run(main())
-
-
-# Receiving.
-
-
-def test_types_of_messages(run: Run) -> None:
-    async def act(ws: WebSocketResponse) -> None:
-        assert await ws.receive_str() == "text"
-        assert await ws.receive_bytes() == b"bytes"
-        assert await ws.receive_json() == {"a": 1}
-        assert await ws.receive_json(loads=str.upper) == "X"
-        with pytest.raises(WSMessageTypeError, match="TEXT"):
-            await ws.receive_bytes()
-        with pytest.raises(WSMessageTypeError, match="BINARY"):
-            await ws.receive_str()
-        with pytest.raises(WSMessageTypeError, match="BINARY"):
-            await ws.receive_json()
-        with pytest.raises(json.JSONDecodeError):
-            await ws.receive_json()
-        await ws.send_str("seen")
-
-    async def main() -> None:
-        async with serve(doing(act)) as connect:
-            peer = await open_websocket(connect)
-            await peer.send(
-                frame(1, b"text") + frame(2, b"bytes") + frame(1, b'{"a": 1}') + frame(1, b"x")
-                + frame(1, b"text") + frame(2, b"b") + frame(2, b"b") + frame(1, b"{")
-            )  # fmt: skip
-            assert await read_frame(peer) == (0x81, b"seen")
-
-    run(main())
-
-
-def test_text_may_stay_bytes(run: Run) -> None:
-    async def handler(request: Request) -> WebSocketResponse[Literal[False]]:
-        ws = WebSocketResponse(decode_text=False)
-        assert_type(ws, WebSocketResponse[Literal[False]])
-        await ws.prepare(request)
-        assert_type(await ws.receive_str(), bytes)
-        async for message in ws:
-            assert_type(message, RawMessage)
-            if message.type is WSMsgType.TEXT:
-                assert_type(message.data, bytes)
-                await ws.send_bytes(message.data)
-        return ws
-
-    async def main() -> None:
-        async with serve(handler) as connect:
-            peer = await open_websocket(connect)
-            await peer.send(frame(1, b"x") + frame(1, "ж".encode()))
-            assert await read_frame(peer) == (0x82, "ж".encode())
-
-    run(main())
-
-
-async def narrows(ws: WebSocketResponse) -> None:
-    """Never called: what type checkers must know."""
-    assert_type(await ws.receive(), Message)
-    assert_type(await ws.receive_str(), str)
-    async for message in ws:
-        assert_type(message, Message)
-        if message.type is WSMsgType.TEXT:
-            assert_type(message.data, str)
-        elif message.type is WSMsgType.BINARY:
-            assert_type(message.data, bytes)
-        elif message.type is WSMsgType.ERROR:
-            assert_type(message.data, WebSocketError | TimeoutError)
-
-
-@each_loop
-def test_timeouts(run: Run) -> None:
-    async def act(ws: WebSocketResponse) -> None:
-        with pytest.raises(TimeoutError):
-            await ws.receive()
-        with pytest.raises(TimeoutError):
-            await ws.receive(0.01)
-        with pytest.raises(TimeoutError):
-            await ws.receive_str(timeout=0)
-        await ws.send_str("now")
-        assert await ws.receive_str(timeout=10) == "late"
-
-    async def main() -> None:
-        async with serve(doing(act, receive_timeout=0.01)) as connect:
-            peer = await open_websocket(connect)
-            assert await read_frame(peer) == (0x81, b"now")
-            await peer.send(frame(1, b"late"))
-            assert await read_close(peer) == 1000
-
-    run(main())
-
-
-@each_loop
-def test_a_cancelled_receive_loses_no_message(run: Run) -> None:
-    async def act(ws: WebSocketResponse) -> None:
-        for number in range(200):
-            task = asyncio.ensure_future(ws.receive_str())
-            await ws.send_str("next")
-            # Cancelled before, in, or after the turn in which the message arrives.
-            for _ in range(number % 5):
-                await asyncio.sleep(0)
-            task.cancel()
-            try:
-                received = await task
-            except asyncio.CancelledError:
-                received = await ws.receive_str()
-            assert received == str(number)
-
-    async def main() -> None:
-        async with serve(doing(act)) as connect:
-            peer = await open_websocket(connect)
-            for number in range(200):
-                assert await read_frame(peer) == (0x81, b"next")
-                await peer.send(frame(1, b"%d" % number))
-            assert await read_close(peer) == 1000
-
-    run(main())
-
-
-def test_pings_may_be_the_handlers(run: Run) -> None:
-    async def main() -> None:
-        recorder = Recorder(autoping=False)
-        async with serve(recorder) as connect:
-            peer = await open_websocket(connect)
-            await peer.send(frame(9, b"a") + frame(10, b"b") + frame(8))
-            assert await read_close(peer) == 1005
-        assert [(m.type, m.data) for m in recorder.received] == [
-            (WSMsgType.PING, b"a"),
-            (WSMsgType.PONG, b"b"),
-            (WSMsgType.CLOSE, 1005),
-        ]
 
     run(main())
 
@@ -744,7 +424,7 @@ def test_a_peer_that_leaves(run: Run) -> None:
     run(main())
 
 
-def test_a_close_that_nobody_reads_is_answered_in_the_end(run: Run) -> None:
+def test_an_unread_close_frame_is_answered_in_the_end(run: Run) -> None:
     released = asyncio.Event()
 
     async def main() -> None:
@@ -763,7 +443,7 @@ async def _raise(ws: WebSocketResponse) -> None:
 
 
 async def _gone(ws: WebSocketResponse) -> None:
-    raise ClientConnectionResetError("somebody else's")
+    raise ClientConnectionResetError("another object")
 
 
 @pytest.mark.parametrize(("act", "logged"), [(_raise, True), (_gone, False)])
@@ -967,13 +647,13 @@ def test_hostile_frames(run: Run, wire: list[bytes], code: int) -> None:
         app = Application()
         recorder = Recorder(max_msg_size=10_000)
         app.router.add_get("/", recorder)
-        app.router.add_get("/other", echo)
+        app.router.add_get("/other", echo_messages)
         async with serve(app) as connect:
             other = await open_websocket(connect, "/other")
             peer = await open_websocket(connect)
             for part in wire:
                 await peer.send(part)
-            # What follows is dropped, and does not hold up the answer.
+            # Later frames are dropped, and do not hold up the close frame.
             await peer.send(frame(1, b"more" * 1000))
             assert await read_close(peer) == code
             assert await _rest(peer) == b""
@@ -990,9 +670,9 @@ def test_hostile_frames(run: Run, wire: list[bytes], code: int) -> None:
     run(main())
 
 
-def test_what_came_before_the_fault_is_answered(run: Run) -> None:
+def test_messages_before_the_fault_are_answered(run: Run) -> None:
     async def main() -> None:
-        async with serve(echo) as connect:
+        async with serve(echo_messages) as connect:
             peer = await open_websocket(connect)
             await peer.send(frame(1, b"good") + frame(1, b"bad", rsv=2))
             assert await read_frame(peer) == (0x81, b"good")
@@ -1147,7 +827,7 @@ def test_reading_pauses_while_the_handler_is_behind(run: Run) -> None:
             data = frame(2, bytes(100_000)) * 400
             sending = asyncio.ensure_future(peer.send(data + frame(8)))
             done, _ = await asyncio.wait([sending], timeout=0.3)
-            assert not done, "40 MB fit into the buffers of nobody"
+            assert not done, "40 MB exceed every buffer"
             go.set()
             await sending
             assert await read_close(peer) == 1005

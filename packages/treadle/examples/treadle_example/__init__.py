@@ -1,1 +1,1 @@
-"""The example application of treadle; ``app`` makes it, ``pages`` is what it shows."""
+"""The example application of treadle; ``app`` makes it, ``pages`` has its HTML."""

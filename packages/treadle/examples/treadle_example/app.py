@@ -1,4 +1,4 @@
-"""An application that shows in a browser what treadle can do.
+"""An application that shows the features of treadle in a browser.
 
     python -m treadle.web -H localhost -P 8080 treadle_example.app:init_func
 
@@ -15,7 +15,7 @@ from . import chat, pages, uploads
 
 __all__ = ["init_func", "make_app"]
 
-#: What guests have written, the newest first; bounded, because anybody may write.
+#: The entries of guests, the newest first; bounded, because any visitor may write.
 GUESTBOOK = web.AppKey("guestbook", deque[tuple[str, str]])
 _MAX_ENTRIES = 100
 _MAX_LENGTH = 500
@@ -32,7 +32,7 @@ def _html(text: str, status: int = 200) -> web.Response:
 
 @routes.get("/", name="home")
 async def home(request: web.Request) -> web.Response:
-    """A page, with links built from the names of the routes."""
+    """Return a page with links that are built from the names of the routes."""
     router = request.app.router
     return _html(
         pages.home_page(
@@ -57,9 +57,9 @@ async def home(request: web.Request) -> web.Response:
                 "A stream": (str(router["count"].url_for(to=20)), "written piece by piece"),
                 "Files": (
                     str(router["static"].url_for(filename="")),
-                    "a directory: its list, ranges, and 304 for what a browser has",
+                    "a directory: its list, ranges, and 304 for cached files",
                 ),
-                "A dead end": ("/nowhere", "a 404 that a middleware made a page of"),
+                "A dead end": ("/nowhere", "a 404 that a middleware turns into a page"),
             }
         )
     )
@@ -67,13 +67,13 @@ async def home(request: web.Request) -> web.Response:
 
 @routes.get("/hello/{name}", name="hello")
 async def hello(request: web.Request) -> web.Response:
-    """A path parameter."""
+    """Show a path parameter."""
     return _html(pages.greeting_page(request.match_info["name"]))
 
 
 @routes.get("/api/time", name="time")
 async def time(request: web.Request) -> web.Response:
-    """JSON, and a query parameter."""
+    """Return JSON, with a query parameter."""
     zone = request.query.get("zone", "utc")
     if zone != "utc":
         raise web.HTTPBadRequest(text=f"400: the only zone is 'utc', not {zone!r}")
@@ -82,7 +82,7 @@ async def time(request: web.Request) -> web.Response:
 
 @routes.get(r"/count/{to:[0-9]{1,4}}", name="count")
 async def count(request: web.Request) -> web.StreamResponse:
-    """A regular expression in the path, and a response in pieces."""
+    """Send a response in pieces; the path has a regular expression."""
     response = web.StreamResponse(headers={"Content-Type": "text/plain; charset=utf-8"})
     await response.prepare(request)
     for number in range(1, int(request.match_info["to"]) + 1):
@@ -91,16 +91,16 @@ async def count(request: web.Request) -> web.StreamResponse:
 
 
 def _text(value: str | bytes | web.FileField | None) -> str:
-    """Return what was typed; a form that is not ours may have a file there, or nothing."""
+    """Return the text of a field; a foreign form may have a file there, or no such field."""
     return value.strip() if isinstance(value, str) else ""
 
 
 @routes.view("/guestbook", name="guestbook")
 class Guestbook(web.View):
-    """A form: shown by GET, read by POST."""
+    """Show a form with GET, and read it with POST."""
 
     async def get(self) -> web.Response:
-        """Show the book."""
+        """Show the entries."""
         book = self.request.app[GUESTBOOK]
         return _html(pages.guestbook_page(book))
 
@@ -122,7 +122,7 @@ class Guestbook(web.View):
 
 @web.middleware
 async def error_pages(request: web.Request, handler: web.Handler) -> web.StreamResponse:
-    """A page for people who lost their way."""
+    """Answer 404 with a page."""
     try:
         return await handler(request)
     except web.HTTPNotFound:
@@ -138,7 +138,7 @@ def make_app() -> web.Application:
     app.add_routes(routes)
     app.add_routes(chat.routes)
     app.add_routes(uploads.routes)
-    # Browsers keep the files, and ask each time whether they have changed.
+    # Browsers keep the files, and ask each time if they have changed.
     app.router.add_static(
         "/static", _STATIC, name="static", show_index=True, cache_control="no-cache"
     )

@@ -1,7 +1,7 @@
-"""A chat: each tab has a WebSocket, and what one says goes to all.
+"""A chat: each tab has a WebSocket, and a message of one tab goes to all.
 
-Tabs send and get JSON objects: ``{"name": "Ada", "text": "Hello"}``, and get
-``{"online": 2}`` when somebody comes or goes.
+Tabs send and receive JSON objects like ``{"name": "Ada", "text": "Hello"}``. They also receive
+``{"online": 2}`` when a tab joins or leaves.
 """
 
 import json
@@ -15,7 +15,7 @@ __all__ = ["HISTORY", "TABS", "routes"]
 
 #: The open WebSockets.
 TABS = web.AppKey("tabs", set[web.WebSocketResponse])
-#: What was said last, for those who come later; bounded, because anybody may talk.
+#: The last messages, for tabs that join later; bounded, because any visitor may write.
 HISTORY = web.AppKey("history", deque[str])
 
 _MAX_LENGTH = 500
@@ -33,9 +33,9 @@ async def chat(request: web.Request) -> web.Response:
 
 @routes.get("/chat/talk", name="talk")
 async def talk(request: web.Request) -> web.WebSocketResponse:
-    """Hand on what this tab says, until it leaves."""
+    """Forward the messages of this tab until it leaves."""
     tab = web.WebSocketResponse(
-        # Only our own page may talk here, and who fell silent is found out.
+        # Only pages of this site may connect, and a heartbeat finds peers that have left.
         origins=web.AllowedOrigins(same_host=True),
         heartbeat=30,
         max_msg_size=16 * 1024,
@@ -63,12 +63,12 @@ async def talk(request: web.Request) -> web.WebSocketResponse:
 
 
 async def _tell(tabs: set[web.WebSocketResponse], line: str) -> None:
-    # Who cannot keep up is closed, comes back by itself, and gets the history.
+    # A slow tab is closed; its script reconnects and gets the history.
     await web.broadcast(tabs, line, slow="close")
 
 
 def _line(text: str) -> str | None:
-    """Return what a tab says as we hand it on; None if it is not what our page sends."""
+    """Return the message of a tab as it is forwarded; None if our page did not send it."""
     try:
         said = json.loads(text)
         name, words = said["name"], said["text"]

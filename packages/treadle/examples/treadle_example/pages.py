@@ -25,7 +25,7 @@ def _page(title: str, body: str) -> str:
 
 
 def home_page(links: Mapping[str, tuple[str, str]]) -> str:
-    """Return the start page; ``links`` maps a title to a URL and what is to see there."""
+    """Return the start page; ``links`` maps a title to a URL and a description."""
     items = "".join(
         f'<dt><a href="{escape(url)}">{escape(title)}</a></dt><dd>{escape(text)}</dd>'
         for title, (url, text) in links.items()
@@ -36,7 +36,7 @@ def home_page(links: Mapping[str, tuple[str, str]]) -> str:
 
 
 def greeting_page(name: str) -> str:
-    """Return a greeting for the name that was in the path."""
+    """Return a greeting for the name in the path."""
     return _page(
         f"Hello, {name}",
         f"<h1>Hello, {escape(name)}!</h1>"
@@ -48,7 +48,7 @@ def greeting_page(name: str) -> str:
 def guestbook_page(
     entries: Iterable[tuple[str, str]], name: str = "", message: str = "", error: str = ""
 ) -> str:
-    """Return the guest book with its form, which the other values refill after a refusal."""
+    """Return the guest book with its form; the other values refill it after an error."""
     notice = f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
     listed = "".join(
         f"<article><strong>{escape(who)}</strong><p>{escape(what)}</p></article>"
@@ -147,7 +147,7 @@ form.onsubmit = (event) => {
 
 
 def upload_page(received: Iterable[tuple[str, int, str]] = ()) -> str:
-    """Return the page for uploads, with the name, size and SHA-256 of each file that came."""
+    """Return the page for uploads, with the name, size and SHA-256 of each received file."""
     listed = "".join(
         f"<article><strong>{escape(name)}</strong>"
         f"<p>{size:,} bytes, SHA-256 <code>{digest}</code></p></article>"
@@ -166,7 +166,7 @@ def upload_page(received: Iterable[tuple[str, int, str]] = ()) -> str:
 
 
 def not_found_page(path: str) -> str:
-    """Return the page for a path that leads nowhere."""
+    """Return the page for a path that does not exist."""
     return _page(
         "Not found",
         f"<h1>Not found</h1><p>There is nothing at <code>{escape(path)}</code>.</p>"

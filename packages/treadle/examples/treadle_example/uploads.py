@@ -1,6 +1,6 @@
-"""Uploads: files of any size, read as they arrive, and nothing of them kept.
+"""Uploads: files of any size are read as they arrive and not kept.
 
-The page works without its script; with it, a bar shows how far an upload is.
+The page works without its script; the script adds a progress bar.
 """
 
 import hashlib
@@ -26,11 +26,11 @@ async def show(_request: web.Request) -> web.Response:
 
 @routes.post("/upload")
 async def receive(request: web.Request) -> web.Response:
-    """Tell what arrived: the name, the size and the SHA-256 of each file."""
+    """Show the name, the size and the SHA-256 of each file."""
     received: list[tuple[str, int, str]] = []
     left = _MAX_SIZE
     async for part in await request.multipart():
-        # A file input in which nothing was chosen sends an empty name.
+        # A file input without a chosen file sends an empty name.
         if not isinstance(part, BodyPartReader) or not part.filename:
             continue
         size = 0

@@ -10,69 +10,58 @@
 ``web.run_app(app)`` serves it.
 """
 
-from typing import TYPE_CHECKING
+import typing as _typing
 
-from treadle_responses import ETag
-from treadle_server import (
-    ClientConnectionResetError,
-    HttpVersion,
-    HttpVersion10,
-    HttpVersion11,
-    StreamReader,
-)
+from treadle_responses import ETag as ETag
+from treadle_server import ClientConnectionResetError as ClientConnectionResetError
+from treadle_server import HttpVersion as HttpVersion
+from treadle_server import HttpVersion10 as HttpVersion10
+from treadle_server import HttpVersion11 as HttpVersion11
+from treadle_server import StreamReader as StreamReader
 
-from ._version import __version__
+from ._version import __version__ as __version__
 
-if TYPE_CHECKING:
-    from treadle_multipart import (
-        BadContentDispositionHeader,
-        BadContentDispositionParam,
-        content_disposition_filename,
-        parse_content_disposition,
-    )
-    from treadle_server import BodyPartReader, MultipartReader, MultipartWriter
-    from treadle_websocket import (
-        WebSocketError,
-        WSCloseCode,
-        WSMessage,
-        WSMessageTypeError,
-        WSMsgType,
-    )
+if _typing.TYPE_CHECKING:
+    from treadle_multipart import BadContentDispositionHeader as BadContentDispositionHeader
+    from treadle_multipart import BadContentDispositionParam as BadContentDispositionParam
+    from treadle_multipart import content_disposition_filename as content_disposition_filename
+    from treadle_multipart import parse_content_disposition as parse_content_disposition
+    from treadle_server import BodyPartReader as BodyPartReader
+    from treadle_server import MultipartReader as MultipartReader
+    from treadle_server import MultipartWriter as MultipartWriter
+    from treadle_websocket import WebSocketError as WebSocketError
+    from treadle_websocket import WSCloseCode as WSCloseCode
+    from treadle_websocket import WSMessage as WSMessage
+    from treadle_websocket import WSMessageTypeError as WSMessageTypeError
+    from treadle_websocket import WSMsgType as WSMsgType
 
-__all__ = [
-    "BadContentDispositionHeader",
-    "BadContentDispositionParam",
-    "BodyPartReader",
-    "ClientConnectionResetError",
-    "ETag",
-    "HttpVersion",
-    "HttpVersion10",
-    "HttpVersion11",
-    "MultipartReader",
-    "MultipartWriter",
-    "StreamReader",
-    "WSCloseCode",
-    "WSMessage",
-    "WSMessageTypeError",
-    "WSMsgType",
-    "WebSocketError",
-    "__version__",
-    "content_disposition_filename",
-    "parse_content_disposition",
-]
+# Imported on first use, as in ``treadle.web``.
+if not _typing.TYPE_CHECKING:
+    import importlib as _importlib
 
-# Imported when first asked for, as in ``treadle.web``.
-if not TYPE_CHECKING:
-    import importlib
+    _LAZY = {
+        "BadContentDispositionHeader": "treadle_multipart",
+        "BadContentDispositionParam": "treadle_multipart",
+        "content_disposition_filename": "treadle_multipart",
+        "parse_content_disposition": "treadle_multipart",
+        "BodyPartReader": "treadle_server",
+        "MultipartReader": "treadle_server",
+        "MultipartWriter": "treadle_server",
+        "WebSocketError": "treadle_websocket",
+        "WSCloseCode": "treadle_websocket",
+        "WSMessage": "treadle_websocket",
+        "WSMessageTypeError": "treadle_websocket",
+        "WSMsgType": "treadle_websocket",
+    }
+    __all__ = [name for name in globals() if not name.startswith("_")]
+    __all__ += ["__version__"]
+    __all__ += list(_LAZY)
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})
 
     def __getattr__(name: str) -> object:
-        if name in __all__:
-            for package in ("treadle_multipart", "treadle_server", "treadle_websocket"):
-                module = importlib.import_module(package)
-                if name in module.__all__:
-                    value = globals()[name] = getattr(module, name)
-                    return value
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name not in _LAZY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(_importlib.import_module(_LAZY[name]), name)
+        return value

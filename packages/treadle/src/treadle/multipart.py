@@ -1,4 +1,4 @@
-"""Multipart bodies, part by part: the names of ``aiohttp.multipart`` that server code imports."""
+"""Multipart bodies, part by part: the names of ``aiohttp.multipart`` that servers import."""
 
 from treadle_multipart import (
     BadContentDispositionHeader,

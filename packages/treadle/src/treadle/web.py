@@ -2,318 +2,81 @@
 
 ``python -m treadle.web [-H HOST] [-P PORT] [-U PATH] package.module:function`` serves the
 application that the function returns.
+
+Each name is written once: here, or where the module or package that is imported with ``*`` lists
+it. ``X as X`` and ``*`` mean re-export to type checkers.
 """
 
-from typing import TYPE_CHECKING
+import typing as _typing
 
-from treadle_responses import (
-    PAYLOAD_REGISTRY,
-    AppKey,
-    ContentCoding,
-    ETag,
-    HTTPAccepted,
-    HTTPAlreadyReported,
-    HTTPBadGateway,
-    HTTPBadRequest,
-    HTTPClientError,
-    HTTPConflict,
-    HTTPCreated,
-    HTTPError,
-    HTTPException,
-    HTTPExpectationFailed,
-    HTTPFailedDependency,
-    HTTPForbidden,
-    HTTPFound,
-    HTTPGatewayTimeout,
-    HTTPGone,
-    HTTPImATeapot,
-    HTTPIMUsed,
-    HTTPInsufficientStorage,
-    HTTPInternalServerError,
-    HTTPLengthRequired,
-    HTTPLocked,
-    HTTPLoopDetected,
-    HTTPMethodNotAllowed,
-    HTTPMisdirectedRequest,
-    HTTPMove,
-    HTTPMovedPermanently,
-    HTTPMultipleChoices,
-    HTTPNetworkAuthenticationRequired,
-    HTTPNoContent,
-    HTTPNonAuthoritativeInformation,
-    HTTPNotAcceptable,
-    HTTPNotExtended,
-    HTTPNotFound,
-    HTTPNotImplemented,
-    HTTPNotModified,
-    HTTPOk,
-    HTTPPartialContent,
-    HTTPPaymentRequired,
-    HTTPPermanentRedirect,
-    HTTPPreconditionFailed,
-    HTTPPreconditionRequired,
-    HTTPProxyAuthenticationRequired,
-    HTTPRedirection,
-    HTTPRequestEntityTooLarge,
-    HTTPRequestHeaderFieldsTooLarge,
-    HTTPRequestRangeNotSatisfiable,
-    HTTPRequestTimeout,
-    HTTPRequestURITooLong,
-    HTTPResetContent,
-    HTTPSeeOther,
-    HTTPServerError,
-    HTTPServiceUnavailable,
-    HTTPSuccessful,
-    HTTPTemporaryRedirect,
-    HTTPTooEarly,
-    HTTPTooManyRequests,
-    HTTPUnauthorized,
-    HTTPUnavailableForLegalReasons,
-    HTTPUnprocessableEntity,
-    HTTPUnsupportedMediaType,
-    HTTPUpgradeRequired,
-    HTTPUseProxy,
-    HTTPVariantAlsoNegotiates,
-    HTTPVersionNotSupported,
-    Payload,
-    RequestKey,
-    Response,
-    ResponseKey,
-    StreamResponse,
-    content_disposition_header,
-    get_payload,
-    html_response,
-    json_bytes_response,
-    json_response,
-    payload_type,
-)
-from treadle_router import Converter
-from treadle_server import (
-    AbstractResource,
-    AbstractRoute,
-    AbstractRouteDef,
-    Application,
-    AppRunner,
-    BaseRequest,
-    BaseRunner,
-    BaseSite,
-    CleanupError,
-    DynamicResource,
-    FileResponse,
-    GracefulExit,
-    Handler,
-    Middleware,
-    PayloadAccessError,
-    PlainResource,
-    PrefixedSubAppResource,
-    Request,
-    RequestPayloadError,
-    Resource,
-    ResourceRoute,
-    RouteDef,
-    RouteTableDef,
-    Server,
-    ServerConfig,
-    ServerRunner,
-    SockSite,
-    StaticDef,
-    StaticResource,
-    SystemRoute,
-    TCPSite,
-    UnixSite,
-    UrlDispatcher,
-    UrlMappingMatchInfo,
-    View,
-    delete,
-    get,
-    head,
-    middleware,
-    normalize_path_middleware,
-    options,
-    patch,
-    post,
-    put,
-    route,
-    run_app,
-    static,
-    view,
-)
+from treadle_responses import PAYLOAD_REGISTRY as PAYLOAD_REGISTRY
+from treadle_responses import AppKey as AppKey
+from treadle_responses import ContentCoding as ContentCoding
+from treadle_responses import ETag as ETag
+from treadle_responses import Payload as Payload
+from treadle_responses import RequestKey as RequestKey
+from treadle_responses import Response as Response
+from treadle_responses import ResponseKey as ResponseKey
+from treadle_responses import StreamResponse as StreamResponse
+from treadle_responses import content_disposition_header as content_disposition_header
+from treadle_responses import get_payload as get_payload
+from treadle_responses import html_response as html_response
+from treadle_responses import json_bytes_response as json_bytes_response
+from treadle_responses import json_response as json_response
+from treadle_responses import payload_type as payload_type
+from treadle_responses.exceptions import *
+from treadle_router import Converter as Converter
+from treadle_server.web import *
 
-if TYPE_CHECKING:
-    from treadle_multipart import MultipartLimits, SpoolPolicy
-    from treadle_server import FileField, WebSocketReady, WebSocketResponse, broadcast
-    from treadle_websocket import (
-        AllowedOrigins,
-        DeflatePolicy,
-        PreparedMessage,
-        WebSocketError,
-        WSCloseCode,
-        WSMessage,
-        WSMessageTypeError,
-        WSMsgType,
-    )
+if _typing.TYPE_CHECKING:
+    from treadle_multipart import MultipartLimits as MultipartLimits
+    from treadle_multipart import SpoolPolicy as SpoolPolicy
+    from treadle_server import FileField as FileField
+    from treadle_server import WebSocketReady as WebSocketReady
+    from treadle_server import WebSocketResponse as WebSocketResponse
+    from treadle_server import broadcast as broadcast
+    from treadle_websocket import AllowedOrigins as AllowedOrigins
+    from treadle_websocket import DeflatePolicy as DeflatePolicy
+    from treadle_websocket import PreparedMessage as PreparedMessage
+    from treadle_websocket import WebSocketError as WebSocketError
+    from treadle_websocket import WSCloseCode as WSCloseCode
+    from treadle_websocket import WSMessage as WSMessage
+    from treadle_websocket import WSMessageTypeError as WSMessageTypeError
+    from treadle_websocket import WSMsgType as WSMsgType
 
-__all__ = [
-    "PAYLOAD_REGISTRY",
-    "AbstractResource",
-    "AbstractRoute",
-    "AbstractRouteDef",
-    "AllowedOrigins",
-    "AppKey",
-    "AppRunner",
-    "Application",
-    "BaseRequest",
-    "BaseRunner",
-    "BaseSite",
-    "CleanupError",
-    "ContentCoding",
-    "Converter",
-    "DeflatePolicy",
-    "DynamicResource",
-    "ETag",
-    "FileField",
-    "FileResponse",
-    "GracefulExit",
-    "HTTPAccepted",
-    "HTTPAlreadyReported",
-    "HTTPBadGateway",
-    "HTTPBadRequest",
-    "HTTPClientError",
-    "HTTPConflict",
-    "HTTPCreated",
-    "HTTPError",
-    "HTTPException",
-    "HTTPExpectationFailed",
-    "HTTPFailedDependency",
-    "HTTPForbidden",
-    "HTTPFound",
-    "HTTPGatewayTimeout",
-    "HTTPGone",
-    "HTTPIMUsed",
-    "HTTPImATeapot",
-    "HTTPInsufficientStorage",
-    "HTTPInternalServerError",
-    "HTTPLengthRequired",
-    "HTTPLocked",
-    "HTTPLoopDetected",
-    "HTTPMethodNotAllowed",
-    "HTTPMisdirectedRequest",
-    "HTTPMove",
-    "HTTPMovedPermanently",
-    "HTTPMultipleChoices",
-    "HTTPNetworkAuthenticationRequired",
-    "HTTPNoContent",
-    "HTTPNonAuthoritativeInformation",
-    "HTTPNotAcceptable",
-    "HTTPNotExtended",
-    "HTTPNotFound",
-    "HTTPNotImplemented",
-    "HTTPNotModified",
-    "HTTPOk",
-    "HTTPPartialContent",
-    "HTTPPaymentRequired",
-    "HTTPPermanentRedirect",
-    "HTTPPreconditionFailed",
-    "HTTPPreconditionRequired",
-    "HTTPProxyAuthenticationRequired",
-    "HTTPRedirection",
-    "HTTPRequestEntityTooLarge",
-    "HTTPRequestHeaderFieldsTooLarge",
-    "HTTPRequestRangeNotSatisfiable",
-    "HTTPRequestTimeout",
-    "HTTPRequestURITooLong",
-    "HTTPResetContent",
-    "HTTPSeeOther",
-    "HTTPServerError",
-    "HTTPServiceUnavailable",
-    "HTTPSuccessful",
-    "HTTPTemporaryRedirect",
-    "HTTPTooEarly",
-    "HTTPTooManyRequests",
-    "HTTPUnauthorized",
-    "HTTPUnavailableForLegalReasons",
-    "HTTPUnprocessableEntity",
-    "HTTPUnsupportedMediaType",
-    "HTTPUpgradeRequired",
-    "HTTPUseProxy",
-    "HTTPVariantAlsoNegotiates",
-    "HTTPVersionNotSupported",
-    "Handler",
-    "Middleware",
-    "MultipartLimits",
-    "Payload",
-    "PayloadAccessError",
-    "PlainResource",
-    "PrefixedSubAppResource",
-    "PreparedMessage",
-    "Request",
-    "RequestKey",
-    "RequestPayloadError",
-    "Resource",
-    "ResourceRoute",
-    "Response",
-    "ResponseKey",
-    "RouteDef",
-    "RouteTableDef",
-    "Server",
-    "ServerConfig",
-    "ServerRunner",
-    "SockSite",
-    "SpoolPolicy",
-    "StaticDef",
-    "StaticResource",
-    "StreamResponse",
-    "SystemRoute",
-    "TCPSite",
-    "UnixSite",
-    "UrlDispatcher",
-    "UrlMappingMatchInfo",
-    "View",
-    "WSCloseCode",
-    "WSMessage",
-    "WSMessageTypeError",
-    "WSMsgType",
-    "WebSocketError",
-    "WebSocketReady",
-    "WebSocketResponse",
-    "broadcast",
-    "content_disposition_header",
-    "delete",
-    "get",
-    "get_payload",
-    "head",
-    "html_response",
-    "json_bytes_response",
-    "json_response",
-    "middleware",
-    "normalize_path_middleware",
-    "options",
-    "patch",
-    "payload_type",
-    "post",
-    "put",
-    "route",
-    "run_app",
-    "static",
-    "view",
-]
+# Forms and WebSockets are imported on first use, so that programs without them do not pay for them.
+# Type checkers see the imports above instead; mypy would take an ``__all__`` that it cannot
+# evaluate for empty.
+if not _typing.TYPE_CHECKING:
+    import importlib as _importlib
 
-# What has to do with forms and WebSockets is imported when it is first asked for: programs without
-# them do not pay for it. Type checkers see the imports above instead.
-if not TYPE_CHECKING:
-    import importlib
+    _LAZY = {
+        "MultipartLimits": "treadle_multipart",
+        "SpoolPolicy": "treadle_multipart",
+        "FileField": "treadle_server",
+        "WebSocketReady": "treadle_server",
+        "WebSocketResponse": "treadle_server",
+        "broadcast": "treadle_server",
+        "AllowedOrigins": "treadle_websocket",
+        "DeflatePolicy": "treadle_websocket",
+        "PreparedMessage": "treadle_websocket",
+        "WebSocketError": "treadle_websocket",
+        "WSCloseCode": "treadle_websocket",
+        "WSMessage": "treadle_websocket",
+        "WSMessageTypeError": "treadle_websocket",
+        "WSMsgType": "treadle_websocket",
+    }
+    __all__ = [name for name in globals() if not name.startswith("_")]
+    __all__ += list(_LAZY)
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})
 
     def __getattr__(name: str) -> object:
-        if name in __all__:
-            for package in ("treadle_server", "treadle_multipart", "treadle_websocket"):
-                module = importlib.import_module(package)
-                if name in module.__all__:
-                    value = globals()[name] = getattr(module, name)
-                    return value
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name not in _LAZY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(_importlib.import_module(_LAZY[name]), name)
+        return value
 
 
 if __name__ == "__main__":

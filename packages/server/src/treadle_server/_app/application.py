@@ -1,8 +1,9 @@
-"""The application, its request and its router: the three classes whose types know each other.
+"""The application, its request and its router.
 
-A request knows its application, an application its router, and the router's handlers take requests;
-so the three live in one module. Their machinery does not: see ``_http.request``,
-``_routing.dispatcher``, ``_app.subapps``, ``_app.chain``, ``_core.state`` and ``_app.lifecycle``.
+A request has an application, an application a router, and the router's handlers take requests.
+Their types form a circle, so the three are in one module. Most of their code is in
+``_http.request``, ``_routing.dispatcher``, ``_app.subapps``, ``_app.chain``, ``_core.state`` and
+``_app.lifecycle``.
 """
 
 import asyncio
@@ -34,8 +35,8 @@ __all__ = ["Application", "Handler", "Middleware", "Request", "UrlDispatcher"]
 
 def _not_routed(what: str) -> RuntimeError:
     return RuntimeError(
-        "The request is not routed yet: only handlers and middlewares of an application have "
-        + what
+        f"The request is not routed yet, so it has no {what}: only handlers and middlewares of an "
+        "application have one"
     )
 
 
@@ -43,18 +44,18 @@ class Request(BaseRequest):
     """A request that an application handles."""
 
     # The context, or what it is made of when it is first asked for: the applications around the
-    # handler and the match. Most handlers do not ask, and a pair costs 0.2 us less. None until the
-    # request is routed.
+    # handler and the match. Most handlers do not ask for it, and a pair costs 0.2 us less. None
+    # until the request is routed.
     _routed: "RouteContext | tuple[tuple[Application, ...], Match[AbstractRoute]] | None" = None
     # Made when it is first asked for; it reads and writes the applications of the context.
     _match_info: UrlMappingMatchInfo | None = None
 
     @property
     def app(self) -> "Application":
-        """The application whose handler or middleware is running, the innermost one."""
+        """The application whose handler or middleware is running."""
         context = self._route_context
         if context is None or context.current is None:
-            raise _not_routed("an app")
+            raise _not_routed("app")
         return cast("Application", context.current)
 
     @property
@@ -64,7 +65,7 @@ class Request(BaseRequest):
         if info is None:
             context = self._route_context
             if context is None or context.match is None:
-                raise _not_routed("a match_info")
+                raise _not_routed("match_info")
             info = self._match_info = UrlMappingMatchInfo.of(context.match, context)
         return info
 
@@ -73,7 +74,7 @@ class Request(BaseRequest):
         """The state of ``app`` and of the applications around it; the innermost value counts."""
         apps = self._apps
         if not apps:
-            raise _not_routed("a config_dict")
+            raise _not_routed("config_dict")
         return ChainMapProxy(apps[apps.index(self.app) :: -1])
 
     @property
@@ -136,12 +137,12 @@ def _context_of(request: Request) -> RouteContext:
     return context
 
 
-#: What answers requests: an async function (or a View class) from a request to a response.
+#: An async function (or a View class) from a request to a response.
 Handler = Callable[[Request], Awaitable[StreamResponse]]
 
 
 class Middleware(Protocol):
-    """An async function around the handler: it calls ``handler(request)``, or answers by itself."""
+    """An async function around a handler: it calls ``handler(request)`` or answers itself."""
 
     def __call__(self, request: Request, handler: Handler, /) -> Awaitable[StreamResponse]:
         """Answer ``request``."""
@@ -169,12 +170,15 @@ class UrlDispatcher(Dispatcher[Handler, Middleware]):
 class Application(ApplicationLifecycle["Application", Request, Middleware]):
     """A web application: routes, middlewares, signals, and state as a mapping.
 
-    ``client_max_size`` is the most bytes of a body that ``request.read()`` takes (0: any number),
-    ``client_max_fields`` the most fields of a form; what an application says counts for those in it
-    too, a route may have a ``client_max_size`` of its own. ``handler_args`` are options of the
-    server (``ServerConfig``) that override the runner's; ``debug`` is one of them, by default
-    whether the event loop is in debug mode. With ``auto_options``, OPTIONS for a path that has
-    routes but none for it is answered with 204 and ``Allow``. Use ``AppKey`` for typed state.
+    ``client_max_size`` is the largest body in bytes that ``request.read()`` takes,
+    ``client_max_fields`` the most fields of a form; 0 means no limit. The limits of the outermost
+    application apply to its sub-applications too; a route may have a ``client_max_size`` of its
+    own. ``handler_args`` are options of the server (``ServerConfig``) that override the runner's.
+    ``debug`` is one of them; by default it is the debug mode of the event loop. With
+    ``auto_options``, a path without a route for OPTIONS answers it with 204 and ``Allow``.
+    ``converters`` adds converters by name for the variables of this application's paths
+    (``{"hex": Converter(...)}`` for ``/{colour!hex}``); a sub-application has its own. Use
+    ``AppKey`` for typed state.
     """
 
     def __init__(
@@ -216,7 +220,7 @@ class Application(ApplicationLifecycle["Application", Request, Middleware]):
         self._chains: dict[AbstractRoute, tuple[tuple[Application, ...], AnyHandler]] = {}
         self._router.post_init(self)
 
-    # What an application is made of.
+    # The parts of an application.
 
     @property
     def router(self) -> UrlDispatcher:
@@ -230,7 +234,7 @@ class Application(ApplicationLifecycle["Application", Request, Middleware]):
 
     @property
     def debug(self) -> bool:
-        """Whether error pages show tracebacks: as given, else whether the loop is in debug mode."""
+        """True if error pages show tracebacks: as given, else the debug mode of the event loop."""
         if self._debug is not None:
             return self._debug
         try:
@@ -243,14 +247,14 @@ class Application(ApplicationLifecycle["Application", Request, Middleware]):
         return self._router.add_routes(routes)
 
     def __call__(self) -> "Application":
-        """Return the application itself: servers that want a factory get one."""
+        """Return the application itself, for servers that expect a factory."""
         return self
 
     def _set_loop(self, loop: asyncio.AbstractEventLoop | None) -> None:
-        """Do nothing: there is no loop to keep. Some add-ons call it."""
+        """Do nothing; some add-ons call it. An application keeps no event loop."""
 
     def _server_options(self, options: Mapping[str, object]) -> dict[str, object]:
-        """Return a runner's ``options`` with what the application says instead."""
+        """Return a runner's ``options``, overridden by those of the application."""
         merged = {"debug": self.debug, **options}
         if self._debug is not None:
             merged["debug"] = self._debug
@@ -262,8 +266,9 @@ class Application(ApplicationLifecycle["Application", Request, Middleware]):
         """Route ``request`` and call its handler; raises 404 or 405 if it has no route."""
         head = request._head
         target = head.target
-        query = target.find("?")
-        found = self._router.match(head.method, target if query < 0 else target[:query])
+        if "?" in target:
+            target = target[: target.index("?")]
+        found = self._router.match(head.method, target)
         if self._has_prepare_hook:
             request.hooks = RequestHooks(_send_prepare_signals)
         if type(found) is Match:

@@ -1,4 +1,4 @@
-"""Middlewares of the package, and the decorator that marks one."""
+"""The middlewares of this package, and the decorator that marks a middleware."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _SLASHES: Final = re.compile("//+")
 def middleware(function: _T) -> _T:
     """Return ``function`` unchanged.
 
-    Every ``async def m(request, handler)`` is a middleware; the mark is kept for code that was
+    Every ``async def m(request, handler)`` is a middleware. The decorator is kept for code that was
     written for aiohttp.
     """
     return function
@@ -35,16 +35,16 @@ def normalize_path_middleware(
     merge_slashes: bool = True,
     redirect_class: type[HTTPMove] = HTTPPermanentRedirect,
 ) -> Middleware:
-    """Return a middleware that redirects from a path without a route to one like it that has one.
+    """Return a middleware that redirects from a path without a route to a similar one with a route.
 
-    Tried in this order: the path with slashes merged, with a slash appended (or, with
-    ``remove_slash``, without its last one), and both. The query stays. The redirect never leaves
-    the host, whatever the path is made of. Raises ``ValueError`` for ``append_slash`` and
-    ``remove_slash`` together.
+    It tries, in this order: the path with slashes merged, with a slash appended (or, with
+    ``remove_slash``, without its last slash), and both. The query is kept. No path can make the
+    redirect lead to another host. Raises ``ValueError`` for ``append_slash`` and ``remove_slash``
+    together.
     """
     if append_slash and remove_slash:
         raise ValueError(
-            "append_slash and remove_slash undo each other: with remove_slash=True, pass "
+            "append_slash and remove_slash exclude each other: with remove_slash=True, pass "
             "append_slash=False"
         )
     if not (isinstance(redirect_class, type) and issubclass(redirect_class, HTTPMove)):
@@ -75,17 +75,17 @@ def normalize_path_middleware(
 
 
 def _on_this_host(path: str) -> str:
-    """Return ``path`` such that no client reads the start of it as another host.
+    """Return ``path`` changed so that no client reads its start as another host.
 
-    ``//host`` is a URL with an authority (RFC 3986 section 4.2), and browsers take a backslash for
-    a slash, so that ``/\\host`` is one as well.
+    ``//host`` is a URL with an authority (RFC 3986 section 4.2). Browsers read a backslash as a
+    slash, so ``/\\host`` is one too.
     """
     path = path.replace("\\", "%5C")
     return "/" + path.lstrip("/") if path.startswith("//") else path
 
 
 async def _has_route(request: Request, path: str) -> bool:
-    """Tell whether the application that is running has a route for ``path``."""
+    """Return True if the current application has a route for ``path``."""
     router = request.app.router
     found = router.match(request.method, path)
     if not isinstance(found, NeedsResolve):
@@ -95,7 +95,7 @@ async def _has_route(request: Request, path: str) -> bool:
 
 
 def _asking_for(request: Request, path: str) -> Request:
-    """Return a request like this one for another path, to ask resources that want a request."""
+    """Return a request like this one for another path, for resources that need a request."""
     head = request._head
     other = Head(head.method, path, head.authority, head.version, head.fields, head.framing)
     return type(request)(other, request._payload, request._channel, request._connection)

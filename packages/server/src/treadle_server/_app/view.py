@@ -13,9 +13,9 @@ __all__ = ["View"]
 
 
 class View(AbstractView):
-    """Define ``async def get(self)`` and its like; the request is ``self.request``.
+    """Define ``async def get(self)``, ``post`` and so on; the request is ``self.request``.
 
-    A method that is not defined is answered with 405 and an ``Allow`` of those that are. HEAD is
+    A method that is not defined is answered with 405 and an ``Allow`` of the defined ones. HEAD is
     not derived from ``get``.
     """
 

@@ -1,4 +1,4 @@
-"""The page that lists a directory: plain HTML, escaped, without scripts."""
+"""The page that lists a directory: plain, escaped HTML without scripts."""
 
 import html
 import os
@@ -24,9 +24,9 @@ def listing_page(
 ) -> str:
     """Return the page for ``directory``, titled ``title``; blocks, and raises ``OSError``.
 
-    Links are relative: the page belongs under a URL that ends with a slash. ``parent`` adds a link
-    to the directory above. What is neither a file nor a directory is left out, and so is a
-    symbolic link unless ``shows_link`` says of its name that it would be served.
+    Links are relative, so the URL of the page must end with a slash. ``parent`` adds a link to the
+    directory above. The page has files and directories only; a symbolic link is listed if
+    ``shows_link`` returns True for its name.
     """
     entries = []
     with os.scandir(directory) as found:
@@ -55,7 +55,7 @@ def listing_page(
 
 def _row(name: str, status: os.stat_result, *, is_file: bool) -> str:
     slash = "" if is_file else "/"
-    # ``./``, because a name may have a colon and would be read as a scheme.
+    # ``./``, because a browser would read a name with a colon as a scheme.
     link = html.escape(f"./{quote(os.fsencode(name))}{slash}")
     changed = datetime.fromtimestamp(int(status.st_mtime), UTC)
     return (
@@ -66,7 +66,7 @@ def _row(name: str, status: os.stat_result, *, is_file: bool) -> str:
 
 
 def _text(name: str) -> str:
-    """Return a file's name as text: bytes that are no UTF-8 become replacement characters."""
+    """Return the name of a file as text; invalid UTF-8 becomes replacement characters."""
     return os.fsencode(name).decode("utf-8", "replace")
 
 

@@ -1,9 +1,9 @@
-"""From the rest of a URL's path to a file below a directory, or to nothing: no request leaves it.
+"""Map the rest of a URL's path to a file below a directory; no request can leave the directory.
 
-Two gates. ``safe_segments`` looks at the text alone and refuses what has no business in a
-path, before any file is touched: dot segments, empty ones, backslashes, NUL, drive letters, and on
-Windows the names of devices. ``contained`` then follows what is on the disk: what a symbolic
-link leads to must be inside, unless links may lead out.
+There are two checks. ``safe_segments`` looks at the text alone, before any file is touched. It
+refuses dot segments, empty segments, backslashes, NUL, drive letters, and on Windows the names of
+devices. ``contained`` then looks at the disk: the target of a symbolic link must be inside, unless
+links may lead out.
 """
 
 import os
@@ -14,7 +14,8 @@ from typing import Final
 __all__ = ["contained", "safe_segments"]
 
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
-# With any extension and trailing dots or spaces these are devices to Windows, in every directory.
+# Windows reads these names as devices in every directory, also with any extension and trailing
+# dots or spaces.
 _DEVICE: Final = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\xb9\xb2\xb3])[ .]*(?:[.:].*)?",
     re.IGNORECASE,
@@ -26,8 +27,8 @@ def safe_segments(
 ) -> tuple[str, ...] | None:
     """Return the segments of a percent-decoded path, None if it must not be looked up.
 
-    An empty tuple is the directory itself; a slash at the end is the caller's to see. ``raw`` is
-    the path as it was sent: an encoded slash or backslash in it separates nothing, and no file has
+    An empty tuple is the directory itself; the caller handles a slash at the end. ``raw`` is the
+    path as it was sent: an encoded slash or backslash in it separates no segments, and no file has
     one in its name.
     """
     if "%" in raw:
@@ -41,7 +42,7 @@ def safe_segments(
         return ()
     segments = tuple(tail.split("/"))
     for segment in segments:
-        # An empty one is the start of ``//server/share``, or a path that pretends to be absolute.
+        # An empty segment starts ``//server/share`` or an absolute path.
         if segment in ("", ".", "..") or _DRIVE.match(segment) is not None:
             return None
         if windows and (
@@ -54,10 +55,10 @@ def safe_segments(
 def contained(root: str, segments: tuple[str, ...], *, follow_symlinks: bool) -> str | None:
     """Return the path of a file below ``root``, None if a link leads out of it; blocks.
 
-    ``root`` is a real path, and ``segments`` are safe. With ``follow_symlinks`` links may lead
-    anywhere. What does not exist is inside.
+    ``root`` is a real path, and ``segments`` come from ``safe_segments``. With ``follow_symlinks``
+    links may lead anywhere. A path that does not exist counts as inside.
     """
-    path = os.path.join(root, *segments)  # noqa: PTH118  # a Path costs more than all the rest
+    path = os.path.join(root, *segments)  # noqa: PTH118  # a Path costs more than the rest of the function
     if follow_symlinks or not _has_link(root, segments):
         return path
     real = os.path.realpath(path)
@@ -66,7 +67,7 @@ def contained(root: str, segments: tuple[str, ...], *, follow_symlinks: bool) ->
 
 
 def _has_link(root: str, segments: tuple[str, ...]) -> bool:
-    """Whether a part of the path is a symbolic link; without one it cannot lead out."""
+    """Return True if a part of the path is a symbolic link; only links can lead out."""
     path = root
     for segment in segments:
         path = f"{path}{os.sep}{segment}"
@@ -74,6 +75,6 @@ def _has_link(root: str, segments: tuple[str, ...]) -> bool:
             if stat.S_ISLNK(os.lstat(path).st_mode):
                 return True
         except OSError:
-            # Nothing there, and so nothing below it.
+            # It does not exist, so nothing below it does.
             return False
     return False

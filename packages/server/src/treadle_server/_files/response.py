@@ -70,7 +70,7 @@ class FileResponse(StreamResponse):
     Raises ``ValueError`` for a ``chunk_size`` below 1.
     """
 
-    _body_follows: bool = True
+    body_follows: bool = True
     _prepared_file: PreparedFile | None = None
 
     def __init__(

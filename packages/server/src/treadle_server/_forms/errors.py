@@ -1,7 +1,7 @@
-"""Errors of ``treadle_multipart`` as answers: what a handler sees of a form that it cannot have.
+"""Turn errors of ``treadle_multipart`` into the exceptions that handlers see.
 
-The answers are ``ValueError`` too: code that catches what ``MultipartReader`` raises by itself
-works the same with the reader of a request.
+They are HTTP responses, and ``ValueError`` too: code that catches the ``ValueError`` of a
+``MultipartReader`` works the same with the reader of a request.
 """
 
 from treadle_multipart import LimitError, MultipartError, UsageError
@@ -20,24 +20,24 @@ class BadFormError(HTTPBadRequest, ValueError):
 
 
 class UnsupportedFormError(HTTPUnsupportedMediaType, ValueError):
-    """The form has a charset or coding that is not known, or the body is no form."""
+    """The form has an unknown charset or coding, or the body is not a form."""
 
 
 class FormTooLargeError(HTTPRequestEntityTooLarge, ValueError):
-    """The form is larger, or has more of something, than the limits say."""
+    """The form exceeds a limit of size or number."""
 
 
 class FormHeadersTooLargeError(HTTPRequestHeaderFieldsTooLarge, ValueError):
-    """A part has more or longer headers than the limits say."""
+    """The headers of a part exceed their limit of size or number."""
 
 
 def form_answer(error: MultipartError) -> Exception:
-    """Return the answer to ``error``, whose sentence names the field; a bug stays what it is."""
+    """Return the response to ``error``, with its message; a ``UsageError`` as it is."""
     if isinstance(error, UsageError):
         return error
     text = f"{error.status}: {error}"
     if isinstance(error, LimitError):
-        # How to raise the limit is for the log of a program, not for its clients.
+        # How to raise the limit is a hint for the program's author, not for its clients.
         text = text.removesuffix(f"; raise {error.limit_name}= to allow it")
         if error.status == 413:
             return FormTooLargeError(error.limit, text=text)

@@ -1,7 +1,7 @@
-"""Where the readers of multipart bodies get their events: one parser, and whatever has the bytes.
+"""The events of a multipart body, pulled from the source of its bytes through one parser.
 
-A ``PartStream`` pulls a piece only when all events of the last one were taken, so that nothing
-is read ahead of whoever reads the parts.
+A ``PartStream`` reads a piece only when all events of the last one were taken, so that it never
+reads ahead of the handler.
 """
 
 from collections import deque
@@ -14,7 +14,7 @@ __all__ = ["PartStream", "Source", "Translate", "source_of"]
 
 #: Returns the next piece of a body, ``b""`` at its end.
 Source = Callable[[], Awaitable[bytes]]
-#: Turns an error of the format into what is raised.
+#: Turns an error of the parser into the exception to raise.
 Translate = Callable[[MultipartError], Exception]
 
 _PIECE: Final = 64 * 1024
@@ -39,7 +39,7 @@ def source_of(content: Any) -> Source:
         pieces = aiter(content)
 
         async def next_piece() -> bytes:
-            # An empty piece of an iterable is not its end.
+            # An empty piece of an iterable does not end it.
             while (piece := await anext(pieces, None)) is not None:
                 if piece:
                     return bytes(piece)
@@ -76,7 +76,7 @@ class PartStream:
     async def next(self) -> Event:
         """Return the next event, the ``End`` again once it was reached.
 
-        Raises what ``translate`` makes of a malformed body, and what the source raises.
+        Raises the source's exceptions, and the result of ``translate`` for a malformed body.
         """
         while not self._events:
             await self._pull()
@@ -88,7 +88,7 @@ class PartStream:
         return event
 
     def waits(self, kind: type[Event]) -> bool:
-        """Whether the next event is there already and of that kind; it stays."""
+        """True if an event of that kind is the next one and already parsed; it is not taken."""
         return bool(self._events) and type(self._events[0]) is kind
 
     async def _pull(self) -> None:
@@ -103,18 +103,14 @@ class PartStream:
             self.fail(error)
 
     def fail(self, error: MultipartError) -> NoReturn:
-        """Raise what ``translate`` makes of ``error``."""
+        """Raise ``error`` as ``translate`` translates it."""
         failure = self.translate(error)
         if failure is error:
             raise error
         raise failure from error
 
-    def start_inside(self, boundary: bytes) -> None:
-        """Have the parser see the line and the empty headers that the source is behind already."""
-        self._parser.receive_data(boundary + b"\r\n\r\n")
-
     def nested(self, part: PartBegin, source: Source) -> "PartStream":
-        """Return the stream of the multipart that ``part`` is and whose bytes ``source`` has."""
+        """Return the stream of ``part``, itself multipart, whose data ``source`` returns."""
         try:
             return PartStream(self._parser.nested(part), source, self.translate)
         except MultipartError as error:

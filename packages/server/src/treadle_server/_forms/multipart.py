@@ -1,8 +1,8 @@
 """Multipart bodies part by part: aiohttp's ``MultipartReader`` over ``treadle_multipart``'s parser.
 
-A ``MultipartReader`` gives the parts in turn and knows where each ends; the
-``BodyPartReader`` of ``_forms.part`` reads one of them. Imported with the first form: a
-server without forms starts without it.
+A ``MultipartReader`` returns the parts in turn and knows where each ends; the ``BodyPartReader`` of
+``_forms.part`` reads one of them. This module is imported with the first form: a server without
+forms starts without it.
 """
 
 import sys
@@ -14,7 +14,6 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from treadle_multipart import (
     MalformedError,
     MultipartError,
-    MultipartLimits,
     MultipartParser,
     PartBegin,
     UnsupportedError,
@@ -24,6 +23,7 @@ from treadle_multipart import (
 
 from .errors import form_answer
 from .events import PartStream, Source, source_of
+from .limits import body_limits, reader_limits
 from .part import BodyPartReader
 from .payload import BodyPartReaderPayload
 
@@ -36,15 +36,15 @@ _MAX_CHARSET: Final = 31
 class MultipartReader:
     """The parts of a multipart body: iterate it, or call ``next``.
 
-    ``headers`` have the Content-Type, ``content`` the bytes: a stream with ``readany`` or ``read``,
-    or an asynchronous iterable. What is left of a part is dropped when the next is asked for.
+    ``headers`` contain the Content-Type; ``content`` has the bytes: a stream with ``readany`` or
+    ``read``, or an asynchronous iterable. ``next`` drops the unread rest of the part before it.
 
-    ``client_max_size`` bounds what ``read()`` of a part takes, ``max_headers`` the header lines of
-    a part, and twice ``max_field_size`` their bytes; there are ``max_parts`` parts at most (None:
-    any number), nested ones included, three levels deep.
+    ``client_max_size`` limits the bytes that ``read()`` of a part returns, ``max_headers`` the
+    header lines of a part, and twice ``max_field_size`` their bytes. A body has at most
+    ``max_parts`` parts (None: any number), nested ones included, at most three levels deep.
 
-    Raises ``ValueError`` if the Content-Type is not multipart or its boundary is bad; so do the
-    methods for a malformed body, and ``max_size_error_cls`` for too large a part.
+    Raises ``ValueError`` if the Content-Type is not multipart or its boundary is malformed. The
+    methods raise it for a malformed body, and ``max_size_error_cls`` for a part that is too large.
     """
 
     #: The class of nested readers, None for the reader's own.
@@ -68,26 +68,18 @@ class MultipartReader:
         if isinstance(content, PartStream):
             self._stream = content
         else:
-            limits = MultipartLimits(
-                max_total=None,
-                max_part_size=None,
-                max_parts=max_parts,
-                max_files=None,
-                max_fields=None,
-                max_part_headers=max_headers,
-                max_header_size=2 * max_field_size,
-            )
+            limits = reader_limits(max_parts, max_headers, max_field_size)
             parser = MultipartParser(boundary_of(content_type), limits)
             self._stream = PartStream(parser, source_of(content))
         self._is_form_data: Final = parse_options_header(content_type)[0] == "multipart/form-data"
-        # What the readers of parts are made with.
+        # Keyword arguments for the readers of parts.
         self._limits: Final[dict[str, Any]] = {
             "client_max_size": client_max_size,
             "max_size_error_cls": max_size_error_cls,
         }
         self._default_charset: str | None = None
         self._last_part: MultipartReader | BodyPartReader | None = None
-        # For a nested reader, the part that it is: dropping that drops all of them.
+        # The part that a nested reader reads: releasing it drops all parts inside.
         self._enclosing: BodyPartReader | None = None
         self._at_bof = True
         self._at_eof = False
@@ -98,14 +90,15 @@ class MultipartReader:
         return cls(response.headers, response.content)
 
     def at_eof(self) -> bool:
-        """Whether the final boundary was reached, or the rest was dropped."""
+        """Return True if the final boundary was reached, or the rest was dropped."""
         return self._at_eof
 
     async def next(self) -> "MultipartReader | BodyPartReader | None":
         """Return a reader for the next part, None behind the last one.
 
-        A part that is multipart itself has a reader like this one. A first field ``_charset_`` of
-        a form is not returned: it gives the charset of the others (RFC 7578 section 4.6).
+        The reader of a part that is multipart itself is a ``MultipartReader``. If the first field
+        of a form is ``_charset_``, it is not returned: it is the charset of the other fields (RFC
+        7578 section 4.6).
         """
         last, self._last_part = self._last_part, None
         if last is not None:
@@ -124,11 +117,11 @@ class MultipartReader:
         while (piece := await part.readany()) and len(label) <= _MAX_CHARSET:
             label += piece
         if len(label) > _MAX_CHARSET or not label.isascii():
-            self._stream.fail(MalformedError("the field '_charset_' names no charset"))
+            self._stream.fail(MalformedError("the field '_charset_' is not the name of a charset"))
         return label.decode("ascii").strip()
 
     async def fetch_next_part(self) -> "MultipartReader | BodyPartReader | None":
-        """Return a reader for the part that begins next; ``next`` is what you want."""
+        """Return a reader for the part that begins next; call ``next`` instead."""
         if self._at_eof:
             return None
         begin = await self._stream.next()
@@ -140,7 +133,8 @@ class MultipartReader:
     def _reader_for(self, begin: PartBegin) -> "MultipartReader | BodyPartReader":
         headers = CIMultiDictProxy(CIMultiDict(begin.headers))
         length = headers.get("Content-Length")
-        # It is the boundary that ends a part; a form may not even have the field.
+        # The boundary ends a part, so the length only has to be well-formed; forms must not have
+        # it.
         if length and not self._is_form_data and not (length.isascii() and length.isdigit()):
             self._stream.fail(MalformedError(f"bad Content-Length {length[:40]!a} of a part"))
         part = self.part_reader_cls(
@@ -154,7 +148,7 @@ class MultipartReader:
         if not (begin.content_type or "").startswith("multipart/"):
             return part
         if self._is_form_data and begin.filename:
-            # A file that happens to be multipart (a saved web page): RFC 7578 nests nothing.
+            # A file in a multipart format, such as a saved web page: RFC 7578 has no nested forms.
             return part
         stream = self._stream.nested(begin, part.readany)
         nested = (self.multipart_reader_cls or type(self))(headers, stream, **self._limits)
@@ -162,7 +156,7 @@ class MultipartReader:
         return nested
 
     async def release(self) -> None:
-        """Read and drop all that is left."""
+        """Read and drop the rest of the body."""
         if self._enclosing is not None:
             await self._enclosing.release()
             self._at_eof = True
@@ -187,17 +181,11 @@ def request_reader(
     max_parts: int,
     max_size_error_cls: Callable[[int], Exception],
 ) -> MultipartReader:
-    """Return the reader for a request, whose errors are answers (400, 413, 415, 431).
+    """Return the reader for a request, whose errors are HTTP responses (400, 413, 415, 431).
 
-    A size or number of 0 is none.
+    ``client_max_size`` and ``max_parts`` of 0 mean no limit.
     """
-    limits = MultipartLimits(
-        max_total=None,
-        max_part_size=None,
-        max_parts=max_parts or None,
-        max_files=None,
-        max_fields=None,
-    )
+    limits = body_limits(max_parts)
     content_type = headers.get("Content-Type", "")
     try:
         if not content_type.lower().startswith("multipart/"):

@@ -1,7 +1,7 @@
-"""One part of a multipart body as aiohttp's reader of it.
+"""``BodyPartReader``: one part of a multipart body, with the methods of aiohttp's class.
 
-It takes events from a ``PartStream``. Pieces are handed on as they came where they fit, and cut
-once where they do not; what waits is at most what one read of the content brought.
+It takes events from a ``PartStream``. A piece is returned as it came if it fits, and cut once if it
+does not. At most one piece waits in memory.
 """
 
 import json
@@ -30,21 +30,19 @@ from .events import PartStream, Source, source_of
 
 __all__ = ["BodyPartReader"]
 
-#: What ``BodyPartReader.decode`` inflates at once, as with aiohttp.
+#: The bytes that ``BodyPartReader.decode`` inflates at most, as in aiohttp.
 _MAX_DECODED: Final = 256 * 1024
-#: The longest charset that the field ``_charset_`` may name, as with aiohttp.
-_MAX_CHARSET: Final = 31
 _BLANKS: Final = b" \t\r\n"
 
 
 class BodyPartReader:
     """One part of a multipart body: its headers, and its data as it arrives.
 
-    A reader comes from ``MultipartReader.next``. It can be made from a ``boundary`` (with its
-    two hyphens) and a ``content`` that stands behind the part's headers, too.
+    ``MultipartReader.next`` returns a reader. It can also be made from a ``boundary`` (with its two
+    hyphens) and a ``content`` that begins behind the part's headers.
     """
 
-    #: What ``read_chunk`` returns at most, unless told.
+    #: The bytes that ``read_chunk`` returns at most by default.
     chunk_size: ClassVar[int] = 8192
 
     def __init__(
@@ -71,15 +69,15 @@ class BodyPartReader:
         self._max_decompress_size: Final = max_decompress_size
         self._max_size: Final = client_max_size
         self._max_size_error_cls: Final = max_size_error_cls
-        # The piece that is being read, and up to where it was.
+        # The current piece, and the position up to which it is read.
         self._piece = b""
         self._at = 0
-        # Whether the piece is the last one.
+        # True if the piece is the last one.
         self._ended = False
         transfer = self.headers.get("Content-Transfer-Encoding", "").strip().lower()
         self._in_fours: Final = transfer == "base64"
 
-    # What the headers say.
+    # The headers.
 
     @property
     def name(self) -> str | None:
@@ -88,7 +86,7 @@ class BodyPartReader:
 
     @property
     def filename(self) -> str | None:
-        """The file name, None without one: **raw**, as the client sent it, paths and all."""
+        """The file name, None without one: **raw**, as the client sent it, paths included."""
         return self._begin.filename
 
     @property
@@ -97,13 +95,13 @@ class BodyPartReader:
         return None if self.filename is None else safe_filename(self.filename)
 
     def get_charset(self, default: str) -> str:
-        """Return the charset that the part, else the form says, else ``default``."""
+        """Return the charset of the part, else that of the form, else ``default``."""
         return self._begin.charset or self._default_charset or default
 
     # Reading.
 
     def at_eof(self) -> bool:
-        """Whether the whole part has been read."""
+        """Return True if the whole part has been read."""
         return self._ended and self._at >= len(self._piece)
 
     async def _advance(self) -> bool:
@@ -118,13 +116,13 @@ class BodyPartReader:
                 await self._stream.next()
                 self._ended = True
             return True
-        # A part ends where the next one begins, should somebody have read past it.
+        # Another event ends the part too: a caller may have read past its end.
         self._piece, self._at = b"", 0
         self._ended = True
         return False
 
     async def readany(self) -> bytes:
-        """Return the next piece as it came, however large; ``b""`` at the end."""
+        """Return the next piece as it came, of any size; ``b""`` at the end."""
         at = self._at
         if at >= len(self._piece):
             if not await self._advance():
@@ -138,7 +136,7 @@ class BodyPartReader:
     async def read_chunk(self, size: int = chunk_size) -> bytes:
         """Return up to ``size`` bytes as they were sent; ``b""`` at the end.
 
-        Of base64 a whole number of its groups of four, so that each chunk can be decoded alone.
+        Chunks of base64 have whole groups of four characters, so that each can be decoded alone.
         """
         at = self._at
         end = at + size
@@ -172,7 +170,7 @@ class BodyPartReader:
             odd = len(chunk.translate(None, _BLANKS)) % 4
             if not odd:
                 return bytes(chunk)
-            # The last one to three characters, and blanks among them, are for the next chunk.
+            # Keep the last one to three characters, and blanks among them, for the next chunk.
             cut = len(chunk)
             while odd:
                 cut -= 1
@@ -193,7 +191,7 @@ class BodyPartReader:
     async def readline(self) -> bytes:
         """Return the next line with its line end; ``b""`` at the end of the part.
 
-        Raises ``max_size_error_cls`` for one longer than ``client_max_size``.
+        Raises ``max_size_error_cls`` if the line is longer than ``client_max_size``.
         """
         parts: list[bytes] = []
         size = 0
@@ -210,9 +208,9 @@ class BodyPartReader:
         return b"".join(parts)
 
     async def read(self, *, decode: bool = False) -> bytes:
-        """Return what is left of the part, with ``decode`` without its codings.
+        """Return the rest of the part; with ``decode``, undo its codings.
 
-        Raises ``max_size_error_cls`` when that is more than ``client_max_size``, as soon as it is.
+        Raises ``max_size_error_cls`` as soon as that is more than ``client_max_size`` bytes.
         """
         decoder = self._decoder() if decode else None
         parts: list[bytes] = []
@@ -227,7 +225,7 @@ class BodyPartReader:
             while coded := await self.readany():
                 started = True
                 size = self._collect(decoder.decode(coded), parts, size)
-            # Nothing at all is nothing in every coding: the part may have been read before.
+            # No bytes are valid in every coding: the part may have been read before.
             if started:
                 self._collect(decoder.finish(), parts, size)
         return parts[0] if len(parts) == 1 else b"".join(parts)
@@ -240,7 +238,7 @@ class BodyPartReader:
         return size
 
     def _guarded(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """The pieces; what a decoder raises is raised as the stream says."""
+        """Iterate over ``pieces``; translate the decoder's errors as the stream does."""
         try:
             yield from pieces
         except MultipartError as error:
@@ -251,9 +249,9 @@ class BodyPartReader:
             raise self._max_size_error_cls(self._max_size)
 
     async def text(self, *, encoding: str | None = None) -> str:
-        """Return the decoded part as text, UTF-8 unless a charset is given.
+        """Return the decoded part as text, in UTF-8 unless a charset is given.
 
-        Raises ``ValueError`` for a charset that is not known and for bytes that are not of it.
+        Raises ``ValueError`` for an unknown charset and for bytes outside the charset.
         """
         data = await self.read(decode=True)
         return self._text(data, encoding)
@@ -273,7 +271,7 @@ class BodyPartReader:
         self._stream.fail(error)
 
     async def json(self, *, encoding: str | None = None) -> Any:
-        """Return the part as JSON, None if it is empty; raises ``ValueError`` if it is none."""
+        """Return the part as JSON, None if it is empty; raises ``ValueError`` for invalid JSON."""
         data = await self.read(decode=True)
         if not data:
             return None
@@ -284,16 +282,16 @@ class BodyPartReader:
             self._malformed(f"is not valid JSON: {error}", error)
 
     async def form(self, *, encoding: str | None = None) -> list[tuple[str, str]]:
-        """Return the pairs of a part that is urlencoded, blank values included.
+        """Return the pairs of an urlencoded part, blank values included.
 
-        Raises ``ValueError`` for bytes that are not of the charset.
+        Raises ``ValueError`` for bytes outside the charset.
         """
         text = self._text((await self.read(decode=True)).rstrip(), encoding)
         codec = encoding or self.get_charset("utf-8")
         return parse_qsl(text, keep_blank_values=True, encoding=codec)
 
     async def release(self) -> None:
-        """Read and drop what is left."""
+        """Read and drop the rest of the part."""
         self._at = len(self._piece)
         while await self._advance():
             pass
@@ -311,7 +309,7 @@ class BodyPartReader:
             self._stream.fail(error)
 
     async def iter_decoded(self) -> AsyncGenerator[bytes, None]:
-        """Iterate over what is left of the part, without its codings, in bounded pieces."""
+        """Iterate over the rest of the part in bounded pieces, with its codings undone."""
         decoder = self._decoder()
         started = False
         while coded := await self.readany():
@@ -323,11 +321,11 @@ class BodyPartReader:
                 yield piece
 
     def decode(self, data: bytes) -> bytes:
-        """Return ``data``, all of the part or a chunk of it, without the part's codings.
+        """Return ``data``, the whole part or a chunk of it, with the part's codings undone.
 
-        Raises ``ValueError`` where a coding is not known or cut off, and ``max_size_error_cls``
-        where more than ``max_decompress_size`` bytes and ten times those of ``data`` come out; for
-        parts of any size use ``decode_iter`` or ``read(decode=True)``.
+        Raises ``ValueError`` if a coding is unknown or the data is cut off, and
+        ``max_size_error_cls`` if the result is larger than ``max_decompress_size`` bytes and ten
+        times ``data``. For parts of any size use ``decode_iter`` or ``read(decode=True)``.
         """
         limit = max(self._max_decompress_size, 10 * len(data))
         pieces: list[bytes] = []
@@ -340,7 +338,7 @@ class BodyPartReader:
         return b"".join(pieces)
 
     async def decode_iter(self, data: bytes) -> AsyncIterator[bytes]:
-        """Iterate over ``data``, all of the part, without the part's codings, in bounded pieces."""
+        """Iterate over ``data``, the whole part, in bounded pieces, with its codings undone."""
         for piece in self._run(bytes(data)):
             yield piece
 
@@ -350,7 +348,7 @@ class BodyPartReader:
             yield from self._guarded(decoder.decode(data))
             yield from self._guarded(decoder.finish())
 
-    # Iterating gives the whole part once.
+    # Iteration returns the whole part once.
 
     def __aiter__(self) -> Self:
         return self
@@ -362,7 +360,7 @@ class BodyPartReader:
         return part
 
     async def next(self) -> bytes | None:
-        """Return what is left of the part; None at its end."""
+        """Return the rest of the part; None at its end."""
         return None if self.at_eof() else await self.read()
 
     def __repr__(self) -> str:
@@ -376,6 +374,4 @@ def _begin_of(headers: CIMultiDictProxy[str]) -> PartBegin:
 
 
 def _lone_part(boundary: bytes, source: Source) -> PartStream:
-    stream = PartStream(MultipartParser(boundary.removeprefix(b"--")), source)
-    stream.start_inside(boundary)
-    return stream
+    return PartStream(MultipartParser(boundary.removeprefix(b"--"), in_part=True), source)

@@ -1,4 +1,4 @@
-"""A received part as a body to send: the payload that ``treadle_responses`` finds for it."""
+"""The payload of a received part, so that a handler can send the part on as a body."""
 
 import contextlib
 from collections.abc import Mapping
@@ -14,18 +14,15 @@ __all__ = ["BodyPartReaderPayload", "Sink"]
 
 
 class Sink(Protocol):
-    """What payloads are written to."""
+    """The writer that payloads are written to."""
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Take a piece."""
+        """Write a piece."""
 
 
 @payload_type(BodyPartReader)
 class BodyPartReaderPayload(Payload):
-    """A part that was received, to be sent on: decoded, with its type and its names."""
-
-    _value: BodyPartReader
-    _autoclose = False
+    """A received part, sent decoded, with its media type, name and file name."""
 
     def __init__(
         self,
@@ -38,21 +35,33 @@ class BodyPartReaderPayload(Payload):
         fields = CIMultiDict(headers or {})
         content_type = content_type or value.headers.get("Content-Type")
         super().__init__(value, fields, content_type, filename or value.filename, encoding)
+        self._part = value
+        self._written = False
         if "Content-Disposition" not in fields:
             names = {"name": value.name, "filename": self.filename}
             params = {key: text for key, text in names.items() if text is not None}
             if params:
                 self.set_content_disposition("attachment", **params)
 
+    @property
+    def consumed(self) -> bool:
+        """True if the part was written: its stream can be read only once."""
+        return self._written
+
+    @property
+    def autoclose(self) -> bool:
+        """False: the part is a stream."""
+        return False
+
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002
-        """Raise ``TypeError``: the text is not there yet."""
+        """Raise ``TypeError``: the part is not read yet."""
         raise TypeError("The part is a stream: it has no text before it is read")
 
     async def write(self, writer: Sink) -> None:
-        """Write the part. Raises ``RuntimeError`` the second time."""
-        if self._consumed:
-            raise RuntimeError("The part was written before, and a stream is read once")
-        self._consumed = True
-        async with contextlib.aclosing(self._value.iter_decoded()) as pieces:
+        """Write the part. Raises ``RuntimeError`` when called a second time."""
+        if self._written:
+            raise RuntimeError("The part was written before, and its stream can be read only once")
+        self._written = True
+        async with contextlib.aclosing(self._part.iter_decoded()) as pieces:
             async for piece in pieces:
                 await writer.write(piece)

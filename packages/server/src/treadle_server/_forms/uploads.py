@@ -1,9 +1,9 @@
-"""Forms with files: a multipart body to fields and ``FileField`` values, spooled to disk.
+"""Forms with files: read a multipart body into fields and ``FileField`` values.
 
-What is larger than the spool's threshold is written to a temporary file, in threads: an upload
-never holds up other connections. The files belong to an ``Uploads``, which the request holds
-and the exchange closes when the response is out, however it ends; while they are being read they
-belong to the reading, which closes them whatever stops it.
+Files larger than the spool's threshold are written to a temporary file in threads, so that an
+upload never holds up other connections. While the form is read, its files belong to
+``read_multipart_form``, which closes them if it fails or is cancelled. Then they belong to an
+``Uploads``, which the request holds; the exchange closes it when the response has ended.
 """
 
 import asyncio
@@ -27,13 +27,13 @@ from treadle_multipart import (
 
 from .errors import form_answer
 
-__all__ = ["FileField", "FormValue", "Uploads", "form_limits", "read_multipart_form"]
+__all__ = ["FileField", "FormValue", "Uploads", "read_multipart_form"]
 
 _T = TypeVar("_T")
 
 
-class Threads(Protocol):
-    """What makes a blocking call in a thread, and waits for its end even if it is cancelled."""
+class BlockingRunner(Protocol):
+    """Makes a blocking call in a thread, and waits for its end even if it is cancelled."""
 
     async def run_blocking(self, call: Callable[[], _T]) -> _T:
         """Return ``call()``."""
@@ -43,8 +43,8 @@ class Threads(Protocol):
 class FileField:
     """A file of a form; ``file`` is open, at its start, until the response has been sent.
 
-    ``filename`` is **raw**, as the client sent it, paths and all; ``content_type`` is the client's
-    claim, ``application/octet-stream`` without one.
+    ``filename`` is **raw**, as the client sent it, paths included. ``content_type`` is the client's
+    claim, ``application/octet-stream`` if it makes none.
     """
 
     name: str
@@ -64,7 +64,7 @@ FormValue = str | bytes | FileField
 
 @final
 class Uploads:
-    """The files of one form, to be closed together."""
+    """The files of one form, which are closed together."""
 
     __slots__ = ("_form", "_open")
 
@@ -73,76 +73,61 @@ class Uploads:
         self._open = True
 
     def close(self) -> None:
-        """Close and remove all; may be called again."""
+        """Close and remove all files; may be called again."""
         if self._open:
-            # Looked at again when this object goes, in whichever thread that is.
+            # First, because ``__del__`` may run meanwhile in another thread.
             self._open = False
             self._form.close()
 
     def close_soon(self) -> None:
-        """Do so without holding up the event loop: a large file has many blocks to free."""
+        """Close without blocking the event loop: removing a large file frees many blocks."""
         if all(file.in_memory for file in self._form.files()):
             self.close()
             return
         try:
             asyncio.get_running_loop().run_in_executor(None, self.close).add_done_callback(_seen)
         except RuntimeError:
-            # The loop ends, and takes no more calls.
+            # The event loop is closing and takes no more calls.
             self.close()
 
     def __del__(self) -> None:
-        # A request that no exchange has run.
+        # For a request that was not run by an exchange.
         self.close()
 
 
 def _seen(closing: "asyncio.Future[None]") -> None:
-    """Look at the outcome: a disk that was full has nothing to say about a file that is gone."""
+    """Retrieve the exception, so that asyncio does not log it: the file is gone anyway."""
     if not closing.cancelled():
         closing.exception()
-
-
-def form_limits(max_size: int, max_fields: int) -> MultipartLimits:
-    """Return what an application's ``client_max_size`` and ``client_max_fields`` mean; 0 is none.
-
-    Text is bounded by the size of the body, files are by the spool's policy besides.
-    """
-    return MultipartLimits(
-        max_total=max_size or None,
-        max_part_size=None,
-        max_memory=None,
-        max_parts=max_fields or None,
-        max_fields=None,
-        max_files=None,
-    )
 
 
 async def read_multipart_form(
     content_type: str,
     read: Callable[[], Awaitable[bytes]],
-    threads: Threads,
+    runner: BlockingRunner,
     limits: MultipartLimits,
     spool: SpoolPolicy,
 ) -> tuple[MultiDict[FormValue], Uploads | None]:
-    """Return the fields of a ``multipart/form-data`` body, and who closes its files, if any.
+    """Return the fields of a ``multipart/form-data`` body, and its ``Uploads`` if it has files.
 
     ``read`` returns the next piece, ``b""`` at the end. Raises an ``HTTPException`` (400, 413, 415
-    or 431) for a form that is malformed or passes a limit, and what ``read`` raises.
+    or 431) if the form is malformed or exceeds a limit, and the exceptions of ``read``.
     """
     try:
         parser = FormParser(content_type, limits=limits, spool=spool)
         try:
             while data := await read():
                 if parser.would_block(len(data)):
-                    await threads.run_blocking(functools.partial(parser.receive_data, data))
+                    await runner.run_blocking(functools.partial(parser.receive_data, data))
                 else:
                     parser.receive_data(data)
             if parser.would_block(0):
-                form = await threads.run_blocking(parser.receive_eof)
+                form = await runner.run_blocking(parser.receive_eof)
             else:
                 form = parser.receive_eof()
         except BaseException:
             if parser.would_block(0):
-                await threads.run_blocking(parser.close)
+                await runner.run_blocking(parser.close)
             else:
                 parser.close()
             raise
@@ -155,7 +140,7 @@ async def read_multipart_form(
 def _value(value: str | bytes | FormFile | StreamedPart) -> FormValue:
     if isinstance(value, str | bytes):
         return value
-    assert isinstance(value, FormFile)  # there is no target that parts could be streamed to
+    assert isinstance(value, FormFile)  # read_multipart_form gives no target_for
     headers = CIMultiDictProxy(CIMultiDict(value.headers))
     return FileField(
         value.name,

@@ -1,8 +1,8 @@
-"""Multipart bodies written: aiohttp's ``MultipartWriter``, a payload that is made of payloads.
+"""``MultipartWriter``: write multipart bodies, with the methods of aiohttp's class.
 
-The lines between the parts are those of ``treadle_multipart``'s encoder, which refuses what would
-break out of a header or a part. A part's codings are undone by whoever reads it, so what is
-written is encoded piece by piece on its way to the sink.
+It is a payload made of payloads. The lines between the parts come from the encoder of
+``treadle_multipart``, which refuses data that would break out of a header or a part. Parts with a
+coding are encoded piece by piece on their way to the sink.
 """
 
 import binascii
@@ -30,7 +30,7 @@ __all__ = ["MultipartWriter"]
 
 _T = TypeVar("_T")
 
-#: Fields that say how a part is encoded, which the parts of a form may not be (RFC 7578, 4.7).
+#: Fields for the coding of a part, which parts of a form must not have (RFC 7578 section 4.7).
 _CODINGS: Final = ("Content-Encoding", "Content-Length", "Content-Transfer-Encoding")
 #: Bytes that make a line of base64 (RFC 2045 section 6.8: 76 characters at most).
 _LINE: Final = 57
@@ -40,14 +40,14 @@ class Stage(Protocol):
     """A coding: bytes in, encoded bytes out."""
 
     def encode(self, data: bytes) -> bytes:
-        """Return what ``data`` completes."""
+        """Return the encoded bytes that ``data`` completes."""
 
     def finish(self) -> bytes:
         """Return the rest."""
 
 
 class Part(NamedTuple):
-    """A part and its codings, ``""`` for none."""
+    """A part and its codings; ``""`` means that it has none."""
 
     payload: Payload
     encoding: str
@@ -57,9 +57,9 @@ class Part(NamedTuple):
 class MultipartWriter(Payload):
     """A multipart body to append parts to; ``Response(body=writer)`` sends it.
 
-    Raises ``ValueError`` for a subtype that is no token and for a boundary with characters that no
-    line can carry; it is random unless given. Each part is read when it is written, so a writer
-    with open files in it is written once.
+    Raises ``ValueError`` for a subtype that is not a token and for a boundary with characters that
+    are not safe in a line; the boundary is random unless given. Each part is read when it is
+    written, so a writer that contains open files can be written only once.
     """
 
     def __init__(self, subtype: str = "mixed", boundary: str | None = None) -> None:
@@ -78,10 +78,9 @@ class MultipartWriter(Payload):
     # Parts.
 
     def append(self, obj: object, headers: Mapping[str, str] | None = None) -> Payload:
-        """Append anything that has a payload, and return that.
+        """Append any object that has a registered payload class, and return its payload.
 
-        Raises ``TypeError`` for a type that nobody has registered, and what ``append_payload``
-        does.
+        Raises ``TypeError`` for an unregistered type, and the errors of ``append_payload``.
         """
         if isinstance(obj, Payload):
             obj.headers.update(headers or {})
@@ -112,10 +111,10 @@ class MultipartWriter(Payload):
         )
 
     def append_payload(self, payload: Payload) -> Payload:
-        """Append a payload as it is, and return it.
+        """Append a payload unchanged, and return it.
 
         A part of a form without a Content-Disposition gets the name ``section-N``. Raises
-        ``ValueError`` for a coding in a form, ``RuntimeError`` for one that is not known.
+        ``ValueError`` for a coding in a form, ``RuntimeError`` for an unknown coding.
         """
         headers = payload.headers
         if self._is_form_data:
@@ -158,13 +157,13 @@ class MultipartWriter(Payload):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Do nothing: what is open is closed by whoever writes the body."""
+        """Do nothing: the server closes the parts when it has written the body."""
 
     # The payload.
 
     @property
     def size(self) -> int | None:
-        """The bytes that will be written; None with a part that is encoded or of unknown size.
+        """The number of bytes of the body; None if a part is encoded or has an unknown size.
 
         Raises ``ValueError`` for control characters in the headers of a part.
         """
@@ -177,16 +176,16 @@ class MultipartWriter(Payload):
 
     @property
     def consumed(self) -> bool:
-        """Whether a part was written that cannot be written again."""
+        """True if a part was written that cannot be written again."""
         return any(part.payload.consumed for part in self._parts)
 
     @property
     def autoclose(self) -> bool:
-        """Whether there is nothing to close."""
+        """True if no part has to be closed."""
         return all(part.payload.autoclose for part in self._parts)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """Return the body as text, parts as they are before encoding; ``TypeError`` for streams."""
+        """Return the body as text, without the codings of parts; ``TypeError`` for streams."""
         text = ""
         for part in self._parts:
             head = self._encoder().begin_part(part.payload.headers.items())
@@ -196,7 +195,8 @@ class MultipartWriter(Payload):
     async def write(self, writer: Sink, close_boundary: bool = True) -> None:
         """Write all parts and, with ``close_boundary``, the line that ends the body.
 
-        Raises ``ValueError`` for headers with control characters and data with the boundary in it.
+        Raises ``ValueError`` for headers with control characters and data that contains the
+        boundary.
         """
         for part in self._parts:
             encoder = self._encoder()
@@ -212,14 +212,14 @@ class MultipartWriter(Payload):
             await writer.write(self._encoder().end())
 
     async def write_with_length(self, writer: Sink, content_length: int | None) -> None:
-        """Write the body, but no more than ``content_length`` bytes of it."""
+        """Write the body, but at most ``content_length`` bytes of it."""
         if content_length is None or content_length == self.size:
             await self.write(writer)
         else:
             await super().write_with_length(writer, content_length)
 
     def _encoder(self) -> MultipartEncoder:
-        # One for each part: what follows a part is a line end, whether another one comes or not.
+        # One for each part: a line end follows every part, the last one too.
         return MultipartEncoder(self._subtype, boundary=self._boundary)
 
     async def close(self) -> None:
@@ -257,7 +257,7 @@ def _stages(part: Part) -> list[Stage]:
 
 @final
 class _PartSink:
-    """Encodes the data of one part on its way to the sink of the whole."""
+    """Encodes the data of one part on its way to the sink of the body."""
 
     __slots__ = ("_encoder", "_sink", "_stages")
 
@@ -267,11 +267,11 @@ class _PartSink:
         self._stages: Final = stages
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Take a piece."""
+        """Encode and write a piece."""
         await self._pass_on(bytes(data), 0)
 
     async def finish(self) -> None:
-        """Write what the codings have kept."""
+        """Write the bytes that the codings have kept."""
         for index, stage in enumerate(self._stages):
             await self._pass_on(stage.finish(), index + 1)
 
@@ -282,7 +282,7 @@ class _PartSink:
             await self._sink.write(self._encoder.data(data))
 
     async def run_blocking(self, call: Callable[[], _T], executor: Executor | None = None) -> _T:
-        """Return ``call()``, made the way that the sink makes calls that block."""
+        """Return ``call()``, run by the sink's ``run_blocking`` if it has that method."""
         run: Callable[..., Awaitable[_T]] | None = getattr(self._sink, "run_blocking", None)
         return call() if run is None else await run(call, executor)
 
@@ -325,7 +325,7 @@ def _base64_line(data: bytes) -> bytes:
 
 @final
 class _QuotedPrintable:
-    """Every byte survives, line ends included: they are escaped."""
+    """Quoted-printable for binary data: line ends are escaped, so that every byte is kept."""
 
     def __init__(self) -> None:
         self._started = False
@@ -333,7 +333,7 @@ class _QuotedPrintable:
     def encode(self, data: bytes) -> bytes:
         if not data:
             return b""
-        # A soft line break between pieces: no line is longer than what one of them has.
+        # A soft line break between pieces: no line is longer than the longest line of a piece.
         start = b"=\r\n" if self._started else b""
         self._started = True
         return start + binascii.b2a_qp(data, istext=False).replace(b"=\n", b"=\r\n")

@@ -196,7 +196,16 @@ class HttpConnection(asyncio.Protocol):
                     events = core.receive_data(b"")
             finally:
                 self._writer.uncork()
-        self._settle()
+        if (
+            self._wait is _REQUEST
+            and self._exchange.request is None
+            and core.is_idle
+            and not (self._flow.write_paused or self._eof or self._state.checks_requests)
+        ):
+            # Fast path of hello in tools/bench/compare.py: REQUEST again, as ``_settle`` would say.
+            self.deadline = self._state.idle_deadline
+        else:
+            self._settle()
 
     def _act(self, events: list[Event]) -> bool:
         """Act on the events of one request; True if the connection is ready for the next one."""
@@ -223,7 +232,7 @@ class HttpConnection(asyncio.Protocol):
         request = state.request_factory(head, body, self._writer, self._info)
         if not self._exchange.start(request):
             return False
-        if self._core.is_reading_body:
+        if self._incoming.reader is not None and self._core.is_reading_body:
             self._incoming.discard()
         return True
 
@@ -315,15 +324,6 @@ class HttpConnection(asyncio.Protocol):
         core = self._core
         flow = self._flow
         running = self._exchange.request is not None
-        if (
-            not running
-            and self._wait is _REQUEST
-            and core.is_idle
-            and not (flow.write_paused or self._eof or self._state.checks_requests)
-        ):
-            # Fast path of hello in tools/bench/compare.py: the row of the table for this state.
-            self.deadline = self._state.idle_deadline
-            return
         if flow.lost or self._writer.upgraded is not None:
             return
         wait = next_wait(

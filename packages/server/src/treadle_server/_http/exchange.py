@@ -26,7 +26,7 @@ import enum
 import warnings
 from collections.abc import Awaitable, Callable
 from types import CoroutineType
-from typing import Final, final
+from typing import Final, cast, final
 
 from treadle_http_parser import LocalProtocolError
 from treadle_responses import HTTPBadRequest, HTTPException, StreamResponse
@@ -34,6 +34,7 @@ from treadle_server._core.errors import ClientConnectionResetError, RequestPaylo
 
 from .answers import (
     can_skip_prepare,
+    is_http_exception,
     negotiate_page,
     not_a_response,
     returned_exception,
@@ -274,8 +275,8 @@ class Exchange:
     def _failed(self, request: BaseRequest, error: BaseException) -> bool:
         """Answer an exception that left the handler, a hook or the response."""
         channel = self._channel
-        if isinstance(error, HTTPException):
-            answer: StreamResponse = error
+        if is_http_exception(error):
+            answer = cast("StreamResponse", error)
             # Its traceback leads to frames that lead to it.
             error.__traceback__ = None
         elif self._is_no_bug(error):
@@ -286,8 +287,8 @@ class Exchange:
         if phase is None or channel.head_sent or channel.response_ended:
             # Too late for another answer: a connection that is cut off tells the client.
             return self._cut(request, error)
-        if isinstance(answer, HTTPException):
-            negotiate_page(request, answer)
+        if is_http_exception(answer):
+            negotiate_page(request, cast("HTTPException", answer))
         else:
             phase = Phase.LAST
         self._phase = phase

@@ -220,7 +220,8 @@ class BaseRequest(RequestHead, KeyedState[RequestKey[Any], Literal["request"]]):
         self, limits: "MultipartLimits | None", spool: "SpoolPolicy | None"
     ) -> "MultiDict[FormValue]":
         from treadle_multipart import SpoolPolicy
-        from treadle_server._forms.uploads import form_limits, read_multipart_form
+        from treadle_server._forms.limits import form_limits
+        from treadle_server._forms.uploads import read_multipart_form
 
         if limits is None:
             limits = form_limits(self.client_max_size, self.client_max_fields)

@@ -14,11 +14,11 @@ __all__ = ["RouteContext"]
 
 @final
 class RouteContext:
-    """The applications that a request goes through, and the one whose code runs now.
+    """The applications around a handler, and the current one: its code runs now.
 
-    ``apps`` has the outermost first; ``current`` is one of them, the innermost unless middlewares
-    of another one are running, and None while there are none. ``match`` is the router's match; None
-    if no route was found or a resource of another class found it.
+    ``apps`` has the outermost first. ``current`` is one of them: the innermost, unless middlewares
+    of another one are running; None while ``apps`` is empty. ``match`` is the router's match; None
+    if no route was found, or if a resource of an add-on found it.
     """
 
     __slots__ = ("apps", "current", "match")

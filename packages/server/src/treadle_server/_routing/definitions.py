@@ -13,22 +13,21 @@ extend routers with options of their own.
 
 import abc
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeVar, Unpack, final
+from typing import Final, TypeVar, Unpack, final
 
 from .handlers import AnyHandler, AnyMiddleware
-from .options import GetOptions, NamedRouteOptions, StaticOptions
+from .interfaces import SupportsAddRoute
+from .options import GetOptions, NamedRouteOptions, StaticOptions, kept_options
 
 __all__ = [
     "AbstractRouteDef",
     "RouteDef",
     "StaticDef",
-    "SupportsAddRoute",
     "delete",
     "get",
     "head",
-    "kept_options",
     "options",
     "patch",
     "post",
@@ -39,18 +38,9 @@ __all__ = [
 ]
 
 R = TypeVar("R")
-R_co = TypeVar("R_co", covariant=True)
 
 # The methods for which routers have a shortcut.
 _SHORTCUTS: Final = frozenset({"HEAD", "OPTIONS", "GET", "POST", "PUT", "PATCH", "DELETE"})
-
-
-class SupportsAddRoute(Protocol[R_co]):
-    """A router as a definition needs it: ``add_route(method, path, handler, **options)``."""
-
-    @property
-    def add_route(self) -> Callable[..., R_co]:
-        """The method that adds one route and returns it."""
 
 
 class AbstractRouteDef(abc.ABC):
@@ -121,16 +111,6 @@ class StaticDef(AbstractRouteDef):
 
 def _shown(kwargs: dict[str, object]) -> str:
     return "".join(f", {name}={value!r}" for name, value in sorted(kwargs.items()))
-
-
-def kept_options(given: Mapping[str, object]) -> dict[str, object]:
-    """Return the options that a definition keeps: those that are not None."""
-    kept = {name: value for name, value in given.items() if value is not None}
-    middlewares = kept.get("middlewares")
-    if isinstance(middlewares, Iterable):
-        # A definition may be registered several times, an iterator gives its items only once.
-        kept["middlewares"] = tuple(middlewares)
-    return kept
 
 
 def route(

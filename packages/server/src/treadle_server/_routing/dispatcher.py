@@ -203,7 +203,7 @@ class Dispatcher(AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractReso
         self.compile()
         return self.match(method, path)
 
-    def _refer_to_resolve(self, method: str, path: str) -> Found:  # noqa: ARG002  # as `Matcher.match`
+    def _refer_to_resolve(self, method: str, path: str) -> Found:  # noqa: ARG002  # as ``Matcher.match``
         return _NEEDS_RESOLVE
 
     @property

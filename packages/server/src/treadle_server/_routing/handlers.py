@@ -1,7 +1,7 @@
-"""What may handle requests, and the checks that tell a mistake where the route is declared.
+"""The types of handlers, and the checks that report a mistake where the route is declared.
 
-A handler is an async function (also a ``functools.partial`` of one, or an object whose ``__call__``
-is one) or a view class. The error for anything else has the file and line of what was passed.
+A handler is an async function (or a ``functools.partial`` of one, or an object with an async
+``__call__``) or a view class. The error for anything else has the file and line of the object.
 """
 
 import abc
@@ -29,12 +29,12 @@ __all__ = [
 AnyHandler = Callable[[Any], Awaitable[StreamResponse]]
 #: A middleware before its request type is known; ``web.Middleware`` is the precise type.
 AnyMiddleware = Callable[[Any, Any], Awaitable[StreamResponse]]
-#: Answers ``Expect: 100-continue``: a response refuses the body, None lets it come.
+#: Answers an ``Expect`` field: a response refuses the body, None accepts it.
 ExpectHandler = Callable[[Any], Awaitable[StreamResponse | None]]
 
 
 class AbstractView(abc.ABC):
-    """A class whose instances answer one request when they are awaited."""
+    """The base of view classes: an instance answers one request when it is awaited."""
 
     def __init__(self, request: BaseRequest) -> None:
         self._request = request
@@ -50,7 +50,7 @@ class AbstractView(abc.ABC):
 
     @classmethod
     def _answers_nothing(cls) -> bool:
-        """Tell whether no request would ever be answered, which is a mistake."""
+        """Return True if the class cannot answer any request, which is a mistake."""
         return inspect.isabstract(cls)
 
 
@@ -63,7 +63,7 @@ def where(handler: object) -> str:
     if isinstance(target, type):
         try:
             return f" ({inspect.getsourcefile(target)}:{inspect.getsourcelines(target)[1]})"
-        except (OSError, TypeError):  # its source is not there
+        except (OSError, TypeError):  # its source is missing
             return ""
     return ""
 
@@ -97,13 +97,13 @@ def check_handler(handler: object) -> AnyHandler:
 def _check_view(cls: type) -> AnyHandler:
     if not issubclass(cls, AbstractView):
         raise TypeError(
-            f"The class {cls.__name__}{where(cls)} is no handler: derive it from web.View, or pass "
-            "an async function"
+            f"The class {cls.__name__}{where(cls)} is not a handler: derive it from web.View, or "
+            "pass an async function"
         )
     if cls._answers_nothing():
         raise TypeError(
             f"The view {cls.__name__}{where(cls)} answers no method: define `async def get(self)` "
-            "or its like, in lower case"
+            "or another method, in lower case"
         )
     return cls
 
@@ -134,7 +134,7 @@ def check_middlewares(middlewares: Iterable[AnyMiddleware], what: str) -> tuple[
 
 
 def check_size(value: int | None, what: str) -> None:
-    """Raise unless ``value`` is None or a number of bytes (0: any number)."""
+    """Raise unless ``value`` is None or a number of bytes; 0 means no limit."""
     if value is None:
         return
     if not isinstance(value, int) or isinstance(value, bool):
@@ -144,10 +144,10 @@ def check_size(value: int | None, what: str) -> None:
 
 
 async def default_expect_handler(request: BaseRequest) -> None:
-    """Let the body come for ``100-continue``, refuse any other expectation with 417.
+    """Accept the body for ``100-continue``, refuse any other expectation with 417.
 
-    The server sends 100 Continue when the body is first read, so that a handler can still refuse
-    it unseen (RFC 9110 section 10.1.1).
+    The server sends 100 Continue when the handler first reads the body, so that the handler can
+    still refuse it unread (RFC 9110 section 10.1.1).
     """
     if request.headers.get("Expect", "").lower() != "100-continue":
         raise HTTPExpectationFailed

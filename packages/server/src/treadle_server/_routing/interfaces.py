@@ -1,16 +1,15 @@
-"""Routes, resources and matches in the abstract: what third parties may implement.
+"""Abstract routes, resources and match infos, which third parties may implement.
 
-A resource has routes, a route belongs to a resource, and a match is of a route: their types are a
-circle, so the three stand here. What the framework itself makes of them is in
-``_routing.resources``.
+A resource has routes, a route belongs to a resource, and a match info has a route. Their types form
+a circle, so all three are here; ``_routing.resources`` has the framework's own classes.
 
-The class of requests is above this module; where user code overrides a method that takes one, the
-parameter is ``Any``, so that it may be written as ``web.Request``.
+The class of requests is defined above this module. Where user code overrides a method that takes a
+request, the parameter is ``Any``, so that the override may write ``web.Request``.
 """
 
 import abc
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sized
-from typing import Any, ClassVar, Final, TypeVar, Unpack, final
+from typing import Any, ClassVar, Final, Protocol, TypeVar, Unpack, final
 
 from yarl import URL
 
@@ -38,17 +37,14 @@ __all__ = [
     "AbstractRouter",
     "MatchInfoError",
     "MatchableResource",
+    "SupportsAddRoute",
     "SystemRoute",
     "UrlMappingMatchInfo",
 ]
 
 
 class AbstractRoute(abc.ABC):
-    """A handler under a method.
-
-    ``middlewares`` run around this handler only, inside those of the application;
-    ``client_max_size`` takes the place of the application's for it.
-    """
+    """A handler for a method; see ``RouteOptions`` for the options."""
 
     def __init__(
         self,
@@ -89,12 +85,12 @@ class AbstractRoute(abc.ABC):
 
     @property
     def middlewares(self) -> tuple[AnyMiddleware, ...]:
-        """What runs around this handler only, the outermost first."""
+        """The middlewares around this handler only, the outermost first."""
         return self._middlewares
 
     @property
     def client_max_size(self) -> int | None:
-        """The most bytes of a body that is read whole here; None: the application's number."""
+        """The largest body in bytes that ``read()`` takes; None: the application's limit."""
         return self._client_max_size
 
     @property
@@ -104,27 +100,27 @@ class AbstractRoute(abc.ABC):
 
     @abc.abstractmethod
     def get_info(self) -> Mapping[str, object]:
-        """Return what describes the route."""
+        """Return a description of the route."""
 
     @abc.abstractmethod
     def url_for(self, **parts: object) -> URL:
-        """Return the URL that leads here."""
+        """Return the URL of the route."""
 
     async def handle_expect_header(self, request: BaseRequest) -> StreamResponse | None:
-        """Act on a request's ``Expect`` field."""
+        """Answer the request's ``Expect`` field; None accepts the body."""
         handler = self._expect_handler or default_expect_handler
         return await handler(request)
 
 
 R = TypeVar("R", bound=AbstractRoute)
+R_co = TypeVar("R_co", covariant=True)
 
 
 class AbstractMatchInfo(abc.ABC):
-    """What routing found out about a request.
+    """The result of routing for one request.
 
-    ``apps`` are the applications that the request goes through, the outermost first. A router
-    reports the inner ones with ``add_app``; each application adds itself and the first one
-    ends that with ``freeze``.
+    ``apps`` are the applications that the request goes through, the outermost first. A router adds
+    the inner ones with ``add_app``; the outermost application adds itself and calls ``freeze``.
     """
 
     @property
@@ -135,16 +131,16 @@ class AbstractMatchInfo(abc.ABC):
     @property
     @abc.abstractmethod
     def expect_handler(self) -> Callable[[Any], Awaitable[StreamResponse | None]]:
-        """What acts on the request's ``Expect`` field."""
+        """The function that answers the request's ``Expect`` field."""
 
     @property
     @abc.abstractmethod
     def http_exception(self) -> HTTPException | None:
-        """The error if there is no handler."""
+        """The error of a request without a route, else None."""
 
     @abc.abstractmethod
     def get_info(self) -> Mapping[str, object]:
-        """Return what describes the route."""
+        """Return a description of the route."""
 
     @property
     @abc.abstractmethod
@@ -153,7 +149,7 @@ class AbstractMatchInfo(abc.ABC):
 
     @abc.abstractmethod
     def add_app(self, app: AppState) -> None:
-        """Add the application around those that were added before."""
+        """Add an application around those that were added before."""
 
     @abc.abstractmethod
     def freeze(self) -> None:
@@ -161,11 +157,10 @@ class AbstractMatchInfo(abc.ABC):
 
 
 class AbstractResource(Sized, Iterable[AbstractRoute]):
-    """A path, or many, with the routes under it.
+    """One or more paths with their routes.
 
-    The dispatcher asks a resource of your own by ``resolve``, for every request whose path
-    begins with the fixed part of its ``canonical`` path, which also gives it its place in the
-    order of dispatch.
+    The dispatcher asks a resource of your own with ``resolve``, for every path that begins with the
+    fixed part of ``canonical``. That part also determines its place in the order of dispatch.
     """
 
     #: True if it is asked before all other resources, whatever the path, as host rules are.
@@ -190,7 +185,7 @@ class AbstractResource(Sized, Iterable[AbstractRoute]):
 
     @abc.abstractmethod
     async def resolve(self, request: Any) -> "tuple[AbstractMatchInfo | None, set[str]]":
-        """Return the match of ``request``, or None and the methods that the path does have."""
+        """Return the match info of ``request``, or None and the methods that the path has."""
 
     @abc.abstractmethod
     def add_prefix(self, prefix: str) -> None:
@@ -198,11 +193,11 @@ class AbstractResource(Sized, Iterable[AbstractRoute]):
 
     @abc.abstractmethod
     def get_info(self) -> Mapping[str, object]:
-        """Return what describes the resource."""
+        """Return a description of the resource."""
 
     @abc.abstractmethod
     def raw_match(self, path: str) -> bool:
-        """Tell whether ``path`` is how this resource was declared."""
+        """Return True if ``path`` is the path as it was declared."""
 
     def freeze(self) -> None:
         """Refuse further routes."""
@@ -237,17 +232,17 @@ class MatchableResource(AbstractResource):
 
 
 class AbstractRouter(abc.ABC):
-    """Finds what handles a request."""
+    """A router: it finds the handler for a request."""
 
     def __init__(self) -> None:
         self._frozen = False
 
     def post_init(self, app: AppState) -> None:  # noqa: B027  # a hook that few need
-        """Called once with the application that the router is of; does nothing."""
+        """Take note of the application that owns the router; does nothing here."""
 
     @property
     def frozen(self) -> bool:
-        """Whether the router takes no more routes."""
+        """True if no more routes can be added."""
         return self._frozen
 
     def freeze(self) -> None:
@@ -256,12 +251,20 @@ class AbstractRouter(abc.ABC):
 
     @abc.abstractmethod
     async def resolve(self, request: Any) -> AbstractMatchInfo:
-        """Return the match of ``request``, which has the error if there is none."""
+        """Return the match info of ``request``; without a match it has the error."""
+
+
+class SupportsAddRoute(Protocol[R_co]):
+    """A router as a definition needs it: ``add_route(method, path, handler, **options)``."""
+
+    @property
+    def add_route(self) -> Callable[..., R_co]:
+        """The method that adds one route and returns it."""
 
 
 @final
 class SystemRoute(AbstractRoute):
-    """The route of a request that matched none: its handler raises 404 or 405."""
+    """The route of a request without a match: its handler raises 404 or 405."""
 
     def __init__(self, http_exception: HTTPException) -> None:
         async def handler(request: BaseRequest) -> StreamResponse:  # noqa: ARG001
@@ -272,17 +275,17 @@ class SystemRoute(AbstractRoute):
 
     @property
     def name(self) -> str | None:
-        """None: nobody has named it."""
+        """None: it has no resource."""
         return None
 
     @property
     def status(self) -> int:
-        """The status that the request gets."""
+        """The status of the error."""
         return self._http_exception.status
 
     @property
     def reason(self) -> str:
-        """The reason phrase that the request gets."""
+        """The reason phrase of the error."""
         return self._http_exception.reason
 
     def get_info(self) -> Mapping[str, object]:
@@ -298,9 +301,9 @@ class SystemRoute(AbstractRoute):
 
 
 class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
-    """The variables of a path as strings, and the route that it led to.
+    """The variables of a path as strings, and the matched route.
 
-    ``converted`` has the same with the values of typed variables (``{id!int}``) converted.
+    ``converted`` has the values of typed variables (``{id!int}``) converted.
     """
 
     def __init__(
@@ -328,7 +331,7 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
 
     @property
     def converted(self) -> Mapping[str, object]:
-        """The variables with the values of their converters."""
+        """The variables, with the values of typed variables converted."""
         return self._converted
 
     @property
@@ -343,16 +346,16 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
 
     @property
     def expect_handler(self) -> Callable[[Any], Awaitable[StreamResponse | None]]:
-        """What acts on the request's ``Expect`` field."""
+        """The function that answers the request's ``Expect`` field."""
         return self._route.handle_expect_header
 
     @property
     def http_exception(self) -> HTTPException | None:
-        """None: there is a handler."""
+        """None: the request has a route."""
         return None
 
     def get_info(self) -> Mapping[str, object]:
-        """Return what describes the route."""
+        """Return a description of the route."""
         return self._route.get_info()
 
     @property
@@ -361,7 +364,7 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
         return self.route_context.apps
 
     def add_app(self, app: AppState) -> None:
-        """Add the application around those that were added before; the first one is current."""
+        """Add an application around those that were added before; the first one is current."""
         if self._frozen:
             raise RuntimeError("Cannot change apps stack after .freeze() call")
         context = self.route_context
@@ -371,7 +374,7 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
 
     @property
     def current_app(self) -> AppState:
-        """The application whose code handles the request now, the same as ``request.app``."""
+        """The application that handles the request now, the same as ``request.app``."""
         current = self.route_context.current
         if current is None:
             raise RuntimeError("The match has no application yet: add_app() gives it one")
@@ -394,7 +397,7 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
 
 @final
 class MatchInfoError(UrlMappingMatchInfo):
-    """The information of a request that matched no route."""
+    """The match info of a request without a route."""
 
     def __init__(
         self, http_exception: HTTPException, *, context: RouteContext | None = None
@@ -404,7 +407,7 @@ class MatchInfoError(UrlMappingMatchInfo):
 
     @property
     def http_exception(self) -> HTTPException | None:
-        """The answer."""
+        """The error."""
         return self._exception
 
     def __repr__(self) -> str:

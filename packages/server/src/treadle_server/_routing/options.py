@@ -7,12 +7,18 @@ where the type of requests is not known yet.
 """
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Generic, TypedDict, TypeVar
 
 from .handlers import AnyMiddleware, ExpectHandler
 
-__all__ = ["GetOptions", "NamedRouteOptions", "RouteOptions", "StaticOptions", "check_options"]
+__all__ = [
+    "GetOptions",
+    "NamedRouteOptions",
+    "RouteOptions",
+    "StaticOptions",
+    "check_options",
+    "kept_options",
+]
 
 M = TypeVar("M", bound=AnyMiddleware)
 
@@ -64,6 +70,18 @@ def check_options(options: Mapping[str, object], known: frozenset[str], where: s
     """Raise ``TypeError`` for an option that is not among ``known``, as Python itself would."""
     for name in options:
         if name not in known:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, known, 1)
             hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(known))}."
             raise TypeError(f"{where} got an unexpected keyword argument {name!r}. {hint}")
+
+
+def kept_options(given: Mapping[str, object]) -> dict[str, object]:
+    """Return the options that a definition keeps: those that are not None."""
+    kept = {name: value for name, value in given.items() if value is not None}
+    middlewares = kept.get("middlewares")
+    if isinstance(middlewares, Iterable):
+        # A definition may be registered several times, an iterator gives its items only once.
+        kept["middlewares"] = tuple(middlewares)
+    return kept

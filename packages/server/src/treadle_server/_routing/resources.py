@@ -37,23 +37,23 @@ class ResourceRoute(AbstractRoute):
         **options: Unpack[RouteOptions[AnyMiddleware]],
     ) -> None:
         super().__init__(method, handler, resource=resource, **options)
-        self._home: Final = resource
+        self._own_resource: Final = resource
 
     @property
     def name(self) -> str | None:
         """The name of the resource."""
-        return self._home.name
+        return self._own_resource.name
 
     def get_info(self) -> Mapping[str, object]:
         """Return the description of the resource."""
-        return self._home.get_info()
+        return self._own_resource.get_info()
 
     def url_for(self, **parts: object) -> URL:
         """Return the URL of the resource with ``parts`` for its variables."""
-        return self._home.url_for(**parts)
+        return self._own_resource.url_for(**parts)
 
     def __repr__(self) -> str:
-        return f"<ResourceRoute [{self.method}] {self._home!r} -> {self.handler!r}>"
+        return f"<ResourceRoute [{self.method}] {self._own_resource!r} -> {self.handler!r}>"
 
 
 class Resource(MatchableResource):

@@ -7,9 +7,9 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar, Unpack, cast, final, overload
 
-from .definitions import AbstractRouteDef, RouteDef, kept_options, static
+from .definitions import AbstractRouteDef, RouteDef, static
 from .handlers import AnyHandler, AnyMiddleware
-from .options import GetOptions, NamedRouteOptions, StaticOptions
+from .options import GetOptions, NamedRouteOptions, StaticOptions, kept_options
 
 __all__ = ["RouteDecorator", "RouteTableDef"]
 
