@@ -75,12 +75,6 @@ def test_round_trip(value: str, is_weak: bool) -> None:
     assert parse_etag(format_etag(tag)) == tag
 
 
-@pytest.mark.parametrize("value", ["", "a", "**"])
-def test_only_a_star_needs_its_quotes(value: str) -> None:
-    with pytest.raises(ValueError, match=r"is_quoted .* not for"):
-        ETag(value, is_quoted=True)
-
-
 def test_a_tag_is_a_value() -> None:
     tag = ETag("a")
     assert tag == ETag("a", is_weak=False) != ETag("a", is_weak=True)

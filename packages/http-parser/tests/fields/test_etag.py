@@ -108,12 +108,6 @@ def test_a_quoted_star_is_not_the_wildcard() -> None:
     assert (str(STAR), str(WEAK_STAR), str(ETag(ETAG_ANY))) == ('"*"', 'W/"*"', "*")
 
 
-@pytest.mark.parametrize("value", ["", "a", "**"])
-def test_only_a_star_needs_its_quotes(value: str) -> None:
-    with pytest.raises(ValueError, match=r"is_quoted .* not for"):
-        ETag(value, is_quoted=True)
-
-
 def test_value() -> None:
     assert str(ETag("a")) == '"a"'
     assert str(ETag("a", is_weak=True)) == 'W/"a"'
