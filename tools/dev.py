@@ -4,15 +4,15 @@
     python tools/dev.py test        run all tests
     python tools/dev.py lint        format, lint and import boundaries
     python tools/dev.py types       mypy --strict
-    python tools/dev.py fix         format, and mend what ruff can mend
+    python tools/dev.py fix         format, and let ruff fix its findings
     python tools/dev.py alone       build each package and try it by itself
-    python tools/dev.py fuzz        fuzz what reads strangers' bytes, a seeded minute each (Linux)
+    python tools/dev.py fuzz        fuzz the parsers of untrusted input, a minute each (Linux)
     python tools/dev.py compare     benchmark treadle beside its peers
     python tools/dev.py hatch ...   any hatch command
 
-What follows the word is handed on. The first call installs hatch into ``.hatch/`` of the clone, and
-hatch builds the environment there; nothing outside of the clone is touched, and each Python version
-has an environment of its own.
+The arguments behind the word are passed on. The first call installs hatch into ``.hatch/`` of the
+clone, and hatch builds the environment there. Nothing outside of the clone is touched, and each
+Python version has an environment of its own.
 """
 
 import os

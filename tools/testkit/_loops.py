@@ -10,7 +10,7 @@ __all__ = ["LOOPS", "Run", "new_loop", "run_on"]
 #: Runs one coroutine to its end.
 Run = Callable[[Coroutine[Any, Any, None]], None]
 
-# uvloop does not exist everywhere; where it does, it is what production runs on.
+# Production uses uvloop, which is not available on every platform.
 LOOPS: Final = ["asyncio", "uvloop"] if importlib.util.find_spec("uvloop") else ["asyncio"]
 
 _SECONDS: Final = 30
