@@ -39,7 +39,7 @@ def fuzz_one(name: str, arguments: list[str]) -> None:
 
 
 def run_target(name: str, seconds: int, seed: int) -> tuple[str, int, str]:
-    """Fuzz one target in a process of its own; return its name, its status and the end of its output."""
+    """Fuzz one target in a process of its own; return its name, exit status and last output."""
     learned = WORK / name
     learned.mkdir(parents=True, exist_ok=True)
     seeds = CORPUS / name
