@@ -79,5 +79,7 @@ def test_a_tag_is_a_value() -> None:
     tag = ETag("a")
     assert tag == ETag("a", is_weak=False) != ETag("a", is_weak=True)
     assert hash(tag) == hash(ETag("a"))
+    assert repr(tag) == "ETag(value='a', is_weak=False)"
+    assert repr(ETag("*", is_quoted=True)) == "ETag(value='*', is_weak=False, is_quoted=True)"
     with pytest.raises(dataclasses.FrozenInstanceError):
         tag.value = "b"  # type: ignore[misc]  # the mistake under test

@@ -105,6 +105,8 @@ def test_a_quoted_star_is_not_the_wildcard() -> None:
     assert WEAK_STAR.matches_weakly(STAR)
     assert not STAR.matches(ETag(ETAG_ANY))
     assert not STAR.matches_weakly(ETag(ETAG_ANY))
+    assert repr(ETag(ETAG_ANY)) == "ETag(value='*', is_weak=False)"
+    assert repr(STAR) == "ETag(value='*', is_weak=False, is_quoted=True)"
     assert (str(STAR), str(WEAK_STAR), str(ETag(ETAG_ANY))) == ('"*"', 'W/"*"', "*")
 
 

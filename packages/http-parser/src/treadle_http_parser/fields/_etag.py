@@ -30,7 +30,11 @@ class ETag:
 
     value: str
     is_weak: bool = False
-    is_quoted: bool = field(default=False, kw_only=True, repr=False)
+    is_quoted: bool = field(default=False, kw_only=True)
+
+    def __repr__(self) -> str:
+        quoted = ", is_quoted=True" if self.is_quoted else ""
+        return f"ETag(value={self.value!r}, is_weak={self.is_weak}{quoted})"
 
     def matches(self, other: "ETag") -> bool:
         """Return True if both are strong and equal: the comparison of If-Match and If-Range."""
