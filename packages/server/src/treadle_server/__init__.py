@@ -50,9 +50,9 @@ if _typing.TYPE_CHECKING:
     from ._websocket.response import WebSocketReady as WebSocketReady
     from ._websocket.response import WebSocketResponse as WebSocketResponse
 
-# Imported on first use: a program without WebSockets, forms or a command line does not pay for them.
-# Type checkers see the imports above instead; mypy would take an ``__all__`` that it cannot evaluate
-# for empty.
+# Imported on first use: a program without WebSockets, forms or a command line does not pay for
+# them. Type checkers see the imports above instead; mypy would take an ``__all__`` that it cannot
+# evaluate for empty.
 if not _typing.TYPE_CHECKING:
     import importlib as _importlib
 
