@@ -1,4 +1,4 @@
-"""What handlers set, as another implementation of HTTP reads it: h11.
+"""The responses of handlers, read by another implementation of HTTP: h11.
 
 Whatever status, method, version and fields: on the wire is exactly one response, with that status
 and that body, and the next request on the connection works.
@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import treadle_responses
-from testkit import LOOPS, Peer, run_on, serve
+from testkit import Peer, run_on, serve
 from treadle_responses import (
     ContentCoding,
     HTTPException,
@@ -35,7 +35,7 @@ _SECONDS = 10
 
 
 class Read(NamedTuple):
-    """A response as h11 reads it; ``whole`` is whether its end came before the connection's."""
+    """A response as h11 reads it; ``whole`` is True if it ended before the connection did."""
 
     status: int
     reason: str
@@ -112,8 +112,7 @@ def make(kind: str, status: int, fields: dict[str, str], body: bytes) -> StreamR
     return whole
 
 
-@pytest.mark.parametrize("loop", LOOPS)
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=50)
 @given(
     exchanges=st.lists(
         st.tuples(
@@ -134,7 +133,7 @@ def make(kind: str, status: int, fields: dict[str, str], body: bytes) -> StreamR
 @example(
     exchanges=[("stream", 304, "GET", {}, b"abc"), ("sized", 204, "GET", {}, b"x")], version="1.1"
 )
-def test_one_request_one_response(loop: str, exchanges: list[Any], version: str) -> None:
+def test_one_request_one_response(exchanges: list[Any], version: str) -> None:
     async def handler(request: Request) -> StreamResponse:
         kind, status, _, fields, body = exchanges[int(request.query["n"])]
         response = make(kind, status, fields, body)
@@ -171,7 +170,7 @@ def test_one_request_one_response(loop: str, exchanges: list[Any], version: str)
                 else:
                     assert read.whole
 
-    run_on(loop)(main())
+    run_on("asyncio")(main())
 
 
 ERRORS = sorted(
@@ -248,8 +247,7 @@ def test_every_exception_raised_by_a_handler(kind: type[HTTPException]) -> None:
     run_on("asyncio")(main())
 
 
-@pytest.mark.parametrize("loop", LOOPS)
-def test_a_returned_exception_works_and_warns(loop: str) -> None:
+def test_a_returned_exception_works_and_warns() -> None:
     async def handler(request: Request) -> StreamResponse:
         return treadle_responses.HTTPNotFound()
 
@@ -263,7 +261,7 @@ def test_a_returned_exception_works_and_warns(loop: str) -> None:
             assert [warning.category for warning in caught] == [DeprecationWarning]
             assert "GET /path returned <HTTPNotFound" in str(caught[0].message)
 
-    run_on(loop)(main())
+    run_on("asyncio")(main())
 
 
 @pytest.mark.parametrize(
@@ -293,8 +291,7 @@ def test_ghsa_7gpw_error_pages_say_nothing_of_the_request(accept: str, content_t
     run_on("asyncio")(main())
 
 
-@pytest.mark.parametrize("loop", LOOPS)
-def test_bodies_that_are_compressed_in_a_thread_keep_their_order(loop: str) -> None:
+def test_bodies_that_are_compressed_in_a_thread_keep_their_order() -> None:
     async def handler(request: Request) -> StreamResponse:
         response = json_response({"n": request.query["n"], "fill": "x" * 20_000})
         response.enable_compression()
@@ -311,4 +308,4 @@ def test_bodies_that_are_compressed_in_a_thread_keep_their_order(loop: str) -> N
                 assert status == 200
                 assert json.loads(gzip.decompress(body))["n"] == str(number)
 
-    run_on(loop)(main())
+    run_on("asyncio")(main())

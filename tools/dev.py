@@ -1,16 +1,16 @@
-"""Everything a clone can do, from nothing but Python 3.11+ and pip.
+"""The commands for a clone; they need only Python 3.11+ and pip.
 
     python tools/dev.py example     start the example application and print its URL
     python tools/dev.py test        run all tests
-    python tools/dev.py lint        format, lint and import boundaries
+    python tools/dev.py lint        format, lint, import boundaries and the list of modules
     python tools/dev.py types       mypy --strict
-    python tools/dev.py fix         format, and mend what ruff can mend
+    python tools/dev.py fix         format, and apply the automatic fixes
     python tools/dev.py alone       build each package and try it by itself
-    python tools/dev.py fuzz        fuzz what reads strangers' bytes, a seeded minute each (Linux)
+    python tools/dev.py fuzz        fuzz the parsers of untrusted bytes, a minute each (Linux)
     python tools/dev.py compare     benchmark treadle beside its peers
     python tools/dev.py hatch ...   any hatch command
 
-What follows the word is handed on. The first call installs hatch into ``.hatch/`` of the clone, and
+Further arguments are passed on. The first call installs hatch into ``.hatch/`` of the clone, and
 hatch builds the environment there; nothing outside of the clone is touched, and each Python version
 has an environment of its own.
 """
@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 HATCH = "hatch>=1.16,<2"
 
-#: The words above, and the hatch script that each one runs.
+#: The hatch script that each of the words above runs.
 SCRIPTS = {
     "example": "example",
     "test": "test",
@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> int:
     try:
         return subprocess.run([*hatch, *command], cwd=ROOT, env=environment, check=False).returncode
     except KeyboardInterrupt:
-        # The child got the same signal and has said what there is to say.
+        # The child got the same signal and has printed its own message.
         return 130
 
 

@@ -17,7 +17,7 @@ def targets() -> list[list[str]]:
     packages = sorted(path.parent for path in ROOT.glob("packages/*/pyproject.toml"))
     sources = [str(package / "src") for package in packages]
     sources += [str(path) for path in sorted(ROOT.glob("packages/*/examples"))]
-    groups = [[*sources, str(ROOT / "tools")]]
+    groups = [[*sources, str(ROOT / "tools"), str(ROOT / "conftest.py")]]
     groups += [[str(package / "tests")] for package in packages]
     groups.append([str(ROOT / "tests-integration")])
     return [group for group in groups if any(any(Path(p).rglob("*.py")) for p in group)]

@@ -37,7 +37,7 @@ def pytest_report_header() -> str:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium; for a module, since Playwright keeps an event loop running meanwhile."""
-    # Chromium's sandbox refuses to run for root, which is who runs tests in containers.
+    # Chromium's sandbox refuses to run for root, and in containers tests run as root.
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

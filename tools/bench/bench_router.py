@@ -207,7 +207,7 @@ def aiohttp() -> Ask:
     for method, path in ROUTES:
         router.add_route(method, path, answer)
 
-    # What it reads of a request, made outside of the measured time.
+    # The attributes of a request that ``resolve`` reads, made outside of the measured time.
     prepared = {
         (method, path): SimpleNamespace(method=method, rel_url=URL.build(path=path, encoded=True))
         for method, path in requests()

@@ -96,7 +96,7 @@ def websockets_echo() -> Echo:
         protocol.receive_data(data)
         for event in protocol.events_received():
             if isinstance(event, Frame) and event.opcode is Opcode.TEXT:
-                # What its connections do: decode for the application, encode its answer.
+                # The work of its connections: decode for the application, encode the answer.
                 protocol.send_text(bytes(event.data).decode().encode())
         return len(b"".join(protocol.data_to_send()))
 

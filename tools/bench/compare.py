@@ -83,7 +83,7 @@ def _arguments(program: Program, workload: Workload, folder: Path) -> list[str]:
 
 
 def _show(progress: str) -> None:
-    """Show how far we are to somebody who waits at a terminal."""
+    """Show the progress, if the output is a terminal."""
     if sys.stderr.isatty():
         print(f"\r{progress:<40}\r", end="", file=sys.stderr, flush=True)
 

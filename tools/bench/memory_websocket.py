@@ -1,4 +1,4 @@
-"""Memory of idle WebSockets: what each holds beyond its TCP connection, and what they leave.
+"""Memory of idle WebSockets: that of each beyond its TCP connection, and the rest afterwards.
 
     python tools/bench/memory_websocket.py [--connections 5000]
 
@@ -63,7 +63,7 @@ def leave(connections: list[socket.socket]) -> None:
 def measure(name: str, connections: int) -> str:
     """Return a line about one server."""
     with server(name) as (pid, port):
-        # What the server builds once is not a connection's.
+        # Memory that the server needs once must not count for the connections.
         first = connect(port, 20)
         for connection in first:
             open_websocket(connection)

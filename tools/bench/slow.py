@@ -1,4 +1,4 @@
-"""Slow clients by the hundred, and how a normal one fares beside them.
+"""Response times of a normal client while hundreds of slow clients are connected.
 
     python tools/bench/slow.py [--connections 500] [--seconds 20]
 
@@ -25,7 +25,7 @@ from bench._answers import read_answer
 from bench._servers import SERVERS, end_on_sigterm, start
 from bench._workloads import WORKLOADS
 
-#: What slowhttptest is to do: a path of the server, and the arguments that say what to do to it.
+#: The modes of slowhttptest: a path of the server, and the arguments.
 MODES = {
     "slow head": ("/", ["-H", "-i", "1", "-t", "GET"]),
     "slow body": ("/echo", ["-B", "-i", "1", "-s", "8192", "-t", "POST"]),

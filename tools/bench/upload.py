@@ -38,12 +38,12 @@ def peak_bytes(pid: int) -> int:
 
 
 def forget_peak(pid: int) -> None:
-    """Have the kernel start over with the peak (5 means just that, see proc(5))."""
+    """Reset the peak in the kernel (5 is the code for that, see proc(5))."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 class Body(NamedTuple):
-    """What is sent: a start, a piece over and over, and an end."""
+    """A request body: a start, one piece many times, and an end."""
 
     path: str
     content_type: str

@@ -1,11 +1,12 @@
-"""What the tests of several folders share: raw peers, servers on free ports, event loops.
+"""Helpers that the tests of several folders share: raw peers, servers on free ports, event loops.
 
 pytest has ``tools`` on its path; nothing of this is installed with any package.
 """
 
+from ._clock import FakeClock
 from ._descriptors import open_descriptors
 from ._handlers import Act, Recorder, doing, echo_messages
-from ._loops import LOOPS, Run, new_loop, run_on
+from ._loops import EVERY_LOOP, LOOPS, Run, each_loop, new_loop, run_on
 from ._transport import FakeTransport
 from ._websocket import (
     KEY,
@@ -18,15 +19,18 @@ from ._websocket import (
 from ._wire import Peer, connecting, serve
 
 __all__ = [
+    "EVERY_LOOP",
     "KEY",
     "LOOPS",
     "Act",
+    "FakeClock",
     "FakeTransport",
     "Peer",
     "Recorder",
     "Run",
     "connecting",
     "doing",
+    "each_loop",
     "echo_messages",
     "frame",
     "new_loop",

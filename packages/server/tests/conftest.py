@@ -1,20 +1,13 @@
-"""Each test that takes ``run`` runs on every event loop."""
+"""Fixtures of the server's tests."""
 
 from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
 
-from testkit import LOOPS, Run, run_on
 from treadle_http_parser import Request as Head
 from treadle_http_parser import ServerConnection
 from treadle_server import Request
-
-
-@pytest.fixture(params=LOOPS)
-def run(request: pytest.FixtureRequest) -> Run:
-    """Run a coroutine; fails when it leaves a task behind."""
-    return run_on(request.param)
 
 
 @pytest.fixture

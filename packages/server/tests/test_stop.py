@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from testkit import Peer, Run
+from testkit import Peer, Run, each_loop
 from treadle_responses import Response, StreamResponse
 from treadle_server import Application, AppRunner, Request, SockSite
 
@@ -93,6 +93,7 @@ class Story:
         self.told.append("on_cleanup")
 
 
+@each_loop
 def test_clients_in_every_state(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
@@ -163,6 +164,7 @@ def test_clients_in_every_state(run: Run, tmp_path: Path, monkeypatch: pytest.Mo
     run(main())
 
 
+@each_loop
 def test_a_handler_whose_client_has_left_is_waited_for_and_cancelled(run: Run) -> None:
     async def main() -> None:
         story = Story()

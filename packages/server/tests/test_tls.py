@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from testkit import Peer, Run
+from testkit import Peer, Run, each_loop
 from treadle_responses import Response, StreamResponse
 from treadle_server import Application, AppRunner, FileResponse, Request, SockSite
 
@@ -85,6 +85,7 @@ async def serving(
         await runner.cleanup()
 
 
+@each_loop
 def test_answers_of_every_kind(
     run: Run, tmp_path: Path, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
 ) -> None:
@@ -109,6 +110,7 @@ def test_answers_of_every_kind(
     run(main())
 
 
+@each_loop
 def test_uploads(run: Run, tmp_path: Path, contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
     async def main() -> None:
         async with serving(tmp_path, contexts) as connect:
@@ -122,6 +124,7 @@ def test_uploads(run: Run, tmp_path: Path, contexts: tuple[ssl.SSLContext, ssl.S
     run(main())
 
 
+@each_loop
 def test_plain_http_on_a_tls_port_is_closed(
     run: Run, tmp_path: Path, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
 ) -> None:
@@ -138,6 +141,7 @@ def test_plain_http_on_a_tls_port_is_closed(
     run(main())
 
 
+@each_loop
 def test_a_refusal_reaches_the_client(
     run: Run, tmp_path: Path, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
 ) -> None:

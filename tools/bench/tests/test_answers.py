@@ -1,5 +1,7 @@
 """Reading answers: sized ones whole, others refused."""
 
+import re
+
 import pytest
 
 from bench._answers import Answer, BadAnswer, check, split
@@ -41,9 +43,13 @@ def test_answers_of_unknown_size_are_refused(head: bytes) -> None:
     ],
 )
 def test_check(name: str, status: int, body: bytes, complaint: str | None) -> None:
-    answer = Answer(b"", status, body)
-    if complaint is None:
+    assert complaint_about(Answer(b"", status, body), name) == complaint
+
+
+def complaint_about(answer: Answer, name: str) -> str | None:
+    """Return the first words of the error, or None if the answer is accepted."""
+    try:
         check(WORKLOADS[name], answer)
-    else:
-        with pytest.raises(BadAnswer, match=complaint):
-            check(WORKLOADS[name], answer)
+    except BadAnswer as error:
+        return re.split("[:,] ", str(error))[1]
+    return None

@@ -1,4 +1,4 @@
-"""Every kept input still passes its target, and a target can fail."""
+"""Every kept input passes the assertions of its target, and a target can fail."""
 
 from pathlib import Path
 

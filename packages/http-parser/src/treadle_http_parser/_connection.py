@@ -152,7 +152,7 @@ class ServerConnection:
         """Return the events that ``data``, behind the pending bytes, completes.
 
         ``b""`` is allowed at any time and reads only the pending bytes. Events never reach beyond
-        the current request; the duties above say how to go on.
+        the current request; the caller's duties say when to read the next one.
         """
         if self._position == len(self._buffer):
             self._buffer = data
@@ -204,7 +204,7 @@ class ServerConnection:
         )
 
     def receive_eof(self) -> list[Event]:
-        """Note that the peer will send nothing more; an ``Error`` if that cuts a request short."""
+        """Note the end of input; return an ``Error`` if it ends inside a request."""
         peer = self._state.phase.peer
         started = peer is states.IDLE and self.has_pending
         if started or peer is states.BODY:
@@ -214,10 +214,10 @@ class ServerConnection:
         return []
 
     def give_up(self) -> None:
-        """Stop reading the current request, as after an ``Error``: the caller's deadline is over.
+        """Stop reading the current request, because the caller's deadline has passed.
 
-        One response may still be sent. Raises ``LocalProtocolError`` if no request is being
-        received.
+        As after an ``Error``, one response may still be sent. Raises ``LocalProtocolError`` if no
+        request is being received.
         """
         self._fail(RefusedError(408, messages.INCOMPLETE))
 

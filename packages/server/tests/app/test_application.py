@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from yarl import URL
 
-from testkit import Run, serve
+from testkit import Run, each_loop, serve
 from treadle_responses import (
     AppKey,
     HTTPFound,
@@ -651,6 +651,7 @@ def test_applications_can_be_subclassed_and_stored() -> None:
     assert bool(app)
 
 
+@each_loop
 def test_asyncio_timeout_in_a_handler_works(run: Run) -> None:
     async def handler(request: Request) -> Response:
         try:

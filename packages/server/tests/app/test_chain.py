@@ -2,16 +2,9 @@
 
 import pytest
 
-from testkit import Run, run_on, serve
+from testkit import Run, serve
 from treadle_responses import AppKey, Response, StreamResponse
 from treadle_server import Application, Handler, Middleware, Request
-
-
-@pytest.fixture
-def run() -> Run:
-    """Run a coroutine on one event loop: these tests do not depend on the kind of loop."""
-    return run_on("asyncio")
-
 
 NAME = AppKey("name", str)
 

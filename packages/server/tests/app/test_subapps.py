@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from testkit import Run, run_on, serve
+from testkit import Run, serve
 from treadle_responses import AppKey, HTTPNotFound, Response, StreamResponse
 from treadle_router import Match
 from treadle_server import (
@@ -28,12 +28,6 @@ from treadle_server import (
 #: Makes a request that came over no connection.
 RequestTo = Callable[..., Request]
 NAME = AppKey("name", str)
-
-
-@pytest.fixture
-def run() -> Run:
-    """Run a coroutine on one event loop: these tests do not depend on the kind of loop."""
-    return run_on("asyncio")
 
 
 async def hello(request: Request) -> Response:

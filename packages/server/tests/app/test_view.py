@@ -2,15 +2,9 @@
 
 import pytest
 
-from testkit import Run, run_on, serve
+from testkit import Run, serve
 from treadle_responses import Response
 from treadle_server import Application, Request, View
-
-
-@pytest.fixture
-def run() -> Run:
-    """Run a coroutine on one event loop: these tests do not depend on the kind of loop."""
-    return run_on("asyncio")
 
 
 class Page(View):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from testkit import Peer, Run, open_descriptors, serve
+from testkit import Peer, Run, each_loop, open_descriptors, serve
 from treadle_responses import ContentCoding, HTTPNotFound, Response, StreamResponse
 from treadle_server import Application, BaseRequest, FileResponse, Request
 from treadle_server._files import response as module
@@ -67,6 +67,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(request.param)
 
 
+@each_loop
 def test_files(run: Run, way: str, small: Path, large: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
 
@@ -159,6 +160,7 @@ def test_several_ranges(run: Run, way: str, large: Path) -> None:
     run(main())
 
 
+@each_loop
 def test_pipelined(run: Run, small: Path, large: Path) -> None:
     async def handler(request: Request) -> StreamResponse:
         return FileResponse(large) if request.path == "/large" else Response(text="text")
@@ -247,6 +249,7 @@ def test_a_file_that_vanishes_between_look_and_open(
     run(main())
 
 
+@each_loop
 @pytest.mark.parametrize("size", [100_000, 1_000_000])
 def test_a_file_that_is_truncated_while_it_is_sent(
     run: Run, way: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, size: int
@@ -280,6 +283,7 @@ def test_a_file_that_is_truncated_while_it_is_sent(
     assert "became shorter" in str(caplog.records[0].exc_info)
 
 
+@each_loop
 @pytest.mark.parametrize("leaves", ["client", "server"])
 def test_nothing_stays_open_when_one_side_leaves(
     run: Run, way: str, tmp_path: Path, leaves: str
@@ -311,6 +315,7 @@ def test_nothing_stays_open_when_one_side_leaves(
     run(main())
 
 
+@each_loop
 def test_a_prepared_response_that_is_not_sent(run: Run, large: Path) -> None:
     """A middleware may put another one in the place of a response that has its file open."""
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from testkit import Peer, Run, run_on, serve
+from testkit import Peer, Run, serve
 from treadle_responses import HTTPNotFound, Response, StreamResponse
 from treadle_server import Application, Handler, Request, StaticDef, StaticResource, static
 
@@ -28,12 +28,6 @@ async def ask(peer: Peer, path: str, *fields: str, method: str = "GET") -> Answe
     status = int(head[0].split()[1])
     size = 0 if method == "HEAD" else int(headers.get("content-length", 0))
     return Answer(status, headers, await peer.exactly(size))
-
-
-@pytest.fixture
-def one_loop() -> Run:
-    """Run on one event loop: paths are looked up in a thread, whatever the loop."""
-    return run_on("asyncio")
 
 
 @pytest.fixture
@@ -93,7 +87,7 @@ def app_of(root: Path, prefix: str = "/s", **options: Any) -> Application:
         ("/sapp.js", 404, b"404: Not Found"),
     ],
 )
-def test_paths(one_loop: Run, root: Path, path: str, status: int, body: bytes) -> None:
+def test_paths(run: Run, root: Path, path: str, status: int, body: bytes) -> None:
     async def main() -> None:
         async with serve(app_of(root)) as connect:
             peer = await connect()
@@ -103,7 +97,7 @@ def test_paths(one_loop: Run, root: Path, path: str, status: int, body: bytes) -
             assert head.headers | {"date": ""} == answer.headers | {"date": ""}
             assert (await ask(peer, path, method="POST")).status in (404, 405)
 
-    one_loop(main())
+    run(main())
 
 
 @pytest.mark.parametrize("segments", [("up",), ("up", "secret"), ("up", "other", "dir", "x")])
@@ -131,7 +125,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("path", HOSTILE)
-def test_cve_2024_23334_no_request_leaves_the_root(one_loop: Run, root: Path, path: str) -> None:
+def test_cve_2024_23334_no_request_leaves_the_root(run: Run, root: Path, path: str) -> None:
     async def main() -> None:
         choices: list[dict[str, Any]] = [{}, {"show_index": True}, {"index": "index.html"}]
         for options in choices:
@@ -142,7 +136,7 @@ def test_cve_2024_23334_no_request_leaves_the_root(one_loop: Run, root: Path, pa
                 assert answer.status == expected
                 assert b"secret" not in answer.body
 
-    one_loop(main())
+    run(main())
 
 
 @pytest.mark.parametrize("option", ["follow_symlinks", "break_symlink_sandbox"])

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from testkit import Run, connecting, serve
+from testkit import Run, connecting, each_loop, serve
 from treadle_multipart import MultipartLimits, SpoolPolicy
 from treadle_responses import HTTPFound, Response, StreamResponse, json_response
 from treadle_server import Application, FileField, MultipartReader, Request, RouteDef
@@ -62,12 +62,6 @@ class Listed(io.BufferedRandom):
     def close(self) -> None:
         super().close()
         self.path.unlink(missing_ok=True)
-
-
-@pytest.fixture
-def run(run_each: Run) -> Run:
-    """Everything here goes over sockets, so that it may depend on the event loop."""
-    return run_each
 
 
 @pytest.fixture
@@ -508,6 +502,7 @@ class Seen(io.BytesIO):
         super().close()
 
 
+@each_loop
 def test_CVE_2025_54121_spooling_never_runs_on_the_event_loop(run: Run) -> None:
     """Starlette rolled large uploads to disk on the event loop."""
     threads: set[int] = set()
@@ -622,6 +617,7 @@ def test_files_are_closed_with_the_response(run: Run, spool: SpoolPolicy, ending
     run(main())
 
 
+@each_loop
 @pytest.mark.parametrize("handler_cancellation", [False, True])
 @pytest.mark.parametrize("part", ["head", "file", "field"])
 def test_CVE_2022_31015_a_client_that_leaves_mid_file_leaves_nothing(
@@ -663,6 +659,7 @@ def test_CVE_2022_31015_a_client_that_leaves_mid_file_leaves_nothing(
     run(main())
 
 
+@each_loop
 def test_a_request_with_files_is_gone_without_the_collector(run: Run, spool: SpoolPolicy) -> None:
     requests: weakref.WeakSet[Request] = weakref.WeakSet()
 

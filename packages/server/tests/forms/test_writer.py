@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from testkit import Run, run_on, serve
+from testkit import Run, each_loop, run_on, serve
 from treadle_responses import BytesPayload, Payload, Response, StringPayload
 from treadle_server import (
     Application,
@@ -285,7 +285,8 @@ def test_nested(run: Run) -> None:
 # As a response.
 
 
-def test_a_response(run_each: Run, tmp_path: Path) -> None:
+@each_loop
+def test_a_response(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "a.bin"
     path.write_bytes(bytes(1 << 20))
 
@@ -320,10 +321,10 @@ def test_a_response(run_each: Run, tmp_path: Path) -> None:
             sizes.append(len(await data.read()))
         return sizes
 
-    run_each(main())
+    run(main())
 
 
-def test_headers_that_break_out_are_a_500_and_no_response(run_each: Run) -> None:
+def test_headers_that_break_out_are_a_500_and_no_response(run: Run) -> None:
     async def handler(request: Request) -> Response:
         writer = MultipartWriter()
         writer.append("x", {"X-Test": "a\r\nX-Injected: 1"})
@@ -336,4 +337,4 @@ def test_headers_that_break_out_are_a_500_and_no_response(run_each: Run) -> None
             assert answer.startswith(b"HTTP/1.1 500 ")
             assert b"X-Injected" not in answer
 
-    run_each(main())
+    run(main())

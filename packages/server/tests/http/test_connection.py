@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from testkit import Run, serve
+from testkit import FakeClock, Run, each_loop, serve
 from treadle_responses import Response, StreamResponse
 from treadle_server import BaseRequest, RawHandler
 
@@ -21,6 +21,7 @@ async def echo(request: BaseRequest) -> Response:
     return Response(body=await request.read())
 
 
+@each_loop
 def test_small_response(run: Run) -> None:
     async def main() -> None:
         async with serve(hello) as connect:
@@ -81,6 +82,7 @@ def test_the_server_field_can_be_set_and_dropped(
     run(main())
 
 
+@each_loop
 def test_keep_alive_and_pipelining_in_order(run: Run) -> None:
     async def slow_first(request: BaseRequest) -> Response:
         if request.path == "/0":
@@ -101,6 +103,7 @@ def test_keep_alive_and_pipelining_in_order(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_bytes_one_by_one(run: Run) -> None:
     request = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
 
@@ -123,6 +126,7 @@ BODIES = [
 ]
 
 
+@each_loop
 @pytest.mark.parametrize(("tail", "body"), BODIES)
 def test_bodies_with_a_request_behind(run: Run, tail: bytes, body: bytes) -> None:
     async def main() -> None:
@@ -173,6 +177,7 @@ def test_refusals_answer_and_close(run: Run, data: bytes, status: int) -> None:
     run(main())
 
 
+@each_loop
 def test_a_valid_request_is_answered_before_the_garbage_behind_it(run: Run) -> None:
     async def main() -> None:
         async with serve(hello) as connect:
@@ -185,6 +190,7 @@ def test_a_valid_request_is_answered_before_the_garbage_behind_it(run: Run) -> N
     run(main())
 
 
+@each_loop
 @pytest.mark.parametrize(
     ("request_", "closes", "connection"),
     [
@@ -219,6 +225,7 @@ async def stream(request: BaseRequest) -> StreamResponse:
     return response
 
 
+@each_loop
 @pytest.mark.parametrize(
     ("request_", "body"),
     [
@@ -256,6 +263,7 @@ def test_head_tells_what_get_would_send(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_expect_continue_is_sent_when_the_body_is_read(run: Run) -> None:
     async def main() -> None:
         async with serve(echo) as connect:
@@ -296,6 +304,7 @@ def test_other_expectations_get_417(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_an_unread_body_is_dropped_and_the_connection_goes_on(run: Run) -> None:
     async def main() -> None:
         async with serve(hello) as connect:
@@ -308,6 +317,7 @@ def test_an_unread_body_is_dropped_and_the_connection_goes_on(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_an_endless_unread_body_is_cut_off(run: Run) -> None:
     async def main() -> None:
         async with serve(hello, lingering_size=50_000) as connect:
@@ -326,6 +336,7 @@ def test_an_endless_unread_body_is_cut_off(run: Run) -> None:
     run(main())
 
 
+@each_loop
 @pytest.mark.parametrize(
     "tail",
     [
@@ -344,6 +355,7 @@ def test_a_malformed_body_is_400_however_it_is_read(run: Run, tail: bytes) -> No
     run(main())
 
 
+@each_loop
 def test_a_body_that_ends_early_fails_the_reader(
     run: Run, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -370,6 +382,7 @@ def test_a_body_that_ends_early_fails_the_reader(
     assert not caplog.records
 
 
+@each_loop
 def test_the_answer_goes_out_to_a_client_that_has_finished_sending(run: Run) -> None:
     async def main() -> None:
         async with serve(hello) as connect:
@@ -381,6 +394,7 @@ def test_the_answer_goes_out_to_a_client_that_has_finished_sending(run: Run) -> 
     run(main())
 
 
+@each_loop
 def test_pipelined_requests_before_the_end_of_input_are_answered(run: Run) -> None:
     async def slow(request: BaseRequest) -> Response:
         await asyncio.sleep(0.01)
@@ -398,6 +412,7 @@ def test_pipelined_requests_before_the_end_of_input_are_answered(run: Run) -> No
     run(main())
 
 
+@each_loop
 def test_a_reader_that_waits_pauses_the_client(run: Run) -> None:
     """More than the buffer is not taken from a client whose body nobody reads."""
     started = asyncio.Event()
@@ -428,6 +443,7 @@ def test_a_reader_that_waits_pauses_the_client(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_a_client_that_does_not_read_pauses_the_handler(run: Run) -> None:
     written: list[int] = []
 
@@ -454,6 +470,7 @@ def test_a_client_that_does_not_read_pauses_the_handler(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_an_upload_of_several_pieces_wakes_the_reader(run: Run) -> None:
     async def main() -> None:
         async with serve(echo) as connect:
@@ -467,6 +484,7 @@ def test_an_upload_of_several_pieces_wakes_the_reader(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_a_peer_that_does_not_read_fills_no_kernel_buffers(run: Run) -> None:
     size = 8 * 1024 * 1024
     transports: list[asyncio.Transport] = []
@@ -489,6 +507,7 @@ def test_a_peer_that_does_not_read_fills_no_kernel_buffers(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_a_refused_client_that_has_finished_sending_is_not_waited_for(run: Run) -> None:
     async def late(request: BaseRequest) -> Response:
         # The end of input comes first.
@@ -501,14 +520,15 @@ def test_a_refused_client_that_has_finished_sending_is_not_waited_for(run: Run) 
             await peer.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
             peer.writer.write_eof()
             with contextlib.suppress(ConnectionError):
-                await peer.rest()
-            for body in (b"5\r\nabc", b"x"):
+                assert await peer.rest() == b"", "a body that ends early has no answer"
+            for body, answer in ((b"5\r\nabc", b""), (b"x", b"HTTP/1.1 400 Bad Request")):
                 peer = await connect()
                 await peer.send(
                     b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + body
                 )
                 peer.writer.write_eof()
-                await peer.rest()
+                # The end of the connection comes before the lingering time is over.
+                assert (await peer.rest()).split(b"\r\n")[0] == answer
 
     run(main())
 
@@ -516,6 +536,7 @@ def test_a_refused_client_that_has_finished_sending_is_not_waited_for(run: Run) 
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b"
 
 
+@each_loop
 def test_the_body_behind_one_that_was_dropped_is_read(run: Run) -> None:
     async def some(request: BaseRequest) -> Response:
         if request.path == "/drop":
@@ -534,6 +555,7 @@ def test_the_body_behind_one_that_was_dropped_is_read(run: Run) -> None:
     run(main())
 
 
+@each_loop
 @pytest.mark.parametrize("together", [True, False])
 def test_lines_are_read_alike_however_they_arrive(run: Run, together: bool) -> None:
     async def lines(request: BaseRequest) -> Response:
@@ -552,6 +574,7 @@ def test_lines_are_read_alike_however_they_arrive(run: Run, together: bool) -> N
     run(main())
 
 
+@each_loop
 def test_a_pipeline_waits_for_a_peer_that_does_not_read(run: Run) -> None:
     started = 0
 
@@ -579,17 +602,14 @@ def test_a_pipeline_waits_for_a_peer_that_does_not_read(run: Run) -> None:
     run(main())
 
 
-def test_a_large_answer_in_front_of_an_unread_body(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("treadle_server._transport.deadlines._TICK", 0.02)
+def test_a_large_answer_in_front_of_an_unread_body(clock: FakeClock) -> None:
     size = 20_000_000
 
     async def early(request: BaseRequest) -> Response:
         return Response(body=bytes(size))
 
     async def main() -> None:
-        async with serve(early, lingering_time=0.5, write_timeout=10) as connect:
+        async with serve(early, lingering_time=5, write_timeout=10) as connect:
             peer = await connect()
             await peer.send(POST % (100_000, b"a" * 50_000))
             head = await peer.head()
@@ -597,14 +617,15 @@ def test_a_large_answer_in_front_of_an_unread_body(
             got = 0
             while got < size:
                 got += len(await peer.exactly(1_000_000))
-                await asyncio.sleep(0.05)
+                await clock.advance(2)
             await peer.send(b"a" * 50_000 + GET)
             assert head.startswith(b"HTTP/1.1 200 ")
             assert await peer.response() == (200, bytes(size))
 
-    run(main())
+    clock.run(main())
 
 
+@each_loop
 def test_a_slow_reader_of_a_body_keeps_the_pipeline_waiting(run: Run) -> None:
 
     async def slowly(request: BaseRequest) -> Response:
@@ -628,6 +649,7 @@ def test_a_slow_reader_of_a_body_keeps_the_pipeline_waiting(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_waiting_for_the_end_of_a_body_that_nobody_reads(run: Run) -> None:
     async def patient(request: BaseRequest) -> Response:
         try:
@@ -647,6 +669,7 @@ def test_waiting_for_the_end_of_a_body_that_nobody_reads(run: Run) -> None:
     run(main())
 
 
+@each_loop
 @pytest.mark.parametrize("waits", [False, True])
 @pytest.mark.parametrize("late", [False, True])
 def test_a_slow_reader_that_has_finished_sending_gets_every_answer(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from testkit import Run, serve
+from testkit import Run, each_loop, serve
 from treadle_responses import HTTPException, HTTPFound, HTTPNotFound, Response, StreamResponse
 from treadle_server import Application, BaseRequest, RawHandler, Request
 
@@ -91,6 +91,7 @@ def test_debug_shows_the_traceback(run: Run, caplog: pytest.LogCaptureFixture) -
     run(main())
 
 
+@each_loop
 @pytest.mark.parametrize("handler", [breaks_off, too_long, too_short])
 def test_a_response_that_breaks_off_ends_the_connection_loudly(
     run: Run, caplog: pytest.LogCaptureFixture, handler: RawHandler
@@ -150,6 +151,7 @@ def test_a_response_is_sent_once(run: Run, caplog: pytest.LogCaptureFixture) -> 
     assert "make a new one per request" in str(caplog.records[0].exc_info)
 
 
+@each_loop
 def test_the_task_of_a_handler_that_never_waits(run: Run) -> None:
     async def handler(request: BaseRequest) -> Response:
         assert request.task is asyncio.current_task()
@@ -164,6 +166,7 @@ def test_the_task_of_a_handler_that_never_waits(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_the_handler_has_its_own_task(run: Run) -> None:
     seen: list[asyncio.Task[object] | None] = []
 
@@ -188,6 +191,7 @@ def test_the_handler_has_its_own_task(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_a_handler_that_never_waits_is_answered_at_once(run: Run) -> None:
     """With eager tasks (Python 3.12) the response is on its way before the event loop turns."""
     order: list[str] = []
@@ -213,6 +217,7 @@ def test_a_handler_that_never_waits_is_answered_at_once(run: Run) -> None:
     run(main())
 
 
+@each_loop
 @pytest.mark.parametrize("cancels", [True, False])
 def test_a_client_that_leaves(run: Run, cancels: bool) -> None:
     ended: list[str] = []
@@ -244,6 +249,7 @@ def test_a_client_that_leaves(run: Run, cancels: bool) -> None:
     run(main())
 
 
+@each_loop
 def test_a_handler_may_send_all_of_its_response(run: Run) -> None:
     async def handler(request: Request) -> StreamResponse:
         response = Response(text="x") if request.path == "/whole" else StreamResponse()

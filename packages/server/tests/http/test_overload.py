@@ -7,17 +7,11 @@ import sys
 
 import pytest
 
-from testkit import LOOPS, Peer, Run, serve
+from testkit import LOOPS, FakeClock, Peer, Run, each_loop, serve
 from treadle_responses import Response
 from treadle_server import BaseRequest
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-@pytest.fixture(autouse=True)
-def fast_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deadlines are looked at fifty times a second."""
-    monkeypatch.setattr("treadle_server._transport.deadlines._TICK", 0.02)
 
 
 async def hello(request: BaseRequest) -> Response:
@@ -36,6 +30,7 @@ async def is_turned_away(peer: Peer) -> None:
     assert body == b"503: The server has no room for more connections now."
 
 
+@each_loop
 def test_connections_beyond_the_cap_are_turned_away(run: Run) -> None:
     async def main() -> None:
         async with serve(hello, max_connections=2) as connect:
@@ -63,22 +58,40 @@ def test_connections_beyond_the_cap_are_turned_away(run: Run) -> None:
     run(main())
 
 
-def test_who_is_turned_away_and_stays_is_cut_off(run: Run) -> None:
+def test_a_refused_connection_that_stays_is_closed_after_the_lingering_time(
+    clock: FakeClock,
+) -> None:
     async def main() -> None:
-        options = {"lingering_time": 0.01, "lingering_size": 100_000}
-        async with serve(hello, max_connections=1, **options) as connect:
-            await (await connect()).send(GET)
-            silent, endless = await connect(), await connect()
-            assert await silent.rest() == b""
-            with contextlib.suppress(ConnectionError):
-                while not endless.reader.at_eof():
+        async with serve(hello, max_connections=1, lingering_time=10) as connect:
+            first = await connect()
+            await first.send(GET)
+            assert await first.response() == (200, b"hello")
+            silent = await connect()
+            rest = asyncio.ensure_future(silent.reader.read())
+            await clock.advance(9)
+            assert not rest.done()
+            await clock.advance(2.5)
+            assert await rest == b""
+
+    clock.run(main())
+
+
+@each_loop
+def test_a_refused_connection_that_sends_on_is_cut_off_after_the_lingering_size(run: Run) -> None:
+    async def main() -> None:
+        async with serve(hello, max_connections=1, lingering_size=100_000) as connect:
+            first = await connect()
+            await first.send(GET)
+            assert await first.response() == (200, b"hello")
+            endless = await connect()
+            with pytest.raises(ConnectionError):  # noqa: PT012  # it takes several tries
+                for _ in range(10_000):
                     await endless.send(b"x" * 10_000)
-                    await asyncio.sleep(0)
-                await endless.send(b"x" * 100_000)
 
     run(main())
 
 
+@each_loop
 def test_stopping_ends_those_that_are_turned_away(run: Run) -> None:
     async def main() -> None:
         async with serve(hello, max_connections=1) as connect:
@@ -90,6 +103,7 @@ def test_stopping_ends_those_that_are_turned_away(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_handlers_beyond_the_cap_are_refused_and_the_connection_goes_on(run: Run) -> None:
     async def main() -> None:
         running = asyncio.Semaphore(0)
@@ -127,6 +141,7 @@ def test_handlers_beyond_the_cap_are_refused_and_the_connection_goes_on(run: Run
     run(main())
 
 
+@each_loop
 @pytest.mark.parametrize("pipelined", [False, True])
 def test_a_connection_has_so_many_requests(run: Run, pipelined: bool) -> None:
     async def main() -> None:
@@ -145,24 +160,25 @@ def test_a_connection_has_so_many_requests(run: Run, pipelined: bool) -> None:
     run(main())
 
 
-def test_an_old_connection_takes_no_more_requests(run: Run) -> None:
+def test_an_old_connection_takes_no_more_requests(clock: FakeClock) -> None:
     async def main() -> None:
-        async with serve(hello, keepalive_time=0.05) as connect:
+        # An idle connection may wait longer for its next request than it may live.
+        async with serve(hello, keepalive_time=20, keepalive_timeout=100) as connect:
             busy, idle = await connect(), await connect()
             await idle.send(GET)
             assert await idle.response() == (200, b"hello")
-            # Long before keepalive_timeout.
-            assert await idle.rest() == b""
             heads = []
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-                for _ in range(100_000):
+                for _ in range(100):
                     await busy.send(GET)
                     heads.append(await busy.head())
                     await busy.exactly(5)
+                    await clock.advance(1)
             assert all(head.startswith(b"HTTP/1.1 200 ") for head in heads)
-            assert 0 < len(heads) < 100_000
+            assert 20 <= len(heads) <= 22
+            assert await idle.rest() == b""
 
-    run(main())
+    clock.run(main())
 
 
 _STARVED = """

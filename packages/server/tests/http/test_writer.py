@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from testkit import Run, serve
+from testkit import Run, each_loop, serve
 from treadle_responses import Response, StreamResponse
 from treadle_server import Request
 
 
+@each_loop
 def test_files_as_bodies_are_closed(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "data.bin"
     path.write_bytes(b"x" * 600_000)
@@ -52,6 +53,7 @@ class Late(Response):
         await self.ended.wait()
 
 
+@each_loop
 @pytest.mark.parametrize(
     "then",
     [

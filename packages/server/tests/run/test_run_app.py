@@ -111,6 +111,45 @@ def test_a_signal_lets_handlers_finish_and_cleans_up(start: Start, number: int) 
     assert (out, err, process.returncode) == ("cleaned up\n", "", 0)
 
 
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize(
+    ("error", "code"), [("SystemExit(3)", 3), ("KeyboardInterrupt", 0), ("GracefulExit", 0)]
+)
+def test_a_handler_that_stops_the_program(
+    start: Start, error: str, code: int, waits: bool, loop: str
+) -> None:
+    """The stop is orderly, whether the handler runs eagerly or has waited before."""
+    pytest.importorskip(loop)
+    process = start(
+        code=f"""
+        import {loop} as loops
+        from webapp import *
+        from treadle_server import GracefulExit
+        async def stop(request):
+            if {waits}:
+                await asyncio.sleep(0)
+            raise {error}
+        app = init([])
+        app.router.add_get("/stop", stop)
+        run_app(app, host="127.0.0.1", port=0, loop=loops.new_event_loop())
+        """
+    )
+    url = first_url(process)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "(Press CTRL+C to quit)\n"
+    with pytest.raises(OSError, match=r"closed|reset"):
+        get(f"{url}/stop")
+    out, err = process.communicate(timeout=10)
+    assert (out, process.returncode) == ("cleaned up\n", code)
+    if waits or sys.version_info < (3, 12):
+        assert err == ""
+    else:
+        # asyncio logs the task, which its eager start gave to no caller; we log nothing.
+        assert err.startswith("Task exception was never retrieved\n")
+        assert err.count("Traceback") == 1
+
+
 def test_a_coroutine_makes_the_application(start: Start) -> None:
     code = "from webapp import *\nrun_app(ainit([]), host='127.0.0.1', port=0)"
     assert get(first_url(start(code=code))) == b"Hello, world"

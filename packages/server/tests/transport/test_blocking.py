@@ -5,11 +5,12 @@ import threading
 
 import pytest
 
-from testkit import Run, serve
+from testkit import Run, each_loop, serve
 from treadle_responses import Response
 from treadle_server import BaseRequest
 
 
+@each_loop
 def test_calls_run_in_a_thread(run: Run) -> None:
     threads: list[str] = []
 
@@ -35,6 +36,7 @@ def test_calls_run_in_a_thread(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_a_cancelled_task_waits_for_its_call(run: Run) -> None:
     entered, may_end = threading.Event(), threading.Event()
     order: list[str] = []

@@ -7,13 +7,13 @@ from typing import cast
 
 import pytest
 
-from testkit import Peer, Run, serve
+from testkit import FakeClock, Peer, Run, each_loop, serve
 from treadle_responses import Response, StreamResponse
 from treadle_server import BaseRequest
-from treadle_server._http.state import ServerState
 from treadle_server._transport.deadlines import NEVER, Sweeper
 
 LOGGER = logging.getLogger("test")
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 class Clock:
@@ -113,59 +113,80 @@ async def hello(request: BaseRequest) -> Response:
     return Response(text="hello")
 
 
-async def nothing(peer: Peer) -> bytes:
-    return await peer.rest()
+NOTHING = b""
+HALF_A_HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"
+HALF_A_BODY = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf"
 
-
-async def half_a_head(peer: Peer) -> bytes:
-    return await peer.ask(b"GET / HTTP/1.1\r\nHost: x\r\n")
-
-
-async def half_a_body(peer: Peer) -> bytes:
-    return await peer.ask(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
-
-
-async def idle(peer: Peer) -> bytes:
-    await peer.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert (await peer.response())[0] == 200
-    return await peer.rest()
+#: What a client sends before it stops, the option that limits its time, and the answer.
+STOPS = [
+    (NOTHING, "head_timeout", b""),
+    (HALF_A_HEAD, "head_timeout", b"HTTP/1.1 408 "),
+    (HALF_A_BODY, "body_timeout", b"HTTP/1.1 408 "),
+    (GET, "keepalive_timeout", b""),
+]
 
 
 @pytest.mark.parametrize(
-    ("client", "option", "answer"),
-    [
-        (nothing, "head_timeout", b""),
-        (half_a_head, "head_timeout", b"HTTP/1.1 408 "),
-        (half_a_body, "body_timeout", b"HTTP/1.1 408 "),
-        (idle, "keepalive_timeout", b""),
-    ],
+    ("sent", "option", "answer"), STOPS, ids=["nothing", "head", "body", "keepalive"]
 )
 def test_a_client_that_stops_is_told_or_closed(
-    run: Run, client: Callable[[Peer], asyncio.Future[bytes]], option: str, answer: bytes
+    clock: FakeClock, sent: bytes, option: str, answer: bytes
 ) -> None:
     async def main() -> None:
-        options = {option: 0.01, "lingering_time": 0.01}
+        # The other deadlines are far away.
+        options = {"head_timeout": 500, "body_timeout": 500, "keepalive_timeout": 500, option: 5}
         async with serve(echo, **options) as connect:
-            received = await client(await connect())
+            peer = await connect()
+            await peer.send(sent)
+            if sent == GET:
+                assert await peer.response() == (200, b"")
+            # An answer on another connection shows that the server has read what came before it.
+            other = await connect()
+            await other.send(GET)
+            assert await other.response() == (200, b"")
+            waiting = asyncio.ensure_future(peer.reader.read())
+            await clock.advance(4)
+            assert not waiting.done()
+            await clock.advance(2.5)
+            received = await waiting
+            assert received.startswith(answer)
+            assert bool(received) == bool(answer)
+
+    clock.run(main())
+
+
+@each_loop
+@pytest.mark.parametrize(
+    ("sent", "answer"),
+    [(NOTHING, b""), (HALF_A_HEAD, b"HTTP/1.1 408 ")],
+    ids=["nothing", "head"],
+)
+def test_a_client_that_stops_in_real_time(run: Run, sent: bytes, answer: bytes) -> None:
+    async def main() -> None:
+        async with serve(echo, head_timeout=0.01, lingering_time=0.01) as connect:
+            received = await (await connect()).ask(sent)
             assert received.startswith(answer)
             assert bool(received) == bool(answer)
 
     run(main())
 
 
-def test_a_trickled_head_gets_no_more_time(run: Run) -> None:
+def test_a_trickled_head_gets_no_more_time(clock: FakeClock) -> None:
     async def main() -> None:
-        async with serve(hello, head_timeout=0.01, lingering_time=0.01) as connect:
+        async with serve(hello, head_timeout=10) as connect:
             peer = await connect()
-            answer = asyncio.ensure_future(peer.rest())
+            answer = asyncio.ensure_future(peer.reader.read())
+            sent = 0
             for byte in b"GET / HTTP/1.1\r\nHost: " + b"x" * 1000:
-                if answer.done() or peer.writer.transport.is_closing():
+                if answer.done():
                     break
-                peer.writer.write(bytes([byte]))
-                await asyncio.wait([answer], timeout=0.01)
+                await peer.send(bytes([byte]))
+                sent += 1
+                await clock.advance(1)
+            assert 9 <= sent <= 13
             assert (await answer).startswith(b"HTTP/1.1 408 ")
 
-    run(main())
+    clock.run(main())
 
 
 LARGE = 50_000_000
@@ -183,39 +204,6 @@ async def stream_back(request: BaseRequest) -> StreamResponse:
     return response
 
 
-class Ticks:
-    """Counts how often deadlines were looked at."""
-
-    def __init__(self) -> None:
-        self.left = 0
-        self.done = asyncio.Event()
-
-    def count(self) -> None:
-        self.left -= 1
-        if not self.left:
-            self.done.set()
-
-    async def pass_by(self, number: int) -> None:
-        self.left = number
-        self.done.clear()
-        await self.done.wait()
-
-
-@pytest.fixture
-def ticks(monkeypatch: pytest.MonkeyPatch) -> Ticks:
-    """Deadlines are looked at a hundred times a second."""
-    ticks = Ticks()
-    tick = ServerState.tick
-
-    def counting(state: ServerState) -> None:
-        tick(state)
-        ticks.count()
-
-    monkeypatch.setattr("treadle_server._transport.deadlines._TICK", 0.01)
-    monkeypatch.setattr(ServerState, "tick", counting)
-    return ticks
-
-
 def stop_reading(peer: Peer) -> asyncio.ReadTransport:
     # A cast: uvloop's transports do not derive from asyncio's classes.
     transport = cast("asyncio.ReadTransport", peer.writer.transport)
@@ -223,13 +211,14 @@ def stop_reading(peer: Peer) -> asyncio.ReadTransport:
     return transport
 
 
-def test_a_peer_that_does_not_read_is_cut_off(run: Run, ticks: Ticks) -> None:
+@each_loop
+def test_a_peer_that_does_not_read_is_cut_off(run: Run) -> None:
     async def main() -> None:
         # No other deadline can be the one that ends it.
         others = {"keepalive_timeout": 1000, "body_timeout": 1000}
         async with serve(large, write_timeout=0.05, **others) as connect:
             peer = await connect()
-            await peer.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await peer.send(GET)
             stop_reading(peer)
             # A few bytes now and then tell the client that it was cut off; too few to be refused.
             with pytest.raises(ConnectionError):  # noqa: PT012  # it takes several tries
@@ -240,34 +229,46 @@ def test_a_peer_that_does_not_read_is_cut_off(run: Run, ticks: Ticks) -> None:
     run(main())
 
 
-def test_a_peer_that_sends_and_does_not_read_is_cut_off(run: Run, ticks: Ticks) -> None:
+def test_a_peer_that_sends_and_does_not_read_is_cut_off(clock: FakeClock) -> None:
     async def main() -> None:
         others = {"keepalive_timeout": 1000, "body_timeout": 1000}
-        async with serve(stream_back, write_timeout=0.05, **others) as connect:
+        async with serve(stream_back, write_timeout=5, **others) as connect:
             peer = await connect()
             stop_reading(peer)
             length = 1_000_000_000
             head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
-            with pytest.raises(ConnectionError):  # noqa: PT012  # it takes several tries
-                await peer.send(head.encode())
-                for _ in range(length // 100_000):
-                    await asyncio.wait_for(peer.send(bytes(100_000)), 10)
+            await peer.send(head.encode())
+            sending = asyncio.ensure_future(send_all(peer, length))
+            for _ in range(1000):
+                await clock.advance(1)
+                if sending.done():
+                    break
+            with pytest.raises(ConnectionError):
+                await sending
 
-    run(main())
+    clock.run(main())
 
 
-def test_a_slow_reader_is_not_taken_for_an_idle_client(run: Run, ticks: Ticks) -> None:
+async def send_all(peer: Peer, size: int) -> None:
+    for _ in range(size // 100_000):
+        await peer.send(bytes(100_000))
+
+
+def test_a_slow_reader_is_not_taken_for_an_idle_client(clock: FakeClock) -> None:
     async def main() -> None:
-        others = {"keepalive_timeout": 0.01, "body_timeout": 0.01, "head_timeout": 0.01}
+        others = {"keepalive_timeout": 1, "body_timeout": 1, "head_timeout": 1}
         async with serve(large, write_timeout=1000, **others) as connect:
             peer = await connect()
-            await peer.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await peer.send(GET)
+            head = await peer.head()
             transport = stop_reading(peer)
-            await ticks.pass_by(10)
+            await clock.advance(100)
             transport.resume_reading()
-            status, body = await peer.response()
-            assert (status, len(body)) == (200, LARGE)
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert await peer.exactly(LARGE) == bytes(LARGE)
             # With everything read, the client is an idle one.
-            assert await peer.rest() == b""
+            rest = asyncio.ensure_future(peer.reader.read())
+            await clock.advance(3)
+            assert await rest == b""
 
-    run(main())
+    clock.run(main())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from testkit import Run
+from testkit import Run, each_loop
 from treadle_server._core.errors import ClientConnectionResetError
 from treadle_server._transport.files import (
     FileTruncatedError,
@@ -132,6 +132,7 @@ async def read_all(sock: socket.socket, size: int) -> bytes:
     return bytes(data)
 
 
+@each_loop
 def test_send(run: Run, path: Path) -> None:
     async def main() -> None:
         ours, theirs, flow, transport = await connected()
@@ -151,6 +152,7 @@ def test_send(run: Run, path: Path) -> None:
     run(main())
 
 
+@each_loop
 def test_a_file_that_shrinks(run: Run, path: Path) -> None:
     async def main() -> None:
         ours, theirs, flow, transport = await connected()
@@ -164,6 +166,7 @@ def test_a_file_that_shrinks(run: Run, path: Path) -> None:
     run(main())
 
 
+@each_loop
 @pytest.mark.parametrize("how", ["stalls", "closes", "is lost", "was lost"])
 def test_a_peer_that_leaves(run: Run, path: Path, how: str) -> None:
     async def main() -> None:

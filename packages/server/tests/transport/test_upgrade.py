@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from multidict import CIMultiDict
 
-from testkit import Run, serve
+from testkit import Run, each_loop, serve
 from treadle_responses import RequestInfo as AnyRequest
 from treadle_responses import Response, StreamResponse
 from treadle_server import BaseRequest, ClientConnectionResetError, Request
@@ -97,6 +97,7 @@ def handler_of(shouts: list[Shout]) -> Callable[[Request], object]:
     return handler
 
 
+@each_loop
 def test_the_bytes_are_the_new_protocols(run: Run) -> None:
     async def main() -> None:
         shouts: list[Shout] = []
@@ -116,6 +117,7 @@ def test_the_bytes_are_the_new_protocols(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_lingering_drops_what_still_comes(run: Run) -> None:
     async def main() -> None:
         shouts: list[Shout] = []
@@ -130,6 +132,7 @@ def test_lingering_drops_what_still_comes(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_a_peer_that_leaves(run: Run) -> None:
     async def main() -> None:
         shouts: list[Shout] = []
@@ -144,6 +147,7 @@ def test_a_peer_that_leaves(run: Run) -> None:
     run(main())
 
 
+@each_loop
 @pytest.mark.parametrize("error", ["a bug", None])
 def test_a_handler_that_fails(
     run: Run, error: str | None, caplog: pytest.LogCaptureFixture
@@ -168,6 +172,7 @@ def test_a_handler_that_fails(
     run(main())
 
 
+@each_loop
 def test_a_server_that_stops(run: Run) -> None:
     async def main() -> None:
         shouts: list[Shout] = []
@@ -190,6 +195,7 @@ MISTAKES: list[tuple[bytes, dict[str, str], type[Exception]]] = [
 ]
 
 
+@each_loop
 @pytest.mark.parametrize(("wire", "fields", "error"), MISTAKES)
 def test_what_cannot_be_switched(
     run: Run, wire: bytes, fields: dict[str, str], error: type[Exception]
@@ -211,6 +217,7 @@ def test_what_cannot_be_switched(
     run(main())
 
 
+@each_loop
 def test_a_peer_that_does_not_read_keeps_its_deadline(run: Run) -> None:
     async def main() -> None:
         shouts: list[Shout] = []

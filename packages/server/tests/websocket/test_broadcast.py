@@ -5,7 +5,17 @@ from typing import Literal
 
 import pytest
 
-from testkit import Peer, Run, connecting, frame, open_websocket, read_close, read_frame, serve
+from testkit import (
+    Peer,
+    Run,
+    connecting,
+    each_loop,
+    frame,
+    open_websocket,
+    read_close,
+    read_frame,
+    serve,
+)
 from treadle_server import Request, WebSocketResponse, broadcast
 from treadle_websocket import PreparedMessage
 
@@ -30,6 +40,7 @@ async def enter(connect: connecting, count: int, **fields: str) -> list[Peer]:
     return [await open_websocket(connect, "/", **fields) for _ in range(count)]
 
 
+@each_loop
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
@@ -93,6 +104,7 @@ def test_a_peer_that_has_left_gets_nothing(run: Run) -> None:
 POLICIES: list[tuple[Literal["drop", "close"], int]] = [("drop", 1), ("close", 1)]
 
 
+@each_loop
 @pytest.mark.parametrize(("slow", "count"), POLICIES)
 def test_a_slow_peer(run: Run, slow: Literal["drop", "close"], count: int) -> None:
     async def main() -> None:
@@ -123,6 +135,7 @@ async def _fill(ws: WebSocketResponse) -> None:
         await ws.send_bytes(bytes(1 << 20))
 
 
+@each_loop
 def test_waiting_for_a_slow_peer_does_not_delay_the_others(run: Run) -> None:
     async def main() -> None:
         room = Room()

@@ -3,7 +3,7 @@
 import asyncio
 import zlib
 
-from testkit import Peer, Run, connecting, open_websocket, read_close, read_frame, serve
+from testkit import Peer, Run, connecting, each_loop, open_websocket, read_close, read_frame, serve
 from treadle_server import Request, WebSocketResponse, broadcast
 from treadle_server._websocket.compression import LARGE
 from treadle_websocket import WSMsgType
@@ -30,6 +30,7 @@ class Inflating:
         return payload.decode()
 
 
+@each_loop
 def test_messages_sent_at_once_keep_their_order(run: Run) -> None:
     async def handler(request: Request) -> WebSocketResponse:
         ws = WebSocketResponse()
@@ -55,6 +56,7 @@ def test_messages_sent_at_once_keep_their_order(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_a_sender_that_is_cancelled_spoils_nothing(run: Run) -> None:
     async def handler(request: Request) -> WebSocketResponse:
         ws = WebSocketResponse()
@@ -83,6 +85,7 @@ def test_a_sender_that_is_cancelled_spoils_nothing(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_others_do_not_wait(run: Run) -> None:
     async def handler(request: Request) -> WebSocketResponse:
         ws = WebSocketResponse()

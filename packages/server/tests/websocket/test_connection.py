@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from testkit import Run, frame
+from testkit import FakeClock, Run, each_loop, frame
 from treadle_server import ClientConnectionResetError
 from treadle_server._transport.flow import FlowControl
 from treadle_server._websocket.connection import WebSocketConnection
@@ -121,6 +121,7 @@ def test_what_comes_at_once_is_not_inflated_at_once(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_reading_pauses_and_goes_on(run: Run) -> None:
     async def main() -> None:
         setup = Setup()
@@ -137,6 +138,7 @@ def test_reading_pauses_and_goes_on(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_many_small_messages_count_as_well(run: Run) -> None:
     async def main() -> None:
         setup = Setup()
@@ -146,6 +148,7 @@ def test_many_small_messages_count_as_well(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_answers_to_a_burst_leave_together(run: Run) -> None:
     async def main() -> None:
         setup = Setup()
@@ -158,6 +161,7 @@ def test_answers_to_a_burst_leave_together(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_an_answer_waits_for_no_more_than_a_turn_of_the_loop(run: Run) -> None:
     async def main() -> None:
         setup = Setup()
@@ -172,6 +176,7 @@ def test_an_answer_waits_for_no_more_than_a_turn_of_the_loop(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_large_answers_do_not_wait(run: Run) -> None:
     async def main() -> None:
         setup = Setup()
@@ -186,6 +191,7 @@ def test_large_answers_do_not_wait(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_pongs_wait_for_a_peer_that_reads(run: Run) -> None:
     async def main() -> None:
         setup = Setup()
@@ -201,6 +207,7 @@ def test_pongs_wait_for_a_peer_that_reads(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_senders_wait_for_a_peer_that_does_not_read(run: Run) -> None:
     async def main() -> None:
         setup = Setup()
@@ -218,6 +225,7 @@ def test_senders_wait_for_a_peer_that_does_not_read(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_a_fault_lingers_and_a_good_bye_does_not(run: Run) -> None:
     async def main() -> None:
         for wire, linger in ((frame(8), False), (frame(3), True)):
@@ -234,35 +242,42 @@ def test_a_fault_lingers_and_a_good_bye_does_not(run: Run) -> None:
 
 
 @pytest.mark.parametrize("wire", [frame(8), frame(3)], ids=["close", "fault"])
-def test_what_nobody_receives_is_answered_when_the_time_is_over(run: Run, wire: bytes) -> None:
+def test_a_close_that_is_not_received_is_answered_after_the_close_timeout(
+    clock: FakeClock, wire: bytes
+) -> None:
     async def main() -> None:
-        setup = Setup(SessionSettings(autoclose=False, close_timeout=0.01))
+        setup = Setup(SessionSettings(autoclose=False, close_timeout=10))
         setup.ws.data_received(frame(1, b"unread") + wire)
-        await setup.ws.wait_closed()
+        await clock.advance(9.9)
+        assert setup.transport.writes == []
+        await clock.advance(0.2)
         assert setup.transport.writes[-1][0] == 0x88
         # The reader finds it all the same.
         assert (await setup.receive()).type is WSMsgType.TEXT
         assert (await setup.receive()).type in (WSMsgType.CLOSE, WSMsgType.ERROR)
         assert (await setup.receive()).type is WSMsgType.CLOSED
 
-    run(main())
+    clock.run(main())
 
 
-def test_bytes_move_the_heartbeat(run: Run) -> None:
+def test_bytes_move_the_heartbeat(clock: FakeClock) -> None:
     async def main() -> None:
-        setup = Setup(SessionSettings(autoclose=False, heartbeat=0.05))
-        loop = asyncio.get_running_loop()
-        end = loop.time() + 0.2
-        while loop.time() < end:
+        setup = Setup(SessionSettings(autoclose=False, heartbeat=10))
+        for _ in range(5):
+            await clock.advance(9)
             setup.ws.data_received(frame(10))
-            await asyncio.sleep(0)
+        await clock.advance(9)
         assert setup.transport.writes == []
-        message = await setup.receive()
+        await clock.advance(1)
         assert setup.transport.writes == [b"\x89\x00"]
-        assert message.type is WSMsgType.ERROR
+        # The peer has half of the interval to answer.
+        await clock.advance(4.5)
+        assert not setup.transport.aborted
+        await clock.advance(1)
         assert setup.transport.aborted
+        assert (await setup.receive()).type is WSMsgType.ERROR
 
-    run(main())
+    clock.run(main())
 
 
 @pytest.mark.parametrize(
@@ -282,6 +297,7 @@ def test_a_handler_that_failed(run: Run, error: BaseException | None, code: int)
     run(main())
 
 
+@each_loop
 def test_a_handler_that_failed_owes_the_peer_an_answer(run: Run) -> None:
     async def main() -> None:
         for wire, code in ((frame(8, b"\x0f\xa0"), 1011), (frame(3), 1002)):

@@ -13,6 +13,7 @@ from testkit import (
     Recorder,
     Run,
     doing,
+    each_loop,
     echo_messages,
     frame,
     open_websocket,
@@ -36,6 +37,7 @@ from treadle_websocket import (
 # Messages.
 
 
+@each_loop
 def test_echo(run: Run) -> None:
     async def main() -> None:
         async with serve(echo_messages) as connect:
@@ -54,6 +56,7 @@ def test_echo(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_a_burst_is_answered_in_order_and_in_one_piece(run: Run) -> None:
     async def main() -> None:
         async with serve(echo_messages) as connect:
@@ -234,6 +237,7 @@ async def narrows(ws: WebSocketResponse) -> None:
             assert_type(message.data, WebSocketError | TimeoutError)
 
 
+@each_loop
 def test_timeouts(run: Run) -> None:
     async def act(ws: WebSocketResponse) -> None:
         with pytest.raises(TimeoutError):
@@ -255,6 +259,7 @@ def test_timeouts(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_a_cancelled_receive_loses_no_message(run: Run) -> None:
     async def act(ws: WebSocketResponse) -> None:
         for number in range(200):

@@ -10,10 +10,12 @@ import pytest
 
 from testkit import (
     Act,
+    FakeClock,
     Peer,
     Recorder,
     Run,
     doing,
+    each_loop,
     echo_messages,
     frame,
     open_websocket,
@@ -164,6 +166,7 @@ async def _asked(peer: Peer, data: bytes) -> Peer:
     return peer
 
 
+@each_loop
 def test_frames_that_come_with_the_request_are_read(run: Run) -> None:
     async def main() -> None:
         async with serve(echo_messages) as connect:
@@ -377,6 +380,7 @@ def test_another_task_closes(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_a_peer_that_does_not_answer_the_close_is_cut(run: Run) -> None:
     async def act(ws: WebSocketResponse) -> None:
         assert await ws.close()
@@ -400,6 +404,7 @@ async def _rest(peer: Peer) -> bytes:
     return data
 
 
+@each_loop
 def test_a_peer_that_leaves(run: Run) -> None:
     async def main() -> None:
         recorder = Recorder()
@@ -494,6 +499,7 @@ def test_a_handler_that_forgets_to_return(run: Run, caplog: pytest.LogCaptureFix
     assert "return statement" in caplog.text
 
 
+@each_loop
 def test_a_handler_that_is_cancelled(run: Run) -> None:
     tasks: list[asyncio.Task[Any]] = []
 
@@ -522,6 +528,7 @@ def test_a_handler_that_is_cancelled(run: Run) -> None:
 # The server stops.
 
 
+@each_loop
 def test_a_server_that_stops_closes_all(run: Run) -> None:
     async def main() -> None:
         recorders = [Recorder() for _ in range(3)]
@@ -581,6 +588,7 @@ async def _forever(ws: WebSocketResponse) -> None:
     await asyncio.Event().wait()
 
 
+@each_loop
 @pytest.mark.parametrize("act", [lambda ws: ws.receive(), _forever])
 def test_peers_that_say_nothing_do_not_hold_up_the_end(run: Run, act: Act) -> None:
     async def main() -> None:
@@ -708,27 +716,47 @@ def test_a_bomb_is_defused(run: Run) -> None:
     run(main())
 
 
-def test_a_dead_peer_is_found(run: Run) -> None:
+def test_a_dead_peer_is_found(clock: FakeClock) -> None:
     async def main() -> None:
-        # The peer has half of it to answer a ping, which a busy machine must not take from it.
-        recorder = Recorder(heartbeat=0.3)
+        recorder = Recorder(heartbeat=6)
         async with serve(recorder) as connect:
             peer = await open_websocket(connect)
-            for _ in range(2):
+            for number in range(3):
+                await clock.advance(6)
                 assert await read_frame(peer) == (0x89, b"")
-                await peer.send(frame(10))
+                await peer.send(frame(10) + frame(1, b"behind the pong"))
+                while len(recorder.received) == number:  # noqa: ASYNC110  # some turns of the loop
+                    await asyncio.sleep(0)
+            await clock.advance(6)
             assert await read_frame(peer) == (0x89, b"")
+            await clock.advance(3)
             assert await _rest(peer) == b""
             await asyncio.wait_for(recorder.done.wait(), 10)
-        (error,) = recorder.received
+        *texts, error = recorder.received
+        assert [message.type for message in texts] == [WSMsgType.TEXT] * 3
         assert error.type is WSMsgType.ERROR
         assert isinstance(error.data, TimeoutError)
         assert recorder.ws.exception() is error.data
         assert recorder.ws.close_code == 1006
 
+    clock.run(main())
+
+
+@each_loop
+def test_a_dead_peer_is_found_in_real_time(run: Run) -> None:
+    async def main() -> None:
+        recorder = Recorder(heartbeat=0.01)
+        async with serve(recorder) as connect:
+            peer = await open_websocket(connect)
+            assert await read_frame(peer) == (0x89, b"")
+            assert await _rest(peer) == b""
+            await asyncio.wait_for(recorder.done.wait(), 10)
+        assert recorder.ws.close_code == 1006
+
     run(main())
 
 
+@each_loop
 def test_a_peer_that_never_reads_is_waited_for_and_then_cut(run: Run) -> None:
     waited = asyncio.Event()
 
@@ -756,6 +784,7 @@ def test_a_peer_that_never_reads_is_waited_for_and_then_cut(run: Run) -> None:
     run(main())
 
 
+@each_loop
 def test_a_flood_of_pings_from_a_peer_that_never_reads(run: Run) -> None:
     async def main() -> None:
         recorder = Recorder()
@@ -783,6 +812,7 @@ async def _flood(peer: Peer, data: bytes) -> None:
         await peer.send(data)
 
 
+@each_loop
 def test_reading_pauses_while_the_handler_is_behind(run: Run) -> None:
     go = asyncio.Event()
     taken: list[int] = []

@@ -6,7 +6,16 @@ import zlib
 
 import pytest
 
-from testkit import Run, frame, open_websocket, read_close, read_frame, serve, upgrade_request
+from testkit import (
+    Run,
+    each_loop,
+    frame,
+    open_websocket,
+    read_close,
+    read_frame,
+    serve,
+    upgrade_request,
+)
 from treadle_responses import Response, StreamResponse
 from treadle_server import Request, WebSocketResponse
 from treadle_server._websocket.connection import WebSocketConnection
@@ -135,6 +144,7 @@ def test_ghsa_mfx4_the_body_of_a_refused_upgrade_is_no_request(run: Run) -> None
     run(main())
 
 
+@each_loop
 def test_cve_2007_6750_a_client_that_leaves_at_any_point_leaves_nothing(run: Run) -> None:
     """Slowloris CVE-2007-6750, waitress CVE-2022-31015 and its like."""
     stream = (
@@ -168,6 +178,7 @@ def _connections() -> int:
     return sum(type(item) is WebSocketConnection for item in gc.get_objects())
 
 
+@each_loop
 def test_an_idle_websocket_is_gone_without_the_collector(run: Run) -> None:
     """No cycle holds what 5,000 WebSockets took when they have left."""
 

@@ -1,0 +1,121 @@
+"""The plugins, on test files that they are tried with in a pytest of its own."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOOLS = Path(__file__).resolve().parents[2]
+
+#: Test functions, each with its outcome.
+TESTS = {
+    "asserts": ("assert 1 + 1 == 2", "passed"),
+    "asserts_in_a_helper": ("helper(2)", "passed"),
+    "asserts_in_a_coroutine": ("asyncio.run(coroutine())", "passed"),
+    "asserts_in_a_thread": ("in_thread(lambda: helper(2))", "passed"),
+    "raises": ("with pytest.raises(KeyError):\n        {}[1]", "passed"),
+    "raises_a_group": (
+        "with pytest.RaisesGroup(KeyError):\n        raise ExceptionGroup('', [KeyError()])",
+        "passed",
+    ),
+    "warns": ("with pytest.warns(UserWarning):\n        warnings.warn('x')", "passed"),
+    "skips": ("pytest.skip('not here')", "skipped"),
+    "xfails": ("pytest.xfail('known')", "skipped"),
+    "fails": ("assert 1 == 2", "failed"),
+    "is_empty": ("pass", "vacuous"),
+    "calls": ("len('x')", "vacuous"),
+    "skips_its_assertion": ("if len('x') == 2:\n        assert False", "vacuous"),
+    "loops_over_nothing": ("for x in []:\n        assert x", "vacuous"),
+    "suppresses": ("with contextlib.suppress(AssertionError):\n        assert 0", "vacuous"),
+    "asserts_in_its_fixture": ("checked", "vacuous"),
+    "is_behind_one_that_asserts": ("pass", "vacuous"),
+}
+
+PRELUDE = """
+import asyncio, contextlib, threading, warnings
+import pytest
+
+def helper(value):
+    assert value == 2
+
+async def coroutine():
+    await asyncio.sleep(0)
+    helper(2)
+
+def in_thread(call):
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join()
+
+@pytest.fixture
+def checked():
+    assert True
+    yield
+    assert True
+"""
+
+
+def run_pytest(folder: Path, *arguments: str) -> str:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rA", *arguments]
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return ended.stdout + ended.stderr
+
+
+def write(folder: Path, source: str, hook: str = "true") -> None:
+    (folder / "pyproject.toml").write_text(
+        f"[tool.pytest.ini_options]\npythonpath = [{str(TOOLS)!r}]\n"
+        f"enable_assertion_pass_hook = {hook}\n"
+    )
+    (folder / "conftest.py").write_text(
+        "pytest_plugins = ['testkit.assertions', 'testkit.counting']\n"
+    )
+    (folder / "test_it.py").write_text(source)
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_a_test_that_asserts_nothing_fails(tmp_path: Path, workers: str) -> None:
+    functions = (
+        f"def test_{name}({'checked' if 'fixture' in name else ''}):\n    {body}\n"
+        for name, (body, _) in TESTS.items()
+    )
+    write(tmp_path, PRELUDE + "\n".join(functions))
+    output = run_pytest(tmp_path, "-n", workers)
+    # `-rA` lists each test with its outcome at the end.
+    lines = re.findall(r"^(PASSED|FAILED) test_it.py::test_(\w+)", output, re.MULTILINE)
+    found = {name: word.lower() for word, name in lines}
+    for name in re.findall(r"test_(\w+) passed without executing an assertion, so that", output):
+        assert found[name] in ("failed", "vacuous")
+        found[name] = "vacuous"
+    expected = {name: outcome for name, (_, outcome) in TESTS.items() if outcome != "skipped"}
+    assert found == expected, output
+    assert "1 skipped" in output
+    assert "1 xfailed" in output
+
+
+def test_the_setting_is_needed(tmp_path: Path) -> None:
+    write(tmp_path, "def test(): assert True\n", hook="false")
+    assert "needs enable_assertion_pass_hook = true" in run_pytest(tmp_path)
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_cases_on_two_loops_count_once(tmp_path: Path, workers: str) -> None:
+    source = """
+import pytest
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize("x", ["a", "b-uvloops"])
+def test_x(x, loop):
+    assert x
+
+@pytest.mark.parametrize("run", ["asyncio", "uvloop"])
+def test_y(run):
+    assert run
+
+def test_z():
+    pytest.skip()
+"""
+    write(tmp_path, source)
+    output = run_pytest(tmp_path, "-n", workers)
+    assert "2 test functions, 3 distinct cases (3 of them on both event loops)" in output
