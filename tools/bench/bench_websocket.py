@@ -116,7 +116,7 @@ def aiohttp_echo() -> Echo:
     def echo(data: bytes) -> int:
         reader.feed_data(data)
         out = []
-        for _ in range(len(queue._buffer)):
+        for _ in range(len(queue._buffer)):  # noqa: SLF001  # a cost that no public name shows
             message = finished(queue.read())
             # The frame its writer would build, with the cheapest encoder at hand.
             out.append(_frames.encode_frame(0x81, message.data.encode()))
@@ -241,7 +241,7 @@ def compare(rounds: int) -> None:
 
 
 def masks(rounds: int) -> None:
-    default = _frames._STRIPES_FROM
+    default = _frames._STRIPES_FROM  # noqa: SLF001  # the setting under test
     print(f"{'bytes':>8}{'integers':>12}{'stripes':>12}   (stripes from {default})")
     for size in (8, 64, 125, 256, 512, 768, 1024, 4096, 65_000):
         data, key, row = os.urandom(size), os.urandom(4), []

@@ -123,6 +123,11 @@ class ServerConnection:
         return self._state.phase.ours not in (states.IDLE, states.SEND_HEAD)
 
     @property
+    def response_ended(self) -> bool:
+        """True unless the current request has no response, or one that is not complete."""
+        return self._state.phase.ours not in (states.SEND_HEAD, states.SEND_BODY)
+
+    @property
     def can_send_informational(self) -> bool:
         """True if a 1xx response may be sent now; HTTP/1.0 clients do not know them."""
         request = self.request

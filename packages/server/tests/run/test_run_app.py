@@ -15,7 +15,7 @@ import pytest
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
-MAIN = "from treadle_server._run.cli import main; main()"
+MAIN = "from treadle_server import command_line; command_line()"
 
 APP = """
 import asyncio, sys
