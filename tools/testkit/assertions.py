@@ -42,7 +42,7 @@ def pytest_assertion_pass() -> None:
         _Test.asserted = True
         # pytest formats an explanation for each call of this hook: with one call per assertion the
         # tests of the parsers take seven times as long. It sets the attribute anew for each test.
-        util._assertion_pass = None
+        util._assertion_pass = None  # noqa: SLF001  # pytest has no public switch for it
 
 
 @pytest.hookimpl(wrapper=True)
