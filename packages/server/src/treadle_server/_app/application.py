@@ -24,7 +24,8 @@ from treadle_server._routing.context import RouteContext
 from treadle_server._routing.definitions import AbstractRouteDef
 from treadle_server._routing.dispatcher import Dispatcher, NeedsResolve
 from treadle_server._routing.handlers import AnyHandler, check_size
-from treadle_server._routing.interfaces import AbstractRoute, MatchInfoError, UrlMappingMatchInfo
+from treadle_server._routing.interfaces import AbstractRoute
+from treadle_server._routing.match_info import MatchInfoError, UrlMappingMatchInfo
 from treadle_server._routing.options import StaticOptions
 
 from .chain import compose

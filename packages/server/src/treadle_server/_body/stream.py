@@ -15,7 +15,7 @@ from treadle_server._core.errors import PayloadAccessError
 from .decoding import CodedBody, coding_error
 from .queue import ByteQueue
 
-__all__ = ["EMPTY_BODY", "StreamReader"]
+__all__ = ["EMPTY_BODY", "ReadingSide", "StreamReader"]
 
 #: The limit of a line in a body that arrived whole; the default of ``ServerConfig.read_bufsize``.
 _USUAL_SIZE: Final = 256 * 1024

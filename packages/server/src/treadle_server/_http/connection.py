@@ -11,6 +11,7 @@ from typing import Final, cast, final
 from treadle_http_parser import Data, EndOfMessage, Error, Event, ServerConnection
 from treadle_http_parser import Request as Head
 from treadle_responses import HTTPRequestTimeout
+from treadle_server._body.incoming import IncomingBody
 from treadle_server._body.stream import EMPTY_BODY, StreamReader
 from treadle_server._core.errors import ClientConnectionResetError, RequestPayloadError
 from treadle_server._core.types import ConnectionInfo
@@ -19,7 +20,6 @@ from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.upgrade import Upgraded
 
 from .exchange import Exchange
-from .incoming import IncomingBody
 from .state import ServerState
 from .waits import ENDING, WAITS, Expiry, Wait, next_wait
 from .writer import StreamWriter

@@ -19,8 +19,7 @@ from treadle_server._body.stream import StreamReader
 from treadle_server._core.types import ConnectionInfo
 from treadle_server._forms.urlencoded import parse_urlencoded_form
 
-from .fields import decode_headers
-from .head import RequestHead
+from .head import RequestHead, decode_headers
 from .interfaces import ResponseChannel
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Routes and match infos."""
+"""The results of routing, and their applications."""
 
 from collections.abc import Callable
 

@@ -1,10 +1,10 @@
-"""Fields as text."""
+"""The fields of a head as text."""
 
 import pytest
 
 from treadle_http_parser import Fields
-from treadle_server._http import fields as module
-from treadle_server._http.fields import decode_headers
+from treadle_server._http import head as module
+from treadle_server._http.head import decode_headers
 
 
 @pytest.mark.parametrize(
