@@ -26,21 +26,21 @@ import enum
 import warnings
 from collections.abc import Awaitable, Callable
 from types import CoroutineType
-from typing import Final, cast, final
+from typing import Final, final
 
 from treadle_http_parser import LocalProtocolError
 from treadle_responses import HTTPBadRequest, HTTPException, StreamResponse
 from treadle_server._core.errors import ClientConnectionResetError, RequestPayloadError
 
 from .answers import (
-    can_skip_prepare,
+    CAN_SKIP_PREPARE,
+    SENDS_AT_ONCE,
     is_http_exception,
     negotiate_page,
     not_a_response,
     not_all_sent,
     returned_exception,
     second_response,
-    sends_at_once,
     sent_before,
     server_error,
 )
@@ -203,7 +203,7 @@ class Exchange:
 
     def _respond(self, request: BaseRequest, response: StreamResponse) -> bool:
         """Send the response that the handler returned."""
-        if sends_at_once(type(response)) and request.hooks is None:
+        if SENDS_AT_ONCE[type(response)] and request.hooks is None:
             # Fast path of hello in tools/bench/compare.py: one write, no task, no cleanups.
             try:
                 if self._write_at_once(response):
@@ -281,10 +281,12 @@ class Exchange:
     def _failed(self, request: BaseRequest, error: BaseException) -> bool:
         """Answer an exception that left the handler, a hook or the response."""
         channel = self._channel
+        answer: StreamResponse
         if is_http_exception(error):
-            answer = cast("StreamResponse", error)
+            answer = error
             # Its traceback leads to frames that lead to it.
             error.__traceback__ = None
+            negotiate_page(request, error)
         elif self._is_no_bug(error):
             return self._cut(request, error)
         else:
@@ -293,13 +295,11 @@ class Exchange:
         if phase is None or channel.head_sent or channel.response_ended:
             # Too late for another answer: a connection that is cut off tells the client.
             return self._cut(request, error)
-        if is_http_exception(answer):
-            negotiate_page(request, cast("HTTPException", answer))
         self._phase = phase
         hooks = request.hooks
         if (
             (hooks is None or hooks.prepare is None)
-            and can_skip_prepare(type(answer))
+            and CAN_SKIP_PREPARE[type(answer)]
             and self._write_at_once(answer)
         ):
             return self._end(request)
