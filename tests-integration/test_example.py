@@ -119,7 +119,7 @@ def test_a_chat_between_two_tabs() -> None:
             await two.close()
             assert await one.receive_json() == {"online": 1}
             async with client.session.ws_connect(url) as three:
-                # Who comes later sees what was said.
+                # A tab that joins later gets the earlier messages.
                 assert (await three.receive_json())["name"] == "Ada"
                 assert (await three.receive_json())["name"] == "nobody"
 

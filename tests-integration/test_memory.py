@@ -46,7 +46,7 @@ async def streaming(request: web.Request) -> web.StreamResponse:
 def test_requests_are_gone_without_the_collector(
     loop: str, handler: web.Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Reference counts alone free a request: there is no cycle between request, task and peer."""
+    """Reference counts alone free a request: request, task and peer form no cycle."""
     # pytest keeps what is logged, and a logged error keeps the frames that it came through.
     monkeypatch.setattr(logging.getLogger("treadle.server"), "disabled", True)
     requests: weakref.WeakSet[web.Request] = weakref.WeakSet()

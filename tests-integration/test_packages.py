@@ -1,4 +1,4 @@
-"""What every package of the workspace has."""
+"""The files and names that every package of the workspace must have."""
 
 import importlib
 import tomllib

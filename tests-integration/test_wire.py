@@ -1,4 +1,4 @@
-"""What handlers set, as another implementation of HTTP reads it: h11.
+"""The responses of handlers, read by another implementation of HTTP: h11.
 
 Whatever status, method, version and fields: on the wire is exactly one response, with that status
 and that body, and the next request on the connection works.
@@ -35,7 +35,7 @@ _SECONDS = 10
 
 
 class Read(NamedTuple):
-    """A response as h11 reads it; ``whole`` is whether its end came before the connection's."""
+    """A response as h11 reads it; ``whole`` is True if it ended before the connection did."""
 
     status: int
     reason: str

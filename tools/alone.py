@@ -1,4 +1,4 @@
-"""Tries each package by itself, as somebody who installs only that one.
+"""Try each package by itself, as a user who installs only that one.
 
 Every package is built as a wheel and installed into a fresh environment with nothing but what it
 declares (wheels of this workspace where it needs siblings, the index for the rest). There it must
@@ -49,7 +49,7 @@ def try_alone(package: Path, name: str, siblings: set[str], wheels: Path) -> Non
         venv.create(folder, with_pip=False, symlinks=True)
         python = str(Path(folder) / ("Scripts" if sys.platform == "win32" else "bin") / "python")
         pip = [sys.executable, "-m", "pip", "--python", python]
-        # By path, siblings too: by name, the index could answer with a package of somebody else.
+        # Siblings by path too: by name, the index could answer with a foreign package.
         files = [wheel_of(sibling, wheels) for sibling in sorted(siblings)]
         subprocess.run([*pip, "install", "--quiet", *files], check=True)
         subprocess.run([*pip, "check", "--quiet"], check=True)

@@ -1,4 +1,4 @@
-"""Everything a clone can do, from nothing but Python 3.11+ and pip.
+"""The commands for a clone; they need only Python 3.11+ and pip.
 
     python tools/dev.py example     start the example application and print its URL
     python tools/dev.py test        run all tests
@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> int:
     try:
         return subprocess.run([*hatch, *command], cwd=ROOT, env=environment, check=False).returncode
     except KeyboardInterrupt:
-        # The child got the same signal and has said what there is to say.
+        # The child got the same signal and has printed its own message.
         return 130
 
 

@@ -7,7 +7,7 @@ Every fenced ``python`` block is a complete program, run in an empty directory:
   on a free port instead, and each line's answer must be the lines behind it;
 - otherwise it must end with status 0.
 
-``python notest`` marks a fragment that is no program. Run this as ``python tools/readme.py FILE``.
+``python notest`` marks a fragment, which is not run. Run this as ``python tools/readme.py FILE``.
 """
 
 import re

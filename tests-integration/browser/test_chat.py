@@ -31,6 +31,6 @@ def test_two_tabs_talk(context: BrowserContext, example: str) -> None:
         expect(tab.locator("article p")).to_have_text(["Hello, Ada!", "Hello, <i>Charles</i>!"])
     charles.close()
     expect(ada.get_by_role("status")).to_have_text("You are alone here.")
-    # Who comes later sees what was said.
+    # A tab that joins later gets the earlier messages.
     third = _enter(context, f"{example}/chat", "Grace")
     expect(third.locator("article")).to_have_count(2)

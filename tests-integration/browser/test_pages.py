@@ -1,4 +1,4 @@
-"""What a visitor of the example sees."""
+"""The pages of the example, as a visitor sees them."""
 
 from playwright.sync_api import Page, expect
 

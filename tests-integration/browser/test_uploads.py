@@ -32,7 +32,7 @@ def check(page: Page) -> None:
 
 def test_an_upload_shows_how_far_it_is(page: Page, example: str, files: list[str]) -> None:
     page.goto(f"{example}/upload")
-    # What the bar goes through, noted by the page itself.
+    # The values of the progress bar, recorded by the page itself.
     page.evaluate(
         """() => {
           window.seen = [];

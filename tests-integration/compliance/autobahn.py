@@ -1,4 +1,4 @@
-"""Run the Autobahn testsuite against treadle's WebSockets, and write what it says.
+"""Run the Autobahn testsuite against treadle's WebSockets, and write its verdicts.
 
     python tests-integration/compliance/autobahn.py PATH/TO/wstest [--cases 1.*,2.*] [--out FILE]
 

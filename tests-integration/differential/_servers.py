@@ -28,7 +28,7 @@ _SECONDS: Final = 10
 
 
 def _path(target: str) -> str:
-    """The path and query of a target; treadle and uvicorn give it so, the others as it was sent."""
+    """Return the path and query of a target, as treadle and uvicorn do; others give it as sent."""
     scheme, separator, rest = target.partition("://")
     if not separator or not scheme.isalpha():
         return target
@@ -93,7 +93,7 @@ async def _listening(
             writer.write(data)
             for _ in range(_TURNS):
                 await asyncio.sleep(0)
-            # Not sooner: some servers take the end of input for the end of interest.
+            # Not earlier: some servers send no response after the end of input.
             writer.write_eof()
             answer = await asyncio.wait_for(reader.read(), _SECONDS)
         writer.close()

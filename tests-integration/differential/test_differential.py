@@ -1,4 +1,4 @@
-"""Generated and damaged requests: what treadle reads otherwise than its peers, row by row.
+"""Generated and damaged requests that treadle and its peers read differently, row by row.
 
 Thousands of requests go to treadle, aiohttp and uvicorn on real sockets, and to h11. Every
 disagreement must be a row of the table, and every row must still be met.
@@ -19,7 +19,7 @@ TABLE = tomllib.loads((Path(__file__).parent / "table.toml").read_text())
 STRICTER = {(row["sentence"], peer) for row in TABLE["stricter"] for peer in row["peers"]}
 MILDER = [(row["peer"], row["pattern"].encode()) for row in TABLE["milder"]]
 OTHER = [(row["peer"], row["pattern"].encode()) for row in TABLE["other"]]
-# What stands in the place of a sentence where treadle sent none.
+# The keys for disagreements in which treadle sent no sentence.
 SILENT = "(a refusal without a body)"
 TUNNEL = "(bytes of a tunnel)"
 UNREAD = "(the request is not complete)"
@@ -43,7 +43,7 @@ HONEST = [
         b"Content-Length: 3\r\n\r\nGET"
     ),
 ]
-# What smuggling is tried with; damaged, it must not become something else either.
+# Requests that try to smuggle; damage must not turn them into valid ones either.
 DISHONEST = [
     (
         b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
@@ -90,7 +90,7 @@ PIECES = [
 
 
 def damaged(chance: random.Random) -> bytes:
-    """One or two requests with one to three mistakes."""
+    """Return one or two requests with one or two mistakes."""
     data = b"".join(chance.choices(SEEDS, k=chance.randint(1, 2)))
     for _ in range(chance.randint(1, 2)):
         at, other = sorted((chance.randrange(len(data) + 1), chance.randrange(len(data) + 1)))
@@ -107,7 +107,7 @@ def damaged(chance: random.Random) -> bytes:
 
 
 def refusal(seen: list[Seen], answer: bytes) -> str:
-    """The sentence that treadle refused with, or why there is none."""
+    """Return the sentence of treadle's refusal, or the reason for its absence."""
     found = re.findall(
         rb"HTTP/1\.1 [45]\d\d [^\r]*\r\n.*?\r\n\r\n\d{3}: ([^\r\n]*)", answer, re.DOTALL
     )
@@ -119,7 +119,7 @@ def refusal(seen: list[Seen], answer: bytes) -> str:
 
 
 def explain(data: bytes, peer: str, ours: list[Seen], theirs: list[Seen], answer: bytes) -> object:
-    """The key of the row that a disagreement belongs to; fails if there is none."""
+    """Return the key of the row for a disagreement; fail if the table has no such row."""
     what = f"\nbytes: {data!r}\ntreadle saw {ours}\n{peer} saw {theirs}"
     if theirs[: len(ours)] == ours:
         row = refusal(ours, answer), peer

@@ -1,9 +1,9 @@
-"""What the operating system has booked on a process and its children: CPU time and memory.
+"""CPU time and memory of a process and its children, from the operating system.
 
 CPU time is user plus system time of all threads, from the CPU-time clock that POSIX has for every
-process (clock_getcpuclockid(3)). It is the same account that /proc/PID/stat shows, but in
-nanoseconds where that rounds to ticks of 10 ms, 1 % of a round of one second. Needs Linux for
-the list of children and for memory.
+process (clock_getcpuclockid(3)). /proc/PID/stat shows the same time, but in ticks of 10 ms, 1 % of
+a round of one second; the clock has nanoseconds. Needs Linux for the list of children and for
+memory.
 """
 
 import ctypes
@@ -39,9 +39,9 @@ def cpu_seconds(pids: Iterable[int]) -> dict[int, float]:
 
 
 def cpu_used(before: dict[int, float], after: dict[int, float]) -> float:
-    """Return the seconds between two accounts; what was not there before counts from zero.
+    """Return the CPU time between two results of ``cpu_seconds``; a new process counts from zero.
 
-    Raises ``ProcessLookupError`` if a process has ended in between: what it used is lost.
+    Raises ``ProcessLookupError`` if a process has ended in between: its time is lost.
     """
     if lost := before.keys() - after.keys():
         raise ProcessLookupError(f"Processes ended during the measurement: {sorted(lost)}")

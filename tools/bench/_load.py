@@ -1,6 +1,6 @@
-"""Load on one server for one round, from a process on another core; returns what it cost.
+"""Load one server for one round from a process on another core, and measure the cost.
 
-wrk where it is installed, else ``generator.py``. Both send the same bytes.
+The load comes from wrk if it is installed, else from ``generator.py``. Both send the same bytes.
 """
 
 import json
@@ -27,7 +27,7 @@ class LoadFailed(Exception):  # noqa: N818  # says what happened
 
 @final
 class Wrk(NamedTuple):
-    """The wrk that was found."""
+    """An installed wrk."""
 
     path: str
     version: str
@@ -35,12 +35,12 @@ class Wrk(NamedTuple):
 
 @final
 class Round(NamedTuple):
-    """What one round on one server gave."""
+    """The results of one round on one server."""
 
     requests_per_second: float
     #: User and system time of the server's processes, in microseconds.
     cpu_us_per_request: float
-    #: Latency; None where the generator cannot tell.
+    #: Latency; None if the generator cannot measure it.
     p50_us: float | None
     p99_us: float | None
 
@@ -50,7 +50,7 @@ def find_wrk() -> Wrk | None:
     path = shutil.which("wrk")
     if path is None:
         return None
-    # It shows its version with its usage, and then exits with an error.
+    # wrk prints its version with its usage, and then exits with an error.
     run = subprocess.run([path, "-v"], capture_output=True, text=True, check=False)
     words = (run.stdout + run.stderr).split()
     return Wrk(path, " ".join(words[:2]) or "wrk")
@@ -95,8 +95,8 @@ def run_round(
             f"{name}, {workload.name}: {result['errors']} errors among "
             f"{result['requests']} requests"
         )
-    # wrk corrects its latencies by the mean time between requests of a connection, and takes each
-    # pipelined one for a request of its own: what it then says about latency is wrong, or 0.
+    # wrk corrects its latencies by the mean time between requests of a connection, and counts each
+    # pipelined request as sent by itself: its latencies are then wrong, or 0.
     timed = wrk is None or workload.pipelined == 1
     return Round(
         requests_per_second=result["requests"] / result["seconds"],

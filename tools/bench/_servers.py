@@ -1,7 +1,7 @@
-"""The servers: which there are, and each as a process of its own on a core of its own.
+"""The list of the servers, and how to run each as its own process on its own core.
 
 A server program (``apps/serve_*.py``) binds a free port of the loopback interface and prints it;
-what follows is the same for all of them.
+everything after that is the same for all of them.
 """
 
 import contextlib
@@ -30,13 +30,13 @@ class Program(NamedTuple):
     """A server that can be started."""
 
     name: str
-    #: What it is, for people.
+    #: The name to print.
     title: str
     #: The modules without which it cannot run, named as their distributions.
     needs: tuple[str, ...]
 
     def missing(self) -> list[str]:
-        """Return which of its modules are not installed for this interpreter."""
+        """Return its modules that are not installed for this interpreter."""
         return [name for name in self.needs if importlib.util.find_spec(name) is None]
 
 
@@ -71,14 +71,14 @@ def cores() -> tuple[int, int] | None:
 
 
 def end_on_sigterm() -> None:
-    """Make SIGTERM end this program the orderly way, so that its servers end with it."""
+    """Make SIGTERM raise ``SystemExit``, so that the servers end with this program."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def _first_answer(process: subprocess.Popen[str], port: int, request: bytes) -> Answer:
-    """Ask until somebody listens: a server may print its port before it does.
+    """Ask until the server listens: it may print its port earlier.
 
-    Raises ``BadAnswer`` if nobody ever does.
+    Raises ``BadAnswer`` if it does not listen in time.
     """
     deadline = time.monotonic() + _START_SECONDS
     while True:
@@ -86,7 +86,8 @@ def _first_answer(process: subprocess.Popen[str], port: int, request: bytes) -> 
             return ask(port, request)
         except ConnectionRefusedError as error:
             if process.poll() is not None or time.monotonic() > deadline:
-                raise BadAnswer(f"Nobody listens on port {port}; see the message above") from error
+                message = f"No server listens on port {port}; see its message above"
+                raise BadAnswer(message) from error
             time.sleep(0.05)
 
 
@@ -106,7 +107,7 @@ def start(program: Program, request: bytes, *arguments: str) -> Iterator[Running
     """Run a server that has answered ``request`` once; it ends with the context.
 
     ``arguments`` are the program's own. The server gets the core that ``cores`` names.
-    Raises ``BadAnswer`` if it ends instead of listening, or answers what is no sized response,
+    Raises ``BadAnswer`` if it ends instead of listening or its response has no Content-Length,
     ``OSError`` if it breaks the connection.
     """
     command = [sys.executable, str(_APPS / f"serve_{program.name}.py"), *arguments]

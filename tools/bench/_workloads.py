@@ -1,7 +1,7 @@
-"""The work: for each workload the bytes of one request, and what a right answer to it holds.
+"""The workloads: the bytes of one request, and a check of the response.
 
-Every server and both load generators get these same bytes. A check compares what must agree (the
-status and the body; JSON by value, because servers may space it as they like), not the headers.
+Every server and both load generators get the same bytes. The check compares the status and the body
+(JSON by value, because its white space may differ), not the headers.
 """
 
 import json
@@ -18,7 +18,7 @@ class Workload(NamedTuple):
     name: str
     #: The bytes of one request.
     request: bytes
-    #: Whether a body is the right answer.
+    #: Returns True for the right body.
     accepts: Callable[[bytes], bool]
     #: How many requests a client sends in one write.
     pipelined: int = 1
@@ -47,8 +47,8 @@ def _is_json(body: bytes) -> bool:
         return False
 
 
-#: What a Chromium on a desktop sends when a link inside a site is followed, with the cookies of a
-#: session, a consent banner and the usual analytics.
+#: The header fields of Chromium on a desktop when the user follows a link inside a site, with the
+#: cookies of a session, a consent banner and the usual analytics.
 _BROWSER = """\
 Connection: keep-alive
 Cache-Control: max-age=0
@@ -90,5 +90,5 @@ _ALL = (
 #: All workloads by name.
 WORKLOADS: Final = {workload.name: workload for workload in _ALL}
 
-#: What runs when nothing else is asked for.
+#: The workloads that run by default.
 DEFAULT: Final = ("hello", "json", "path", "browser", "echo-1k")

@@ -31,7 +31,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
-# Run as a program this folder is on the path; its modules call each other by their full names.
+# A program has its own folder on the path, but its modules are imported as ``bench.x``.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench._account import cpu_seconds, cpu_used
@@ -96,7 +96,7 @@ def websockets_echo() -> Echo:
         protocol.receive_data(data)
         for event in protocol.events_received():
             if isinstance(event, Frame) and event.opcode is Opcode.TEXT:
-                # What its connections do: decode for the application, encode its answer.
+                # The work of its connections: decode for the application, encode the answer.
                 protocol.send_text(bytes(event.data).decode().encode())
         return len(b"".join(protocol.data_to_send()))
 
@@ -116,7 +116,7 @@ def aiohttp_echo() -> Echo:
     def echo(data: bytes) -> int:
         reader.feed_data(data)
         out = []
-        for _ in range(len(queue._buffer)):
+        for _ in range(len(queue._buffer)):  # noqa: SLF001  # a cost that no public name shows
             message = finished(queue.read())
             # The frame its writer would build, with the cheapest encoder at hand.
             out.append(_frames.encode_frame(0x81, message.data.encode()))
@@ -241,7 +241,7 @@ def compare(rounds: int) -> None:
 
 
 def masks(rounds: int) -> None:
-    default = _frames._STRIPES_FROM
+    default = _frames._STRIPES_FROM  # noqa: SLF001  # the setting under test
     print(f"{'bytes':>8}{'integers':>12}{'stripes':>12}   (stripes from {default})")
     for size in (8, 64, 125, 256, 512, 768, 1024, 4096, 65_000):
         data, key, row = os.urandom(size), os.urandom(4), []

@@ -1,4 +1,4 @@
-"""A load generator where wrk is not installed.
+"""A load generator for machines without wrk.
 
     python generator.py PORT REQUEST_FILE PIPELINED CONNECTIONS SECONDS
 
@@ -25,7 +25,7 @@ LENGTH = b"\r\ncontent-length:"
 
 @final
 class Tally:
-    """What all connections have seen."""
+    """The counts over all connections."""
 
     def __init__(self) -> None:
         self.latencies = array("d")
@@ -53,12 +53,12 @@ class Client(asyncio.Protocol):
         self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's name
-        # None if it was us who closed, at the end of the time.
+        # None if this side has closed, at the end of the time.
         if self._transport is not None:
             self._tally.errors += 1
 
     def stop(self) -> None:
-        """Close; what is still on its way does not count."""
+        """Close; responses that are still to come do not count."""
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.abort()

@@ -1,4 +1,4 @@
-"""Memory of a server: whether requests leave any behind, and what an idle connection holds.
+"""Memory of a server: growth by requests, and the memory of an idle connection.
 
     python tools/bench/memory.py [--connections 4000]
 
@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-# Run as a program this folder is on the path; its modules call each other by their full names.
+# A program has its own folder on the path, but its modules are imported as ``bench.x``.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench._account import rss_bytes, tree
@@ -57,7 +57,7 @@ def growth(program: Program) -> str:
 def idle(program: Program, connections: int, *arguments: str) -> str:
     """Return a line with the memory of an idle connection."""
     with start(program, REQUEST, *arguments) as server, contextlib.ExitStack() as stack:
-        # What the server builds once is not a connection's.
+        # Memory that the server needs once must not count for the connections.
         send(stack.enter_context(connect(server.port)), 1_000)
         before = rss_bytes(tree(server.pids[0]))
         for _ in range(connections):

@@ -1,4 +1,4 @@
-"""Slow clients by the hundred, and how a normal one fares beside them.
+"""Response times of a normal client while hundreds of slow clients are connected.
 
     python tools/bench/slow.py [--connections 500] [--seconds 20]
 
@@ -18,14 +18,14 @@ import sys
 import time
 from pathlib import Path
 
-# Run as a program this folder is on the path; its modules call each other by their full names.
+# A program has its own folder on the path, but its modules are imported as ``bench.x``.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench._answers import read_answer
 from bench._servers import SERVERS, end_on_sigterm, start
 from bench._workloads import WORKLOADS
 
-#: What slowhttptest is to do: a path of the server, and the arguments that say what to do to it.
+#: The modes of slowhttptest: a path of the server, and the arguments.
 MODES = {
     "slow head": ("/", ["-H", "-i", "1", "-t", "GET"]),
     "slow body": ("/echo", ["-B", "-i", "1", "-s", "8192", "-t", "POST"]),

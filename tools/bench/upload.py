@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-# Run as a program this folder is on the path; its modules call each other by their full names.
+# A program has its own folder on the path, but its modules are imported as ``bench.x``.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench._account import cpu_seconds, tree
@@ -38,12 +38,12 @@ def peak_bytes(pid: int) -> int:
 
 
 def forget_peak(pid: int) -> None:
-    """Have the kernel start over with the peak (5 means just that, see proc(5))."""
+    """Reset the peak in the kernel (5 is the code for that, see proc(5))."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 class Body(NamedTuple):
-    """What is sent: a start, a piece over and over, and an end."""
+    """A request body: a start, one piece many times, and an end."""
 
     path: str
     content_type: str

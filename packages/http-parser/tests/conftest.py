@@ -88,8 +88,8 @@ def read_every_way() -> Callable[..., Outcome]:
 def growth() -> Callable[[Callable[[int], Callable[[], object]], int], float]:
     """Measure how many times longer a call takes for four times as much: 4 is linear, 16 quadratic.
 
-    The best of several measurements counts, because a busy machine only ever adds time; a good one
-    ends the measuring.
+    The best of several measurements counts, because a busy machine only adds time. A good one is
+    the last.
     """
 
     def ratio(make: Callable[[int], Callable[[], object]], size: int) -> float:

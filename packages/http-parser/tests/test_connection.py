@@ -821,3 +821,28 @@ def test_between_requests() -> None:
     connection.send_end()
     assert connection.is_between
     assert not connection.is_idle
+
+
+UPGRADE = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
+HEAD_OF_BODY = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "data", [GET, GET.replace(b"1.1", b"1.0"), HEAD_OF_BODY, HEAD_OF_BODY + b"x", b"GET ?\r\n\r\n"]
+)
+def test_the_response_has_ended(data: bytes) -> None:
+    connection = received(data)
+    assert not connection.response_ended
+    connection.send_head(200)
+    assert not connection.response_ended
+    connection.send_data(b"x")
+    assert not connection.response_ended
+    connection.send_end()
+    assert connection.response_ended
+
+
+def test_a_switch_of_protocols_is_a_whole_response() -> None:
+    connection = received(UPGRADE)
+    assert not connection.response_ended
+    connection.send_switch([])
+    assert connection.response_ended

@@ -1,8 +1,10 @@
 """Charset labels."""
 
 import codecs
+import encodings
 import subprocess
 import sys
+from encodings.aliases import aliases
 
 import pytest
 
@@ -41,6 +43,30 @@ def test_refused(label: str) -> None:
 def test_the_names_are_those_of_the_codecs() -> None:
     assert {codecs.lookup(name).name for name in _ALLOWED} == _ALLOWED
     assert len(_ALLOWED) == 50
+
+
+@pytest.mark.parametrize("label", sorted({*aliases, *aliases.values(), *_ALLOWED}))
+def test_labels_mean_what_python_makes_of_them(label: str) -> None:
+    try:
+        codec = codecs.lookup(label).name
+    except LookupError:
+        codec = ""
+    if codec in _ALLOWED:
+        assert text_codec(label.upper().replace("_", "-")) == codec
+    else:
+        with pytest.raises(UnsupportedError):
+            text_codec(label)
+
+
+def test_labels_of_peers_are_not_remembered() -> None:
+    cache: dict[str, object] = vars(encodings)["_cache"]
+    text_codec("utf-8")
+    before = len(cache)
+    for number in range(100):
+        with pytest.raises(UnsupportedError):
+            text_codec(f"unknown-{number}")
+        assert text_codec("utf" + "-" * (number % 20 + 1) + "8") == "utf-8"
+    assert len(cache) == before
 
 
 def test_codecs_are_imported_when_they_are_asked_for() -> None:

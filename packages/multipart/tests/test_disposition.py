@@ -108,7 +108,8 @@ def test_fast_path_agrees(name: str, filename: str | None, kind: str | None) -> 
 
 
 text = st.text(st.characters(blacklist_categories=["Cs"]), max_size=20).filter(
-    # A name that looks percent-encoded cannot be told from one that is; other controls are refused.
+    # A reader cannot distinguish a name that looks percent-encoded from one that is encoded; other
+    # controls are refused.
     lambda name: (
         not any(mark in name.lower() for mark in ("%22", "%0d", "%0a"))
         and all(char.isprintable() or char in "\r\n" or char > "\x7f" for char in name)

@@ -174,7 +174,7 @@ def test_would_block_comes_true(tmp_path: Path) -> None:
     assert not parser.would_block(50)
     assert parser.would_block(51)
     parser.receive_data(part('name="c"; filename="f"', b"x" * 60))
-    # A file is on disk, and to close it takes its time.
+    # A file is on disk, and closing it may take long.
     assert parser.would_block(0)
     parser.close()
     assert not parser.would_block(0)

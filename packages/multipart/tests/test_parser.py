@@ -299,7 +299,7 @@ def test_other_bytes_like_chunks() -> None:
     assert parser.receive_data(b"") == []
 
 
-def test_a_spent_parser_says_so() -> None:
+def test_a_parser_cannot_be_used_after_its_end() -> None:
     parser = MultipartParser(b"x")
     parser.receive_data(b"--x--")
     parser.receive_eof()
@@ -348,7 +348,7 @@ NESTED = (
 
 
 def walk(parser: MultipartParser, body: bytes) -> list[bytes]:
-    """The data of all leaves of nested multiparts."""
+    """Return the data of all parts of nested multiparts that are not multiparts."""
     leaves: list[bytes] = []
     part = BARE
     data = b""

@@ -111,7 +111,7 @@ def read(form: Form) -> list[tuple[str, object]]:
 
 
 def cuts(body: bytes) -> list[int]:
-    """Every place in and next to a line that holds a boundary."""
+    """Return every place in and next to a line that holds a boundary."""
     marks = [at for at in range(len(body)) if body.startswith(b"\r\n--", at) or at == 0]
     return sorted({at + offset for at in marks for offset in range(-3, 75) if at + offset > 0})
 

@@ -10,7 +10,7 @@ from treadle_multipart import SpoolPolicy
 from treadle_multipart._spool import Spool
 
 
-def test_rolls_to_disk_and_back_to_nothing(tmp_path: Path) -> None:
+def test_rolling_to_disk_and_closing_twice(tmp_path: Path) -> None:
     spool = Spool(SpoolPolicy(directory=tmp_path))
     spool.write(b"abc")
     assert (spool.in_memory, spool.size) == (True, 3)

@@ -1,4 +1,4 @@
-"""The parser's states: the table, and that the parser takes only the ways that it lists."""
+"""The parser's states: the table, and that the parser makes only its transitions."""
 
 from itertools import pairwise
 
@@ -7,7 +7,7 @@ import pytest
 from treadle_multipart import MultipartError, MultipartLimits, MultipartParser
 from treadle_multipart._state import TRANSITIONS, State
 
-# The ways as a person draws them: from, then to.
+# The transitions written out: the state before, then all states after it.
 WAYS = """
     PREAMBLE  HEAD EPILOGUE CLOSED FAILED
     HEAD      BODY CLOSED FAILED
@@ -52,7 +52,7 @@ def visited(body: bytes, *, strict: bool) -> set[tuple[State, State]]:
                 parser.receive_data(body[at : at + 1])
             finally:
                 states.append(parser._state)
-        # Noted before it is judged.
+        # ``receive_eof`` sets CLOSED before it checks the body.
         states.append(State.CLOSED)
         parser.receive_eof()
     except MultipartError:
@@ -62,7 +62,7 @@ def visited(body: bytes, *, strict: bool) -> set[tuple[State, State]]:
 
 
 @pytest.mark.parametrize("strict", [True, False])
-def test_every_way_is_taken_and_no_other(strict: bool) -> None:
+def test_every_transition_is_taken_and_no_other(strict: bool) -> None:
     taken = set()
     for body in BODIES:
         taken |= visited(body, strict=strict)

@@ -140,7 +140,7 @@ def test_charsets() -> None:
     assert parser.tolerated == {"undecodable-text"}
 
 
-def test_spent() -> None:
+def test_a_parser_cannot_be_used_after_its_end() -> None:
     parser = UrlencodedParser()
     parser.receive_eof()
     with pytest.raises(UsageError):

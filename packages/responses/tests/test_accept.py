@@ -1,4 +1,4 @@
-"""Negotiation: weights as RFC 9110 section 12.4.2 has them, and the choices they lead to."""
+"""Negotiation: the weights of RFC 9110 section 12.4.2, and the choices by them."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""``enable_compression``: what is decided, what the head says, and what can be decoded."""
+"""``enable_compression``: the choice, the fields of the head, and decoding."""
 
 import concurrent.futures
 import gzip
@@ -118,6 +118,11 @@ def test_a_client_that_takes_nothing(send: Make) -> None:
     assert wire.get("Content-Encoding") == []
     assert wire.get("Vary") == ["Accept-Encoding"]
     assert wire.get("ETag") == ['"a"']
+
+
+def test_a_quoted_star_becomes_weak(send: Make) -> None:
+    response = compressed(headers={"ETag": '"*"'})
+    assert send(response, headers=GZIP).get("ETag") == ['W/"*"']
 
 
 @pytest.mark.parametrize("etag", ['W/"a"', "*", "broken"])

@@ -1,11 +1,13 @@
 """Conditional requests: the tables of RFC 9110 section 13."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from treadle_responses import ETag, Verdict, evaluate, if_range_holds, parse_etags
-from treadle_responses._conditional import parse_date
+from treadle_responses._conditional import _full_year, parse_date
 
 GO, SAME, FAIL = Verdict.PROCEED, Verdict.NOT_MODIFIED, Verdict.FAILED
 T = 784_111_777
@@ -14,6 +16,7 @@ BEFORE = "Sun, 06 Nov 1994 08:49:36 GMT"
 AFTER = "Sun, 06 Nov 1994 08:49:38 GMT"
 TAG = ETag("a")
 WEAK = ETag("a", is_weak=True)
+STAR = ETag("*", is_quoted=True)
 
 
 @pytest.mark.parametrize(
@@ -42,11 +45,45 @@ def test_dates(value: str | None, seconds: int | None) -> None:
     assert parse_date(value) == seconds
 
 
+NOW = datetime(2026, 11, 26, 14, 30, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("year", "rest", "full_year"),
+    [
+        (26, (11, 26, 14, 30, 15), 2026),
+        (27, (1, 1, 0, 0, 0), 2027),
+        (0, (1, 1, 0, 0, 0), 2000),
+        (75, (12, 31, 23, 59, 59), 2075),
+        # The last of the 50 years ends at this moment.
+        (76, (1, 1, 0, 0, 0), 2076),
+        (76, (11, 26, 14, 30, 15), 2076),
+        (76, (11, 26, 14, 30, 16), 1976),
+        (76, (12, 1, 0, 0, 0), 1976),
+        (77, (1, 1, 0, 0, 0), 1977),
+        (94, (11, 6, 8, 49, 37), 1994),
+        (99, (12, 31, 23, 59, 59), 1999),
+    ],
+)
+def test_two_digit_years(year: int, rest: tuple[int, ...], full_year: int) -> None:
+    assert _full_year(year, rest, NOW) == full_year
+
+
+def test_two_digit_years_across_a_century() -> None:
+    now = datetime(2060, 6, 1, tzinfo=UTC)
+    assert _full_year(9, (1, 1, 0, 0, 0), now) == 2109
+    assert _full_year(11, (1, 1, 0, 0, 0), now) == 2011
+
+
 @pytest.mark.parametrize(
     ("value", "tags"),
     [
         ("*", (ETag("*"),)),
         (" * ", (ETag("*"),)),
+        # A quoted star is an ordinary tag (RFC 9110 section 8.8.3) and not the wildcard.
+        ('"*"', (STAR,)),
+        ('"*", "a"', (STAR, TAG)),
+        ('W/"*"', (ETag("*", is_weak=True, is_quoted=True),)),
         ('"a"', (TAG,)),
         ('W/"a"', (WEAK,)),
         ('""', (ETag(""),)),
@@ -97,6 +134,15 @@ CASES: list[tuple[dict[str, str], ETag | None, int | None, Verdict, Verdict]] = 
     ({"If-None-Match": 'W/"a"'}, TAG, T, SAME, FAIL),
     ({"If-None-Match": '"a"'}, WEAK, T, SAME, FAIL),
     ({"If-None-Match": "rubbish"}, TAG, T, GO, GO),
+    # A quoted star is a tag like any other.
+    ({"If-Match": '"*"'}, TAG, T, FAIL, FAIL),
+    ({"If-Match": '"*"'}, None, None, FAIL, FAIL),
+    ({"If-Match": '"*"'}, STAR, T, GO, GO),
+    ({"If-None-Match": '"*"'}, TAG, T, GO, GO),
+    ({"If-None-Match": '"*"'}, None, None, GO, GO),
+    ({"If-None-Match": '"*"'}, STAR, T, SAME, FAIL),
+    ({"If-None-Match": 'W/"*"'}, STAR, T, SAME, FAIL),
+    ({"If-None-Match": '"*"'}, ETag("*"), T, GO, GO),
     # If-None-Match hides If-Modified-Since.
     ({"If-None-Match": '"b"', "If-Modified-Since": AFTER}, TAG, T, GO, GO),
     ({"If-None-Match": '"a"', "If-Modified-Since": BEFORE}, TAG, T, SAME, FAIL),

@@ -1,4 +1,4 @@
-"""Error bodies by Accept, and that no markup but our own gets into them."""
+"""Error bodies by Accept; they contain no markup but our own."""
 
 import json
 

@@ -22,6 +22,8 @@ ETAGC = [chr(c) for c in range(0x21, 0x100) if c not in (0x22, *range(0x7F, 0x80
         (ETag("abc", is_weak=True), 'W/"abc"'),
         (ETag("*"), "*"),
         (ETag("*", is_weak=True), "*"),
+        (ETag("*", is_quoted=True), '"*"'),
+        (ETag("*", is_weak=True, is_quoted=True), 'W/"*"'),
         (ETag("W/x"), '"W/x"'),
     ],
 )
@@ -49,6 +51,8 @@ def test_format_refuses_types(bad: object) -> None:
     [
         (None, None),
         ("*", ETag("*")),
+        ('"*"', ETag("*", is_quoted=True)),
+        ('W/"*"', ETag("*", is_weak=True, is_quoted=True)),
         ('"a"', ETag("a")),
         ('""', ETag("")),
         ('W/"a"', ETag("a", is_weak=True)),
@@ -67,13 +71,15 @@ def test_parse(value: str | None, tag: ETag | None) -> None:
 @settings(deadline=None)
 @given(st.text(st.sampled_from(ETAGC)), st.booleans())
 def test_round_trip(value: str, is_weak: bool) -> None:
-    tag = ETag(value, is_weak)
-    assert parse_etag(format_etag(tag)) == (ETag("*") if value == "*" else tag)
+    tag = ETag(value, is_weak, is_quoted=value == "*")
+    assert parse_etag(format_etag(tag)) == tag
 
 
 def test_a_tag_is_a_value() -> None:
     tag = ETag("a")
     assert tag == ETag("a", is_weak=False) != ETag("a", is_weak=True)
     assert hash(tag) == hash(ETag("a"))
+    assert repr(tag) == "ETag(value='a', is_weak=False)"
+    assert repr(ETag("*", is_quoted=True)) == "ETag(value='*', is_weak=False, is_quoted=True)"
     with pytest.raises(dataclasses.FrozenInstanceError):
         tag.value = "b"  # type: ignore[misc]  # the mistake under test

@@ -158,8 +158,8 @@ def test_class(send: Make, status: int, name: str, reason: str) -> None:
         assert sorted(wire.fields) == sorted(expected)
 
 
-def test_most_classes_are_data() -> None:
-    """So that testing one for each constructor, as below, is enough."""
+def test_most_classes_are_only_a_status() -> None:
+    """Classes with the same constructor differ only in data: one test per constructor is enough."""
     for name in set(exceptions.__all__) - set(_exceptions.__all__):
         own = {key for key in vars(getattr(exceptions, name)) if not key.startswith("_")}
         assert "status_code" in own

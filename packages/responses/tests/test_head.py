@@ -1,4 +1,4 @@
-"""``ResponseHead``: what no response class changes (the rest is in ``test_stream``)."""
+"""``ResponseHead``: the parts that no response class overrides (the rest is in ``test_stream``)."""
 
 from treadle_responses._head import ResponseHead
 

@@ -45,7 +45,7 @@ Make = Callable[..., Any]
 def test_payloads(run: Make, payload: Payload, data: bytes, content_type: str) -> None:
     assert payload.content_type == content_type
     assert payload.size == len(data)
-    # As often as one likes.
+    # Any number of times.
     for _ in range(2):
         assert run(payload.as_bytes()) == data
     assert payload.consumed is False

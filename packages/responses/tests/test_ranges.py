@@ -37,7 +37,7 @@ from treadle_responses._ranges import MAX_RANGES, multipart_ranges
         ("bytes=0-0", 0, ()),
         ("bytes=-0", 0, ()),
         ("bytes=10-, 20-30", 10, ()),
-        # Satisfiable, but not to be said with Content-Range.
+        # Satisfiable, but Content-Range cannot express it.
         ("bytes=-5", 0, None),
         # Not understood: ignored.
         ("", 10, None),
@@ -100,7 +100,7 @@ SPEC = st.one_of(
 
 
 def naive(specs: list[str], size: int) -> set[int] | None:
-    """The positions that are asked for, one by one."""
+    """Return the requested positions, one by one."""
     found = set()
     for spec in specs:
         first, last = spec.split("-")

@@ -1,4 +1,4 @@
-"""The registry: what becomes of the known types, and how others are added."""
+"""The registry: the payloads of known types, and how to add others."""
 
 import io
 from collections.abc import AsyncIterator

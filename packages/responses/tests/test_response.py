@@ -132,7 +132,7 @@ HEADER = {"Content-Type": "a/b"}
 def test_constructor_refuses(
     arguments: dict[str, Any], error: type[Exception], message: str
 ) -> None:
-    # Twice: what was looked at once must not pass the second time.
+    # Twice: no cache may let the arguments pass the second time.
     for _ in range(2):
         with pytest.raises(error, match=message):
             Response(**arguments)
@@ -254,7 +254,7 @@ def test_both_ways_of_sending_say_the_same(
 
     short = wire_of_single_write(make(), method)
     if short is None:
-        # Only what a response without content could still say about one.
+        # Fields that describe content, in a response without content.
         assert status < 200 or status in (204, 304)
         assert text is not None or content_type is not None or charset is not None
         return
@@ -331,7 +331,7 @@ def test_mark_sent() -> None:
 
 @pytest.mark.parametrize("body", [b"x", bytearray(b"x"), "x", pieces])
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
-def test_a_body_that_must_not_be_is_not_written(
+def test_a_body_is_not_written_if_the_response_has_no_content(
     run: Make, ask: Make, method: str, status: int, body: Any
 ) -> None:
     request = ask(method)

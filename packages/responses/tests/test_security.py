@@ -61,8 +61,8 @@ def test_cve_2026_35536_cookie_attributes(attribute: str, chars: str) -> None:
     assert response.cookies == {}
 
 
-# aiohttp GHSA-45c4 and its family, uvicorn CVE-2020-7695: CR, LF and NUL never end a field. What
-# has a setter is refused there; the writer is the last to look (see ``ResponseWriter.write_head``).
+# aiohttp GHSA-45c4 and its family, uvicorn CVE-2020-7695: CR, LF and NUL never end a field.
+# Setters refuse them in their values; the writer checks all others (``ResponseWriter.write_head``).
 
 
 @pytest.mark.parametrize("chars", BREAKS)
@@ -134,8 +134,8 @@ def test_the_fast_path_is_two_lines_whatever_is_set(reason: str, kind: str, char
     assert not any(byte < 32 for byte in lines[0])
 
 
-# aiohttp GHSA-7gpw; twisted CVE-2024-41810: what an error says is text, not HTML, and a redirect's
-# body does not repeat where it leads.
+# aiohttp GHSA-7gpw; twisted CVE-2024-41810: the body of an error is text, not HTML, and the body of
+# a redirect does not repeat its location.
 
 
 def test_cve_2024_41810_bodies_of_redirects() -> None:

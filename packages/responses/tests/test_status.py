@@ -1,4 +1,4 @@
-"""Reason phrases are ours, and which responses have no content."""
+"""Reason phrases, and the responses without content."""
 
 import sys
 from http import HTTPStatus
@@ -59,5 +59,5 @@ def test_default_reason(status: int, reason: str) -> None:
 )
 def test_must_be_empty(method: str, status: int, empty: bool) -> None:
     assert must_be_empty(method, status) is empty
-    # A response to HEAD says the length that GET's would have.
+    # A response to HEAD has the Content-Length of the response to GET.
     assert allows_no_length(method, status) is (empty and method != "HEAD")

@@ -73,7 +73,7 @@ MATCHES = [
 def test_match(path: str, asked: str, expected: dict[str, str] | None) -> None:
     pattern = PathPattern(path)
     assert pattern.match(asked) == expected
-    # The whole expression says the same, whichever way was taken.
+    # The expression of the whole pattern gives the same answer.
     assert pattern.match_whole(asked) == expected
 
 

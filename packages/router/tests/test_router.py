@@ -277,7 +277,7 @@ def test_pickle_of_a_router_with_functions() -> None:
     assert found.params == {"x": 5}
 
 
-# Asking
+# Matching
 
 
 def test_method_not_allowed_is_the_union() -> None:
@@ -306,7 +306,7 @@ def test_fixed_comes_before_variable_whatever_the_order() -> None:
     assert handler_of(router, "GET", "/other") == "rest"
 
 
-def test_registration_order_inside_a_bucket() -> None:
+def test_registration_order_among_equal_depths() -> None:
     router = Router[str]()
     router.add_get("/users/{x}/{y}/z", "first")
     router.add_get("/users/{x}/y/z", "second")

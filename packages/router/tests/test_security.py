@@ -94,7 +94,7 @@ def test_cve_2021_21330_built_paths_never_leave_the_host(tail: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["a\r\nSet-Cookie: x", "a\x00b", "a?b#c", "\x85"])
-def test_cve_2020_7695_nothing_leaves_a_built_path(value: str) -> None:
+def test_cve_2020_7695_built_paths_have_no_control_characters(value: str) -> None:
     """uvicorn CVE-2020-7695: a URL brings no control byte into a Location field."""
     built = Resource[str]("/{x:(?s:.*)}").build(x=value)
     assert built.isascii()

@@ -74,6 +74,7 @@ def test_all() -> None:
         "WebSocketResponse",
         "__version__",
         "broadcast",
+        "command_line",
         "delete",
         "get",
         "head",

@@ -247,8 +247,8 @@ def test_decode_text_leaves_other_data_to_decode(
 @pytest.mark.parametrize(
     "before",
     [
-        {"opcode": 1, "payload": b"a", "fin": False},  # a message that goes on
-        {"opcode": 3},  # a error
+        {"opcode": 1, "payload": b"a", "fin": False},  # a message that continues
+        {"opcode": 3},  # an error
     ],
     ids=str,
 )

@@ -247,7 +247,7 @@ def test_the_answer_can_be_left_to_the_caller(frame: Frame) -> None:
     assert session.state is State.CLOSE_RECEIVED
     assert session.answer_close() == b"\x88\x02\x03\xe9"
     assert session.closed
-    with pytest.raises(WSStateError, match="no close frame is owed"):
+    with pytest.raises(WSStateError, match="no close frame is due"):
         session.answer_close()
 
 
@@ -291,7 +291,7 @@ def test_the_stream_ends_without_a_close(frame: Frame) -> None:
     assert session.receive_eof() == []
 
 
-def test_the_stream_ends_while_a_close_is_owed(frame: Frame) -> None:
+def test_the_stream_ends_while_a_close_frame_is_due(frame: Frame) -> None:
     session = WebSocketSession()
     session.receive_data(frame(8, b"\x03\xe8"))
     assert session.receive_eof() == []

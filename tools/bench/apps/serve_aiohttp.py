@@ -7,7 +7,7 @@ import tempfile
 import uvloop
 from aiohttp import BodyPartReader, web
 
-# Where an upload starts to overwrite itself: benchmarks fill no disks.
+# The size at which an upload overwrites itself from the start, so that it fills no disk.
 MOST_ON_DISK = 64 << 20
 
 

@@ -1,9 +1,9 @@
-"""The floor: a uvloop protocol that answers a constant and never looks at what it got.
+"""The floor: a uvloop protocol that sends a constant and does not look at the received bytes.
 
     python serve_bare.py ANSWER_FILE REQUEST_SIZE
 
-It writes the bytes of the file once for every REQUEST_SIZE bytes that arrive, all that are due in
-one write. Binds a free port, prints it, serves until it is told to stop.
+It writes the bytes of the file once for every REQUEST_SIZE bytes that arrive, with one write for
+each read. Binds a free port, prints it, serves until it is told to stop.
 """
 
 import asyncio

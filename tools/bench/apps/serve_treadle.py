@@ -9,7 +9,7 @@ import uvloop
 from treadle import BodyPartReader, web
 
 LARGE = bytes(1 << 20)
-# Where an upload starts to overwrite itself: benchmarks fill no disks.
+# The size at which an upload overwrites itself from the start, so that it fills no disk.
 MOST_ON_DISK = 64 << 20
 
 

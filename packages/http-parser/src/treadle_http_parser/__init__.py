@@ -8,8 +8,9 @@ b'HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nhi'
 >>> connection.send_end()
 b''
 
-httptools splits the head; this package judges everything that decides on framing, and refuses it
-where two readers could disagree. See ``ServerConnection`` for the caller's duties.
+httptools splits the head. This package checks everything that affects framing, and refuses a
+request that two readers could understand differently. See ``ServerConnection`` for the caller's
+duties.
 """
 
 from ._codings import ContentDecoder, available_codings

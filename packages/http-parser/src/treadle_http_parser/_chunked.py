@@ -2,9 +2,9 @@
 
 ``ChunkedReader`` gets a buffer and a position and appends events. It keeps no bytes itself: an
 incomplete line stays in the caller's buffer (at most one line, and its length is limited).
-Everything that readers have disagreed about is refused: sizes with signs, prefixes, underscores or
-white space, line feeds without carriage return, data that runs over its chunk, control characters
-in extensions, and trailers that would change framing or routing after the fact.
+Everything that some readers accept and others do not is refused: sizes with signs, prefixes,
+underscores or white space, line feeds without carriage return, data that runs over its chunk,
+control characters in extensions, and trailers that would change framing or routing after the fact.
 """
 
 import enum
@@ -35,7 +35,10 @@ _FORBIDDEN: Final = frozenset(
 
 
 class _State(enum.Enum):
-    """The next part of the body: ``SIZE_LINE DATA DATA_END`` per chunk, ``SIZE_LINE TRAILERS``."""
+    """The next part of the body.
+
+    Each chunk is ``SIZE_LINE``, ``DATA``, ``DATA_END``; the end is ``SIZE_LINE``, ``TRAILERS``.
+    """
 
     SIZE_LINE = enum.auto()
     DATA = enum.auto()
@@ -156,7 +159,7 @@ class ChunkedReader:
     def _check_trailer_size(self, line: bytes) -> None:
         limit = min(self._limits.max_field_line, self._bytes_left)
         if len(line) > limit:
-            # Read byte by byte, a line feed within the limit would have been refused first.
+            # If the line came byte by byte, a line feed within the limit would be refused first.
             if b"\n" in line[:limit]:
                 raise RefusedError(400, messages.BAD_TRAILER)
             raise exceeded("max_head" if limit < self._limits.max_field_line else "max_field_line")

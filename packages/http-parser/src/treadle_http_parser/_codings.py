@@ -1,11 +1,11 @@
 """Undo the Content-Encoding of a body in bounded steps (RFC 9110 section 8.4).
 
 The caller feeds a coded body as it arrives and reads pieces of bounded size, so that memory holds
-the input and one piece, however far the input would inflate. A body that inflates further than
-honest ones do is refused while it inflates.
+the input and one piece, however far the input would inflate. A body that inflates further than the
+bodies of honest clients is refused while it inflates.
 
 gzip and deflate are always available; br needs Brotli 1.2 or brotlicffi, zstd needs Python 3.14 or
-backports.zstd. Each is imported with its first use.
+backports.zstd. Each library is imported at its first use.
 """
 
 import functools
@@ -21,8 +21,8 @@ __all__ = ["ContentDecoder", "available_codings"]
 #: Every body may inflate to this size: a small body that repeats itself is harmless.
 _FREE_SIZE: Final = 1024 * 1024
 
-#: Streams behind each other in one body. gzip and zstd allow any number, and empty ones would cost
-#: time without counting as output.
+#: The most streams in one body. gzip and zstd allow any number of them, one behind the other, and
+#: empty ones would cost time without counting as output.
 _MAX_MEMBERS: Final = 1000
 
 #: RFC 9659 section 3: a zstd encoder may not use a larger window for HTTP, so a decoder need not
@@ -86,7 +86,7 @@ class ContentDecoder:
         return piece
 
     def finish(self) -> None:
-        """Check that the body is whole; a body without any byte is."""
+        """Check that the body is complete; an empty body is complete."""
         if self._taken and not self._codec.complete:
             raise ContentEncodingError(400, _CUT_OFF)
 

@@ -123,6 +123,11 @@ class ServerConnection:
         return self._state.phase.ours not in (states.IDLE, states.SEND_HEAD)
 
     @property
+    def response_ended(self) -> bool:
+        """True unless the current request has no response, or one that is not complete."""
+        return self._state.phase.ours not in (states.SEND_HEAD, states.SEND_BODY)
+
+    @property
     def can_send_informational(self) -> bool:
         """True if a 1xx response may be sent now; HTTP/1.0 clients do not know them."""
         request = self.request
@@ -147,7 +152,7 @@ class ServerConnection:
         """Return the events that ``data``, behind the pending bytes, completes.
 
         ``b""`` is allowed at any time and reads only the pending bytes. Events never reach beyond
-        the current request; the duties above say how to go on.
+        the current request; the caller's duties say when to read the next one.
         """
         if self._position == len(self._buffer):
             self._buffer = data
@@ -199,7 +204,7 @@ class ServerConnection:
         )
 
     def receive_eof(self) -> list[Event]:
-        """Note that the peer will send nothing more; an ``Error`` if that cuts a request short."""
+        """Note the end of input; return an ``Error`` if it ends inside a request."""
         peer = self._state.phase.peer
         started = peer is states.IDLE and self.has_pending
         if started or peer is states.BODY:
@@ -209,10 +214,10 @@ class ServerConnection:
         return []
 
     def give_up(self) -> None:
-        """Stop reading the current request, as after an ``Error``: the caller's deadline is over.
+        """Stop reading the current request, because the caller's deadline has passed.
 
-        One response may still be sent. Raises ``LocalProtocolError`` if no request is being
-        received.
+        As after an ``Error``, one response may still be sent. Raises ``LocalProtocolError`` if no
+        request is being received.
         """
         self._fail(RefusedError(408, messages.INCOMPLETE))
 

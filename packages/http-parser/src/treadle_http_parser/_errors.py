@@ -1,6 +1,6 @@
 """The faults of both sides: exceptions for the caller's, values for the peer's.
 
-The parser reports a *peer's* mistake as an ``treadle_http_parser.Error`` event. Its sentences are
+The parser reports a *peer's* mistake as a ``treadle_http_parser.Error`` event. Its sentences are
 the constants of this module: fixed text that never repeats what a peer sent. The *caller's* mistake
 is an exception, ``LocalProtocolError``.
 

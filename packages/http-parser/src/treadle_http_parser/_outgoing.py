@@ -1,7 +1,7 @@
 """The body of the current response: its framing, and its bytes on the wire.
 
-``ServerConnection`` decides when a head, data or the end may be sent; this module knows their form
-by RFC 9112 section 6: sized, chunked, up to the end of the connection, or no body.
+``ServerConnection`` decides when a head, data or the end may be sent. This module knows their form
+(RFC 9112 section 6): a sized body, a chunked one, one up to the end of the connection, or none.
 """
 
 import enum
@@ -119,12 +119,12 @@ class OutgoingBody:
     def pass_by(self, size: int) -> None:
         """Count ``size`` bytes that reach the wire without ``frame``, as those of ``sendfile`` do.
 
-        Raises ``LocalProtocolError`` if the body is not sized or lacks fewer bytes.
+        Raises ``LocalProtocolError`` if the body is not sized or has no room for them.
         """
         if self._framing is not _SIZED or size > self._left:
             raise LocalProtocolError(
-                f"{size} bytes can go to the wire as they are only in a body with a "
-                f"Content-Length that has room for them ({self._left} left)"
+                f"{size} bytes cannot be passed: the body needs a Content-Length and room for them "
+                f"({self._left} left)"
             )
         self._left -= size
 

@@ -1,11 +1,11 @@
 """Parse one request head with httptools, and check what llhttp leaves to its user.
 
 ``HeadParser`` gets a head in the pieces that the network made of it, and at the end once more as a
-whole. httptools splits it and refuses most of what is malformed. The rest is arithmetic on the
-whole: a head is one request line, one line per field and one empty line, so the number of line ends
-must be the number of fields plus two, and the request line must be three parts with one space
-between each two. Everything that a lenient reader could hide (a bare line feed, a folded line,
-doubled spaces, HTTP/0.9) breaks one of these sums, with any version of llhttp.
+whole. httptools splits it and refuses most malformed heads. The rest is arithmetic on the whole: a
+head is one request line, one line per field and one empty line, so the number of line ends must be
+the number of fields plus two, and the request line must be three parts with one space between each
+two. Everything that a lenient reader could hide (a bare line feed, a folded line, doubled spaces,
+HTTP/0.9) makes one of these sums wrong, with any version of llhttp.
 
 ``HeadParser._refuse`` chooses the sentence for a head that fails. It looks at the bytes and not at
 how they were cut: first at the request line, once that is complete, then at the first bad field.
@@ -87,14 +87,14 @@ class HeadParser:
 
     def __init__(self, limits: Limits) -> None:
         self._limits: Final = limits
-        #: Heads up to this size cannot exceed a limit on size, so the checks of each are skipped.
+        #: Heads up to this size cannot exceed any limit on size, so these limits are not checked.
         self.allowed_size: Final = min(
             limits.max_request_line, limits.max_field_line, limits.max_head
         )
         self._fields: list[tuple[bytes, bytes]] = []
         self._parser = HttpRequestParser(self)
 
-    # httptools calls this; its other callbacks would tell nothing that the sums do not.
+    # httptools calls this. Its other callbacks are not used: the sums need only the fields.
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take one field line; httptools keeps the white space behind a value."""
@@ -149,7 +149,7 @@ class HeadParser:
         try:
             self._parser.feed_data(rest)
         except HttpParserUpgrade:
-            # llhttp takes it that HTTP ends here; the application decides whether it does.
+            # llhttp assumes that HTTP ends here; the application decides if it does.
             upgrade = True
         except HttpParserError as error:
             raise self._refuse(head, error) from error
@@ -207,7 +207,7 @@ class HeadParser:
             return refusal
         bare = _BARE.search(head)
         if bare is not None and bare.end() < len(head):
-            # llhttp may have read past a bare line end: judge only what is before it.
+            # llhttp may have read past a bare line end: check only the bytes before it.
             before = head[: bare.end()]
             try:
                 HeadParser(self._limits).feed(before, before)
@@ -224,7 +224,7 @@ class HeadParser:
         return RefusedError(400, messages.BAD_FIELD, detail)
 
 
-# llhttp judges some framing by itself; its findings get the same sentences as ours.
+# llhttp checks some framing itself. Its findings get the same sentences as ours.
 _FINDINGS: Final = {
     messages.LENGTH_AND_CODING: "can't be present with",
     messages.LENGTH_INVALID: "Content-Length",

@@ -2,7 +2,7 @@
 
 A connection is two machines that run side by side: one for what the *peer* may send next, one for
 what *we* may send next. Each signal moves both: ``TRANSITIONS`` maps ``(peer, ours)`` and a signal
-to the next pair, and a signal without an entry is not allowed there. One keep-alive cycle:
+to the next pair, and a signal without an entry is not allowed in that pair. One keep-alive cycle:
 
     peer   IDLE --request--> BODY --request end--> DONE ..............................> IDLE
     we     IDLE --request--> SEND_HEAD --head--> SEND_BODY --response end--> DONE ----> IDLE
@@ -18,7 +18,16 @@ from typing import Final, final
 
 from ._errors import LocalProtocolError
 
-__all__ = ["SHORTCUTS", "TRANSITIONS", "ConnectionState", "Phase", "Signal", "State"]
+__all__ = [
+    "ANSWERING",
+    "SHORTCUTS",
+    "START",
+    "TRANSITIONS",
+    "ConnectionState",
+    "Phase",
+    "Signal",
+    "State",
+]
 
 
 @final
@@ -85,8 +94,8 @@ TRANSITIONS: Final[dict[tuple[State, State], dict[Signal, tuple[State, State]]]]
         INFORMATIONAL: (BODY, SEND_HEAD),
         HEAD: (BODY, SEND_BODY),
         RESPONSE: (BODY, DONE),
-        # RFC 9110 section 7.8: the new protocol starts after the request's content was read.
         PEER_ERROR: (ERROR, SEND_HEAD),
+        # No SWITCH: the new protocol starts after the request's content (RFC 9110 section 7.8).
     },
     (BODY, SEND_BODY): {
         REQUEST_END: (DONE, SEND_BODY),

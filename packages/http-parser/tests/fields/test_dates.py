@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from treadle_http_parser.fields import format_http_date, parse_http_date
+from treadle_http_parser.fields._dates import _full_year
 
 Growth = Callable[[Callable[[int], Callable[[], object]], int], float]
 MOMENT = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
@@ -52,14 +53,44 @@ def test_parse(text: str | None, moment: datetime | None) -> None:
     assert parse_http_date(text) == moment
 
 
-@pytest.mark.parametrize("ahead", [-49, 0, 49, 50, 51, 60])
-def test_years_of_two_digits(ahead: int) -> None:
+NOW = datetime(2026, 11, 26, 14, 30, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("year", "rest", "full_year"),
+    [
+        (26, (11, 26, 14, 30, 15), 2026),
+        (27, (1, 1, 0, 0, 0), 2027),
+        (0, (1, 1, 0, 0, 0), 2000),
+        (75, (12, 31, 23, 59, 59), 2075),
+        # The last of the 50 years ends at this moment.
+        (76, (1, 1, 0, 0, 0), 2076),
+        (76, (11, 26, 14, 30, 15), 2076),
+        (76, (11, 26, 14, 30, 16), 1976),
+        (76, (12, 1, 0, 0, 0), 1976),
+        (77, (1, 1, 0, 0, 0), 1977),
+        (94, (11, 6, 8, 49, 37), 1994),
+        (99, (12, 31, 23, 59, 59), 1999),
+    ],
+)
+def test_two_digit_years(year: int, rest: tuple[int, ...], full_year: int) -> None:
+    assert _full_year(year, rest, NOW) == full_year
+
+
+def test_two_digit_years_across_a_century() -> None:
+    now = datetime(2060, 6, 1, tzinfo=UTC)
+    assert _full_year(9, (1, 1, 0, 0, 0), now) == 2109
+    assert _full_year(11, (1, 1, 0, 0, 0), now) == 2011
+
+
+@pytest.mark.parametrize("ahead", [-49, 0, 49, 51, 60])
+def test_two_digit_years_are_read_today(ahead: int) -> None:
     this_year = datetime.now(UTC).year
     year = (this_year + ahead) % 100
     parsed = parse_http_date(f"Sunday, 06-Nov-{year:02} 08:49:37 GMT")
     assert parsed is not None
     assert parsed.year % 100 == year
-    assert this_year - 50 < parsed.year <= this_year + 50
+    assert this_year - 50 <= parsed.year <= this_year + 50
 
 
 SECONDS = st.integers(-62135596800, 253402300799)

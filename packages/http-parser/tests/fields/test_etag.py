@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from treadle_http_parser.fields import ETAG_ANY, ETag, parse_etag, parse_etags, validate_etag_value
 
+STAR = ETag("*", is_quoted=True)
+WEAK_STAR = ETag("*", is_weak=True, is_quoted=True)
+
 Growth = Callable[[Callable[[int], Callable[[], object]], int], float]
 
 
@@ -27,8 +30,10 @@ Growth = Callable[[Callable[[int], Callable[[], object]], int], float]
         ('"a\\"', (ETag("a\\"),)),
         ("*", (ETag(ETAG_ANY),)),
         (" * ", (ETag(ETAG_ANY),)),
-        # A quoted star is not the wildcard.
-        ('"*", "a"', (ETag("a"),)),
+        # A quoted star is an ordinary tag (RFC 9110 section 8.8.3) and not the wildcard.
+        ('"*"', (STAR,)),
+        ('"*", "a"', (STAR, ETag("a"))),
+        ('W/"*"', (WEAK_STAR,)),
         ('*, "a"', ()),
         ('"a", *', (ETag("a"),)),
         # Reading stops at a malformed tag.
@@ -55,6 +60,8 @@ def test_lists(field: str, tags: tuple[ETag, ...]) -> None:
         ('W/"a"', ETag("a", is_weak=True)),
         ('"a", "b"', None),
         (' "a"', None),
+        ('"*"', STAR),
+        ('W/"*"', WEAK_STAR),
         ("*", None),
         ("a", None),
         ("", None),
@@ -83,13 +90,24 @@ def test_comparison(one: str, two: str, strong: bool, weak: bool) -> None:
 @pytest.mark.parametrize("value", ["", "a", "!#~", "é", "a,b", "*"])
 def test_valid(value: str) -> None:
     validate_etag_value(value)
-    assert parse_etag(f'"{value}"') == ETag(value)
+    assert parse_etag(f'"{value}"') == ETag(value, is_quoted=value == "*")
 
 
 @pytest.mark.parametrize("value", ['"', 'a"b', "a b", "\t", "a\r\n", "\x00", "\x7f", 'W/"a"'])
 def test_invalid(value: str) -> None:
     with pytest.raises(ValueError, match="An entity tag cannot have"):
         validate_etag_value(value)
+
+
+def test_a_quoted_star_is_not_the_wildcard() -> None:
+    assert ETag(ETAG_ANY) != STAR
+    assert STAR.matches(STAR)
+    assert WEAK_STAR.matches_weakly(STAR)
+    assert not STAR.matches(ETag(ETAG_ANY))
+    assert not STAR.matches_weakly(ETag(ETAG_ANY))
+    assert repr(ETag(ETAG_ANY)) == "ETag(value='*', is_weak=False)"
+    assert repr(STAR) == "ETag(value='*', is_weak=False, is_quoted=True)"
+    assert (str(STAR), str(WEAK_STAR), str(ETag(ETAG_ANY))) == ('"*"', 'W/"*"', "*")
 
 
 def test_value() -> None:
@@ -99,12 +117,15 @@ def test_value() -> None:
         ETag("a").value = "b"  # type: ignore[misc]  # the mistake under test
 
 
-VALUES = st.text(
-    st.characters(min_codepoint=0x21, exclude_characters='"\x7f', codec="utf-8")
-).filter(lambda value: value != "*")
+VALUES = st.text(st.characters(min_codepoint=0x21, exclude_characters='"\x7f', codec="utf-8"))
+TAGS = st.builds(
+    lambda value, is_weak: ETag(value, is_weak, is_quoted=value == "*"),
+    VALUES | st.just("*"),
+    st.booleans(),
+)
 
 
-@given(st.lists(st.builds(ETag, VALUES, st.booleans())))
+@given(st.lists(TAGS))
 @settings(deadline=None)
 def test_what_is_written_is_read(tags: list[ETag]) -> None:
     assert parse_etags(", ".join(map(str, tags))) == tuple(tags)

@@ -63,7 +63,7 @@ FRAGMENTS = st.lists(
 def test_as_aiohttp_reads_it(field: str) -> None:
     theirs = make_mocked_request("GET", "/", headers={"Forwarded": field}).forwarded
     ours = parse_forwarded(field)
-    # They count an element less where nothing follows a comma; the nearest proxy is never empty.
+    # aiohttp leaves out an empty element behind the last comma.
     while len(ours) > len(theirs) and not ours[-1]:
         ours = ours[:-1]
     assert [dict(element) for element in ours] == [dict(element) for element in theirs]

@@ -4,9 +4,13 @@
 cost (``idna``, ``punycode``), escape languages (``unicode_escape``) and UTF-7, in which ASCII text
 can hide markup. A peer's label must therefore be one of the encodings of the WHATWG Encoding
 Standard, or UTF-32. Used for header charsets, part charsets and ``_charset_``.
+
+A label is never given to ``codecs.lookup``, which keeps every unknown one for ever: peers could
+fill the memory with invented labels. It is looked up in Python's table of aliases.
 """
 
-import codecs
+from encodings import normalize_encoding
+from encodings.aliases import aliases
 
 from ._errors import UnsupportedError
 
@@ -15,8 +19,8 @@ __all__ = ["text_codec"]
 # The longest label in the Encoding Standard has 19 characters; aiohttp's limit is 31.
 _MAX_LABEL = 31
 
-# Their codecs, by the names that ``codecs.lookup`` returns. Looking them up here would import fifty
-# modules with the first form.
+# Their codecs, by the names that ``codecs.lookup`` returns. They are not looked up here: that would
+# import fifty modules with the first form.
 _ALLOWED = frozenset(
     """
     ascii big5 big5hkscs cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp866
@@ -26,6 +30,8 @@ _ALLOWED = frozenset(
     shift_jis tis-620 utf-16 utf-16-be utf-16-le utf-32 utf-32-be utf-32-le utf-8
     """.split()  # noqa: SIM905  # a table of words
 )
+# The same by the names of Python's modules, which the aliases stand for.
+_BY_MODULE = {name.replace("-", "_"): name for name in _ALLOWED} | {"latin_1": "iso8859-1"}
 
 
 def text_codec(label: str, *, field: str | None = None) -> str:
@@ -33,12 +39,13 @@ def text_codec(label: str, *, field: str | None = None) -> str:
 
     Raises ``UnsupportedError`` for a label that does not name a supported charset.
     """
+    if label in _ALLOWED:
+        return label
     if len(label) <= _MAX_LABEL and label.isascii() and label.isprintable():
-        try:
-            name = codecs.lookup(label.strip()).name
-        except LookupError:
-            name = ""
-        if name in _ALLOWED:
+        key = normalize_encoding(label.strip().lower())
+        module = aliases.get(key) or aliases.get(key.replace(".", "_")) or key
+        name = _BY_MODULE.get(module)
+        if name is not None:
             return name
     raise UnsupportedError(
         f"{label[:_MAX_LABEL]!a} is not a supported charset; send utf-8", field=field

@@ -105,12 +105,12 @@ class Delimiter:
         return index
 
     def closes(self, tail: bytes) -> bool:
-        """True if ``tail``, the end of the body, is a close delimiter without its line end."""
+        """Return True if ``tail``, the end of the body, is a close delimiter without a line end."""
         rest = self._after_needle(tail)
         return rest[:2] == b"--" and not rest[2:].strip(b" \t\r")
 
     def cut_off(self, tail: bytes) -> bool:
-        """True if ``tail`` is a delimiter without its last hyphens or its line end."""
+        """Return True if ``tail`` is a delimiter without its last hyphens or its line end."""
         return self.needle in tail
 
     def _after_needle(self, tail: bytes) -> bytes:

@@ -192,7 +192,7 @@ def content_disposition_filename(params: Mapping[str, str], name: str = "filenam
     """Return the file name in the parameters that ``parse_content_disposition`` returns.
 
     ``filename*`` wins over ``filename``, and that over the pieces ``filename*0``, ``filename*1``
-    ... of RFC 2231, up to the first gap. None if there is no name, or none that can be decoded.
+    ... of RFC 2231, up to the first gap. None if the name is absent or cannot be decoded.
     """
     for key in (f"{name}*", name):
         if key in params:

@@ -1,8 +1,9 @@
-"""Turn the bytes of a form into a ``Form``: both media types, every limit, no file left behind.
+"""Turn the bytes of a form, multipart or urlencoded, into a ``Form``, within all limits.
 
-It is a push parser like those it uses. Its only I/O is writing uploads: to a temporary file beyond
-the spool's threshold, and to the targets of the caller. ``would_block`` tells an asynchronous
-caller beforehand if a chunk may touch the disk. The adapters and servers call it.
+``FormParser`` is a push parser like those it uses. After an error it leaves no file behind. Its
+only I/O is writing uploads: to a temporary file beyond the spool's threshold, and to the targets of
+the caller. ``would_block`` tells an asynchronous caller beforehand if a chunk may touch the disk.
+The adapters and servers call it.
 """
 
 from collections.abc import Callable
@@ -101,10 +102,10 @@ class FormParser:
         return self._parser.tolerated | self._tolerated
 
     def would_block(self, size: int) -> bool:
-        """True if a chunk of ``size`` bytes may be written to disk or to a target.
+        """Return True if a chunk of ``size`` bytes may be written to disk or to a target.
 
-        True also while a finished file is on disk: an error in the chunk would remove it, which
-        takes long if it is large. ``close`` removes files too: ask for it with a size of 0.
+        Also return True while a finished file is on disk: an error in the chunk would remove it,
+        which takes long if it is large. ``close`` removes files too: ask for it with a size of 0.
         """
         if self._target_for is not None or self._on_disk:
             return True
@@ -259,7 +260,7 @@ class FormParser:
                 self._roll(spool)
 
     def _is_full(self, size: int) -> bool:
-        """True if ``size`` more bytes of files do not fit into memory."""
+        """Return True if ``size`` more bytes of files do not fit into memory."""
         held = self._held + size
         return held > self._spool.memory or self._memory + held > self._max_memory
 

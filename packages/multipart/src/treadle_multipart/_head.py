@@ -105,7 +105,7 @@ class HeadReader:
                     disposition = value
                 else:
                     self._tolerate(
-                        "repeated-disposition", "Content-Disposition stands twice", offset
+                        "repeated-disposition", "Content-Disposition is repeated", offset
                     )
         return self._part(tuple(headers), disposition, offset)
 

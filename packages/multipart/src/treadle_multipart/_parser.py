@@ -52,7 +52,7 @@ class MultipartParser:
     one ``PartEnd``, then exactly one ``End``.
 
     Call ``receive_data`` with each chunk as it arrives, and ``receive_eof`` when the input has
-    ended: only then is it known if the body was complete. After an error the parser is spent.
+    ended: only then is it known if the body was complete. After an error the parser cannot be used.
 
     ``boundary`` is the parameter of the Content-Type (see ``boundary_of``). With ``strict=False``
     the deviations listed in ``Leniency`` pass; ``tolerated`` tells which of them were met. Headers
@@ -222,7 +222,7 @@ class MultipartParser:
 
     def _spent(self) -> UsageError:
         after = "an error" if self._state is _FAILED else "receive_eof()"
-        return UsageError(f"the parser is spent after {after}; make a new one for each body")
+        return UsageError(f"the parser cannot be used after {after}; make a new one for each body")
 
     # -- Reading ----------------------------------------------------------------------------------
 

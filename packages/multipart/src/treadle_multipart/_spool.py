@@ -16,8 +16,8 @@ class SpoolPolicy:
 
     ``threshold`` is the size in bytes up to which a file stays in memory, ``memory`` the limit for
     all files of a form together. Temporary files are made in ``directory`` (None: the system's
-    default). ``open_file`` replaces that: it returns a new, empty binary file, which is closed by
-    the form, and removed only if closing it does so.
+    default). ``open_file`` replaces that: it returns a new, empty binary file. The form closes it,
+    but removes no file: closing it must do that.
     """
 
     # As in aiohttp, and twice as much as in Werkzeug: most avatars and documents stay in memory.

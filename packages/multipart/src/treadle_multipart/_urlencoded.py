@@ -101,7 +101,10 @@ class UrlencodedParser:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise UsageError("the parser is spent; make a new UrlencodedParser for each body")
+            raise UsageError(
+                "the parser cannot be used after an error or receive_eof(); "
+                "make a new one for each body"
+            )
 
     def _take(self, data: bytes) -> list[Pair]:
         self._received += len(data)

@@ -58,9 +58,9 @@ def _weight(parameter: str) -> float | None:
 def acceptable_codings(accept_encoding: str | None, offers: Sequence[str]) -> tuple[str, ...]:
     """Return the acceptable ``offers``, the best first; empty to send the content unencoded.
 
-    ``accept_encoding`` is the field's value, None if the request has none: such a client accepts
-    anything, but its decoders are unknown, so that it gets no coding (RFC 9110 section 12.5.3). A
-    coding with less weight than ``identity`` is left out: it would only cost time.
+    ``accept_encoding`` is the field's value, None if the request has none. Such a client accepts
+    any coding, but the server does not know which it can decode, so it gets none (RFC 9110 section
+    12.5.3). A coding with less weight than ``identity`` is left out: it would only cost time.
     """
     if not accept_encoding:
         return ()

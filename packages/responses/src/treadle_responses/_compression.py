@@ -6,7 +6,7 @@ into its fields with ``declare_coding``. ``_compressors`` does the compression.
 
 import enum
 from collections.abc import MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, final
 
 from ._accept import acceptable_codings
@@ -22,6 +22,7 @@ __all__ = [
     "declare_coding",
     "depends_on_client",
     "is_compressed_type",
+    "weaken_etag",
 ]
 
 #: Smaller bodies are not compressed: with its fields such a response is one packet either way, and
@@ -120,8 +121,8 @@ def declare_coding(headers: MutableMapping[str, str], coding: str) -> None:
 def weaken_etag(headers: MutableMapping[str, str]) -> None:
     """Make a strong ETag weak."""
     tag = parse_etag(headers.get("ETag"))
-    if tag is not None and not tag.is_weak and tag.value != "*":
-        headers["ETag"] = format_etag(ETag(tag.value, is_weak=True))
+    if tag is not None and not tag.is_weak and tag != ETag("*"):
+        headers["ETag"] = format_etag(replace(tag, is_weak=True))
 
 
 def add_vary(headers: MutableMapping[str, str], name: str) -> None:

@@ -1,7 +1,7 @@
 """The content codings: bytes in, encoded bytes out (RFC 9110 section 8.4.1).
 
-zlib is always available. Brotli and Zstandard are if one of their libraries is installed, which is
-imported when a coding is first needed. All codings have the same interface (``Compressor``).
+zlib is always available. Brotli and Zstandard are available if one of their libraries is installed;
+it is imported when a coding is first needed. All codings have the same interface (``Compressor``).
 """
 
 import functools

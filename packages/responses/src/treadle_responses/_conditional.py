@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from ._etag import ETag
+from ._etag import ETag, build_etag
 
 __all__ = ["Verdict", "evaluate", "if_range_holds", "parse_date", "parse_etags"]
 
@@ -44,33 +44,49 @@ class Verdict(enum.Enum):
 def parse_date(value: str | None) -> int | None:
     """Return an HTTP date as POSIX seconds, None for None and for a malformed date.
 
-    Two-digit years from 70 on are in the 20th century: their form is older than the 21st.
+    A two-digit year is the latest one with these digits for which the date is at most 50 years
+    ahead (RFC 9110 section 5.6.7).
     """
     if value is None:
         return None
     for pattern in _DATES:
         found = re.fullmatch(pattern, value)
         if found is not None and found["month"] in _MONTHS:
-            year = int(found["year"])
-            if len(found["year"]) == 2:
-                year += 1900 if year >= 70 else 2000
             # HTTP dates can have leap seconds, POSIX time cannot.
             second = 59 if found["second"] == "60" else int(found["second"])
+            rest = (
+                _MONTHS.index(found["month"]) + 1, int(found["day"]),
+                int(found["hour"]), int(found["minute"]), second,
+            )  # fmt: skip
+            year = int(found["year"])
+            if len(found["year"]) == 2:
+                year = _full_year(year, rest, datetime.now(UTC))
             try:
-                moment = datetime(
-                    year, _MONTHS.index(found["month"]) + 1, int(found["day"]),
-                    int(found["hour"]), int(found["minute"]), second, tzinfo=UTC,
-                )  # fmt: skip
+                moment = datetime(year, *rest, tzinfo=UTC)
             except ValueError:
                 return None
             return int(moment.timestamp())
     return None
 
 
-def parse_etags(value: str) -> tuple[ETag, ...]:
-    """Return the tags of an If-Match or If-None-Match field; ``*`` is ``(ETag("*"),)``.
+def _full_year(year: int, rest: tuple[int, ...], now: datetime) -> int:
+    """Return the full year for a date of a two-digit ``year`` and ``rest``, the month to second.
 
-    Reading stops at the first malformed tag.
+    RFC 9110 section 5.6.7: a date "that appears to be more than 50 years in the future" is one of
+    "the most recent year in the past that had the same last two digits".
+    """
+    limit = now.year + 50
+    full_year = limit - (limit - year) % 100
+    # In the last of the 50 years, the rest of the date decides.
+    too_late = full_year == limit and rest > now.timetuple()[1:6]
+    return full_year - 100 if too_late else full_year
+
+
+def parse_etags(value: str) -> tuple[ETag, ...]:
+    """Return the tags of an If-Match or If-None-Match field, up to the first malformed one.
+
+    A field that is only ``*`` gives ``(ETag("*"),)``, the wildcard. ``"*"`` with quotes is an
+    ordinary tag and has ``is_quoted``.
     """
     if value.strip(" \t") == "*":
         return (ETag("*"),)
@@ -78,7 +94,7 @@ def parse_etags(value: str) -> tuple[ETag, ...]:
     position = 0
     tag = re.compile(_TAG)
     while found := tag.match(value, position):
-        tags.append(ETag(found[2], found[1] is not None))
+        tags.append(build_etag(found))
         position = found.end()
     return tuple(tags)
 
@@ -93,7 +109,7 @@ def _matches(value: str, etag: ETag | None, *, strong: bool) -> bool:
         return False
     if strong:
         return not etag.is_weak and etag in tags
-    return any(tag.value == etag.value for tag in tags)
+    return any(tag.value == etag.value and tag.is_quoted == etag.is_quoted for tag in tags)
 
 
 def evaluate(
@@ -117,7 +133,7 @@ def evaluate(
             return Verdict.FAILED
     else:
         since = parse_date(fields.get("If-Unmodified-Since"))
-        # Without a date the condition cannot be judged, and is ignored (section 13.1.4).
+        # Without a date of the representation the condition is ignored (section 13.1.4).
         if since is not None and since < changed < math.inf:
             return Verdict.FAILED
     if (if_none_match := fields.get("If-None-Match")) is not None:
@@ -139,8 +155,9 @@ def if_range_holds(
 ) -> bool:
     """Return True if If-Range allows the request's Range (RFC 9110 section 13.1.5).
 
-    A weak tag never does. A date does if it equals ``last_modified`` and is a strong validator: a
-    file that changed in the last second before ``now`` (POSIX seconds) may change again within it.
+    A weak tag never allows it. A date allows it if it equals ``last_modified`` and is a strong
+    validator: a file that changed in the last second before ``now`` (POSIX seconds) may change
+    again in the same second.
     """
     if value is None:
         return True

@@ -32,7 +32,7 @@ class HTTPException(Response, Exception):
     """The base; raise the class of a status, or subclass it with a ``status_code`` of your own.
 
     Without ``text`` and ``body``, the text is the status and its reason, for example
-    ``404: Not Found``. There is no body if the status allows none.
+    ``404: Not Found``. The body is empty if the status allows none.
     """
 
     status_code: ClassVar[int] = -1

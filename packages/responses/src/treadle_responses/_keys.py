@@ -24,7 +24,7 @@ class StateKey(Generic[_Kind, _T]):
     __orig_class__: type[object]
 
     def __init__(self, name: str, t: type[_T] | None = None) -> None:
-        frame = sys._getframe(1)
+        frame = sys._getframe(1)  # noqa: SLF001  # sys has no public name for it
         # ``Key[Type](...)`` calls through the typing module.
         while frame.f_globals.get("__name__") == "typing" and frame.f_back is not None:
             frame = frame.f_back

@@ -48,7 +48,7 @@ class PayloadRegistry:
     and, within it, of registration.
     """
 
-    __slots__ = ("_by_order", "_exact")
+    __slots__ = ("_by_order", "_exact", "_try_first")
 
     def __init__(self) -> None:
         self._by_order: Final[dict[Order, list[tuple[type, _Factory]]]] = {
@@ -56,6 +56,9 @@ class PayloadRegistry:
             Order.normal: [],
             Order.try_last: [],
         }
+        # A list of ``_by_order``: ``get`` looks at it for each body, and an enum member as a key
+        # costs a call in Python.
+        self._try_first: Final = self._by_order[Order.try_first]
         self._exact: Final[dict[type, _Factory]] = {}
 
     def get(self, data: object, *args: object, **kwargs: Any) -> Payload:
@@ -65,8 +68,7 @@ class PayloadRegistry:
         """
         if isinstance(data, Payload):
             return data
-        first = self._by_order[Order.try_first]
-        factory = None if first else self._exact.get(type(data))
+        factory = None if self._try_first else self._exact.get(type(data))
         if factory is None:
             factory = self._search(data)
         return factory(data, *args, **kwargs)

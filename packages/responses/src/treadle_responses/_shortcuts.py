@@ -9,7 +9,7 @@ from ._response import Response
 
 __all__ = ["html_response", "json_bytes_response", "json_response"]
 
-# JSON has a value for None.
+# The default of ``data``. None is a value: ``json_response(None)`` sends ``null``.
 _UNSET: Final[Any] = object()
 
 

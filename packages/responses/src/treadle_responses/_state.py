@@ -74,7 +74,7 @@ class KeyedState(MutableMapping[str | _Key, Any], Generic[_Key, _Kind]):
         return iter(self._state or ())
 
     def __bool__(self) -> bool:
-        # An object without state is no less an object: ``if request:`` asks for None.
+        # Also without state: ``if request:`` is a test for None.
         return True
 
     def __hash__(self) -> int:

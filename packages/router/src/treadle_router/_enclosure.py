@@ -24,10 +24,10 @@ _TAIL: Final = "_below"
 class Enclosure(Generic[H]):
     """A prefix that only ``items`` answer for; ``Router.enclose`` makes one.
 
-    ``items`` is kept as it is, so that the live items of a router may be given. ``owner`` is any
+    ``items`` is not copied, so that the live items of a router may be given. ``owner`` is any
     object that the caller wants to find again in a result (``NotFound.enclosure``). ``prefix`` is
-    parsed with ``converters``. ``resource`` is the prefix as a resource without routes; its place
-    in the order of dispatch is where the items are asked, in their own order.
+    parsed with ``converters``. ``resource`` is the prefix as a resource without routes. The items
+    are tried at its place in the order of dispatch, in their own order.
     """
 
     __slots__ = ("items", "owner", "resource")

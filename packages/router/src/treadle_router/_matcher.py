@@ -25,7 +25,7 @@ from ._resource import ANY_METHOD, Resource, Route
 from ._results import Match, MethodNotAllowed, NotFound
 from ._tree import Node, build, search
 
-__all__ = ["Matcher"]
+__all__ = ["Matcher", "unknown_name"]
 
 H = TypeVar("H")
 

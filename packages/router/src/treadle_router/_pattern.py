@@ -141,7 +141,7 @@ class PathPattern:
         """Return this pattern behind ``prefix``.
 
         ``prefix`` is parsed with ``converters`` (None: those of this pattern). The rest keeps the
-        converters that it was parsed with, so that both sides may know one name for two things.
+        converters that it was parsed with: one name may mean another converter in each.
         Raises ``PathError``.
         """
         before = _read(prefix, self.converters if converters is None else converters)
@@ -355,7 +355,7 @@ def _read_variable(
 
 
 def _check_only_one_rest(path: str, variable: Variable, before: list[Variable]) -> None:
-    """Refuse a second converter that takes slashes: to tell two apart needs backtracking."""
+    """Refuse a second converter that takes slashes: separating two would need backtracking."""
     if stays_in_segment(variable.regex):
         return
     for other in before:

@@ -17,7 +17,7 @@ from ._pattern import PathPattern
 from ._quoting import decode_safe
 from ._segments import Variable
 
-__all__ = ["ANY_METHOD", "Resource", "Route"]
+__all__ = ["ANY_METHOD", "Resource", "Route", "check_method"]
 
 H = TypeVar("H")
 
@@ -182,7 +182,7 @@ class Resource(Generic[H]):
         if existing is not None:
             raise ConflictError(
                 f"Added route will never be executed, method {existing.method} is already "
-                f"registered: {method} {self.path!r} -> {_name_of(handler)} stands behind "
+                f"registered: {method} {self.path!r} -> {_name_of(handler)} comes after "
                 f"{existing!r}. Remove one of them, or add `*` last.",
                 method,
                 existing,

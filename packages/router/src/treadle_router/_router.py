@@ -24,7 +24,7 @@ from ._resource import Resource, Route
 from ._results import Match, MethodNotAllowed, NotFound
 from ._shortcuts import MethodShortcuts
 
-__all__ = ["Group", "Router", "check_resource_name"]
+__all__ = ["Group", "Router", "check_prefix", "check_resource_name"]
 
 H = TypeVar("H")
 

@@ -17,6 +17,7 @@ from ._converters import Converter
 
 __all__ = [
     "DEFAULT_REGEX",
+    "TAIL_REGEXES",
     "Literal",
     "Mixed",
     "Segment",

@@ -14,7 +14,7 @@ H = TypeVar("H")
 
 
 class MethodShortcuts(abc.ABC, Generic[H]):
-    """Routes can be added to this by method and path."""
+    """The base of objects to which routes are added by method and path."""
 
     __slots__ = ()
 
@@ -40,7 +40,7 @@ class MethodShortcuts(abc.ABC, Generic[H]):
         allow_head: bool = True,
         **extra: object,
     ) -> Route[H]:
-        """Store ``handler`` for GET, and before that for HEAD unless ``allow_head`` is false."""
+        """Store ``handler`` for HEAD, unless ``allow_head`` is false, and then for GET."""
         resource = self.add_resource(path, name=name)
         if allow_head:
             resource.add_route("HEAD", handler, **extra)

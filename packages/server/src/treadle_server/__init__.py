@@ -45,12 +45,14 @@ if _typing.TYPE_CHECKING:
     from ._forms.multipart import MultipartReader as MultipartReader
     from ._forms.uploads import FileField as FileField
     from ._forms.writer import MultipartWriter as MultipartWriter
+    from ._run.cli import command_line as command_line
     from ._websocket.broadcast import broadcast as broadcast
     from ._websocket.response import WebSocketReady as WebSocketReady
     from ._websocket.response import WebSocketResponse as WebSocketResponse
 
-# Imported on first use: a program without WebSockets or forms does not pay for them. Type checkers
-# see the imports above instead; mypy would take an ``__all__`` that it cannot evaluate for empty.
+# Imported on first use: a program without WebSockets, forms or a command line does not pay for
+# them. Type checkers see the imports above instead; mypy would take an ``__all__`` that it cannot
+# evaluate for empty.
 if not _typing.TYPE_CHECKING:
     import importlib as _importlib
 
@@ -62,6 +64,7 @@ if not _typing.TYPE_CHECKING:
         "WebSocketReady": "_websocket.response",
         "WebSocketResponse": "_websocket.response",
         "broadcast": "_websocket.broadcast",
+        "command_line": "_run.cli",
     }
     __all__ = [name for name in globals() if not name.startswith("_") and name != "web"]
     __all__ += ["__version__"]

@@ -473,6 +473,75 @@ def test_on_response_prepare_may_add_headers(run: Run) -> None:
     run(main())
 
 
+class BadField(Response):
+    """A response that fails behind the signals."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        raise ValueError("mine")
+
+    async def prepare(self, request: object) -> None:
+        raise ValueError("mine")
+
+
+async def fails(request: Request) -> Response:
+    raise KeyError("mine")
+
+
+async def returns_none(request: Request) -> Response:
+    return None  # type: ignore[return-value]  # the mistake under test
+
+
+async def sends_nothing(request: Request) -> Response:
+    return BadField()
+
+
+async def splits(request: Request) -> Response:
+    return Response(headers={"X-Split": "a\r\nb: c"})
+
+
+@pytest.mark.parametrize("handler", [fails, returns_none, sends_nothing, splits])
+def test_on_response_prepare_runs_for_the_answer_to_a_bug(run: Run, handler: Handler) -> None:
+    """A browser shows its script no 500 without the fields of CORS, for example."""
+
+    async def add(request: Request, response: StreamResponse) -> None:
+        response.headers["X-Prepared"] = str(response.status)
+
+    async def main() -> None:
+        app = Application()
+        app.add_routes([get("/a", handler)])
+        app.on_response_prepare.append(add)
+        async with serve(app) as connect:
+            peer = await connect()
+            await peer.send(request_for("/a"))
+            head = await peer.head()
+            assert head.startswith(b"HTTP/1.1 500 ")
+            assert b"\r\nX-Prepared: 500\r\n" in head
+
+    run(main())
+
+
+@pytest.mark.parametrize("handler", [hello, fails, returns_none])
+def test_a_signal_that_fails_runs_once(run: Run, handler: Handler) -> None:
+    calls = 0
+
+    async def fail(request: Request, response: StreamResponse) -> None:
+        nonlocal calls
+        calls += 1
+        raise ValueError("mine")
+
+    async def main() -> None:
+        app = Application()
+        app.add_routes([get("/a", handler)])
+        app.on_response_prepare.append(fail)
+        async with serve(app) as connect:
+            peer = await connect()
+            await peer.send(request_for("/a"))
+            assert (await peer.response())[0] == 500
+            assert calls == 1
+
+    run(main())
+
+
 def test_life_cycle_in_order(run: Run) -> None:
     seen: list[str] = []
 

@@ -26,7 +26,7 @@ BODY = Core(is_reading_body=True)
 CLOSES = Core(must_close=True)
 REFUSED = Core(must_close=True, peer_failed=True)
 
-# core, running, awaits_body, write_paused, eof -> wait, from any wait that is not final.
+# core, running, awaits_body, write_paused, finished -> wait, from any wait that is not final.
 MOVES = [
     (IDLE, False, False, False, False, Wait.REQUEST),
     (IDLE, False, False, True, False, Wait.WRITE),
@@ -53,13 +53,13 @@ MOVES = [
 FINAL = [Wait.LINGER, Wait.CLOSING, Wait.UPGRADED, Wait.CLOSED]
 
 
-@pytest.mark.parametrize(("core", "running", "awaits", "paused", "eof", "expected"), MOVES)
+@pytest.mark.parametrize(("core", "running", "awaits", "paused", "over", "expected"), MOVES)
 def test_the_next_wait(
-    core: Core, running: bool, awaits: bool, paused: bool, eof: bool, expected: Wait
+    core: Core, running: bool, awaits: bool, paused: bool, over: bool, expected: Wait
 ) -> None:
     for current in set(Wait) - set(FINAL):
         found = next_wait(
-            current, core, running=running, awaits_body=awaits, write_paused=paused, eof=eof
+            current, core, running=running, awaits_body=awaits, write_paused=paused, finished=over
         )
         assert found is expected, current
 
@@ -67,9 +67,9 @@ def test_the_next_wait(
 def test_final_waits_are_left_by_no_fact() -> None:
     facts = itertools.product([False, True], repeat=4)
     cores = [Core(*values) for values in itertools.product([False, True], repeat=4)]
-    for current, core, (running, awaits, paused, eof) in itertools.product(FINAL, cores, facts):
+    for current, core, (running, awaits, paused, over) in itertools.product(FINAL, cores, facts):
         found = next_wait(
-            current, core, running=running, awaits_body=awaits, write_paused=paused, eof=eof
+            current, core, running=running, awaits_body=awaits, write_paused=paused, finished=over
         )
         assert found is current
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from treadle_server._run.cli import main
+from treadle_server import command_line
 
 ENTRIES = """
 from treadle_server import Application, GracefulExit
@@ -63,7 +63,7 @@ def test_a_wrong_entry_is_a_sentence_and_status_2(
     entries: str, entry: str, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as caught:
-        main([entry])
+        command_line([entry])
     assert caught.value.code == 2
     error = capsys.readouterr().err
     assert sentence in error
@@ -75,7 +75,7 @@ def test_a_wrong_command_line_is_a_sentence_and_status_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(arguments)
+        command_line(arguments)
     assert caught.value.code == 2
     assert "error: " in capsys.readouterr().err
 
@@ -84,14 +84,14 @@ def test_a_wrong_command_line_is_a_sentence_and_status_2(
 def test_the_entry_gets_the_arguments_that_are_left(entries: str, function: str) -> None:
     # The application stops the program when it starts, so that nothing listens.
     with pytest.raises(SystemExit) as caught:
-        main(["-H", "127.0.0.1", "--mine", f"{entries}:{function}", "-P", "0", "more"])
+        command_line(["-H", "127.0.0.1", "--mine", f"{entries}:{function}", "-P", "0", "more"])
     assert not caught.value.code
     assert sys.modules[entries].calls == [["--mine", "more"]]
 
 
 def test_help_names_the_options(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(["--help"])
+        command_line(["--help"])
     assert not caught.value.code
     text = capsys.readouterr().out
     for option in ("entry-func", "--hostname", "--port", "--path"):

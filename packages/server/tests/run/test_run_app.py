@@ -18,7 +18,7 @@ from treadle_server import Application, GracefulExit, run_app
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
-MAIN = "from treadle_server._run.cli import main; main()"
+MAIN = "from treadle_server import command_line; command_line()"
 
 APP = """
 import asyncio, sys

@@ -80,7 +80,7 @@ class TestClient:
 
     @property
     def session(self) -> ClientSession:
-        """The session behind the methods, for what they do not do."""
+        """The session that sends the requests, for everything that this class has no method for."""
         return self._session
 
     @property
@@ -128,7 +128,7 @@ class TestClient:
         return self.request("POST", path, **kwargs)
 
     def options(self, path: str | URL, **kwargs: Any) -> RequestContext:
-        """Send a OPTIONS request."""
+        """Send an OPTIONS request."""
         return self.request("OPTIONS", path, **kwargs)
 
     def head(self, path: str | URL, **kwargs: Any) -> RequestContext:

@@ -69,7 +69,7 @@ class BaseTestServer(abc.ABC):
 
     @abc.abstractmethod
     async def _make_runner(self, **kwargs: Any) -> BaseRunner:
-        """Return the runner of what is served."""
+        """Return the runner for the application or the handler."""
 
     @property
     def started(self) -> bool:

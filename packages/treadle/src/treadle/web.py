@@ -80,6 +80,6 @@ if not _typing.TYPE_CHECKING:
 
 
 if __name__ == "__main__":
-    from treadle_server._run.cli import main
+    from treadle_server import command_line
 
-    main()
+    command_line()

@@ -70,7 +70,7 @@ def encode_close(code: int | None, reason: str | bytes = "") -> bytes:
         )
     if len(text) > _MAX_REASON:
         raise WSValueError(
-            f"close reason of {len(text)} bytes is over {_MAX_REASON}; send the long text before"
+            f"close reason of {len(text)} bytes is over {_MAX_REASON}; send the text as a message"
         )
     return code.to_bytes(2, "big") + text
 

@@ -149,9 +149,10 @@ class Deflater:
         return out[:-4]
 
     def detach_context(self) -> "zlib._Compress":
-        """Return the context for one message that the caller compresses; then ``attach_context()``.
+        """Return the context for one message that the caller compresses.
 
-        Until then the next message starts from an empty window.
+        The caller gives it back with ``attach_context()``. Until then the next message starts from
+        an empty window.
         """
         context, self._context = self._context, None
         return _new_context(self.agreed) if context is None else context

@@ -1,9 +1,9 @@
 """Encode the messages and control frames of a session, and queue its pongs.
 
 ``MessageEncoder`` takes payloads and returns the bytes to write, compressed if the handshake agreed
-on that. It knows nothing of the close handshake: ``_session`` calls it only while frames may be
-sent. Queued pongs go out before the next frame (RFC 6455 section 5.5.2: "as soon as is practical"),
-so that a caller that writes every result in order needs to do nothing about them.
+on that. It does not know the state of the close handshake: ``_session`` calls it only while frames
+may be sent. Queued pongs go out before the next frame (RFC 6455 section 5.5.2: "as soon as is
+practical"), so that a caller that writes every result in order needs to do nothing about them.
 """
 
 from typing import Final, final
@@ -75,7 +75,7 @@ class MessageEncoder:
         return self.take_queued(encode_frame(FIN | opcode, payload))
 
     def queue_control(self, opcode: int, payload: bytes | bytearray) -> None:
-        """Queue a control frame for the next write; of too many only the latest stay queued."""
+        """Queue a control frame for the next write; if too many wait, the oldest is dropped."""
         if len(self._queued) >= _MAX_QUEUED:
             # Section 5.5.3: an endpoint that has not yet answered earlier pings "MAY elect to send
             # a Pong frame for only the most recently processed Ping frame".

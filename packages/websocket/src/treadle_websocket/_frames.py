@@ -4,7 +4,7 @@ A session calls ``FrameDecoder.decode()`` once for each read of the transport an
 frames in it. The decoder refuses a frame at the first byte that decides: it checks a header before
 any payload, so it never stores bytes for a frame that will be refused. It returns the payload of
 data frames as it arrives; the only bytes that it keeps are an incomplete header or an incomplete
-control frame, at most 131 of them. It does not look into payloads: ``_assembler`` and ``_close``
+control frame, at most 130 of them. It does not look into payloads: ``_assembler`` and ``_close``
 check UTF-8, compressed data and close codes.
 
 This module is the hot path. It stays plain typed Python that mypyc can compile: final classes,

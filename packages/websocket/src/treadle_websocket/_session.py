@@ -4,10 +4,9 @@ A ``WebSocketSession`` does no I/O and reads no clock. Its caller's duties, in t
 
 1. give all bytes that the transport reads to ``receive_data()``, and the end to ``receive_eof()``;
 2. handle the messages, and write the results of the ``send_*`` methods in the order of the calls;
-3. write the result of ``data_to_send()``: pongs, the answer to a close, the close frame of a
-session
-   that failed; it is empty while ``wants_to_send`` is False;
-4. call ``tick()`` at ``deadline``, if that is not None, then do 2. and 3.;
+3. write the result of ``data_to_send()`` (pongs, the answer to a close, the close frame of a failed
+   session); it is empty while ``wants_to_send`` is False;
+4. call ``tick()`` at ``deadline``, if that is not None, then do 2 and 3;
 5. when ``closed`` is True and everything is written, end the sending side of the transport, and
    close it after the peer has closed too or a moment has passed: closing a transport that has
    unread data makes TCP reset the connection, and the peer may never see the close frame (section
@@ -233,10 +232,10 @@ class WebSocketSession(Generic[MessageT]):
         return []
 
     def data_to_send(self) -> bytes:
-        """Return the bytes that the session itself has to send, once.
+        """Return the bytes that the session itself has to send; each call returns new ones only.
 
-        With ``autoclose`` the close frame that answers the peer's, or its fault, is made here and
-        not on arrival, so that messages before it can still be answered.
+        With ``autoclose`` the close frame for the peer's close or fault is made here and not when
+        that arrives, so that the caller can still answer the messages before it.
         """
         self.wants_to_send = False
         if self.state is not _OPEN and self.state in _CLOSE_DUE and self.settings.autoclose:
@@ -244,12 +243,15 @@ class WebSocketSession(Generic[MessageT]):
         return self._encoder.take_queued()
 
     def answer_close(self) -> bytes:
-        """Return the close frame that is due: with the peer's code, or with the peer's fault.
+        """Return the close frame that is due: with the peer's code, or with the code of its fault.
 
         For callers that turned ``autoclose`` off. Raises ``WSStateError`` if none is due.
         """
         if self.state not in _CLOSE_DUE:
-            raise WSStateError(f"no close frame is owed: {self.state.value}")
+            raise WSStateError(
+                f"no close frame is due, the session is {self.state.value}: call answer_close() "
+                "after a CLOSE or ERROR message"
+            )
         if self.state is State.CLOSE_RECEIVED:
             return self.send_close(None if self.close_code == NO_STATUS else self.close_code)
         return self.send_close(self.close_code, truncate_reason(self.close_reason))
@@ -357,7 +359,7 @@ class WebSocketSession(Generic[MessageT]):
         if self.state is State.CLOSE_SENT or self.state is State.CLOSED:
             raise WSStateError(
                 f"cannot send, the session is {self.state.value} (code {self.close_code}); "
-                "nothing may next_state a close frame"
+                "nothing may follow a close frame"
             )
 
     def _build(self, is_text: bool, payload: bytes | bytearray) -> Message | RawMessage:
@@ -412,7 +414,7 @@ class WebSocketSession(Generic[MessageT]):
         return cast("list[MessageT]", messages)
 
     def _release(self) -> None:
-        """Drop the state for reading, and for sending if closed: the object may live on."""
+        """Drop the state for reading, and for sending if closed: programs may keep the object."""
         self._keepalive = None
         self._assembler.clear()
         if self.state is State.CLOSED:

@@ -118,7 +118,7 @@ class AcceptedCodings:
     def quality(self, coding: str) -> float:
         """Return the weight of a content coding such as ``gzip``, or of ``identity``.
 
-        ``identity`` is acceptable unless it, or ``*`` without it, is given the weight 0.
+        ``identity`` is acceptable unless its weight is 0, or it has none and that of ``*`` is 0.
         """
         name = coding.lower()
         weight = self._weights.get(_CODING_ALIASES.get(name, name))

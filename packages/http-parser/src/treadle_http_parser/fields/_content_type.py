@@ -51,8 +51,11 @@ def parse_content_type(value: str) -> tuple[str, dict[str, str]]:
 
 
 class MimeType(NamedTuple):
-    """A media type in its parts: ``image/svg+xml;a=b`` has the type ``image``, the subtype ``svg``,
-    the suffix ``xml`` (RFC 6838 section 4.2.8) and one parameter."""
+    """The parts of a media type.
+
+    ``image/svg+xml;a=b`` has the type ``image``, the subtype ``svg``, the suffix ``xml`` (RFC 6838
+    section 4.2.8) and one parameter.
+    """
 
     type: str
     subtype: str

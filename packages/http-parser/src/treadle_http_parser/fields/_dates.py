@@ -37,8 +37,8 @@ def format_http_date(timestamp: float) -> str:
 def parse_http_date(value: str | None) -> datetime | None:
     """Return the aware UTC ``datetime`` of a date field, or None for anything else.
 
-    The name of the day is not compared with the date. A two-digit year that seems more than 50
-    years ahead is taken for one of the past, as RFC 9110 section 5.6.7 asks.
+    The name of the day is not compared with the date. A two-digit year is the latest one with these
+    digits for which the date is at most 50 years ahead (RFC 9110 section 5.6.7).
     """
     if not value:
         return None
@@ -52,17 +52,23 @@ def parse_http_date(value: str | None) -> datetime | None:
         month, day, hour, minute, second, year = match.groups()
     if month not in _MONTH_NUMBERS or int(second) > 60:
         return None
-    full_year = int(year)
-    if len(year) == 2:
-        this_year = datetime.now(UTC).year
-        full_year += this_year - this_year % 100
-        if full_year > this_year + 50:
-            full_year -= 100
+    # 60 is a leap second, which datetime does not know: return the second before it.
+    rest = (_MONTH_NUMBERS[month], int(day), int(hour), int(minute), min(int(second), 59))
+    full_year = int(year) if len(year) == 4 else _full_year(int(year), rest, datetime.now(UTC))
     try:
-        # 60 is a leap second, which datetime does not know: return the second before it.
-        return datetime(
-            full_year, _MONTH_NUMBERS[month], int(day), int(hour), int(minute),
-            min(int(second), 59), tzinfo=UTC,
-        )  # fmt: skip
+        return datetime(full_year, *rest, tzinfo=UTC)
     except ValueError:
         return None
+
+
+def _full_year(year: int, rest: tuple[int, ...], now: datetime) -> int:
+    """Return the full year for a date of a two-digit ``year`` and ``rest``, the month to second.
+
+    RFC 9110 section 5.6.7: a date "that appears to be more than 50 years in the future" is one of
+    "the most recent year in the past that had the same last two digits".
+    """
+    limit = now.year + 50
+    full_year = limit - (limit - year) % 100
+    # In the last of the 50 years, the rest of the date decides.
+    too_late = full_year == limit and rest > now.timetuple()[1:6]
+    return full_year - 100 if too_late else full_year

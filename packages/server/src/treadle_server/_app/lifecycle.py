@@ -146,7 +146,7 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
                 f"{subapp!r} is part of {subapp._parent!r} already: make a second application, for "
                 "example with the function that made this one"
             )
-        if subapp._frozen:
+        if subapp.frozen:
             raise RuntimeError(f"Cannot add frozen application {subapp!r}: it has been started")
 
     def _adopt(self, resource: PrefixedSubAppResource | MatchedSubAppResource, subapp: A) -> None:

@@ -96,6 +96,12 @@ async def _has_route(request: Request, path: str) -> bool:
 
 def _asking_for(request: Request, path: str) -> Request:
     """Return a request like this one for another path, for resources that need a request."""
-    head = request._head
+    # Requests have no public way to make one that differs in its path.
+    head = request._head  # noqa: SLF001
     other = Head(head.method, path, head.authority, head.version, head.fields, head.framing)
-    return type(request)(other, request._payload, request._channel, request._connection)
+    return type(request)(
+        other,
+        request._payload,  # noqa: SLF001
+        request._channel,  # noqa: SLF001
+        request._connection,  # noqa: SLF001
+    )

@@ -152,7 +152,7 @@ class MultipartReader:
             return part
         stream = self._stream.nested(begin, part.readany)
         nested = (self.multipart_reader_cls or type(self))(headers, stream, **self._limits)
-        nested._enclosing = part
+        nested._enclosing = part  # noqa: SLF001  # another reader of this class
         return nested
 
     async def release(self) -> None:

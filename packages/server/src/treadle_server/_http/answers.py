@@ -15,6 +15,7 @@ __all__ = [
     "is_http_exception",
     "negotiate_page",
     "not_a_response",
+    "not_all_sent",
     "returned_exception",
     "second_response",
     "sends_at_once",
@@ -102,6 +103,15 @@ def not_a_response(request: BaseRequest, result: object) -> RuntimeError:
     hint = ": is a return statement missing?" if result is None else ""
     return _misuse(
         request, f"returned {result!r}, but a handler must return a StreamResponse{hint}"
+    )
+
+
+def not_all_sent(request: BaseRequest, response: StreamResponse) -> RuntimeError:
+    """Return the error for a response whose methods ended without all that belongs to it."""
+    return _misuse(
+        request,
+        f"returned {response!r}, which has not sent its head and its end: a prepare() or "
+        "write_eof() of its own must call the one of its base class",
     )
 
 

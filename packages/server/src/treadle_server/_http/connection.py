@@ -93,16 +93,14 @@ class HttpConnection(asyncio.Protocol):
         if self._wait in ENDING:
             return False
         self._eof = True
-        waits_for_peer = not self._state.config.handler_cancellation
-        if self.busy and self._incoming.reader is None and self._core.has_pending:
-            # Whole requests may wait behind the one under way: they are answered first.
-            return waits_for_peer
-        for event in self._core.receive_eof():
-            if isinstance(event, Error):
-                self._incoming.fail(ClientConnectionResetError(event.reason))
+        # Whole requests may wait behind the one under way: they are answered first.
+        if not (self.busy and self._incoming.reader is None and self._core.has_pending):
+            for event in self._core.receive_eof():
+                if isinstance(event, Error):
+                    self._incoming.fail(ClientConnectionResetError(event.reason))
         # A client may finish sending and still wait for the answer; only the option to cancel takes
         # the end of input for the end of interest.
-        if self.busy and waits_for_peer:
+        if self.busy and not self._state.config.handler_cancellation:
             return True
         self._enter(Wait.CLOSING)
         return False
@@ -193,6 +191,8 @@ class HttpConnection(asyncio.Protocol):
                 while events and self._act(events) and core.has_pending:
                     if self._flow.write_paused or self._flow.lost:
                         break
+                    # The next request has deadlines of its own, even if it waits as this one did.
+                    self._wait = _REQUEST
                     events = core.receive_data(b"")
             finally:
                 self._writer.uncork()
@@ -216,7 +216,9 @@ class HttpConnection(asyncio.Protocol):
             return not self.busy and self._wait not in ENDING
         state = self._state
         if state.checks_requests:
-            self._check_request()
+            self._requests += 1
+            if state.is_last_request(self._requests, self._born):
+                self._core.close_after_response()
         framing = head.framing
         if framing.content_length == 0:
             body = EMPTY_BODY
@@ -229,24 +231,20 @@ class HttpConnection(asyncio.Protocol):
             # All that came with the head is in place before the handler starts.
             for event in events[1:]:
                 self._take(event)
-        request = state.request_factory(head, body, self._writer, self._info)
+        try:
+            request = state.request_factory(head, body, self._writer, self._info)
+        except Exception:
+            state.config.logger.exception(
+                "The request factory failed for %s %s", head.method, head.target
+            )
+            self._writer.write_error(500, "Internal Server Error")
+            self._enter(Wait.LINGER)
+            return False
         if not self._exchange.start(request):
             return False
         if self._incoming.reader is not None and self._core.is_reading_body:
             self._incoming.discard()
         return True
-
-    def _check_request(self) -> None:
-        """Make this request the last one if the server stops or the connection had its share."""
-        state = self._state
-        config = state.config
-        self._requests += 1
-        if (
-            state.draining
-            or (config.keepalive_requests and self._requests >= config.keepalive_requests)
-            or (config.keepalive_time and state.sweeper.now >= self._born + config.keepalive_time)
-        ):
-            self._core.close_after_response()
 
     def _exchange_done(self) -> None:
         """Go on behind a response that had to wait; the exchange calls it."""
@@ -332,7 +330,7 @@ class HttpConnection(asyncio.Protocol):
             running=running,
             awaits_body=self._incoming.reader is not None,
             write_paused=flow.write_paused,
-            eof=self._eof,
+            finished=self._eof or (self._state.draining and core.is_between),
         )
         if (core.has_pending and running and self._incoming.reader is None) or (
             wait is Wait.WRITE and not running

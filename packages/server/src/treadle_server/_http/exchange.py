@@ -37,6 +37,7 @@ from .answers import (
     is_http_exception,
     negotiate_page,
     not_a_response,
+    not_all_sent,
     returned_exception,
     second_response,
     sends_at_once,
@@ -58,7 +59,7 @@ class Phase(enum.IntEnum):
     HANDLER = enum.auto()
     #: The response that it returned, or the ``HTTPException`` that it raised, is sent.
     RESPONSE = enum.auto()
-    #: The answer to an error is sent: without hooks, and without another answer if that fails.
+    #: The answer to an error of the phase before is sent: if that fails, there is no other answer.
     LAST = enum.auto()
 
 
@@ -181,6 +182,7 @@ class Exchange:
         except BaseException as error:  # noqa: BLE001  # the invariant above
             ended = self._break_off(error)
         if ended:
+            self._cancelled = False
             self._done()
 
     def _take_result(self, request: BaseRequest, task: "asyncio.Task[StreamResponse]") -> bool:
@@ -191,6 +193,10 @@ class Exchange:
     def _take_sent(self, request: BaseRequest, task: "asyncio.Task[StreamResponse]") -> bool:
         if task.cancelled() or task.exception() is not None:
             return self._failed(request, _error_of(task))
+        channel = self._channel
+        if not channel.response_ended and not channel.is_lost:
+            # Its class replaces ``prepare`` or ``write_eof``: the client would wait for ever.
+            return self._failed(request, not_all_sent(request, task.result()))
         return self._end(request)
 
     # The response.
@@ -289,12 +295,8 @@ class Exchange:
             return self._cut(request, error)
         if is_http_exception(answer):
             negotiate_page(request, cast("HTTPException", answer))
-        else:
-            phase = Phase.LAST
         self._phase = phase
         hooks = request.hooks
-        if phase is Phase.LAST and hooks is not None:
-            hooks.prepare = None
         if (
             (hooks is None or hooks.prepare is None)
             and can_skip_prepare(type(answer))
@@ -332,7 +334,6 @@ class Exchange:
     def _end(self, request: BaseRequest) -> bool:
         """End the exchange and run the request's cleanups."""
         self.request = self._task = None
-        self._cancelled = False
         hooks = request.hooks
         if hooks is not None:
             for cleanup in hooks.cleanups:

@@ -283,9 +283,15 @@ class BaseRequest(RequestHead, KeyedState[RequestKey[Any], Literal["request"]]):
     # The end of the request; for responses and the exchange.
 
     async def on_prepare(self, response: StreamResponse) -> None:
-        """Run before a response's head is sent."""
-        if self.hooks is not None and self.hooks.prepare is not None:
-            await self.hooks.prepare(self, response)
+        """Run before a response's head is sent.
+
+        A hook that fails is not run again for the answer to its error.
+        """
+        hooks = self.hooks
+        if hooks is not None and (prepare := hooks.prepare) is not None:
+            hooks.prepare = None
+            await prepare(self, response)
+            hooks.prepare = prepare
 
     def add_cleanup(self, cleanup: Callable[[], None]) -> None:
         """Call ``cleanup`` when the response has been sent, or cannot be sent."""

@@ -98,6 +98,19 @@ class ServerState:
         server = "" if self.server_header is None else f"Server: {self.server_header}\r\n"
         self.head_block = f"Date: {self.date}\r\n{server}".encode()
 
+    def is_last_request(self, count: int, born: float) -> bool:
+        """Return True if the server stops or a connection has had its share with this request.
+
+        ``count`` is the number of its requests, this one included, and ``born`` the sweeper's time
+        at its beginning.
+        """
+        config = self.config
+        return bool(
+            self.draining
+            or (config.keepalive_requests and count >= config.keepalive_requests)
+            or (config.keepalive_time and self.sweeper.now >= born + config.keepalive_time)
+        )
+
     def drain(self) -> None:
         """Make the response under way the last one of every connection."""
         self.draining = self.checks_requests = True

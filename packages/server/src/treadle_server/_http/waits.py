@@ -115,13 +115,14 @@ def next_wait(
     running: bool,
     awaits_body: bool,
     write_paused: bool,
-    eof: bool,
+    finished: bool,
 ) -> Wait:
     """Return the wait of a connection that has done all it can do now.
 
     ``running`` says that a request is being handled or answered, ``awaits_body`` that its handler
-    can still read from the peer, ``write_paused`` that the peer is behind with reading, and ``eof``
-    that the peer has finished sending.
+    can still read from the peer, ``write_paused`` that the peer is behind with reading, and
+    ``finished`` that no further request is served: the peer has finished sending, or the server
+    stops.
     """
     if current in _FINAL:
         return current
@@ -129,7 +130,7 @@ def next_wait(
         if write_paused:
             return Wait.WRITE
         return Wait.BODY if awaits_body else Wait.HANDLER
-    if eof:
+    if finished:
         return Wait.CLOSING
     if core.must_close:
         return Wait.LINGER if core.peer_failed else Wait.CLOSING

@@ -94,7 +94,11 @@ class StreamWriter:
 
     @property
     def transport(self) -> asyncio.Transport | None:
-        """The transport, None once the connection is lost."""
+        """The transport, None once the connection is lost.
+
+        The bytes that were kept are written first: the caller may write to it, or close it.
+        """
+        self._output.flush()
         return self._flow.transport
 
     @property
@@ -110,7 +114,7 @@ class StreamWriter:
     @property
     def response_ended(self) -> bool:
         """True if the current request's response is complete."""
-        return self._core.is_between
+        return self._core.response_ended
 
     # Batches of answers.
 
@@ -343,8 +347,11 @@ class StreamWriter:
         self.write_whole(status, None, block, text)
 
     def abort(self) -> None:
-        """Close the connection without the bytes that are not yet written."""
-        self._output.drop()
+        """Close the connection without the bytes that wait for the peer.
+
+        The bytes that were kept are written: they are answers to earlier requests.
+        """
+        self._output.flush()
         self._head = b""
         self._transport.abort()
 

@@ -11,7 +11,7 @@ from treadle_server._app.application import Application
 
 from .run_app import run_app
 
-__all__ = ["main"]
+__all__ = ["command_line"]
 
 
 def _load(parser: argparse.ArgumentParser, entry: str) -> Callable[[list[str]], Any]:
@@ -41,8 +41,12 @@ def _application(
     return parser.error(f"{entry!r} must return a web.Application, but returned {result!r}")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Parse the command line and serve; exits with status 2 and a sentence for what is wrong."""
+def command_line(arguments: Sequence[str] | None = None) -> None:
+    """Serve the application that the command line names, and exit.
+
+    ``arguments`` are those of the process by default; ``--help`` lists them. Exits with status 2
+    and a sentence on standard error if they are wrong or the address cannot be used.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m treadle.web", description="Serve a treadle application."
     )

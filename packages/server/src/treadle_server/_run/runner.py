@@ -70,16 +70,16 @@ class BaseSite(abc.ABC):
             raise RuntimeError(f"{self.name} is already started")
         server = self._runner.server
         assert server is not None
-        self._runner._register(self)
+        self._runner._register(self)  # noqa: SLF001  # a runner and its sites are one unit
         try:
             self._server = await self._listen(server)
         except BaseException:
-            self._runner._unregister(self)
+            self._runner._unregister(self)  # noqa: SLF001  # as above
             raise
 
     async def stop(self) -> None:
         """Stop listening; connections go on."""
-        self._runner._unregister(self)
+        self._runner._unregister(self)  # noqa: SLF001  # as in ``start``
         server, self._server = self._server, None
         if server is not None:
             server.close()
@@ -229,7 +229,8 @@ class BaseRunner(abc.ABC):
     @property
     def addresses(self) -> list[Any]:
         """The addresses of all listening sockets, as ``socket.getsockname()`` gives them."""
-        return [address for site in self._sites for address in site._addresses()]
+        sites = self._sites
+        return [address for site in sites for address in site._addresses()]  # noqa: SLF001  # a unit
 
     @property
     def sites(self) -> set[BaseSite]:
@@ -315,8 +316,9 @@ class AppRunner(BaseRunner):
     async def _make_server(self) -> Server:
         self._started = True
         await self._app.startup()
-        handler = cast("RawHandler", self._app._handle)
-        options = self._app._server_options(self._kwargs)
+        # Both are for servers only; add-ons know ``_handle`` from aiohttp by this name.
+        handler = cast("RawHandler", self._app._handle)  # noqa: SLF001
+        options = self._app._server_options(self._kwargs)  # noqa: SLF001
         return Server(handler, request_factory=Request, **options)
 
     async def shutdown(self) -> None:

@@ -54,10 +54,10 @@ class OutputBuffer:
         """Write what was kept so far."""
         pieces = self._pieces
         if pieces:
-            self._held = 0
+            data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            self.drop()
             if not self._flow.lost:
-                self._transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
-            pieces.clear()
+                self._transport.write(data)
 
     def drop(self) -> None:
         """Forget what was kept."""
