@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from treadle_server._run.cli import command_line
+from treadle_server import command_line
 
 ENTRIES = """
 from treadle_server import Application, GracefulExit
