@@ -44,8 +44,8 @@ class Named(Response):
     ],
 )
 def test_what_may_be_sent_at_once(cls: type, skips: bool, at_once: bool) -> None:
-    assert answers.can_skip_prepare(cls) == skips
-    assert answers.sends_at_once(cls) == at_once
+    assert answers.CAN_SKIP_PREPARE[cls] == skips
+    assert answers.SENDS_AT_ONCE[cls] == at_once
 
 
 @pytest.mark.parametrize(
