@@ -142,7 +142,7 @@ async def ask(
     state = ServerState(asyncio.get_running_loop(), app._handle, factory, ServerConfig())  # type: ignore[arg-type]  # the factory makes the requests that the application takes
     exchange = Exchange(state, as_interface, done.set)
     head = head_of(method, target, fields)
-    request = factory(head, body or StreamReader.whole(b""), channel, INFO)
+    request = factory(head, body or StreamReader(arrived=b""), channel, INFO)
     if not exchange.start(request):
         await asyncio.wait_for(done.wait(), 5)
     assert exchange.request is None
