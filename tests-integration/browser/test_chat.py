@@ -1,8 +1,6 @@
 """Two tabs of the example's chat talk to each other."""
 
-from playwright.sync_api import BrowserContext, Page
-
-from testkit.browser import expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 
 def _enter(context: BrowserContext, url: str, name: str) -> Page:

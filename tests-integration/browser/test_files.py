@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Response
-
-from testkit.browser import expect
+from playwright.sync_api import Page, Response, expect
 
 _SERVER = """
 import sys

@@ -4,9 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
-
-from testkit.browser import expect
+from playwright.sync_api import Browser, Page, expect
 
 CONTENTS = {
     "small.txt": b"line one\r\nline two\n",

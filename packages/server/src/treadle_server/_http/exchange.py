@@ -14,10 +14,12 @@ or the event loop raises, ``BaseException`` included, at any point:
 - one answer is complete, or the connection is cut off or belongs to an upgraded protocol;
 - a bug is logged; ``SystemExit`` and ``KeyboardInterrupt`` reach the event loop.
 
-Three things keep it. All user code runs inside ``start`` and ``_finish``, whose last resort is
-``_break_off``. All ends go through ``_end``, but for the fast path, which has no cleanups. And a
-``Phase`` only moves forward, by the table ``_AFTER_ERROR``: an error while an answer to an error is
-sent ends the exchange. ``tests/http/test_failures.py`` drives every point of failure.
+Three things keep it. All user code of an exchange runs in its two tasks or inside ``start`` and
+``_finish``, whose last resort is ``_break_off``. (The request factory runs before it, in
+``HttpConnection``, which answers its errors.) All ends go through ``_end``, but for the fast path,
+which has no cleanups. And a ``Phase`` only moves forward, by the table ``_AFTER_ERROR``: an error
+while an answer to an error is sent ends the exchange. ``tests/http/test_failures.py`` drives every
+point of failure.
 """
 
 import asyncio

@@ -90,7 +90,7 @@ class BaseRequest(RequestHead, KeyedState[RequestKey[Any], Literal["request"]]):
 
     @property
     def task(self) -> "asyncio.Task[StreamResponse]":
-        """The task that runs the handler; raises ``RuntimeError`` where no task runs."""
+        """The task that runs the handler; raises ``RuntimeError`` outside of any task."""
         # Until its first wait a handler runs before the exchange has its task.
         task = self._task or asyncio.current_task()
         if task is None:

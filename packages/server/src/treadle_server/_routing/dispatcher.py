@@ -8,8 +8,8 @@ a sub-application costs as much as any other route. ``Dispatcher.match`` is that
 The dispatcher adds what the matcher cannot hold. If one of these is there, ``match`` returns
 ``NeedsResolve`` and the application awaits ``Dispatcher.resolve`` instead:
 
-* a resource with a ``resolve`` of its own. It cuts the order of dispatch in two: the resources
-  before it are one matcher, those behind it another (``_stages``);
+* a resource with a ``resolve`` of its own, which cuts the order of dispatch in two
+  (``_routing.stages``);
 * host rules, which are asked before everything else;
 * a replaced ``resolve`` of the dispatcher, as instrumentation does.
 

@@ -5,9 +5,9 @@
 writes what the session has to say, and keeps its timers. Users have a
 ``WebSocketResponse``, which reads with ``receive`` and writes with ``session`` and ``write``.
 
-The order of what a reader gets: the messages of the queue; then the last one, once; then nothing
-but the answer that it is over. What bounds it: reading from the peer pauses while the queue is
-full, and while the peer does not read, pongs to it are withheld (the session keeps few of them).
+A reader gets the messages of the queue, then once the message that ended the WebSocket, then only
+CLOSED. Memory is bounded: reading from the peer pauses while the queue is full, and pongs to a peer
+that does not read are withheld (the session keeps few of them).
 """
 
 import asyncio
