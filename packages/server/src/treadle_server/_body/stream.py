@@ -314,7 +314,7 @@ class StreamReader:
         return await self.readuntil(b"\n", max_size=max_line_length)
 
     async def readchunk(self) -> tuple[bytes, bool]:
-        """Return the bytes that have arrived, at most to the end of an HTTP chunk; True at that end."""
+        """Return bytes up to the end of an HTTP chunk at most, and True if they reach it."""
         if not await self._fill():
             return b"", False
         chunk = self._queue.take_chunk()
