@@ -11,8 +11,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import playwright.sync_api
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from testkit.assertions import count_calls
+
+# ``expect(...)`` of Playwright is an assertion without an ``assert``. Its classes are documented,
+# but missing from the names that the package exports to type checkers.
+for _assertions in ("LocatorAssertions", "PageAssertions"):
+    count_calls(vars(playwright.sync_api)[_assertions], "to_", "not_to_")
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM = next(filter(None, map(shutil.which, _NAMES)), None)

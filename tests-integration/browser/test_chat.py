@@ -1,6 +1,8 @@
 """Two tabs of the example's chat talk to each other."""
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page
+
+from testkit.browser import expect
 
 
 def _enter(context: BrowserContext, url: str, name: str) -> Page:

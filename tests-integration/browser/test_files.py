@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Response
+
+from testkit.browser import expect
 
 _SERVER = """
 import sys
@@ -67,7 +69,7 @@ def test_a_reload_gives_304(page: Page, files: str) -> None:
     page.goto(f"{files}/page.html")
     page.reload()
     expect(page.get_by_role("heading")).to_have_css("color", "rgb(1, 2, 3)")
-    # The server tells, because a browser shows what it has kept as if it had come anew.
+    # The server reports it: to the page, a cached response looks like a new one.
     statuses = page.request.get(f"{files}/seen").json()
     assert [status for path, status in statuses if path == "/page.html"] == [200, 304]
 
@@ -98,5 +100,5 @@ def test_a_recording_is_played_from_its_middle(page: Page, files: str) -> None:
     assert reached == [_SECONDS, 500, None]
     starts = [int(value.split()[1].partition("-")[0]) for value in ranges]
     assert starts[0] == 0
-    # It did not have to fetch what lies between.
+    # The part before that was not fetched.
     assert max(starts) > _RATE * 2 * 400

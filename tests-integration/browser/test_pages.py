@@ -1,6 +1,8 @@
 """The pages of the example, as a visitor sees them."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
+
+from testkit.browser import expect
 
 
 def test_the_start_page_leads_everywhere(page: Page, example: str) -> None:

@@ -4,7 +4,9 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
+
+from testkit.browser import expect
 
 CONTENTS = {
     "small.txt": b"line one\r\nline two\n",

@@ -175,7 +175,7 @@ def requests() -> list[tuple[str, str]]:
 
 
 def renamed(path: str, name: str) -> str:
-    """Return ``path`` with its variables called by their number, put for ``@`` in ``name``."""
+    """Return ``path`` with each variable replaced by ``name``, in which ``@`` is its number."""
     numbers = count()
     return VARIABLE.sub(lambda _: name.replace("@", str(next(numbers))), path)
 
@@ -247,7 +247,7 @@ def falcon() -> Ask:
 def sanic_routing() -> Ask:
     """Time the generated function of sanic-routing, through its public ``resolve``."""
     sanic: Any = import_module("sanic_routing")
-    # Its method ``get`` is abstract, and is all that is.
+    # ``get`` is its only abstract method.
     concrete = type("SanicRouter", (sanic.BaseRouter,), {"get": lambda *arguments: arguments})
     router = concrete(exception=sanic.exceptions.NotFound)
     for method, path in ROUTES:

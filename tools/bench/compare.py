@@ -3,7 +3,7 @@
     python tools/bench/compare.py [--rounds 5] [--seconds 3] [--connections 32]
         [--workloads hello,json] [--servers treadle,aiohttp] [--json FILE]
 
-Exit status 1 if a server answers wrongly, 2 for a command line or a machine that will not do.
+Exit status 1 if a server answers wrongly, 2 for a bad command line or an unsuitable machine.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-# Run as a program this folder is on the path; its modules call each other by their full names.
+# A program has its own folder on the path, but its modules are imported as ``bench.x``.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench._answers import BadAnswer, check
@@ -123,7 +123,7 @@ def measure(
 
 
 def versions(programs: list[Program], wrk: Wrk | None) -> dict[str, str]:
-    """Return what took part, with its version."""
+    """Return the version of each program that took part."""
     found = {"python": f"{platform.python_implementation()} {platform.python_version()}"}
     for name in sorted({name for program in programs for name in program.needs}):
         found[name] = importlib.metadata.version(name)

@@ -58,7 +58,7 @@ class Client(asyncio.Protocol):
             self._tally.errors += 1
 
     def stop(self) -> None:
-        """Close; what is still on its way does not count."""
+        """Close; responses that are still to come do not count."""
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.abort()

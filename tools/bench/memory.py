@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-# Run as a program this folder is on the path; its modules call each other by their full names.
+# A program has its own folder on the path, but its modules are imported as ``bench.x``.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench._account import rss_bytes, tree

@@ -2,9 +2,9 @@
 
     python tools/bench/memory_websocket.py [--connections 5000]
 
-For treadle and aiohttp in turn, on the programs of ``bench_websocket.py``: so many TCP connections
-that are silent; then each opens a WebSocket and has one message echoed; then all leave; then as
-many come again. Resident memory after each step, without what the kernel holds for the sockets.
+For treadle and aiohttp in turn, with the programs of ``bench_websocket.py``: first silent TCP
+connections; then each opens a WebSocket and has one message echoed; then all close; then as many
+connect again. Resident memory after each step, without what the kernel holds for the sockets.
 What Python frees goes to its own pools first: memory that came back shows in the second crowd,
 which must not need more than the first.
 """
@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-# Run as a program this folder is on the path; its modules call each other by their full names.
+# A program has its own folder on the path, but its modules are imported as ``bench.x``.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench._account import rss_bytes

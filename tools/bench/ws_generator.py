@@ -77,7 +77,7 @@ class Client(asyncio.Protocol):
         self._transport.write(self._batch)
 
     def stop(self) -> None:
-        """Close; what is still on its way does not count."""
+        """Close; echoes that are still to come do not count."""
         self._transport.abort()
 
 

@@ -1,1 +1,1 @@
-"""Coverage-guided fuzzing of everything that reads what strangers send; see README.md."""
+"""Coverage-guided fuzzing of the parsers of untrusted input; see README.md."""

@@ -6,7 +6,7 @@
 
 Each target runs in a process of its own, as many at once as there are processors. What it learns
 goes to ``.fuzz/<target>/`` of the clone; a finding is written to ``.fuzz/<target>-crash-*`` and
-ends the target with exit status 1. When it is mended, keep its bytes in
+ends the target with exit status 1. When it is fixed, keep its bytes in
 ``tools/fuzz/corpus/<target>/``: the test suite replays that folder.
 """
 
@@ -39,7 +39,7 @@ def fuzz_one(name: str, arguments: list[str]) -> None:
 
 
 def run_target(name: str, seconds: int, seed: int) -> tuple[str, int, str]:
-    """Fuzz one target in a process of its own; return its name, status and last words."""
+    """Fuzz one target in a process of its own; return its name, exit status and last output."""
     learned = WORK / name
     learned.mkdir(parents=True, exist_ok=True)
     seeds = CORPUS / name

@@ -3,6 +3,7 @@
 pytest has ``tools`` on its path; nothing of this is installed with any package.
 """
 
+from ._channel import CONNECTION, FakeChannel, request_head
 from ._clock import FakeClock
 from ._descriptors import open_descriptors
 from ._handlers import Act, Recorder, doing, echo_messages
@@ -19,10 +20,12 @@ from ._websocket import (
 from ._wire import Peer, connecting, serve
 
 __all__ = [
+    "CONNECTION",
     "EVERY_LOOP",
     "KEY",
     "LOOPS",
     "Act",
+    "FakeChannel",
     "FakeClock",
     "FakeTransport",
     "Peer",
@@ -38,6 +41,7 @@ __all__ = [
     "open_websocket",
     "read_close",
     "read_frame",
+    "request_head",
     "run_on",
     "serve",
     "upgrade_request",

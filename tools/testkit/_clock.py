@@ -12,7 +12,7 @@ __all__ = ["FakeClock"]
 #: Small enough for the sweeper of deadlines, which looks once a second, to see each of its ticks.
 _STEP: Final = 0.5
 
-#: Turns of the loop after each step: one to run the timers, the others for what these have called.
+#: Turns of the loop at each step: one to run the timers, the others for what these have called.
 _TURNS: Final = 4
 
 
@@ -35,7 +35,8 @@ class FakeClock:
     """
 
     def __init__(self) -> None:
-        self._loop: Final = _Loop()
+        #: The loop; its ``time`` is what the test has made of it.
+        self.loop: Final = _Loop()
 
     def run(self, main: Coroutine[Any, Any, None]) -> None:
         """Run ``main`` to its end; fails if it hangs or leaves a task behind."""
@@ -44,20 +45,25 @@ class FakeClock:
             task = asyncio.current_task()
             assert task is not None
             # The loop's own timers stand still: a thread has to look at the real time.
-            guard = threading.Timer(SECONDS, self._loop.call_soon_threadsafe, [task.cancel])
+            guard = threading.Timer(SECONDS, self.loop.call_soon_threadsafe, [task.cancel])
             guard.start()
             try:
                 await complete(main)
             finally:
                 guard.cancel()
 
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+        with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
             runner.run(guarded())
 
     async def advance(self, seconds: float) -> None:
         """Let ``seconds`` pass, and run the timers that become due on the way."""
-        end = self._loop.now + seconds
-        while self._loop.now < end:
-            self._loop.now = min(self._loop.now + _STEP, end)
-            for _ in range(_TURNS):
-                await asyncio.sleep(0)
+        # What was started just now begins before the time moves.
+        await self._turn()
+        end = self.loop.now + seconds
+        while self.loop.now < end:
+            self.loop.now = min(self.loop.now + _STEP, end)
+            await self._turn()
+
+    async def _turn(self) -> None:
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Count what a test must not leave open."""
+"""Count the file descriptors that a test must not leave open."""
 
 from pathlib import Path
 

@@ -5,7 +5,8 @@ never entered, the result of its call is dropped. Two things count as an asserti
 
 - an ``assert`` that held in a file that pytest rewrites: test modules, each ``conftest.py``, and
   what the root's ``conftest.py`` registers;
-- a ``pytest.raises`` or ``pytest.warns`` that was left with what it expects.
+- a ``pytest.raises`` or ``pytest.warns`` that was left with what it expects;
+- a method that was given to ``count_calls`` and returned.
 
 They count while the test function runs, not in its fixtures' set-up and tear-down.
 """
@@ -17,7 +18,7 @@ from typing import Any, Final
 import pytest
 from _pytest.assertion import rewrite, util
 
-__all__ = ["pytest_assertion_pass", "pytest_configure", "pytest_runtest_call"]
+__all__ = ["count_calls", "pytest_assertion_pass", "pytest_configure", "pytest_runtest_call"]
 
 _MESSAGE: Final = (
     "{name} passed without executing an assertion, so that it can never fail. Assert its result;"
@@ -42,7 +43,7 @@ def pytest_assertion_pass() -> None:
         _Test.asserted = True
         # pytest formats an explanation for each call of this hook: with one call per assertion the
         # tests of the parsers take seven times as long. It sets the attribute anew for each test.
-        util._assertion_pass = None  # noqa: SLF001  # pytest has no public switch for it
+        util._assertion_pass = None  # noqa: SLF001  # pytest has no public way to do it
 
 
 @pytest.hookimpl(wrapper=True)
@@ -86,5 +87,26 @@ def _counting(leave: Callable[..., Any]) -> Callable[..., Any]:
         if handled or kind is None:
             _Test.asserted = True
         return handled
+
+    return wrapper
+
+
+def count_calls(cls: type[Any], *prefixes: str) -> None:
+    """Count calls of the methods of ``cls`` whose names start with one of ``prefixes``.
+
+    They are another library's assertions: they raise if what they say is not so.
+    """
+    for name in dir(cls):
+        method = getattr(cls, name)
+        if name.startswith(prefixes) and not hasattr(method, "__wrapped__"):
+            setattr(cls, name, _noting(method))
+
+
+def _noting(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def wrapper(*arguments: Any, **options: Any) -> Any:
+        result = method(*arguments, **options)
+        _Test.asserted = True
+        return result
 
     return wrapper

@@ -52,7 +52,7 @@ def visited(body: bytes, *, strict: bool) -> set[tuple[State, State]]:
                 parser.receive_data(body[at : at + 1])
             finally:
                 states.append(parser._state)
-        # Noted before it is judged.
+        # ``receive_eof`` sets CLOSED before it checks the body.
         states.append(State.CLOSED)
         parser.receive_eof()
     except MultipartError:

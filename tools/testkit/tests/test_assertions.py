@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 TOOLS = Path(__file__).resolve().parents[2]
 
 #: Test functions, each with its outcome.
@@ -21,6 +19,8 @@ TESTS = {
         "passed",
     ),
     "warns": ("with pytest.warns(UserWarning):\n        warnings.warn('x')", "passed"),
+    "calls_a_counted_method": ("Says().to_be('x')", "passed"),
+    "calls_another_method": ("Says().read()", "vacuous"),
     "skips": ("pytest.skip('not here')", "skipped"),
     "xfails": ("pytest.xfail('known')", "skipped"),
     "fails": ("assert 1 == 2", "failed"),
@@ -36,6 +36,17 @@ TESTS = {
 PRELUDE = """
 import asyncio, contextlib, threading, warnings
 import pytest
+
+from testkit.assertions import count_calls
+
+class Says:
+    def to_be(self, value):
+        return None
+
+    def read(self):
+        return None
+
+count_calls(Says, "to_")
 
 def helper(value):
     assert value == 2
@@ -74,14 +85,13 @@ def write(folder: Path, source: str, hook: str = "true") -> None:
     (folder / "test_it.py").write_text(source)
 
 
-@pytest.mark.parametrize("workers", ["0", "1"])
-def test_a_test_that_asserts_nothing_fails(tmp_path: Path, workers: str) -> None:
+def test_a_test_that_asserts_nothing_fails(tmp_path: Path) -> None:
     functions = (
         f"def test_{name}({'checked' if 'fixture' in name else ''}):\n    {body}\n"
         for name, (body, _) in TESTS.items()
     )
     write(tmp_path, PRELUDE + "\n".join(functions))
-    output = run_pytest(tmp_path, "-n", workers)
+    output = run_pytest(tmp_path)
     # `-rA` lists each test with its outcome at the end.
     lines = re.findall(r"^(PASSED|FAILED) test_it.py::test_(\w+)", output, re.MULTILINE)
     found = {name: word.lower() for word, name in lines}
@@ -99,8 +109,8 @@ def test_the_setting_is_needed(tmp_path: Path) -> None:
     assert "needs enable_assertion_pass_hook = true" in run_pytest(tmp_path)
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
-def test_cases_on_two_loops_count_once(tmp_path: Path, workers: str) -> None:
+def test_both_plugins_under_xdist(tmp_path: Path) -> None:
+    """A case that ran on two loops counts once, and an empty test fails in a worker too."""
     source = """
 import pytest
 
@@ -115,7 +125,11 @@ def test_y(run):
 
 def test_z():
     pytest.skip()
+
+def test_empty():
+    pass
 """
     write(tmp_path, source)
-    output = run_pytest(tmp_path, "-n", workers)
-    assert "2 test functions, 3 distinct cases (3 of them on both event loops)" in output
+    output = run_pytest(tmp_path, "-n", "2")
+    assert "1 failed, 6 passed, 1 skipped" in output
+    assert "3 test functions, 4 distinct cases (3 of them on both event loops)" in output

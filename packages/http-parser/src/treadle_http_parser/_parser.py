@@ -207,7 +207,7 @@ class HeadParser:
             return refusal
         bare = _BARE.search(head)
         if bare is not None and bare.end() < len(head):
-            # llhttp may have read past a bare line end: judge only what is before it.
+            # llhttp may have read past a bare line end: check only the bytes before it.
             before = head[: bare.end()]
             try:
                 HeadParser(self._limits).feed(before, before)
@@ -224,7 +224,7 @@ class HeadParser:
         return RefusedError(400, messages.BAD_FIELD, detail)
 
 
-# llhttp judges some framing by itself; its findings get the same sentences as ours.
+# llhttp checks some framing itself. Its findings get the same sentences as ours.
 _FINDINGS: Final = {
     messages.LENGTH_AND_CODING: "can't be present with",
     messages.LENGTH_INVALID: "Content-Length",

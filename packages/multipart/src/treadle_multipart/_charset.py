@@ -39,6 +39,8 @@ def text_codec(label: str, *, field: str | None = None) -> str:
 
     Raises ``UnsupportedError`` for a label that does not name a supported charset.
     """
+    if label in _ALLOWED:
+        return label
     if len(label) <= _MAX_LABEL and label.isascii() and label.isprintable():
         key = normalize_encoding(label.strip().lower())
         module = aliases.get(key) or aliases.get(key.replace(".", "_")) or key

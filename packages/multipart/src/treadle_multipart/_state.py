@@ -1,4 +1,4 @@
-"""The states of ``MultipartParser``, and the only ways between them.
+"""The states of ``MultipartParser``, and the transitions between them.
 
 The parser assigns its state directly: checking each change against the table made small fields 18 %
 slower (``fields`` in tools/bench/bench_multipart.py). The tests check it instead: they feed bodies
@@ -24,7 +24,7 @@ class State(enum.Enum):
 
 
 #: A delimiter leads to HEAD, a blank line to BODY, a close delimiter to EPILOGUE, the end of input
-#: to CLOSED. The end of input is noted before it is judged, so that CLOSED can still fail.
+#: to CLOSED. The state is CLOSED while the end of input is checked, so that CLOSED can still fail.
 TRANSITIONS: Final[Mapping[State, frozenset[State]]] = {
     State.PREAMBLE: frozenset({State.HEAD, State.EPILOGUE, State.CLOSED, State.FAILED}),
     State.HEAD: frozenset({State.BODY, State.CLOSED, State.FAILED}),

@@ -70,14 +70,14 @@ def parse_date(value: str | None) -> int | None:
 
 
 def _full_year(year: int, rest: tuple[int, ...], now: datetime) -> int:
-    """Return the year that ``year``, two digits, stands for in a date that goes on with ``rest``.
+    """Return the full year for a date of a two-digit ``year`` and ``rest``, the month to second.
 
     RFC 9110 section 5.6.7: a date "that appears to be more than 50 years in the future" is one of
     "the most recent year in the past that had the same last two digits".
     """
     limit = now.year + 50
     full_year = limit - (limit - year) % 100
-    # Only in the last of the 50 years the rest of the date decides.
+    # In the last of the 50 years, the rest of the date decides.
     too_late = full_year == limit and rest > now.timetuple()[1:6]
     return full_year - 100 if too_late else full_year
 
@@ -133,7 +133,7 @@ def evaluate(
             return Verdict.FAILED
     else:
         since = parse_date(fields.get("If-Unmodified-Since"))
-        # Without a date the condition cannot be judged, and is ignored (section 13.1.4).
+        # Without a date of the representation the condition is ignored (section 13.1.4).
         if since is not None and since < changed < math.inf:
             return Verdict.FAILED
     if (if_none_match := fields.get("If-None-Match")) is not None:

@@ -21,19 +21,17 @@ _QUOTED: Final = re.compile(r'(W/)?"([!\x23-\x7e\x80-\xff]*)"')
 class ETag:
     """An entity tag: its value without quotes; a weak one promises only equivalence.
 
-    ``is_quoted`` distinguishes the ordinary tag ``"*"`` from the wildcard ``ETag("*")``; the
-    constructor raises ``ValueError`` if it is set for another value.
+    ``is_quoted`` distinguishes the ordinary tag ``"*"`` from the wildcard ``ETag("*")``. Leave it
+    out for every other value.
     """
 
     value: str
     is_weak: bool = False
-    is_quoted: bool = field(default=False, kw_only=True, repr=False)
+    is_quoted: bool = field(default=False, kw_only=True)
 
-    def __post_init__(self) -> None:
-        if self.is_quoted and self.value != _ANY:
-            raise ValueError(
-                f"is_quoted is for the value '*', not for {self.value!r}: leave the argument out"
-            )
+    def __repr__(self) -> str:
+        quoted = ", is_quoted=True" if self.is_quoted else ""
+        return f"ETag(value={self.value!r}, is_weak={self.is_weak}{quoted})"
 
 
 def format_etag(tag: ETag | str) -> str:
@@ -69,4 +67,7 @@ def parse_etag(value: str | None) -> ETag | None:
 
 def build_etag(found: re.Match[str]) -> ETag:
     """Return the tag of a match with two groups, the prefix ``W/`` and the value."""
-    return ETag(found[2], found[1] is not None, is_quoted=found[2] == _ANY)
+    weak, value = found.groups()
+    if value == _ANY:
+        return ETag(value, weak is not None, is_quoted=True)
+    return ETag(value, weak is not None)

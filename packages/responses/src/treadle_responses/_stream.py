@@ -117,7 +117,7 @@ class StreamResponse(ResponseHead):
 
     @property
     def compression(self) -> bool:
-        """True if compression was enabled; Content-Encoding tells if it is used."""
+        """True if compression was enabled; Content-Encoding shows if it is used."""
         return self._compression_options is not None
 
     def enable_compression(

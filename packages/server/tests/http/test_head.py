@@ -1,10 +1,131 @@
-"""The fields of a head as text."""
+"""The properties of a request that follow from its head, as one table."""
+
+import ssl
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from yarl import URL
 
+from testkit import CONNECTION, request_head
 from treadle_http_parser import Fields
+from treadle_server._core.types import ConnectionInfo
 from treadle_server._http import head as module
-from treadle_server._http.head import decode_headers
+from treadle_server._http.head import RequestHead, decode_headers
+
+CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+TLS = ConnectionInfo(("2001:db8::7", 1), ("2001:db8::1", 443), CONTEXT)
+UNIX = ConnectionInfo("", "/run/treadle.sock", None)
+DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
+
+
+def head(
+    target: str = "/",
+    fields: str = "",
+    *,
+    method: str = "GET",
+    version: str = "1.1",
+    connection: ConnectionInfo = CONNECTION,
+) -> RequestHead:
+    made = RequestHead()
+    made._head = request_head(method, target, fields, version)
+    made._connection = connection
+    return made
+
+
+PATH = head("/a%20b/%C3%A4/../c?x=1&x=%26&y")
+PLAIN = head()
+
+#: A head, the name of a property, and its value.
+VALUES: list[tuple[RequestHead, str, Any]] = [
+    (head(method="PATCH"), "method", "PATCH"),
+    (PLAIN, "version", (1, 1)),
+    (head(version="1.0"), "version", (1, 0)),
+    # The target, in every form.
+    (PATH, "raw_path", "/a%20b/%C3%A4/../c?x=1&x=%26&y"),
+    (PATH, "path", "/a b/\xe4/../c"),
+    (PATH, "path_qs", "/a%20b/%C3%A4/../c?x=1&x=%26&y"),
+    (PATH, "rel_url", URL("/a%20b/%C3%A4/../c?x=1&x=%26&y", encoded=True)),
+    (PATH, "url", URL("http://example.org/a%20b/%C3%A4/../c?x=1&x=%26&y", encoded=True)),
+    (PATH, "query_string", "x=1&x=%26&y"),
+    (head("/?q=%C3%A4+b"), "query_string", "q=\xe4 b"),
+    (PLAIN, "query_string", ""),
+    (PLAIN, "path_qs", "/"),
+    # The connection.
+    (PLAIN, "scheme", "http"),
+    (PLAIN, "secure", False),
+    (PLAIN, "host", "example.org"),
+    (PLAIN, "remote", "192.0.2.7"),
+    (head(connection=TLS), "scheme", "https"),
+    (head(connection=TLS), "secure", True),
+    (head("/x", connection=TLS), "url", URL("https://example.org/x")),
+    (head(connection=TLS), "remote", "2001:db8::7"),
+    (head(connection=UNIX), "remote", None),
+    (head(fields="X-Forwarded-Proto: https\r\nX-Forwarded-For: 1.2.3.4\r\n"), "scheme", "http"),
+    (head(fields="X-Forwarded-For: 1.2.3.4\r\n"), "remote", "192.0.2.7"),
+    # Fields.
+    (PLAIN, "raw_headers", ((b"Host", b"example.org"),)),
+    (PLAIN, "cookies", {}),
+    (head(fields="Cookie: a=1; b=2\r\nCookie: a=3\r\n"), "cookies", {"a": "3", "b": "2"}),
+    (PLAIN, "content_type", "application/octet-stream"),
+    (head(fields="Content-Type: Text/HTML; Charset=UTF-8\r\n"), "content_type", "text/html"),
+    (head(fields="Content-Type: text/html; charset=UTF-8\r\n"), "charset", "UTF-8"),
+    (head(fields="Content-Type: nonsense\r\n"), "content_type", "application/octet-stream"),
+    (PLAIN, "charset", None),
+    (PLAIN, "content_length", None),
+    (head(fields="Content-Length: 12\r\n", method="POST"), "content_length", 12),
+    (head(fields="Content-Length: 0\r\n", method="POST"), "content_length", 0),
+    (head(fields="Transfer-Encoding: chunked\r\n", method="POST"), "content_length", None),
+    (PLAIN, "if_modified_since", None),
+    (head(fields="If-Modified-Since: now\r\n"), "if_modified_since", None),
+    (
+        head(fields=f"If-Modified-Since: {DATE}\r\n"),
+        "if_modified_since",
+        datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC),
+    ),
+    (
+        head(fields=f"If-Unmodified-Since: {DATE}\r\n"),
+        "if_unmodified_since",
+        datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC),
+    ),
+    (PLAIN, "if_unmodified_since", None),
+    (PLAIN, "keep_alive", True),
+    (head(version="1.0"), "keep_alive", False),
+    (head(fields="Connection: close\r\n"), "keep_alive", False),
+]
+
+
+@pytest.mark.parametrize(("made", "name", "value"), VALUES)
+def test_values(made: RequestHead, name: str, value: object) -> None:
+    assert getattr(made, name) == value
+    # What is built on demand is built once, and stays.
+    assert getattr(made, name) == value
+
+
+def test_without_a_host_the_address_that_was_reached_counts() -> None:
+    made = RequestHead()
+    made._head = request_head("GET", "/", version="1.0", host="")
+    for connection, host in [(CONNECTION, "192.0.2.1:80"), (TLS, "[2001:db8::1]:443"), (UNIX, "")]:
+        made._connection = connection
+        assert made.host == host
+
+
+def test_a_query_is_a_read_only_multidict() -> None:
+    assert list(PATH.query.items()) == [("x", "1"), ("x", "&"), ("y", "")]
+    assert PATH.query is PATH.query
+    assert not hasattr(PATH.query, "add")
+
+
+def test_headers_ignore_case_and_keep_their_order() -> None:
+    made = head(fields="B: 1\r\na: 2\r\nb: 3\r\n")
+    assert list(made.headers.items())[1:] == [("B", "1"), ("a", "2"), ("b", "3")]
+    assert made.headers.getall("b") == ["1", "3"]
+    assert made.headers is made.headers
+
+
+def test_every_property_is_in_the_table() -> None:
+    properties = {name for name, value in vars(RequestHead).items() if isinstance(value, property)}
+    assert properties - {name for _, name, _ in VALUES} == {"headers", "query"}
 
 
 @pytest.mark.parametrize(

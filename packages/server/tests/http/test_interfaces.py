@@ -1,22 +1,15 @@
 """A second implementation of the interfaces, without a socket: what one must provide is enough.
 
-``Channel`` keeps in memory what is written. ``ask`` makes a request from values and runs an
+``FakeChannel`` keeps in memory what is written. ``ask`` makes a request from values and runs an
 exchange, as HTTP/2, ASGI or an in-memory client would.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
-from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
-from multidict import CIMultiDict
 
-from testkit import run_on
-from treadle_http_parser import LocalProtocolError, ServerConnection
-from treadle_http_parser import Request as Head
+from testkit import CONNECTION, FakeChannel, request_head, run_on
 from treadle_responses import HTTPFound, Response, StreamResponse
 from treadle_server import (
     Application,
@@ -28,121 +21,24 @@ from treadle_server import (
     StreamReader,
     WebSocketResponse,
 )
-from treadle_server._core.types import ConnectionInfo
 from treadle_server._http.exchange import Exchange
 from treadle_server._http.interfaces import RequestFactory, ResponseChannel
 from treadle_server._http.state import ServerState
-from treadle_server._transport.upgrade import Upgraded
-
-_T = TypeVar("_T")
 
 run = run_on("asyncio")
 
 
-@dataclass
-class Channel:
-    """Keeps one response in memory."""
-
-    status: int = 0
-    fields: list[tuple[str, str]] = field(default_factory=list)
-    body: bytes = b""
-    informational: list[int] = field(default_factory=list)
-    ended: bool = False
-    lost: bool = False
-    failed: list[BaseException | None] = field(default_factory=list)
-    #: Set after each write; the client waits for it.
-    written: asyncio.Event = field(default_factory=asyncio.Event)
-
-    # There is no transport; an exchange looks at it to find out that the client is gone.
-    @property
-    def transport(self) -> asyncio.Transport | None:
-        return None if self.lost else NO_TRANSPORT
-
-    @property
-    def is_lost(self) -> bool:
-        return self.lost
-
-    @property
-    def head_sent(self) -> bool:
-        return self.status != 0 and not self.ended
-
-    @property
-    def response_ended(self) -> bool:
-        return self.ended
-
-    def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> None:
-        if self.status:
-            raise LocalProtocolError("There is a response already")
-        lines = [line.partition(": ") for line in block.decode().splitlines()]
-        self._begin(status, [(name, value) for name, _, value in lines])
-        self._end(body)
-
-    def write_head(
-        self, status: int, reason: str, headers: CIMultiDict[str], *, body_follows: bool
-    ) -> None:
-        self._begin(status, list(headers.items()))
-
-    def _begin(self, status: int, fields: list[tuple[str, str]]) -> None:
-        if self.lost:
-            raise ClientConnectionResetError("The client has left")
-        self.status, self.fields = status, fields
-
-    async def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.body += data
-        self.written.set()
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        self._end(data)
-
-    def _end(self, data: bytes) -> None:
-        self.body += data
-        self.ended = True
-        self.written.set()
-
-    def write_informational(self, status: int, headers: Iterable[tuple[str, str]] = ()) -> None:
-        self.informational.append(status)
-
-    async def drain(self) -> None:
-        await asyncio.sleep(0)
-
-    async def run_blocking(self, call: Callable[[], _T], executor: Executor | None = None) -> _T:
-        return call()
-
-    def switch(self, headers: CIMultiDict[str], upgraded: Upgraded) -> None:
-        raise ValueError("This channel cannot switch protocols")
-
-    def fail(self, error: BaseException | None) -> None:
-        self.failed.append(error)
-        self.written.set()
-
-
-class _Transport(asyncio.Transport):
-    def is_closing(self) -> bool:
-        return False
-
-
-NO_TRANSPORT = _Transport()
-INFO = ConnectionInfo(("192.0.2.7", 1234), ("192.0.2.1", 80), None)
-
-
-def head_of(method: str, target: str, fields: str = "") -> Head:
-    data = f"{method} {target} HTTP/1.1\r\nHost: example.org\r\n{fields}\r\n".encode()
-    head = ServerConnection().receive_data(data)[0]
-    assert isinstance(head, Head)
-    return head
-
-
 async def ask(
     app: Application, method: str, target: str, body: StreamReader | None = None, fields: str = ""
-) -> Channel:
+) -> FakeChannel:
     """Run one exchange of ``app`` and return what it wrote."""
-    channel, done = Channel(), asyncio.Event()
+    channel, done = FakeChannel(), asyncio.Event()
     as_interface: ResponseChannel = channel
     factory: RequestFactory[BaseRequest] = Request
     state = ServerState(asyncio.get_running_loop(), app._handle, factory, ServerConfig())  # type: ignore[arg-type]  # the factory makes the requests that the application takes
     exchange = Exchange(state, as_interface, done.set)
-    head = head_of(method, target, fields)
-    request = factory(head, body or StreamReader(arrived=b""), channel, INFO)
+    head = request_head(method, target, fields)
+    request = factory(head, body or StreamReader.whole(b""), channel, CONNECTION)
     if not exchange.start(request):
         await asyncio.wait_for(done.wait(), 5)
     assert exchange.request is None

@@ -51,8 +51,8 @@ def guestbook_page(
     """Return the guest book with its form; the other values refill it after an error."""
     notice = f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
     listed = "".join(
-        f"<article><strong>{escape(who)}</strong><p>{escape(what)}</p></article>"
-        for who, what in entries
+        f"<article><strong>{escape(author)}</strong><p>{escape(text)}</p></article>"
+        for author, text in entries
     )
     return _page(
         "Guest book",

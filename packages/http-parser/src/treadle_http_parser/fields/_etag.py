@@ -24,19 +24,17 @@ _ITEM: Final = re.compile(rf"[ \t,]*{_TAG.pattern}[ \t]*(?=,|\Z)")
 class ETag:
     """An entity tag: the opaque ``value`` without its quotes; ``is_weak`` for ``W/``.
 
-    ``ETag("*")`` is the wildcard. The ordinary tag ``"*"``, with quotes, differs from it in
-    ``is_quoted``; the constructor raises ``ValueError`` if that is set for another value.
+    ``ETag("*")`` is the wildcard. ``is_quoted`` distinguishes the ordinary tag ``"*"``, with
+    quotes, from it. Leave it out for every other value.
     """
 
     value: str
     is_weak: bool = False
-    is_quoted: bool = field(default=False, kw_only=True, repr=False)
+    is_quoted: bool = field(default=False, kw_only=True)
 
-    def __post_init__(self) -> None:
-        if self.is_quoted and self.value != ETAG_ANY:
-            raise ValueError(
-                f"is_quoted is for the value '*', not for {self.value!r}: leave the argument out"
-            )
+    def __repr__(self) -> str:
+        quoted = ", is_quoted=True" if self.is_quoted else ""
+        return f"ETag(value={self.value!r}, is_weak={self.is_weak}{quoted})"
 
     def matches(self, other: "ETag") -> bool:
         """Return True if both are strong and equal: the comparison of If-Match and If-Range."""
@@ -87,4 +85,5 @@ def parse_etags(value: str) -> tuple[ETag, ...]:
 
 
 def _build(match: re.Match[str]) -> ETag:
-    return ETag(match[2], match[1] is not None, is_quoted=match[2] == ETAG_ANY)
+    weak, value = match.groups()
+    return ETag(value, weak is not None, is_quoted=value == ETAG_ANY)

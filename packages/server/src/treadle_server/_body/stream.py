@@ -88,6 +88,11 @@ class StreamReader:
 
     # Fed by the connection.
 
+    @classmethod
+    def whole(cls, data: bytes) -> "StreamReader":
+        """Return a body that has fully arrived, which asks nothing of the connection."""
+        return cls(arrived=data)
+
     def decode(self, coding: str, max_expansion: int) -> None:
         """Read the body through its Content-Encoding; to be called before any byte is fed.
 
@@ -314,7 +319,7 @@ class StreamReader:
         return await self.readuntil(b"\n", max_size=max_line_length)
 
     async def readchunk(self) -> tuple[bytes, bool]:
-        """Return the bytes that have arrived, at most to the end of an HTTP chunk; True at that end."""
+        """Return the bytes that have arrived, up to the end of a chunk; True if it ends there."""
         if not await self._fill():
             return b"", False
         chunk = self._queue.take_chunk()

@@ -129,9 +129,11 @@ def run_app(
         pass
     finally:
         try:
-            main.cancel()
-            with contextlib.suppress(asyncio.CancelledError, GracefulExit, KeyboardInterrupt):
-                loop.run_until_complete(main)
+            # False if it has ended. A task that ended with SystemExit or KeyboardInterrupt, raised
+            # by ``on_startup`` for example, does not stop the loop a second time: this would hang.
+            if main.cancel():
+                with contextlib.suppress(asyncio.CancelledError, GracefulExit, KeyboardInterrupt):
+                    loop.run_until_complete(main)
             _cancel_all_tasks(loop)
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.run_until_complete(loop.shutdown_default_executor())

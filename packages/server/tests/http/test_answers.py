@@ -1,0 +1,125 @@
+"""The server's own answers and the sentences about mistakes of handlers."""
+
+import re
+
+import pytest
+
+from testkit import CONNECTION, FakeChannel, request_head
+from treadle_responses import HTTPFound, HTTPNotFound, Response, StreamResponse
+from treadle_server import BaseRequest, FileResponse, StreamReader, WebSocketResponse
+from treadle_server._http import answers
+
+
+def request(fields: str = "") -> BaseRequest:
+    head = request_head("GET", "/a%20b?c", fields)
+    return BaseRequest(head, StreamReader.whole(b""), FakeChannel(), CONNECTION)
+
+
+class Slow(Response):
+    async def prepare(self, request: object) -> None:
+        """Replaced."""
+
+
+class Quiet(Response):
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Replaced."""
+
+
+class Named(Response):
+    """Replaces nothing."""
+
+
+@pytest.mark.parametrize(
+    ("cls", "skips", "at_once"),
+    [
+        (Response, True, True),
+        (Named, True, True),
+        (Slow, False, False),
+        (Quiet, False, False),
+        (StreamResponse, False, False),
+        (FileResponse, False, False),
+        (WebSocketResponse, False, False),
+        # To return one has a warning, which the exchange's slow way gives.
+        (HTTPNotFound, True, False),
+    ],
+)
+def test_what_may_be_sent_at_once(cls: type, skips: bool, at_once: bool) -> None:
+    assert answers.CAN_SKIP_PREPARE[cls] == skips
+    assert answers.SENDS_AT_ONCE[cls] == at_once
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(HTTPNotFound(), True), (HTTPFound("/x"), True), (Response(), False), (KeyError(), False)],
+)
+def test_http_exceptions(value: object, expected: bool) -> None:
+    assert answers.is_http_exception(value) == expected
+
+
+PLAIN, HTML, PROBLEM = "text/plain", "text/html", "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("fields", "content_type"),
+    [
+        ("", PLAIN),
+        ("Accept: */*\r\n", PLAIN),
+        ("Accept: text/html\r\n", HTML),
+        ("aCCEPT: text/html;q=0.1\r\n", HTML),
+        ("Accept: application/json\r\n", PROBLEM),
+        ("Accept: image/png\r\n", PLAIN),
+    ],
+)
+def test_pages_are_negotiated(fields: str, content_type: str) -> None:
+    error = HTTPNotFound()
+    answers.negotiate_page(request(fields), error)
+    assert error.content_type == content_type
+    assert error.headers.get("Vary") == (None if content_type == PLAIN else "Accept")
+    page = answers.server_error(request(fields), KeyError("secret"), debug=False)
+    assert (page.status, page.content_type) == (500, content_type)
+    assert page.text is not None
+    assert "secret" not in page.text
+    assert page.keep_alive is False
+
+
+def test_a_text_of_its_own_stays() -> None:
+    error = HTTPNotFound(text="mine")
+    answers.negotiate_page(request("Accept: text/html\r\n"), error)
+    assert (error.text, error.content_type) == ("mine", PLAIN)
+
+
+def test_debug_shows_the_traceback() -> None:
+    with pytest.raises(KeyError) as caught:
+        dict[str, str]()["secret"]
+    page = answers.server_error(request(), caught.value, debug=True)
+    assert page.text is not None
+    assert re.search(r"Traceback.*KeyError: 'secret'", page.text, re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (
+            answers.not_a_response(request(), None),
+            ["returned None", "is a return statement missing?"],
+        ),
+        (answers.not_a_response(request(), 7), ["returned 7", "must return a StreamResponse"]),
+        (
+            answers.sent_before(request(), Response()),
+            ["<Response 200 OK", "make a new one per request"],
+        ),
+        (
+            answers.second_response(request(), Response()),
+            ["<Response 200 OK", "after it had begun another response"],
+        ),
+        (
+            answers.returned_exception(request(), HTTPNotFound()),
+            ["HTTPNotFound", "raise an HTTPException, or return a Response"],
+        ),
+    ],
+)
+def test_mistakes_name_the_handler_and_the_fix(message: object, words: list[str]) -> None:
+    text = str(message)
+    assert text.startswith("The handler of GET /a%20b?c returned ")
+    for word in words:
+        assert word in text

@@ -1,0 +1,136 @@
+"""The state that the connections of a server share, under a clock that the test moves."""
+
+import re
+
+import pytest
+
+from testkit import FakeClock
+from treadle_responses import Response
+from treadle_server import BaseRequest, ServerConfig
+from treadle_server._http.state import ServerState
+from treadle_server._http.waits import Wait
+from treadle_server._transport.deadlines import NEVER
+
+
+class Idle:
+    """A connection that notes its deadline."""
+
+    busy = False
+
+    def __init__(self, deadline: float = NEVER) -> None:
+        self.deadline = deadline
+        self.passed = 0
+
+    def on_deadline(self) -> None:
+        self.passed += 1
+        self.deadline = NEVER
+
+    def close(self) -> None:
+        raise AssertionError("only a connection whose deadline fails is closed")
+
+
+async def hello(request: BaseRequest) -> Response:
+    return Response(text="hello")
+
+
+def state_of(clock: FakeClock, **options: object) -> ServerState:
+    config = ServerConfig.from_kwargs(options)
+    return ServerState(clock.loop, hello, BaseRequest, config)
+
+
+def add(state: ServerState, deadline: float = NEVER) -> Idle:
+    connection = Idle(deadline)
+    state.add(connection)  # type: ignore[arg-type]  # only its deadline is looked at
+    return connection
+
+
+def test_the_clock_ticks_while_there_are_connections(clock: FakeClock) -> None:
+    async def main() -> None:
+        state = state_of(clock, keepalive_timeout=20)
+        start = clock.loop.time()
+        assert state.idle_deadline == start + 20
+        await clock.advance(5)
+        assert state.idle_deadline == start + 20, "nothing to look after"
+        first, second = add(state, start + 7), add(state)
+        assert state.idle_deadline == start + 25
+        await clock.advance(3)
+        assert (first.passed, second.passed) == (1, 0)
+        assert state.idle_deadline == start + 28
+        state.remove(first)  # type: ignore[arg-type]  # as above
+        await clock.advance(2)
+        assert state.idle_deadline == start + 30
+        state.remove(second)  # type: ignore[arg-type]  # as above
+        # A connection that leaves twice, as one that is given up does, counts once.
+        state.remove(second)  # type: ignore[arg-type]  # as above
+        await clock.advance(5)
+        assert state.idle_deadline == start + 30
+
+    clock.run(main())
+
+
+@pytest.mark.parametrize(
+    ("options", "fields"),
+    [
+        ({"server_header": "mine"}, rb"Server: mine\r\n"),
+        ({"server_header": None}, rb""),
+        ({}, rb"Server: treadle\r\n"),
+    ],
+)
+def test_the_common_fields_are_prepared(
+    clock: FakeClock, options: dict[str, object], fields: bytes
+) -> None:
+    state = state_of(clock, **options)
+    day = rb"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"
+    assert re.fullmatch(rb"Date: " + day + rb"\r\n" + fields, state.head_block)
+    assert state.date.encode() in state.head_block
+    clock.loop.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "checks"),
+    [({}, False), ({"keepalive_time": 5}, True), ({"keepalive_requests": 5}, True)],
+)
+def test_requests_are_checked_if_a_limit_or_the_stop_asks_for_it(
+    clock: FakeClock, options: dict[str, object], checks: bool
+) -> None:
+    state = state_of(clock, **options)
+    assert (state.checks_requests, state.draining) == (checks, False)
+    state.drain()
+    assert (state.checks_requests, state.draining) == (True, True)
+    clock.loop.close()
+
+
+def test_timeouts_are_those_of_the_options(clock: FakeClock) -> None:
+    state = state_of(clock, head_timeout=1, body_timeout=2, write_timeout=3, lingering_time=4)
+    assert set(state.timeouts) == set(Wait)
+    assert state.timeouts[Wait.HEAD] == 1
+    assert state.timeouts[Wait.BODY] == 2
+    assert state.timeouts[Wait.WRITE] == 3
+    assert state.timeouts[Wait.LINGER] == 4
+    clock.loop.close()
+
+
+def test_the_last_connection_wakes_the_stop(clock: FakeClock) -> None:
+    async def main() -> None:
+        state = state_of(clock)
+        first, second = add(state), add(state)
+        state.idle_waiter = clock.loop.create_future()
+        state.remove(first)  # type: ignore[arg-type]  # as above
+        assert not state.idle_waiter.done()
+        state.remove(second)  # type: ignore[arg-type]  # as above
+        assert state.idle_waiter.done()
+
+    clock.run(main())
+
+
+def test_a_handler_runs_as_a_task(clock: FakeClock) -> None:
+    async def main() -> None:
+        async def answer() -> Response:
+            return Response(text="done")
+
+        task = state_of(clock).start_task(answer())
+        response = await task
+        assert isinstance(response, Response)
+        assert response.text == "done"
+
+    clock.run(main())

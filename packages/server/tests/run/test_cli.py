@@ -1,0 +1,98 @@
+"""The command line: which entries it takes, which sentences it has for the others."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from treadle_server import command_line
+
+ENTRIES = """
+from treadle_server import Application, GracefulExit
+
+calls = []
+
+def app_of(arguments):
+    calls.append(arguments)
+    app = Application()
+
+    async def stop(app):
+        raise GracefulExit
+
+    app.on_startup.append(stop)
+    return app
+
+async def coroutine(arguments):
+    return app_of(arguments)
+
+number = 3
+
+def nothing(arguments):
+    pass
+"""
+
+
+@pytest.fixture
+def entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of a module with functions for the command line."""
+    (tmp_path / "cli_entries.py").write_text(ENTRIES)
+    (tmp_path / "cli_broken.py").write_text("import cli_nowhere")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield "cli_entries"
+    for name in ("cli_entries", "cli_broken"):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ("", "'' is not of the form 'package.module:function'"),
+        ("cli_entries", "'cli_entries' is not of the form 'package.module:function'"),
+        ("cli_entries:", "'cli_entries:' is not of the form"),
+        (":app_of", "':app_of' is not of the form"),
+        (".cli_entries:app_of", "must not be relative: give the whole module name"),
+        ("cli_unknown:app_of", "unable to import 'cli_unknown': No module named 'cli_unknown'"),
+        ("cli_broken:app_of", "unable to import 'cli_broken': No module named 'cli_nowhere'"),
+        ("cli_entries:unknown", "module 'cli_entries' has no attribute 'unknown'"),
+        ("cli_entries:number", "'cli_entries:number' is not a function, but 3"),
+        ("cli_entries:nothing", "must return a web.Application, but returned None"),
+    ],
+)
+def test_a_wrong_entry_is_a_sentence_and_status_2(
+    entries: str, entry: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        command_line([entry])
+    assert caught.value.code == 2
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert "usage: python -m treadle.web" in error
+
+
+@pytest.mark.parametrize("arguments", [[], ["--port", "many", "a:b"], ["-P"]])
+def test_a_wrong_command_line_is_a_sentence_and_status_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        command_line(arguments)
+    assert caught.value.code == 2
+    assert "error: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("function", ["app_of", "coroutine"])
+def test_the_entry_gets_the_arguments_that_are_left(entries: str, function: str) -> None:
+    # The application stops the program when it starts, so that nothing listens.
+    with pytest.raises(SystemExit) as caught:
+        command_line(["-H", "127.0.0.1", "--mine", f"{entries}:{function}", "-P", "0", "more"])
+    assert not caught.value.code
+    assert sys.modules[entries].calls == [["--mine", "more"]]
+
+
+def test_help_names_the_options(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        command_line(["--help"])
+    assert not caught.value.code
+    text = capsys.readouterr().out
+    for option in ("entry-func", "--hostname", "--port", "--path"):
+        assert option in text
