@@ -88,6 +88,11 @@ class StreamReader:
 
     # Fed by the connection.
 
+    @classmethod
+    def whole(cls, data: bytes) -> "StreamReader":
+        """Return a body that has fully arrived, which asks nothing of the connection."""
+        return cls(arrived=data)
+
     def decode(self, coding: str, max_expansion: int) -> None:
         """Read the body through its Content-Encoding; to be called before any byte is fed.
 
