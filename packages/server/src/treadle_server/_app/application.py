@@ -50,6 +50,8 @@ class Request(BaseRequest):
     _routed: "RouteContext | tuple[tuple[Application, ...], Match[AbstractRoute]] | None" = None
     # Made when it is first asked for; it reads and writes the applications of the context.
     _match_info: UrlMappingMatchInfo | None = None
+    # -1: the limit of the route or of the applications.
+    _client_max_size = -1
 
     @property
     def app(self) -> "Application":
@@ -84,8 +86,8 @@ class Request(BaseRequest):
 
         0 means no limit.
         """
-        own: int | None = self.__dict__.get("_client_max_size")
-        if own is not None:
+        own = self._client_max_size
+        if own >= 0:
             return own
         routed = self._routed
         if type(routed) is tuple and self._match_info is None:
@@ -96,7 +98,7 @@ class Request(BaseRequest):
         if route is not None and route.client_max_size is not None:
             return route.client_max_size
         apps = self._apps
-        return apps[0]._client_max_size if apps else self._client_max_size
+        return apps[0]._client_max_size if apps else BaseRequest._client_max_size
 
     @property
     def client_max_fields(self) -> int:

@@ -61,10 +61,9 @@ class StreamReader:
 
     def __init__(
         self,
-        flow: ReadingSide | None = None,
-        high: int = _USUAL_SIZE,
+        flow: ReadingSide | None,
+        high: int,
         before_wait: Callable[[], None] | None = None,
-        *,
         arrived: bytes | None = None,
     ) -> None:
         """Make the reader of a body that will be fed, or that has ``arrived`` whole."""
@@ -91,7 +90,8 @@ class StreamReader:
     @classmethod
     def whole(cls, data: bytes) -> "StreamReader":
         """Return a body that has fully arrived, which asks nothing of the connection."""
-        return cls(arrived=data)
+        # By position: Python has no fast path for a class that is called with keywords.
+        return cls(None, _USUAL_SIZE, None, data)
 
     def decode(self, coding: str, max_expansion: int) -> None:
         """Read the body through its Content-Encoding; to be called before any byte is fed.
@@ -377,4 +377,4 @@ class StreamReader:
 
 
 #: The body of every request without one. It has ended, and nothing can change it.
-EMPTY_BODY: Final = StreamReader(arrived=b"")
+EMPTY_BODY: Final = StreamReader.whole(b"")

@@ -225,7 +225,7 @@ class HttpConnection(asyncio.Protocol):
         elif len(events) == 3 and not framing.chunked and not framing.content_coding:
             data = events[1]
             assert type(data) is Data
-            body = StreamReader(arrived=data.data)
+            body = StreamReader.whole(data.data)
         else:
             body = self._incoming.open(head)
             # All that came with the head is in place before the handler starts.
