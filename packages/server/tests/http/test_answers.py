@@ -12,7 +12,7 @@ from treadle_server._http import answers
 
 def request(fields: str = "") -> BaseRequest:
     head = request_head("GET", "/a%20b?c", fields)
-    return BaseRequest(head, StreamReader(arrived=b""), FakeChannel(), CONNECTION)
+    return BaseRequest(head, StreamReader.whole(b""), FakeChannel(), CONNECTION)
 
 
 class Slow(Response):
