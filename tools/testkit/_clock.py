@@ -12,8 +12,9 @@ __all__ = ["FakeClock"]
 #: Small enough for the sweeper of deadlines, which looks once a second, to see each of its ticks.
 _STEP: Final = 0.5
 
-#: Turns of the loop at each step: one to run the timers, the others for what these have called.
-_TURNS: Final = 4
+#: Turns of the loop at each step: one to run the timers, the others for the callbacks that follow
+#: (``asyncio.wait_for`` needs more of them on Python 3.11).
+_TURNS: Final = 10
 
 
 @final

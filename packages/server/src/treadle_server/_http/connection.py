@@ -79,14 +79,31 @@ class HttpConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the peer."""
+        core = self._core
         if self._wait in ENDING:
             self._incoming.drop(len(data))
-        elif self._exchange.request is not None and self._core.is_between:
+            return
+        if self._exchange.request is not None and core.is_between:
             # The client has read the end of a response whose task has not ended: it ends first.
-            self._core.hold(data)
+            core.hold(data)
             self._flow.pause_reading()
+            return
+        events = core.receive_data(data)
+        if core.has_pending:
+            self._advance(events)
+            return
+        if events:
+            self._act(events)
+        if (
+            self._wait is _REQUEST
+            and self._exchange.request is None
+            and core.is_idle
+            and not (self._flow.write_paused or self._eof or self._state.checks_requests)
+        ):
+            # Fast path of hello in tools/bench/compare.py: REQUEST again, as ``_settle`` would say.
+            self.deadline = self._state.idle_deadline
         else:
-            self._advance(self._core.receive_data(data))
+            self._settle()
 
     def eof_received(self) -> bool:
         """Take the end of input; True keeps the connection open for the response under way."""
@@ -98,8 +115,7 @@ class HttpConnection(asyncio.Protocol):
             for event in self._core.receive_eof():
                 if isinstance(event, Error):
                     self._incoming.fail(ClientConnectionResetError(event.reason))
-        # A client may finish sending and still wait for the answer; only the option to cancel takes
-        # the end of input for the end of interest.
+        # Only the option to cancel takes the end of input for the end of interest in the answer.
         if self.busy and not self._state.config.handler_cancellation:
             return True
         self._enter(Wait.CLOSING)
@@ -179,33 +195,19 @@ class HttpConnection(asyncio.Protocol):
     def _advance(self, events: list[Event]) -> None:
         """Act on events, and on those of the requests that are pending behind them."""
         core = self._core
-        if not core.has_pending:
-            if events:
-                self._act(events)
-        else:
-            # More than one answer may follow: let them leave together.
-            self._writer.cork()
-            try:
-                # The next request is read when the answer to this one is on its way: that is the
-                # back-pressure for clients that pipeline.
-                while events and self._act(events) and core.has_pending:
-                    if self._flow.write_paused or self._flow.lost:
-                        break
-                    # The next request has deadlines of its own, even if it waits as this one did.
-                    self._wait = _REQUEST
-                    events = core.receive_data(b"")
-            finally:
-                self._writer.uncork()
-        if (
-            self._wait is _REQUEST
-            and self._exchange.request is None
-            and core.is_idle
-            and not (self._flow.write_paused or self._eof or self._state.checks_requests)
-        ):
-            # Fast path of hello in tools/bench/compare.py: REQUEST again, as ``_settle`` would say.
-            self.deadline = self._state.idle_deadline
-        else:
-            self._settle()
+        # More than one answer may follow: let them leave together.
+        self._writer.cork()
+        try:
+            # Reading the next request behind the answer to this one is the back-pressure.
+            while events and self._act(events) and core.has_pending:
+                if self._flow.write_paused or self._transport.is_closing():
+                    break
+                # The next request has deadlines of its own, even if it waits as this one did.
+                self._wait = _REQUEST
+                events = core.receive_data(b"")
+        finally:
+            self._writer.uncork()
+        self._settle()
 
     def _act(self, events: list[Event]) -> bool:
         """Act on the events of one request; True if the connection is ready for the next one."""
