@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from testkit.assertions import count_calls
 
-# ``expect(...)`` of Playwright is an assertion without an ``assert``. Its classes are documented, but
+# Playwright's ``expect(...)`` is an assertion without an ``assert``. Its classes are documented but
 # missing from the names that the package exports to type checkers.
 for _assertions in ("LocatorAssertions", "PageAssertions"):
     count_calls(vars(playwright.sync_api)[_assertions], "to_", "not_to_")

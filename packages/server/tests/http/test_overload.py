@@ -7,15 +7,9 @@ import sys
 
 import pytest
 
-from testkit import LOOPS, FakeClock, Peer, Run, each_loop, serve
+from testkit import GET, LOOPS, FakeClock, Peer, Run, each_loop, hello, serve
 from treadle_responses import Response
 from treadle_server import BaseRequest
-
-GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-async def hello(request: BaseRequest) -> Response:
-    return Response(text="hello")
 
 
 async def is_turned_away(peer: Peer) -> None:

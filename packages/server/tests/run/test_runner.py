@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from testkit import Run, each_loop
-from treadle_responses import Response
+from testkit import Run, each_loop, hello
 from treadle_server import (
     Application,
     AppRunner,
-    BaseRequest,
     BaseRunner,
     BaseSite,
     Server,
@@ -24,10 +22,6 @@ from treadle_server import (
 )
 
 TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-
-
-async def hello(request: BaseRequest) -> Response:
-    return Response(text="hello")
 
 
 @asynccontextmanager
