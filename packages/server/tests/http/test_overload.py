@@ -34,7 +34,7 @@ def test_connections_beyond_the_cap_are_turned_away(run: Run) -> None:
                 assert await peer.response() == (200, b"hello")
             third = await connect()
             await is_turned_away(third)
-            # Those that are turned away take nobody's place: with one gone there is room for one.
+            # Refused connections do not count: when one of the others ends, there is room for one.
             silent = await connect()
             first.writer.close()
             await first.writer.wait_closed()

@@ -124,7 +124,7 @@ def test_mistakes(run: Run) -> None:
             await site.start()
             with pytest.raises(RuntimeError, match="is already started"):
                 await site.start()
-            # A site that cannot listen is none of the runner's.
+            # A site that cannot listen does not stay with the runner.
             taken = TCPSite(runner, "127.0.0.1", site.port)
             with pytest.raises(OSError, match="in use"):
                 await taken.start()
