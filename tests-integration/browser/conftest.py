@@ -17,8 +17,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from testkit.assertions import count_calls
 
-# Playwright's ``expect(...)`` is an assertion without an ``assert``. Its classes are documented but
-# missing from the names that the package exports to type checkers.
+# Playwright's ``expect(...)`` asserts without an ``assert``. Its classes are documented, but the
+# package does not export them to type checkers.
 for _assertions in ("LocatorAssertions", "PageAssertions"):
     count_calls(vars(playwright.sync_api)[_assertions], "to_", "not_to_")
 

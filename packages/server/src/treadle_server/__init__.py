@@ -31,8 +31,8 @@ from ._http.state import RawHandler as RawHandler
 from ._routing.handlers import AbstractView as AbstractView
 from ._routing.interfaces import AbstractMatchInfo as AbstractMatchInfo
 from ._routing.interfaces import AbstractRouter as AbstractRouter
-from ._routing.interfaces import MatchInfoError as MatchInfoError
 from ._routing.interfaces import SupportsAddRoute as SupportsAddRoute
+from ._routing.match_info import MatchInfoError as MatchInfoError
 from ._routing.options import RouteOptions as RouteOptions
 from ._routing.options import StaticOptions as StaticOptions
 from ._routing.resources import PrefixResource as PrefixResource

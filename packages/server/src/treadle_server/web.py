@@ -24,8 +24,8 @@ from ._http.server import Server as Server
 from ._routing.definitions import *
 from ._routing.interfaces import AbstractResource as AbstractResource
 from ._routing.interfaces import AbstractRoute as AbstractRoute
-from ._routing.interfaces import SystemRoute as SystemRoute
-from ._routing.interfaces import UrlMappingMatchInfo as UrlMappingMatchInfo
+from ._routing.match_info import SystemRoute as SystemRoute
+from ._routing.match_info import UrlMappingMatchInfo as UrlMappingMatchInfo
 from ._routing.resources import DynamicResource as DynamicResource
 from ._routing.resources import PlainResource as PlainResource
 from ._routing.resources import Resource as Resource

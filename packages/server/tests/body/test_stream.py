@@ -257,7 +257,7 @@ def test_take_whole_is_for_bodies_that_have_arrived() -> None:
     assert fed(b"ab", b"c").take_whole() == b"abc"
     assert fed().take_whole() == b""
     assert fed(b"abc", eof=False).take_whole() is None
-    assert StreamReader.whole(b"abc").take_whole() == b"abc"
+    assert StreamReader(arrived=b"abc").take_whole() == b"abc"
 
 
 def test_counts() -> None:

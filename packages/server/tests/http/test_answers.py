@@ -12,7 +12,7 @@ from treadle_server._http import answers
 
 def request(fields: str = "") -> BaseRequest:
     head = request_head("GET", "/a%20b?c", fields)
-    return BaseRequest(head, StreamReader.whole(b""), FakeChannel(), CONNECTION)
+    return BaseRequest(head, StreamReader(arrived=b""), FakeChannel(), CONNECTION)
 
 
 class Slow(Response):
@@ -44,8 +44,8 @@ class Named(Response):
     ],
 )
 def test_what_may_be_sent_at_once(cls: type, skips: bool, at_once: bool) -> None:
-    assert answers.can_skip_prepare(cls) == skips
-    assert answers.sends_at_once(cls) == at_once
+    assert answers.CAN_SKIP_PREPARE[cls] == skips
+    assert answers.SENDS_AT_ONCE[cls] == at_once
 
 
 @pytest.mark.parametrize(

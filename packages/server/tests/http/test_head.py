@@ -8,8 +8,10 @@ import pytest
 from yarl import URL
 
 from testkit import CONNECTION, request_head
+from treadle_http_parser import Fields
 from treadle_server._core.types import ConnectionInfo
-from treadle_server._http.head import RequestHead
+from treadle_server._http import head as module
+from treadle_server._http.head import RequestHead, decode_headers
 
 CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 TLS = ConnectionInfo(("2001:db8::7", 1), ("2001:db8::1", 443), CONTEXT)
@@ -124,3 +126,24 @@ def test_headers_ignore_case_and_keep_their_order() -> None:
 def test_every_property_is_in_the_table() -> None:
     properties = {name for name, value in vars(RequestHead).items() if isinstance(value, property)}
     assert properties - {name for _, name, _ in VALUES} == {"headers", "query"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "values"),
+    [
+        (((b"Host", b"x"),), "host", ["x"]),
+        (((b"A", b"1"), (b"a", b"2")), "A", ["1", "2"]),
+        (((b"N", "grüß".encode()),), "N", ["grüß"]),
+        # Other bytes come back as they were (PEP 383).
+        (((b"N", b"\xff"),), "N", ["\udcff"]),
+        ((), "N", []),
+    ],
+)
+def test_decoding(fields: Fields, name: str, values: list[str]) -> None:
+    assert decode_headers(fields).getall(name, []) == values
+
+
+def test_names_that_clients_make_up_are_not_kept_for_ever() -> None:
+    for number in range(5000):
+        decode_headers(((b"X-%d" % number, b""),))
+    assert len(module._names) <= 512

@@ -38,7 +38,7 @@ async def ask(
     state = ServerState(asyncio.get_running_loop(), app._handle, factory, ServerConfig())  # type: ignore[arg-type]  # the factory makes the requests that the application takes
     exchange = Exchange(state, as_interface, done.set)
     head = request_head(method, target, fields)
-    request = factory(head, body or StreamReader.whole(b""), channel, CONNECTION)
+    request = factory(head, body or StreamReader(arrived=b""), channel, CONNECTION)
     if not exchange.start(request):
         await asyncio.wait_for(done.wait(), 5)
     assert exchange.request is None

@@ -41,7 +41,7 @@ def request(
         fields += f"Content-Length: {len(body)}\r\n"
     made = BaseRequest(
         request_head(method, "/path?a=1", fields, version),
-        StreamReader.whole(body),
+        StreamReader(arrived=body),
         FakeChannel(),
         CONNECTION,
     )

@@ -1,83 +1,80 @@
-"""Routes and match infos."""
+"""The abstract classes of routing, implemented by a third party with as little as they ask for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
+from yarl import URL
 
-from treadle_responses import HTTPNotFound, Response
-from treadle_router import Match
-from treadle_server import Application, MatchInfoError, Request, SystemRoute, UrlMappingMatchInfo
+from testkit import run_on
+from treadle_responses import HTTPExpectationFailed, Response
+from treadle_server import (
+    AbstractMatchInfo,
+    AbstractResource,
+    AbstractRoute,
+    AbstractRouter,
+    Request,
+)
+
+run = run_on("asyncio")
 
 
-async def handler(request: Request) -> Response:
+class Route(AbstractRoute):
+    """A route of nothing but the abstract members."""
+
+    @property
+    def name(self) -> str | None:
+        return None
+
+    def get_info(self) -> Mapping[str, object]:
+        return {}
+
+    def url_for(self, **parts: object) -> URL:
+        return URL("/")
+
+
+async def hello(request: Request) -> Response:
     return Response()
 
 
-def test_match_info_has_strings_and_converted_values() -> None:
-    router = Application().router
-    router.add_get("/{id!int}/{name}", handler)
-    found = router.match("GET", "/42/x%20y")
-    assert isinstance(found, Match)
-    info = UrlMappingMatchInfo.of(found)
-    assert info == {"id": "42", "name": "x y"}
-    assert info.converted == {"id": 42, "name": "x y"}
-    assert info.handler is handler
-    assert info.http_exception is None
-    assert "id" in repr(info)
+@pytest.mark.parametrize(
+    "cls", [AbstractMatchInfo, AbstractResource, AbstractRoute, AbstractRouter]
+)
+def test_abstract_classes_name_their_missing_methods(cls: type) -> None:
+    with pytest.raises(TypeError, match="abstract method"):
+        cls()
 
 
-def test_the_route_of_an_error() -> None:
-    route = SystemRoute(HTTPNotFound())
-    assert (route.status, route.reason, route.name, route.resource) == (
-        404,
-        "Not Found",
-        None,
-        None,
-    )
-    assert repr(route) == "<SystemRoute 404: Not Found>"
-    with pytest.raises(RuntimeError, match="no URL"):
-        route.url_for()
+def test_the_parts_of_a_route() -> None:
+    route = Route("get", hello, client_max_size=5)
+    assert (route.method, route.handler, route.checked_handler) == ("GET", hello, hello)
+    assert (route.resource, route.middlewares, route.client_max_size) == (None, (), 5)
+    assert Route("*", hello).client_max_size is None
 
 
-def test_the_applications_of_a_match() -> None:
-    top, sub, other = Application(), Application(), Application()
-    info = UrlMappingMatchInfo({}, top.router.add_get("/", handler))
-    with pytest.raises(RuntimeError, match="add_app"):
-        info.current_app  # noqa: B018  # asking is what fails
-    info.add_app(sub)
-    info.add_app(top)
-    assert info.apps == (top, sub)
-    assert info.current_app is sub
-    info.current_app = top
-    assert info.current_app is top
-    with pytest.raises(ValueError, match="Expected one of the following apps"):
-        info.current_app = other
-    info.freeze()
-    with pytest.raises(RuntimeError, match="Cannot change apps stack"):
-        info.add_app(other)
-    assert info.get_info() == {"path": "/"}
-
-
-def test_the_match_of_an_error() -> None:
-    error = HTTPNotFound()
-    info = MatchInfoError(error)
-    assert info.http_exception is error
-    assert info.get_info() == {"http_exception": error}
-    assert isinstance(info.route, SystemRoute)
-    assert repr(info) == "<MatchInfoError 404: Not Found>"
-
-
-def test_a_request_has_an_application_once_it_is_routed(
-    request_to: Callable[..., Request],
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"client_max_sise": 5}, TypeError, "Did you mean 'client_max_size'"),
+        ({"client_max_size": -1}, ValueError, "the route GET"),
+        ({"expect_handler": 5}, TypeError, "5"),
+        ({"middlewares": [5]}, TypeError, "5"),
+    ],
+)
+def test_options_that_a_route_refuses(
+    options: dict[str, object], error: type[Exception], message: str
 ) -> None:
-    request = request_to("GET", "/")
-    for name in ("app", "match_info", "config_dict"):
-        with pytest.raises(RuntimeError, match="not routed yet"):
-            getattr(request, name)
-    assert (request.client_max_size, request.client_max_fields) == (1024**2, 1000)
-    app = Application(client_max_size=7)
-    info = request._match_info = UrlMappingMatchInfo({}, app.router.add_get("/", handler))
-    request._routed = info.route_context
-    info.add_app(app)
-    assert request.app is app
-    assert request.client_max_size == 7
+    with pytest.raises(error, match=message):
+        Route("GET", hello, **options)  # type: ignore[arg-type]  # the mistakes under test
+
+
+def test_an_expectation_is_answered_by_the_route(request_to: Callable[..., Request]) -> None:
+    async def refuse(request: Request) -> Response:
+        raise HTTPExpectationFailed(text="never")
+
+    async def main() -> None:
+        with pytest.raises(HTTPExpectationFailed, match="Expectation Failed"):
+            await Route("GET", hello, expect_handler=refuse).handle_expect_header(
+                request_to("GET", "/")
+            )
+
+    run(main())

@@ -109,11 +109,11 @@ def test_what_comes_at_once_is_not_inflated_at_once(run: Run) -> None:
         assert len(wire) < 256 * 1024
         setup.ws.data_received(wire)
         assert not setup.transport.reading
-        assert setup.ws._size < 8 * MIB
+        assert setup.ws._queue.size < 8 * MIB
         # Bytes that the transport had read already wait as well.
         setup.ws.data_received(frame(1, b"behind"))
         for _ in range(200):
-            assert setup.ws._size < 8 * MIB
+            assert setup.ws._queue.size < 8 * MIB
             assert (await setup.receive()).data == bytes(MIB)
         assert (await setup.receive()).data == "behind"
         assert setup.transport.reading

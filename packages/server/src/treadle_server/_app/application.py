@@ -24,7 +24,8 @@ from treadle_server._routing.context import RouteContext
 from treadle_server._routing.definitions import AbstractRouteDef
 from treadle_server._routing.dispatcher import Dispatcher, NeedsResolve
 from treadle_server._routing.handlers import AnyHandler, check_size
-from treadle_server._routing.interfaces import AbstractRoute, MatchInfoError, UrlMappingMatchInfo
+from treadle_server._routing.interfaces import AbstractRoute
+from treadle_server._routing.match_info import MatchInfoError, UrlMappingMatchInfo
 from treadle_server._routing.options import StaticOptions
 
 from .chain import compose
@@ -86,6 +87,11 @@ class Request(BaseRequest):
         own: int | None = self.__dict__.get("_client_max_size")
         if own is not None:
             return own
+        routed = self._routed
+        if type(routed) is tuple and self._match_info is None:
+            # Fast path of echo in tools/bench/compare.py: no context is built for it.
+            size = routed[1].handler.client_max_size
+            return routed[0][0]._client_max_size if size is None else size
         route = self._matched_route
         if route is not None and route.client_max_size is not None:
             return route.client_max_size
@@ -284,7 +290,7 @@ class Application(ApplicationLifecycle["Application", Request, Middleware]):
             return handler(request)
         if isinstance(found, NeedsResolve):
             return self._handle_resolved(request)
-        return self._handle_unmatched(request, found)
+        return self._handle_unmatched(request, found, target)
 
     def _chain(self, found: Match[AbstractRoute]) -> "tuple[tuple[Application, ...], AnyHandler]":
         """Return the applications around a route and its handler in the middlewares; made once."""
@@ -298,18 +304,19 @@ class Application(ApplicationLifecycle["Application", Request, Middleware]):
     def _apps_of(
         self, found: "Match[AbstractRoute] | NotFound | MethodNotAllowed"
     ) -> "tuple[Application, ...]":
-        return (self, *cast("tuple[Application, ...]", self._router.apps_of(found)))
+        inside = self._router.apps_of(found)
+        return (self, *cast("tuple[Application, ...]", inside)) if inside else self._alone
 
     def _handle_unmatched(
-        self, request: Request, found: NotFound | MethodNotAllowed
+        self, request: Request, found: NotFound | MethodNotAllowed, path: str
     ) -> Awaitable[StreamResponse]:
         allowed = found.allowed if isinstance(found, MethodNotAllowed) else frozenset()
         apps = self._apps_of(found)
-        request._routed = context = RouteContext(apps, apps[-1], None)
-        path = request._head.target.partition("?")[0]
-        error = self._router.error(request.method, path, allowed, apps[1:])
+        error = self._router.error(request._head.method, path, allowed, apps[1:])
         if not self._run_middlewares and not self._has_prepare_hook:
+            # No code of the application sees this request: it needs no context.
             raise error
+        request._routed = context = RouteContext(apps, apps[-1], None)
         request._match_info = info = MatchInfoError(error, context=context)
         # Composed for each request: paths that are not found must leave nothing behind.
         return compose(info.handler, (), apps, _context_of)(request)

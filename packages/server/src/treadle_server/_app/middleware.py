@@ -8,7 +8,7 @@ from treadle_http_parser import Request as Head
 from treadle_responses import HTTPMove, HTTPPermanentRedirect, StreamResponse
 from treadle_router import Match
 from treadle_server._routing.dispatcher import NeedsResolve
-from treadle_server._routing.interfaces import SystemRoute
+from treadle_server._routing.match_info import SystemRoute
 
 from .application import Handler, Middleware, Request
 

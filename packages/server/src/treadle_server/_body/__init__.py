@@ -1,1 +1,1 @@
-"""Request bodies: the reader that a handler has, and the decoding of coded bodies."""
+"""Request bodies: their way from the connection to the reader that a handler has."""

@@ -18,7 +18,10 @@ class ByteQueue:
     __slots__ = ("_chunk_ends", "_offset", "_pieces", "size", "taken")
 
     def __init__(self, piece: bytes = b"") -> None:
-        self._pieces: Final[deque[bytes]] = deque((piece,) if piece else ())
+        self._pieces: Final[deque[bytes]] = deque()
+        if piece:
+            # Not an argument above: to append it takes less than half the time (echo).
+            self._pieces.append(piece)
         # Bytes of the first piece that were taken.
         self._offset = 0
         #: Bytes that wait.

@@ -15,7 +15,7 @@ from treadle_server._core.errors import PayloadAccessError
 from .decoding import CodedBody, coding_error
 from .queue import ByteQueue
 
-__all__ = ["EMPTY_BODY", "StreamReader"]
+__all__ = ["EMPTY_BODY", "ReadingSide", "StreamReader"]
 
 #: The limit of a line in a body that arrived whole; the default of ``ServerConfig.read_bufsize``.
 _USUAL_SIZE: Final = 256 * 1024
@@ -61,11 +61,13 @@ class StreamReader:
 
     def __init__(
         self,
-        flow: ReadingSide | None,
-        high: int,
+        flow: ReadingSide | None = None,
+        high: int = _USUAL_SIZE,
         before_wait: Callable[[], None] | None = None,
-        arrived: bytes = b"",
+        *,
+        arrived: bytes | None = None,
     ) -> None:
+        """Make the reader of a body that will be fed, or that has ``arrived`` whole."""
         # None for a body that has arrived: there is nothing to pause.
         self._flow: Final = flow
         self._high: Final = high
@@ -76,22 +78,15 @@ class StreamReader:
         self._reads = 0
         # Called once before the first wait for bytes: sends 100 Continue to a client that asked.
         self._before_wait = before_wait
-        self._queue: Final = ByteQueue(arrived)
-        self._raw_bytes = len(arrived)
+        self._queue: Final = ByteQueue(arrived or b"")
+        self._raw_bytes = self._queue.size
         #: The fields behind a chunked body, once its end has arrived.
         self.trailers: Fields = ()
-        self._eof = False
+        self._eof = arrived is not None
         self._exception: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     # Fed by the connection.
-
-    @classmethod
-    def whole(cls, data: bytes) -> "StreamReader":
-        """Return a body that has fully arrived, which asks nothing of the connection."""
-        body = cls(None, _USUAL_SIZE, None, data)
-        body._eof = True
-        return body
 
     def decode(self, coding: str, max_expansion: int) -> None:
         """Read the body through its Content-Encoding; to be called before any byte is fed.
@@ -262,7 +257,8 @@ class StreamReader:
         """Return the rest of a body that has fully arrived, None if reading it may have to wait."""
         if not self._eof or self._exception is not None or self._coded is not None:
             return None
-        return self._queue.take(-1) if self._queue.size else b""
+        queue = self._queue
+        return queue.take(-1) if queue.size else b""
 
     async def read(self, n: int = -1) -> bytes:
         """Return up to ``n`` bytes as soon as there are any; the whole rest if ``n`` is negative.
@@ -279,7 +275,7 @@ class StreamReader:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def readany(self) -> bytes:
-        """Return what has arrived, waiting for the first byte; ``b""`` at the end."""
+        """Return the bytes that have arrived, or wait for the first ones; ``b""`` at the end."""
         return self._take(-1) if await self._fill() else b""
 
     async def readexactly(self, n: int) -> bytes:
@@ -318,7 +314,7 @@ class StreamReader:
         return await self.readuntil(b"\n", max_size=max_line_length)
 
     async def readchunk(self) -> tuple[bytes, bool]:
-        """Return what has arrived up to the end of an HTTP chunk, and whether it ended there."""
+        """Return bytes up to the end of an HTTP chunk at most, and True if they reach it."""
         if not await self._fill():
             return b"", False
         chunk = self._queue.take_chunk()
@@ -326,7 +322,7 @@ class StreamReader:
         return chunk
 
     def read_nowait(self, n: int = -1) -> bytes:
-        """Return up to ``n`` bytes that have arrived without waiting; ``b""`` if there are none."""
+        """Return up to ``n`` bytes that have arrived without waiting; ``b""`` without any."""
         if self._waiter is not None:
             raise RuntimeError("Another task already waits for this request's body")
         if not self._queue.size and (self._coded is None or not self._decode()):
@@ -376,5 +372,4 @@ class StreamReader:
 
 
 #: The body of every request without one. It has ended, and nothing can change it.
-EMPTY_BODY: Final = StreamReader(None, _USUAL_SIZE)
-EMPTY_BODY.feed_eof()
+EMPTY_BODY: Final = StreamReader(arrived=b"")

@@ -74,11 +74,11 @@ class ServerConfig:
     #: Between two pieces of a body, while the handler waits for it.
     body_timeout: float = 30.0
 
-    #: How long a peer may read nothing while bytes for it wait to be written.
+    #: The time in which a peer must read something while bytes for it wait to be written.
     write_timeout: float = 30.0
 
-    #: How long, and how many bytes of, an unread body is read and dropped after the response, so
-    #: that the client sees the response and not a reset.
+    #: The time and the number of bytes for which an unread body is read and dropped after the
+    #: response, so that the client sees the response and not a reset.
     lingering_time: float = 10.0
     lingering_size: int = 1024 * 1024
 

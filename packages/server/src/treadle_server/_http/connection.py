@@ -11,6 +11,7 @@ from typing import Final, cast, final
 from treadle_http_parser import Data, EndOfMessage, Error, Event, ServerConnection
 from treadle_http_parser import Request as Head
 from treadle_responses import HTTPRequestTimeout
+from treadle_server._body.incoming import IncomingBody
 from treadle_server._body.stream import EMPTY_BODY, StreamReader
 from treadle_server._core.errors import ClientConnectionResetError, RequestPayloadError
 from treadle_server._core.types import ConnectionInfo
@@ -19,7 +20,6 @@ from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.upgrade import Upgraded
 
 from .exchange import Exchange
-from .incoming import IncomingBody
 from .state import ServerState
 from .waits import ENDING, WAITS, Expiry, Wait, next_wait
 from .writer import StreamWriter
@@ -225,7 +225,7 @@ class HttpConnection(asyncio.Protocol):
         elif len(events) == 3 and not framing.chunked and not framing.content_coding:
             data = events[1]
             assert type(data) is Data
-            body = StreamReader.whole(data.data)
+            body = StreamReader(arrived=data.data)
         else:
             body = self._incoming.open(head)
             # All that came with the head is in place before the handler starts.

@@ -14,10 +14,12 @@ or the event loop raises, ``BaseException`` included, at any point:
 - one answer is complete, or the connection is cut off or belongs to an upgraded protocol;
 - a bug is logged; ``SystemExit`` and ``KeyboardInterrupt`` reach the event loop.
 
-Three things keep it. All user code runs inside ``start`` and ``_finish``, whose last resort is
-``_break_off``. All ends go through ``_end``, but for the fast path, which has no cleanups. And a
-``Phase`` only moves forward, by the table ``_AFTER_ERROR``: an error while an answer to an error is
-sent ends the exchange. ``tests/http/test_failures.py`` drives every point of failure.
+Three things keep it. All user code of an exchange runs in its two tasks or inside ``start`` and
+``_finish``, whose last resort is ``_break_off``. (The request factory runs before it, in
+``HttpConnection``, which answers its errors.) All ends go through ``_end``, but for the fast path,
+which has no cleanups. And a ``Phase`` only moves forward, by the table ``_AFTER_ERROR``: an error
+while an answer to an error is sent ends the exchange. ``tests/http/test_failures.py`` drives every
+point of failure.
 """
 
 import asyncio
@@ -26,21 +28,21 @@ import enum
 import warnings
 from collections.abc import Awaitable, Callable
 from types import CoroutineType
-from typing import Final, cast, final
+from typing import Final, final
 
 from treadle_http_parser import LocalProtocolError
 from treadle_responses import HTTPBadRequest, HTTPException, StreamResponse
 from treadle_server._core.errors import ClientConnectionResetError, RequestPayloadError
 
 from .answers import (
-    can_skip_prepare,
+    CAN_SKIP_PREPARE,
+    SENDS_AT_ONCE,
     is_http_exception,
     negotiate_page,
     not_a_response,
     not_all_sent,
     returned_exception,
     second_response,
-    sends_at_once,
     sent_before,
     server_error,
 )
@@ -203,7 +205,7 @@ class Exchange:
 
     def _respond(self, request: BaseRequest, response: StreamResponse) -> bool:
         """Send the response that the handler returned."""
-        if sends_at_once(type(response)) and request.hooks is None:
+        if SENDS_AT_ONCE[type(response)] and request.hooks is None:
             # Fast path of hello in tools/bench/compare.py: one write, no task, no cleanups.
             try:
                 if self._write_at_once(response):
@@ -281,10 +283,12 @@ class Exchange:
     def _failed(self, request: BaseRequest, error: BaseException) -> bool:
         """Answer an exception that left the handler, a hook or the response."""
         channel = self._channel
+        answer: StreamResponse
         if is_http_exception(error):
-            answer = cast("StreamResponse", error)
+            answer = error
             # Its traceback leads to frames that lead to it.
             error.__traceback__ = None
+            negotiate_page(request, error)
         elif self._is_no_bug(error):
             return self._cut(request, error)
         else:
@@ -293,13 +297,11 @@ class Exchange:
         if phase is None or channel.head_sent or channel.response_ended:
             # Too late for another answer: a connection that is cut off tells the client.
             return self._cut(request, error)
-        if is_http_exception(answer):
-            negotiate_page(request, cast("HTTPException", answer))
         self._phase = phase
         hooks = request.hooks
         if (
             (hooks is None or hooks.prepare is None)
-            and can_skip_prepare(type(answer))
+            and CAN_SKIP_PREPARE[type(answer)]
             and self._write_at_once(answer)
         ):
             return self._end(request)

@@ -6,17 +6,36 @@ They are built when they are first asked for, since most handlers ask for little
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
+from typing import Final
 
-from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
 from yarl import URL
 
+from treadle_http_parser import Fields
 from treadle_http_parser import Request as Head
 from treadle_http_parser.fields import parse_content_type, parse_cookies, parse_http_date
 from treadle_server._core.types import ConnectionInfo, HttpVersion, HttpVersion10, HttpVersion11
 
-from .fields import decode_headers
+__all__ = ["RequestHead", "decode_headers"]
 
-__all__ = ["RequestHead"]
+# Names decoded before; bounded, because clients make names up. Ten fields take 2.2 us with it and
+# 3.0 us without (``request.headers``, Python 3.13).
+_names: Final[dict[bytes, str]] = {}
+_MAX_NAMES: Final = 512
+
+
+def decode_headers(fields: Fields) -> CIMultiDictProxy[str]:
+    """Return the fields as text: UTF-8, with other bytes kept as surrogates (PEP 383)."""
+    headers: CIMultiDict[str] = CIMultiDict()
+    for raw_name, raw_value in fields:
+        name = _names.get(raw_name)
+        if name is None:
+            name = raw_name.decode("ascii")
+            if len(_names) >= _MAX_NAMES:
+                _names.clear()
+            _names[raw_name] = name
+        headers.add(name, raw_value.decode("utf-8", "surrogateescape"))
+    return CIMultiDictProxy(headers)
 
 
 class RequestHead:

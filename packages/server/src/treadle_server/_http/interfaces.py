@@ -68,7 +68,7 @@ class ResponseChannel(ResponseWriter, Protocol):
         """
 
     def write_informational(self, status: int, headers: Iterable[tuple[str, str]] = ()) -> None:
-        """Write a 1xx response; raises ``ValueError`` where none may be sent."""
+        """Write a 1xx response; raises ``ValueError`` if none may be sent now."""
 
     async def drain(self) -> None:
         """Wait until the client keeps up; raises ``ClientConnectionResetError`` if it is gone."""

@@ -19,8 +19,7 @@ from treadle_server._body.stream import StreamReader
 from treadle_server._core.types import ConnectionInfo
 from treadle_server._forms.urlencoded import parse_urlencoded_form
 
-from .fields import decode_headers
-from .head import RequestHead
+from .head import RequestHead, decode_headers
 from .interfaces import ResponseChannel
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ class BaseRequest(RequestHead, KeyedState[RequestKey[Any], Literal["request"]]):
 
     @property
     def task(self) -> "asyncio.Task[StreamResponse]":
-        """The task that runs the handler; raises ``RuntimeError`` where no task runs."""
+        """The task that runs the handler; raises ``RuntimeError`` outside of any task."""
         # Until its first wait a handler runs before the exchange has its task.
         task = self._task or asyncio.current_task()
         if task is None:

@@ -300,7 +300,7 @@ class StreamWriter:
         self._output.write(b"".join((head, framed, end)))
 
     def write_informational(self, status: int, headers: Iterable[tuple[str, str]] = ()) -> None:
-        """Write a 1xx response; raises ``ValueError`` where none may be sent."""
+        """Write a 1xx response; raises ``ValueError`` if none may be sent now."""
         try:
             self._output.write(self._core.send_informational(status, headers))
         except LocalProtocolError as error:

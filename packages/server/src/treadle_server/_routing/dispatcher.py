@@ -8,8 +8,8 @@ a sub-application costs as much as any other route. ``Dispatcher.match`` is that
 The dispatcher adds what the matcher cannot hold. If one of these is there, ``match`` returns
 ``NeedsResolve`` and the application awaits ``Dispatcher.resolve`` instead:
 
-* a resource with a ``resolve`` of its own. It cuts the order of dispatch in two: the resources
-  before it are one matcher, those behind it another (``_stages``);
+* a resource with a ``resolve`` of its own, which cuts the order of dispatch in two
+  (``_routing.stages``);
 * host rules, which are asked before everything else;
 * a replaced ``resolve`` of the dispatcher, as instrumentation does.
 
@@ -49,11 +49,11 @@ from .interfaces import (
     AbstractRoute,
     AbstractRouter,
     MatchableResource,
-    MatchInfoError,
-    UrlMappingMatchInfo,
 )
+from .match_info import MatchInfoError, UrlMappingMatchInfo
 from .registrar import RouteRegistrar
 from .resources import DynamicResource, PlainResource, Resource
+from .stages import ResolveStage, cut_at_resolves
 
 __all__ = ["Dispatcher", "Found", "NeedsResolve"]
 
@@ -71,25 +71,6 @@ class NeedsResolve:
 _NEEDS_RESOLVE: Final = NeedsResolve()
 
 Found = Match[AbstractRoute] | NotFound | MethodNotAllowed | NeedsResolve
-
-
-@final
-class _Stage:
-    """A resource that is asked with its ``resolve``, for paths at or below its fixed part."""
-
-    __slots__ = ("_prefix", "depth", "resource")
-
-    def __init__(self, resource: AbstractResource) -> None:
-        self.resource: Final = resource
-        fixed = resource.canonical
-        if "{" in fixed:
-            fixed = fixed.partition("{")[0].rpartition("/")[0]
-        self._prefix: Final = decode_safe(fixed).rstrip("/")
-        self.depth: Final = self._prefix.count("/")
-
-    def takes(self, path: str) -> bool:
-        """Return True if the safe-decoded ``path`` is the fixed part or below it."""
-        return path.startswith(self._prefix + "/") or path == self._prefix
 
 
 class Dispatcher(AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractResource]):
@@ -111,7 +92,7 @@ class Dispatcher(AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractReso
         self.auto_options = False
         #: The entry of the hot path; once compiled, the matcher's own method.
         self.match: Callable[[str, str], Found] = self._first_match
-        self._stages: tuple[Matcher[AbstractRoute] | _Stage, ...] | None = None
+        self._stages: tuple[Matcher[AbstractRoute] | ResolveStage, ...] | None = None
         # The applications around an enclosed resource or enclosure, the outermost first.
         self._owners: dict[object, tuple[AppState, ...]] = {}
 
@@ -223,7 +204,7 @@ class Dispatcher(AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractReso
         """Compile the matcher now; otherwise the first request does it."""
         self._owners = {}
         if self.needs_resolve:
-            self._stages = tuple(self._cut())
+            self._stages = tuple(cut_at_resolves(self._resources))
             self.match = self._refer_to_resolve
         else:
             matcher = Matcher(self._router.items)
@@ -232,34 +213,6 @@ class Dispatcher(AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractReso
         for stage in self._stages:
             if isinstance(stage, Matcher):
                 self._note_owners(stage.enclosures(), ())
-
-    def _cut(self) -> Iterator[Matcher[AbstractRoute] | _Stage]:
-        """Yield the stages in the order of dispatch."""
-        ordered: list[tuple[int, int, Item[AbstractRoute] | _Stage]] = []
-        for index, resource in enumerate(self._resources):
-            if resource.is_rule:
-                continue
-            item = None
-            if isinstance(resource, MatchableResource) and not resource.needs_resolve:
-                item = resource.matcher_item()
-            if item is None:
-                stage = _Stage(resource)
-                ordered.append((-stage.depth, index, stage))
-            else:
-                inner = item.resource if isinstance(item, Enclosure) else item
-                ordered.append((-inner.path_pattern.depth, index, item))
-        ordered.sort(key=lambda entry: entry[:2])
-        run: list[tuple[int, Item[AbstractRoute]]] = []
-        for _, index, entry in ordered:
-            if not isinstance(entry, _Stage):
-                run.append((index, entry))
-                continue
-            if run:
-                yield _matcher_of(run)
-                run = []
-            yield entry
-        if run:
-            yield _matcher_of(run)
 
     def _note_owners(
         self,
@@ -391,11 +344,6 @@ class Dispatcher(AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractReso
 
 # The ``resolve`` of a dispatcher that was not replaced.
 _RESOLVE: Final = Dispatcher.resolve
-
-
-def _matcher_of(run: list[tuple[int, Item[AbstractRoute]]]) -> Matcher[AbstractRoute]:
-    """Return the matcher of numbered items; it expects them in the order of registration."""
-    return Matcher([item for _, item in sorted(run, key=lambda pair: pair[0])])
 
 
 def _options(methods: "set[str] | frozenset[str]") -> HTTPException:

@@ -14,7 +14,8 @@ from treadle_router import CONVERTERS, Converter, Match, Matcher, MethodNotAllow
 from treadle_router import Resource as RouterResource
 
 from .handlers import AnyHandler, AnyMiddleware
-from .interfaces import AbstractResource, AbstractRoute, MatchableResource, UrlMappingMatchInfo
+from .interfaces import AbstractResource, AbstractRoute, MatchableResource
+from .match_info import UrlMappingMatchInfo
 from .options import RouteOptions
 
 __all__ = [

@@ -208,8 +208,8 @@ class SockSite(BaseSite):
 class BaseRunner(abc.ABC):
     """Owns a server and its sites.
 
-    ``shutdown_timeout`` in seconds is how long handlers are waited for when stopping. Other
-    keyword arguments are the fields of ``ServerConfig``.
+    A stop waits ``shutdown_timeout`` seconds for the handlers, and as long again for those that it
+    then cancels. Other keyword arguments are the fields of ``ServerConfig``.
     """
 
     def __init__(

@@ -2,17 +2,16 @@
 
 ``WebSocketConnection`` takes a connection over behind the 101. It feeds
 ``treadle_websocket.WebSocketSession``, queues the messages that come out for the one reader,
-writes what the session has to say, and keeps its timers. ``_websocket.WebSocketResponse`` is what
-users see; it reads with ``receive``, and writes with ``session``, ``transport`` and ``flow``.
+writes what the session has to say, and keeps its timers. Users have a
+``WebSocketResponse``, which reads with ``receive`` and writes with ``session`` and ``write``.
 
-The order of what a reader gets: the messages of the queue; then the last one, once; then nothing
-but the answer that it is over. What bounds it: reading from the peer pauses while the queue is
-full, and while the peer does not read, pongs to it are withheld (the session keeps few of them).
+A reader gets the messages of the queue, then once the message that ended the WebSocket, then only
+CLOSED. Memory is bounded: reading from the peer pauses while the queue is full, and pongs to a peer
+that does not read are withheld (the session keeps few of them).
 """
 
 import asyncio
-from collections import deque
-from typing import Final, TypeAlias, final
+from typing import Final, final
 
 from treadle_server._core.errors import ClientConnectionResetError
 from treadle_server._transport.flow import FlowControl
@@ -21,27 +20,18 @@ from treadle_server._transport.upgrade import Upgraded, UpgradeOwner
 from treadle_websocket import (
     WS_CLOSED_MESSAGE,
     WS_CLOSING_MESSAGE,
-    Message,
-    RawMessage,
     State,
     WebSocketSession,
     WSMsgType,
 )
 
 from .compression import BackgroundCompressor
+from .queue import AnyMessage, MessageQueue
 
-__all__ = ["AnyMessage", "WebSocketConnection"]
-
-AnyMessage: TypeAlias = Message | RawMessage
+__all__ = ["WebSocketConnection"]
 
 _OPEN: Final = State.OPEN
 _OWING: Final = (State.CLOSE_RECEIVED, State.FAILED)
-
-# Reading pauses above the first and goes on below the second: a few messages of usual size, or two
-# thousand of the smallest. As in aiohttp a message counts 128 bytes besides its own.
-_HIGH: Final = 256 * 1024
-_LOW: Final = 64 * 1024
-_PER_MESSAGE: Final = 128
 
 # With compression what was read is decoded in pieces of this size, with a look at the queue after
 # each: DEFLATE makes up to 1,032 bytes of one, so 256 KiB that came at once could be 264 MB.
@@ -62,7 +52,6 @@ class WebSocketConnection(Upgraded):
 
     __slots__ = (
         "_closers",
-        "_full",
         "_last",
         "_limit",
         "_loop",
@@ -70,7 +59,6 @@ class WebSocketConnection(Upgraded):
         "_owner",
         "_pending",
         "_queue",
-        "_size",
         "_sliced",
         "_timed",
         "_timer",
@@ -97,15 +85,13 @@ class WebSocketConnection(Upgraded):
         self._limit: Final = writer_limit
         # The connection below; None before the 101 and after the end.
         self._owner: UpgradeOwner | None = None
-        # For the reader: messages, and what comes behind them; the future that it waits for, and
-        # how often it was told that it is over.
-        self._queue: deque[AnyMessage] = deque()
+        # For the reader: the messages and the last one behind them, the future that it waits for,
+        # and the number of times that it was told that there are no more.
+        self._queue: Final = MessageQueue()
         self._last: AnyMessage | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._told_closed = 0
-        # The size of the queue, whether it has paused reading, and what was read but not decoded.
-        self._size = 0
-        self._full = False
+        # The bytes that were read and not decoded, because the queue is full.
         self._pending = b""
         # True to decode reads in slices, and to note the time of each read.
         self._sliced: Final = session.deflate is not None
@@ -116,7 +102,7 @@ class WebSocketConnection(Upgraded):
         # The tasks that wait for the end.
         self._closers: list[asyncio.Future[None]] = []
 
-    # asyncio's callbacks, and what ``_upgrade.Upgraded`` adds to them.
+    # asyncio's callbacks, and the methods that ``Upgraded`` adds to them.
 
     def take_over(
         self, owner: UpgradeOwner, transport: asyncio.Transport, flow: FlowControl
@@ -188,15 +174,10 @@ class WebSocketConnection(Upgraded):
             self._write_own()
 
     def _add(self, messages: list[AnyMessage]) -> None:
-        """Queue data messages, pings and pongs."""
-        size = self._size
-        for message in messages:
-            # Each has text or bytes: the others end a session, and come by ``_take_end``.
-            size += len(message[1]) + _PER_MESSAGE
-        self._queue += messages
-        self._size = size
-        if size > _HIGH:
-            self._full = True
+        """Queue data messages, pings and pongs: the others end a session (``_take_end``)."""
+        queue = self._queue
+        queue.add(messages)
+        if queue.full:
             self.flow.pause_reading()
         waiter = self._waiter
         if waiter is not None and not waiter.done():
@@ -205,7 +186,7 @@ class WebSocketConnection(Upgraded):
     def _decode_slices(self, data: bytes) -> None:
         self._pending = b""
         for start in range(0, len(data), _SLICE):
-            if self._full:
+            if self._queue.full:
                 self._pending = data[start:]
                 return
             self._decode(data[start : start + _SLICE])
@@ -216,7 +197,8 @@ class WebSocketConnection(Upgraded):
         """Return the next message; see ``WebSocketResponse.receive`` and its ``__anext__``."""
         if self._waiter is not None:
             raise RuntimeError("Concurrent call to receive(): another task is waiting already")
-        while not self._queue:
+        queue = self._queue
+        while not queue.messages:
             if self._last is not None or self.session.state is not _OPEN:
                 last = self._receive_last(autoclose)
                 if iterating and last.type in _END:
@@ -230,13 +212,13 @@ class WebSocketConnection(Upgraded):
                 self._waiter = None
                 if timer is not None:
                     timer.cancel()
-        message = self._queue.popleft()
-        self._size -= len(message[1]) + _PER_MESSAGE
-        if self._full and self._size <= _LOW:
-            self._full = False
+        if not queue.full:
+            return queue.take()
+        message = queue.take()
+        if not queue.full:
             if self._pending:
                 self._decode_slices(self._pending)
-            if not self._full:
+            if not queue.full:
                 self.flow.resume_reading()
         return message
 
@@ -285,7 +267,7 @@ class WebSocketConnection(Upgraded):
         than the end of this turn of the event loop.
         """
         output = self._output
-        if self._queue:
+        if self._queue.messages:
             if not output.holding:
                 output.hold()
                 self._loop.call_soon(output.release)
@@ -319,7 +301,8 @@ class WebSocketConnection(Upgraded):
         session = self.session
         if session.state is _OPEN:
             frame = session.send_close(code, reason, now=self._loop.time())
-            self._forget_messages()
+            self._queue.clear()
+            self._pending = b""
             self.write(frame)
             if self._waiter is not None:
                 self._last = WS_CLOSING_MESSAGE
@@ -352,12 +335,6 @@ class WebSocketConnection(Upgraded):
             closer = self._loop.create_future()
             self._closers.append(closer)
             await closer
-
-    def _forget_messages(self) -> None:
-        self._queue.clear()
-        self._size = 0
-        self._full = False
-        self._pending = b""
 
     def _end(self, news: list[AnyMessage]) -> None:
         """Wake the reader and the waiting tasks; the reader gets the last of ``news`` last."""

@@ -21,7 +21,8 @@ from treadle_websocket import (
     WSStateError,
 )
 
-from .connection import AnyMessage, WebSocketConnection
+from .connection import WebSocketConnection
+from .queue import AnyMessage
 
 if TYPE_CHECKING:
     # A default for the parameter (PEP 696), so that ``WebSocketResponse`` alone means "decoded

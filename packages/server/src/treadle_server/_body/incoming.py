@@ -1,21 +1,35 @@
-"""The incoming half of a connection behind a request head: its body, read or dropped.
+"""The bytes of a connection behind a request head: its body, read or dropped.
 
 ``IncomingBody`` belongs to one connection. It feeds the body of the request under way to its
 ``StreamReader``, and counts the bytes that are only read to be dropped: the rest of a body whose
 response is out, or whatever a peer sends that is about to be closed.
 """
 
-from typing import Final, final
+from typing import Final, Protocol, final
 
 from treadle_http_parser import Data, EndOfMessage
 from treadle_http_parser import Request as Head
-from treadle_server._body.stream import StreamReader
 from treadle_server._core.config import ServerConfig
-from treadle_server._transport.flow import FlowControl
 
-from .writer import StreamWriter
+from .stream import ReadingSide, StreamReader
 
-__all__ = ["IncomingBody"]
+__all__ = ["BodyWriter", "IncomingBody"]
+
+
+class BodyWriter(Protocol):
+    """The part of the writing side that bodies need: 100 Continue, and the end."""
+
+    def expect_continue(self) -> None:
+        """Note that the client waits for 100 Continue before it sends its body."""
+
+    def continue_body(self) -> None:
+        """Send 100 Continue if the client waits for it and no final response has begun."""
+
+    def body_arrives(self) -> None:
+        """Note that the client sends its body without having waited."""
+
+    def abort(self) -> None:
+        """Close the connection at once."""
 
 
 @final
@@ -24,7 +38,7 @@ class IncomingBody:
 
     __slots__ = ("_config", "_drop_left", "_flow", "_writer", "reader")
 
-    def __init__(self, config: ServerConfig, flow: FlowControl, writer: StreamWriter) -> None:
+    def __init__(self, config: ServerConfig, flow: ReadingSide, writer: BodyWriter) -> None:
         self._config: Final = config
         self._flow: Final = flow
         self._writer: Final = writer

@@ -5,7 +5,7 @@ import pytest
 from testkit import FakeTransport
 from treadle_http_parser import Data, EndOfMessage, Request, ServerConnection
 from treadle_server import ServerConfig
-from treadle_server._http.incoming import IncomingBody
+from treadle_server._body.incoming import IncomingBody
 from treadle_server._http.writer import StreamWriter
 from treadle_server._transport.flow import FlowControl
 

@@ -1,0 +1,55 @@
+"""The messages of a WebSocket that its reader has not taken, and their bounds."""
+
+from collections import deque
+from typing import Final, TypeAlias, final
+
+from treadle_websocket import Message, RawMessage
+
+__all__ = ["AnyMessage", "MessageQueue"]
+
+AnyMessage: TypeAlias = Message | RawMessage
+
+# The queue is full above the first and no longer at the second: a few messages of usual size, or
+# two thousand of the smallest. As in aiohttp a message counts 128 bytes besides its own.
+_HIGH: Final = 256 * 1024
+_LOW: Final = 64 * 1024
+_PER_MESSAGE: Final = 128
+
+
+@final
+class MessageQueue:
+    """Data messages, pings and pongs in order; the caller pauses reading while it is ``full``."""
+
+    __slots__ = ("full", "messages", "size")
+
+    def __init__(self) -> None:
+        #: The messages, the oldest first.
+        self.messages: Final[deque[AnyMessage]] = deque()
+        #: True from the message that exceeds the bound until most were taken.
+        self.full = False
+        #: The bytes of the messages, and 128 more for each of them.
+        self.size = 0
+
+    def add(self, messages: list[AnyMessage]) -> None:
+        """Append ``messages``, which all have text or bytes."""
+        size = self.size
+        for message in messages:
+            size += len(message[1]) + _PER_MESSAGE
+        self.messages.extend(messages)
+        self.size = size
+        if size > _HIGH:
+            self.full = True
+
+    def take(self) -> AnyMessage:
+        """Remove and return the oldest message; there must be one."""
+        message = self.messages.popleft()
+        self.size -= len(message[1]) + _PER_MESSAGE
+        if self.full and self.size <= _LOW:
+            self.full = False
+        return message
+
+    def clear(self) -> None:
+        """Forget the messages."""
+        self.messages.clear()
+        self.size = 0
+        self.full = False
