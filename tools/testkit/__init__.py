@@ -6,8 +6,9 @@ pytest has ``tools`` on its path; nothing of this is installed with any package.
 from ._channel import CONNECTION, FakeChannel, request_head
 from ._clock import FakeClock
 from ._descriptors import open_descriptors
-from ._handlers import Act, Recorder, doing, echo_messages
+from ._handlers import GET, Act, Recorder, doing, echo_messages, hello
 from ._loops import EVERY_LOOP, LOOPS, Run, each_loop, new_loop, run_on
+from ._public_api import check_public_api
 from ._transport import FakeTransport
 from ._websocket import (
     KEY,
@@ -22,6 +23,7 @@ from ._wire import Peer, connecting, serve
 __all__ = [
     "CONNECTION",
     "EVERY_LOOP",
+    "GET",
     "KEY",
     "LOOPS",
     "Act",
@@ -31,11 +33,13 @@ __all__ = [
     "Peer",
     "Recorder",
     "Run",
+    "check_public_api",
     "connecting",
     "doing",
     "each_loop",
     "echo_messages",
     "frame",
+    "hello",
     "new_loop",
     "open_descriptors",
     "open_websocket",

@@ -1,16 +1,25 @@
-"""Handlers of WebSockets for tests: one that echoes, one that keeps what it received."""
+"""Handlers for tests: one that greets; for WebSockets one that echoes, one that keeps messages."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
-from treadle_server import Request, WebSocketResponse
+from treadle_responses import Response
+from treadle_server import BaseRequest, Request, WebSocketResponse
 from treadle_websocket import Message, WSMsgType
 
-__all__ = ["Act", "Recorder", "doing", "echo_messages"]
+__all__ = ["GET", "Act", "Recorder", "doing", "echo_messages", "hello"]
+
+#: The smallest request.
+GET: Final = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 #: One step of a handler with an open WebSocket.
 Act = Callable[[WebSocketResponse], Awaitable[object]]
+
+
+async def hello(request: BaseRequest) -> Response:
+    """Answer "hello"."""
+    return Response(text="hello")
 
 
 async def echo_messages(request: Request) -> WebSocketResponse:

@@ -38,7 +38,7 @@ async def complete(main: Coroutine[Any, Any, None]) -> None:
     """Await ``main``; fail if it leaves a task behind."""
     await main
     left = asyncio.all_tasks() - {asyncio.current_task()}
-    # Not an `assert`: it holds in every test and says nothing about what that test is for.
+    # Not an ``assert``: it holds in every test and says nothing about what that test is for.
     if left:
         pytest.fail(f"The test left tasks behind: {left}")
 

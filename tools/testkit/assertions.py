@@ -25,8 +25,8 @@ _MESSAGE: Final = (
     " where only the absence of an error matters, assert the state that proves it"
 )
 
-# The setting `enable_assertion_pass_hook` changes how pytest compiles test modules, but not how it
-# names the compiled files. With a name of their own, files from before the setting are not used.
+# ``enable_assertion_pass_hook`` changes how pytest compiles test modules, but not the names of the
+# compiled files. With names of their own, files from before the setting are not used.
 rewrite.PYC_TAIL = f".{rewrite.PYTEST_TAG}-counted.pyc"
 
 

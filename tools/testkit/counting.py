@@ -13,7 +13,7 @@ from ._loops import EVERY_LOOP
 
 __all__ = ["pytest_configure"]
 
-# pytest joins the names of parameters with hyphens: `test_x[uvloop-GET]`.
+# pytest joins the names of parameters with hyphens: ``test_x[uvloop-GET]``.
 _LOOP: Final = re.compile(rf"(?<=[\[-])(?:{'|'.join(EVERY_LOOP)})(?=[\]-])")
 
 

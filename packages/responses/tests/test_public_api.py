@@ -1,9 +1,6 @@
 """The names that users may import, pinned."""
 
 import ast
-import doctest
-import importlib
-import inspect
 import pkgutil
 import re
 from pathlib import Path
@@ -11,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import treadle_responses
+from testkit import check_public_api
 
 PUBLIC = set(
     re.findall(
@@ -43,34 +41,10 @@ ALLOWED_IMPORTS = {
 }  # fmt: skip
 
 
-def test_all_is_pinned() -> None:
+def test_public_api() -> None:
     # The exceptions are pinned by ``test_exceptions``.
-    listed = [name for name in treadle_responses.__all__ if not name.startswith("HTTP")]
-    assert sorted(listed) == sorted(PUBLIC)
-    for name in treadle_responses.__all__:
-        assert hasattr(treadle_responses, name)
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_modules(name: str) -> None:
-    module = importlib.import_module(f"treadle_responses.{name}")
-    assert module.__doc__
-    assert len(module.__all__) == len(set(module.__all__))
-    for public in module.__all__:
-        assert hasattr(module, public)
-
-
-@pytest.mark.parametrize("name", ["", *MODULES])
-def test_examples_in_docstrings(name: str) -> None:
-    module = importlib.import_module(f"treadle_responses.{name}".rstrip("."))
-    assert doctest.testmod(module).failed == 0
-
-
-def test_everything_public_has_a_docstring() -> None:
-    for name in treadle_responses.__all__:
-        value = getattr(treadle_responses, name)
-        if inspect.isclass(value) or inspect.isfunction(value):
-            assert value.__doc__, name
+    exceptions = {name for name in treadle_responses.__all__ if name.startswith("HTTP")}
+    check_public_api(treadle_responses, PUBLIC | exceptions)
 
 
 @pytest.mark.parametrize("name", ["__init__", *MODULES])
@@ -87,8 +61,3 @@ def test_no_io_and_no_other_package(name: str) -> None:
         if isinstance(node, ast.ImportFrom) and not node.level
     }
     assert imported <= ALLOWED_IMPORTS
-
-
-@pytest.mark.parametrize("name", [*MODULES])
-def test_every_module_has_tests(name: str) -> None:
-    assert (Path(__file__).parent / f"test_{name.lstrip('_')}.py").is_file()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from testkit import Run, serve
+from testkit import Run, hello, serve
 from treadle_responses import AppKey, Response, StreamResponse
 from treadle_server import (
     Application,
@@ -20,10 +20,6 @@ from treadle_server import (
     get,
     post,
 )
-
-
-async def hello(request: Request) -> Response:
-    return Response(text="hello")
 
 
 async def fail(request: Request) -> Response:

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from testkit import FakeClock, Run, each_loop, serve
+from testkit import GET, FakeClock, Run, each_loop, serve
 from treadle_responses import Response, StreamResponse
 from treadle_server import BaseRequest, Server
 
-GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 CHUNKED = (
     b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"5\r\nhello\r\n0\r\nA: b\r\n\r\n"

@@ -1,13 +1,9 @@
-import ast
 import doctest
-import importlib
 import subprocess
 import sys
-from pathlib import Path
-
-import pytest
 
 import treadle_websocket
+from testkit import check_public_api
 
 PUBLIC = {
     "WS_CLOSED_MESSAGE",
@@ -50,21 +46,10 @@ PUBLIC = {
     "WebSocketSession",
     "__version__",
 }
-SOURCES = sorted(Path(treadle_websocket.__file__).parent.glob("_*.py"))
-MODULES = [path for path in SOURCES if path.stem not in ("__init__", "_version")]
 
 
-def test_public_names() -> None:
-    assert set(treadle_websocket.__all__) == PUBLIC
-    assert all(hasattr(treadle_websocket, name) for name in PUBLIC)
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
-def test_every_module_has_a_docstring_and_its_names(path: Path) -> None:
-    # Read rather than imported: compiled modules have no docstrings.
-    assert ast.get_docstring(ast.parse(path.read_text()))
-    module = importlib.import_module(f"treadle_websocket.{path.stem}")
-    assert all(hasattr(module, entry) for entry in module.__all__)
+def test_public_api() -> None:
+    check_public_api(treadle_websocket, PUBLIC)
 
 
 def test_the_example_in_the_docstring() -> None:

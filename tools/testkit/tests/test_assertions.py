@@ -92,7 +92,7 @@ def test_a_test_that_asserts_nothing_fails(tmp_path: Path) -> None:
     )
     write(tmp_path, PRELUDE + "\n".join(functions))
     output = run_pytest(tmp_path)
-    # `-rA` lists each test with its outcome at the end.
+    # ``-rA`` lists each test with its outcome at the end.
     lines = re.findall(r"^(PASSED|FAILED) test_it.py::test_(\w+)", output, re.MULTILINE)
     found = {name: word.lower() for word, name in lines}
     for name in re.findall(r"test_(\w+) passed without executing an assertion, so that", output):

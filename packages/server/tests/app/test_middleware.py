@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from yarl import URL
 
+from testkit import hello
 from treadle_responses import (
     HTTPException,
     HTTPFound,
@@ -27,10 +28,6 @@ from treadle_server import (
 
 #: Makes a request that came over no connection.
 RequestTo = Callable[..., Request]
-
-
-async def hello(request: Request) -> Response:
-    return Response(text="hello")
 
 
 def location(app: Application, request: Request) -> str | int:

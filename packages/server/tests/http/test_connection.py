@@ -288,7 +288,7 @@ def test_a_body_announced_too_large_gets_413_and_no_100(run: Run) -> None:
             )
             head = await peer.head()
             assert head.startswith(b"HTTP/1.1 413 ")
-            # Whether the body comes is now anybody's guess, so the connection ends.
+            # The body may or may not come now, so the connection ends.
             assert b"Connection: close" in head
 
     run(main())
@@ -330,7 +330,7 @@ def test_an_endless_unread_body_is_cut_off(run: Run) -> None:
                     await peer.send(b"x" * 10_000)
                     sent += 10_000
                     await asyncio.sleep(0)
-            # What was sent is far below the announced size: the server has hung up.
+            # Far less than was announced could be sent: the server has closed the connection.
             assert sent < 5_000_000
 
     run(main())
@@ -414,7 +414,7 @@ def test_pipelined_requests_before_the_end_of_input_are_answered(run: Run) -> No
 
 @each_loop
 def test_a_reader_that_waits_pauses_the_client(run: Run) -> None:
-    """More than the buffer is not taken from a client whose body nobody reads."""
+    """The server takes no more than its buffer of a body that the handler does not read."""
     started = asyncio.Event()
     go_on = asyncio.Event()
 
@@ -499,7 +499,7 @@ def test_a_peer_that_does_not_read_fills_no_kernel_buffers(run: Run) -> None:
             peer = await connect()
             await peer.send(GET)
             await peer.head()
-            # What the peer's stream does not take, and the kernels do not hold, waits here; without
+            # Bytes that neither the peer's stream nor the kernels hold wait here; without
             # a bound the kernels would hold megabytes.
             assert size - transports[0].get_write_buffer_size() < 1024 * 1024
             assert await peer.exactly(size) == bytes(size)

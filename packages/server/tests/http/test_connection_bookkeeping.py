@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from testkit import FakeTransport, new_loop
+from testkit import GET, FakeTransport, hello, new_loop
 from treadle_responses import Response, StreamResponse
 from treadle_server import BaseRequest, ServerConfig
 from treadle_server._http.connection import HttpConnection
 from treadle_server._http.interfaces import RequestFactory
 from treadle_server._http.state import ServerState
 
-GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
 
 RawHandler = Callable[[BaseRequest], Awaitable[StreamResponse]]
@@ -63,10 +62,6 @@ def run_link(
 async def turns(count: int = 20) -> None:
     for _ in range(count):
         await asyncio.sleep(0)
-
-
-async def hello(request: BaseRequest) -> Response:
-    return Response(text="hello")
 
 
 # A read of a busy pipeline rarely ends where a request ends.

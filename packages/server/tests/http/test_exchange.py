@@ -1,4 +1,4 @@
-"""What becomes of what a handler does: returned, raised, forgotten."""
+"""The outcome of each thing that a handler can do: return, raise, forget to return."""
 
 import asyncio
 import logging

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from testkit import LOOPS, new_loop
+from testkit import LOOPS, hello, new_loop
 from treadle_responses import HTTPNotFound, Payload, Response, StreamResponse
 from treadle_server import Application, AppRunner, BaseRequest, Middleware, Request, SockSite
 
@@ -56,10 +56,6 @@ def app_of(
     else:
         app.router.add_route("*", "/", handler, expect_handler=expect_handler)
     return app
-
-
-async def hello(request: Request) -> Response:
-    return Response(text="hello")
 
 
 def handler_at_once(fail: Fail) -> Application:

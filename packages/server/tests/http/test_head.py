@@ -98,7 +98,7 @@ VALUES: list[tuple[RequestHead, str, Any]] = [
 @pytest.mark.parametrize(("made", "name", "value"), VALUES)
 def test_values(made: RequestHead, name: str, value: object) -> None:
     assert getattr(made, name) == value
-    # What is built on demand is built once, and stays.
+    # A value that is built on demand is built once, and stays.
     assert getattr(made, name) == value
 
 

@@ -7,15 +7,9 @@ import sys
 
 import pytest
 
-from testkit import LOOPS, FakeClock, Peer, Run, each_loop, serve
+from testkit import GET, LOOPS, FakeClock, Peer, Run, each_loop, hello, serve
 from treadle_responses import Response
 from treadle_server import BaseRequest
-
-GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-async def hello(request: BaseRequest) -> Response:
-    return Response(text="hello")
 
 
 async def is_turned_away(peer: Peer) -> None:
@@ -40,7 +34,7 @@ def test_connections_beyond_the_cap_are_turned_away(run: Run) -> None:
                 assert await peer.response() == (200, b"hello")
             third = await connect()
             await is_turned_away(third)
-            # Those that are turned away take nobody's place: with one gone there is room for one.
+            # Refused connections do not count: when one of the others ends, there is room for one.
             silent = await connect()
             first.writer.close()
             await first.writer.wait_closed()

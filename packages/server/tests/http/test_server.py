@@ -6,17 +6,11 @@ import re
 
 import pytest
 
-from testkit import FakeClock, FakeTransport, Run
+from testkit import GET, FakeClock, FakeTransport, Run, hello
 from treadle_responses import Response
 from treadle_server import BaseRequest, Server
 from treadle_server._http.connection import HttpConnection
 from treadle_server._http.overload import OverloadProtocol
-
-GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-async def hello(request: BaseRequest) -> Response:
-    return Response(text="hello")
 
 
 class Client:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from testkit import FakeClock
+from testkit import FakeClock, hello
 from treadle_responses import Response
 from treadle_server import BaseRequest, ServerConfig
 from treadle_server._http.state import ServerState
@@ -27,10 +27,6 @@ class Idle:
 
     def close(self) -> None:
         raise AssertionError("only a connection whose deadline fails is closed")
-
-
-async def hello(request: BaseRequest) -> Response:
-    return Response(text="hello")
 
 
 def state_of(clock: FakeClock, **options: object) -> ServerState:

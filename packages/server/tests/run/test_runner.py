@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from testkit import Run, each_loop
-from treadle_responses import Response
+from testkit import Run, each_loop, hello
 from treadle_server import (
     Application,
     AppRunner,
-    BaseRequest,
     BaseRunner,
     BaseSite,
     Server,
@@ -24,10 +22,6 @@ from treadle_server import (
 )
 
 TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-
-
-async def hello(request: BaseRequest) -> Response:
-    return Response(text="hello")
 
 
 @asynccontextmanager
@@ -130,7 +124,7 @@ def test_mistakes(run: Run) -> None:
             await site.start()
             with pytest.raises(RuntimeError, match="is already started"):
                 await site.start()
-            # A site that cannot listen is none of the runner's.
+            # A site that cannot listen does not stay with the runner.
             taken = TCPSite(runner, "127.0.0.1", site.port)
             with pytest.raises(OSError, match="in use"):
                 await taken.start()

@@ -7,13 +7,12 @@ from typing import cast
 
 import pytest
 
-from testkit import FakeClock, Peer, Run, each_loop, serve
+from testkit import GET, FakeClock, Peer, Run, each_loop, hello, serve
 from treadle_responses import Response, StreamResponse
 from treadle_server import BaseRequest
 from treadle_server._transport.deadlines import NEVER, Sweeper
 
 LOGGER = logging.getLogger("test")
-GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 class Clock:
@@ -107,10 +106,6 @@ def test_the_sweeper_calls_what_is_due_once() -> None:
 
 async def echo(request: BaseRequest) -> Response:
     return Response(body=await request.read())
-
-
-async def hello(request: BaseRequest) -> Response:
-    return Response(text="hello")
 
 
 NOTHING = b""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from multidict import CIMultiDict
 
-from testkit import Run, each_loop, serve
+from testkit import GET, Run, each_loop, serve
 from treadle_responses import RequestInfo as AnyRequest
 from treadle_responses import Response, StreamResponse
 from treadle_server import BaseRequest, ClientConnectionResetError, Request
@@ -14,7 +14,6 @@ from treadle_server._http.writer import StreamWriter
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.upgrade import Upgraded, UpgradeOwner
 
-GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 UPGRADE = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n"
 
 
