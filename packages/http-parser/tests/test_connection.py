@@ -201,6 +201,60 @@ def test_answers(
     )
 
 
+@pytest.mark.parametrize("case", ANSWERS.values(), ids=ANSWERS)
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_withdrawn_head_leaves_no_trace(
+    case: tuple[bytes, int, list[tuple[str, str]], list[bytes], bytes, bool], whole: bool
+) -> None:
+    data, status, fields, pieces, wire, goes_on = case
+    connection = received(data)
+    connection.send_head(599, [("Content-Length", "1000"), ("X-First", "1")])
+    connection.send_data(b"never written")
+    connection.withdraw_head()
+    assert not connection.head_sent
+    assert not connection.response_ended
+    if whole:
+        sent = connection.send_response(status_line(status), b"A: b\r\n", b"hi", bodiless=True)
+        assert sent.startswith(status_line(status) + b"A: b\r\n")
+    else:
+        sent = connection.send_head(status, iter(fields))
+        sent += b"".join(map(connection.send_data, pieces)) + connection.send_end()
+        assert sent == wire
+        assert connection.must_close is not goes_on
+
+
+def test_a_withdrawn_head_may_have_closed_the_connection() -> None:
+    connection = received(GET)
+    connection.send_head(200, [("Connection", "close")])
+    connection.withdraw_head()
+    assert b"Connection: close\r\n" in connection.send_head(500)
+
+
+@pytest.mark.parametrize("data", [b"", GET])
+def test_nothing_to_withdraw(data: bytes) -> None:
+    connection = received(data) if data else ServerConnection()
+    with pytest.raises(LocalProtocolError, match="withdrawal"):
+        connection.withdraw_head()
+
+
+def test_a_response_that_has_ended_is_not_withdrawn() -> None:
+    connection = received(GET)
+    connection.send_head(200)
+    connection.send_end()
+    with pytest.raises(LocalProtocolError, match="withdrawal"):
+        connection.withdraw_head()
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "expected"),
+    [(GET, 200, True), (GET, 204, False), (GET, 304, False), (HEAD, 200, False)],
+)
+def test_responses_with_a_body(request_: bytes, status: int, expected: bool) -> None:
+    connection = received(request_)
+    connection.send_head(status)
+    assert connection.has_body is expected
+
+
 WHOLE = [
     (GET, 200, False, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", True),
     (GET, 304, True, b"HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\n\r\n", True),
@@ -676,6 +730,36 @@ def test_held_bytes_are_read_as_if_they_had_just_arrived(size: int, pending: int
     assert connection.has_pending
     assert [type(event) for event in connection.receive_data(b"")] == [Request, EndOfMessage]
     assert not connection.has_pending
+
+
+def test_pending_bytes_are_counted() -> None:
+    connection = received(GET + b"12")
+    assert connection.pending_size == 2
+    connection.hold(b"345")
+    assert connection.pending_size == 5
+    connection.receive_data(b"6")
+    assert connection.pending_size == 6
+    connection.send_head(200, [("Connection", "close")])
+    connection.send_end()
+    connection.receive_data(b"")
+    assert connection.pending_size == 0
+    assert not connection.has_pending
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", False),
+        (GET[:-1], False),
+        (GET, True),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n1", False),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n12", True),
+    ],
+)
+def test_the_request_has_ended(data: bytes, expected: bool) -> None:
+    connection = ServerConnection()
+    connection.receive_data(data)
+    assert connection.request_ended is expected
 
 
 def test_holding_nothing() -> None:

@@ -45,6 +45,8 @@ class ServerConnection:
       the caller still works on it) to ``hold``, and read them with ``receive_data(b"")``
       afterwards. Read them before ``receive_eof``, which takes pending bytes for an incomplete
       request.
+    - To replace a response of which only the head was made, and not written, call ``withdraw_head``
+      and answer again.
     - After an ``Error`` event send one response of its status (unless a response head is already
       sent), then close.
     """
@@ -57,6 +59,7 @@ class ServerConnection:
         "_fed",
         "_head",
         "_held",
+        "_held_size",
         "_limits",
         "_outgoing",
         "_position",
@@ -77,6 +80,7 @@ class ServerConnection:
         # Chunks given to ``hold`` behind a non-empty buffer: while it is empty, so is this list, so
         # that only ``receive_data`` and ``take_tail`` need to look at it.
         self._held: Final[list[bytes]] = []
+        self._held_size = 0
         # The bytes of the current head that httptools has seen, and the empty lines before it.
         self._fed = 0
         self._empty_lines = 0
@@ -91,6 +95,11 @@ class ServerConnection:
     def has_pending(self) -> bool:
         """True if received bytes wait for the response to end, or for the rest of their message."""
         return self._position < len(self._buffer)
+
+    @property
+    def pending_size(self) -> int:
+        """The number of bytes that wait, for ``has_pending``."""
+        return len(self._buffer) - self._position + self._held_size
 
     @property
     def must_close(self) -> bool:
@@ -116,6 +125,16 @@ class ServerConnection:
     def is_reading_body(self) -> bool:
         """True while the body of the current request has not fully arrived."""
         return self._state.phase.peer is states.BODY
+
+    @property
+    def request_ended(self) -> bool:
+        """True from the end of the current request to that of its response."""
+        return self._state.phase.peer is states.DONE
+
+    @property
+    def has_body(self) -> bool:
+        """True if the response whose head was sent has a body (RFC 9112 section 6.3)."""
+        return self._outgoing.has_body
 
     @property
     def head_sent(self) -> bool:
@@ -182,6 +201,7 @@ class ServerConnection:
         if self._position < len(self._buffer):
             if data:
                 self._held.append(data)
+                self._held_size += len(data)
         else:
             self._buffer = data
             self._position = 0
@@ -190,7 +210,11 @@ class ServerConnection:
         """Make one buffer of the pending bytes, the held ones and ``data``."""
         self._buffer = b"".join((self._buffer[self._position :], *self._held, data))
         self._position = 0
+        self._forget_held()
+
+    def _forget_held(self) -> None:
         self._held.clear()
+        self._held_size = 0
 
     def _may_switch(self) -> bool:
         """Return True if the bytes behind the current request are, or may become, not HTTP."""
@@ -329,7 +353,7 @@ class ServerConnection:
         self._state.move(states.PEER_ERROR)
         self._buffer = b""
         self._position = 0
-        self._held.clear()
+        self._forget_held()
         return Error(refused.status, refused.reason, refused.detail, refused.limit)
 
     # Sending.
@@ -388,6 +412,15 @@ class ServerConnection:
         if close or self._outgoing.ends_connection:
             self._state.keep_alive = False
         return b"".join((head, framing, self.connection_field(), b"\r\n"))
+
+    def withdraw_head(self) -> None:
+        """Take back the response head that ``send_head`` has returned, to answer again.
+
+        Only the caller knows that no byte of the response was written. A connection that was to
+        close after it still closes. Raises ``LocalProtocolError`` if no response has begun, and if
+        it has ended.
+        """
+        self._state.move(states.WITHDRAWAL)
 
     def connection_field(self) -> bytes:
         """Return the ``Connection`` line that the current response needs, or ``b""``."""

@@ -72,6 +72,11 @@ class OutgoingBody:
         """True if only the end of the connection can end the body."""
         return self._framing is _UNTIL_CLOSE
 
+    @property
+    def has_body(self) -> bool:
+        """True unless the bytes that are given to ``frame`` are dropped."""
+        return self._framing is not _NO_BODY
+
     def begin(self, status: int, length: int | None, request: Request | None) -> bytes:
         """Choose the framing of a response to ``request`` and return its field line, or ``b""``.
 
