@@ -1,67 +1,15 @@
 """The connection over a transport without a socket: its waits, its deadlines and its last bytes."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import pytest
 
-from testkit import GET, FakeTransport, hello, new_loop
+from testkit import GET, Link, hello, run_link, turns
 from treadle_responses import Response, StreamResponse
-from treadle_server import BaseRequest, ServerConfig
-from treadle_server._http.connection import HttpConnection
-from treadle_server._http.interfaces import RequestFactory
-from treadle_server._http.state import ServerState
+from treadle_server import BaseRequest, RawHandler
 
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
-
-RawHandler = Callable[[BaseRequest], Awaitable[StreamResponse]]
-
-
-@dataclass
-class Link:
-    """A connection and the objects around it."""
-
-    state: ServerState
-    connection: HttpConnection
-    transport: FakeTransport
-
-    def tick(self, seconds: float) -> None:
-        """Let the clock of the deadlines go on, and the deadline pass if it is over."""
-        self.state.sweeper.now += seconds
-        self.state.tick()
-        if self.connection.deadline <= self.state.sweeper.now:
-            self.connection.on_deadline()
-
-
-def run_link(
-    play: Callable[[Link], Awaitable[None]],
-    handler: RawHandler,
-    *,
-    factory: RequestFactory[BaseRequest] = BaseRequest,
-    **options: object,
-) -> None:
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        state = ServerState(loop, handler, factory, ServerConfig.from_kwargs(options))
-        link = Link(state, HttpConnection(state), FakeTransport())
-        link.connection.connection_made(link.transport)
-        try:
-            await play(link)
-        finally:
-            link.connection.connection_lost(None)
-        await turns()
-        assert not state.connections
-
-    with contextlib.closing(new_loop("asyncio")) as loop:
-        loop.run_until_complete(main())
-
-
-async def turns(count: int = 20) -> None:
-    for _ in range(count):
-        await asyncio.sleep(0)
 
 
 # A read of a busy pipeline rarely ends where a request ends.

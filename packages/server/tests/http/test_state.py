@@ -110,9 +110,13 @@ def test_timeouts_are_those_of_the_options(clock: FakeClock) -> None:
 @pytest.mark.parametrize(
     ("since", "draining", "expected"),
     [
-        (0, False, 5), (-24, False, 5), (-27, False, 3), (-30, False, 0), (0, True, 1),
+        (0, False, 5),
+        (-24, False, 5),
+        (-27, False, 3),
+        (-30, False, 0),
+        (0, True, 1),
         (-3, True, -2),
-    ],  # fmt: skip
+    ],
 )
 def test_dropping_has_two_bounds(
     clock: FakeClock, wait: Wait, since: float, draining: bool, expected: float
