@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -141,8 +142,8 @@ ROWS = {
 }
 
 
-def options_of(row: Row) -> dict[str, object]:
-    options: dict[str, object] = {name: FAST if name == row.option else SLOW for name in OPTIONS}
+def options_of(row: Row) -> dict[str, Any]:
+    options: dict[str, Any] = {name: FAST if name == row.option else SLOW for name in OPTIONS}
     return options | {"lingering_time": 100.0}
 
 
@@ -214,7 +215,8 @@ def test_nothing_is_awaited_of_a_client_while_the_handler_thinks(
         await turns()
         assert link.transport.written.endswith(b"at last")
 
-    run_link(play, thinks, **dict.fromkeys(OPTIONS, FAST))
+    options: dict[str, Any] = dict.fromkeys(OPTIONS, FAST)
+    run_link(play, thinks, **options)
 
 
 # The time of a body begins when the handler waits for it.

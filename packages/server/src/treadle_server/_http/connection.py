@@ -6,6 +6,7 @@ deadline means; this module only connects them.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, cast, final
 
 from treadle_http_parser import Data, EndOfMessage, Error, Event
@@ -36,12 +37,16 @@ _REQUESTS_PER_TURN: Final = 16
 class HttpConnection(WaitingConnection):
     """The protocol of one accepted connection."""
 
-    __slots__ = ("__weakref__", "_info", "_requests")
+    __slots__ = ("__weakref__", "_info", "_on_made", "_requests")
 
     _info: ConnectionInfo
 
-    def __init__(self, state: ServerState) -> None:
+    def __init__(
+        self, state: ServerState, on_made: "Callable[[HttpConnection], object] | None" = None
+    ) -> None:
         super().__init__(state)
+        # Called when the connection is made: behind the TLS handshake, if there is one.
+        self._on_made = on_made
         self._requests = 0
 
     # asyncio's callbacks.
@@ -57,6 +62,9 @@ class HttpConnection(WaitingConnection):
         self._incoming = IncomingBody(state.config, self._flow, self._writer, self._body_awaited)
         self._info = ConnectionInfo.of(transport)
         state.add(self)
+        if self._on_made is not None:
+            self._on_made(self)
+            self._on_made = None
         self._born = state.sweeper.now
         # The first request gets the time of a head, not that of a kept connection.
         self.deadline = self._born + state.config.head_timeout

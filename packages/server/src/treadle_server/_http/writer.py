@@ -6,7 +6,6 @@ and the answers to requests that came in one piece leave in one piece.
 """
 
 import asyncio
-import os
 import socket
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
@@ -17,7 +16,7 @@ from multidict import CIMultiDict
 from treadle_http_parser import LocalProtocolError, ServerConnection, encode_fields, status_line
 from treadle_server._core.errors import BodyDiscardedError, ClientConnectionResetError
 from treadle_server._transport.blocking import run_blocking
-from treadle_server._transport.files import CAN_SEND_FILES, send_from_file
+from treadle_server._transport.files import send_from_file, socket_for_files
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.output import OutputBuffer
 from treadle_server._transport.upgrade import Upgraded
@@ -284,21 +283,12 @@ class StreamWriter:
     def file_socket(self) -> socket.socket | None:
         """Return a duplicate of the socket for ``send_file``, which the caller closes.
 
-        None if ``sendfile`` cannot be used: over TLS, while bytes wait to be written, or on
-        platforms without it.
+        None if ``sendfile`` cannot be used: over TLS, while bytes wait to be written, on platforms
+        without it, or if the process has no descriptor left.
         """
-        if not CAN_SEND_FILES or self._flow.lost or not self._output.is_empty:
+        if self._flow.lost or not self._output.is_empty:
             return None
-        transport = self._transport
-        if transport.get_extra_info("sslcontext") is not None or transport.get_write_buffer_size():
-            return None
-        sock = transport.get_extra_info("socket")
-        if sock is None:
-            return None
-        # A duplicate, because an event loop does not watch the descriptor of a transport.
-        duplicate = socket.socket(sock.family, sock.type, sock.proto, os.dup(sock.fileno()))
-        duplicate.setblocking(False)
-        return duplicate
+        return socket_for_files(self._transport)
 
     async def send_file(
         self, sock: socket.socket, preamble: bytes, fd: int, offset: int, count: int

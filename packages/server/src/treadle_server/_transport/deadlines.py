@@ -6,6 +6,7 @@ path can afford; the price is that a deadline is met up to a second late.
 """
 
 import asyncio
+import contextlib
 import logging
 import math
 from collections.abc import Callable, Collection
@@ -75,7 +76,9 @@ class Sweeper:
             try:
                 item.on_deadline()
             except Exception:
-                # One connection must never take the deadlines of the others with it.
-                self._logger.exception("A deadline failed; its connection is closed")
+                # One connection must never take the deadlines of the others with it: not by a
+                # logger that fails, either.
                 item.deadline = NEVER
                 item.close()
+                with contextlib.suppress(Exception):
+                    self._logger.exception("A deadline failed; its connection is closed")
