@@ -31,8 +31,8 @@ async def run_all(steps: Iterable[Callable[[], Awaitable[object]]]) -> None:
             raise
         except BaseException as error:  # noqa: BLE001  # raised below
             errors.append(error)
-    for error in errors:
-        if len(errors) == 1 or not isinstance(error, Exception):
-            raise error
+    for raised in errors:
+        if len(errors) == 1 or not isinstance(raised, Exception):
+            raise raised
     if errors:
         raise CleanupError("Multiple errors on cleanup stage", errors)
