@@ -11,7 +11,15 @@ from typing import Final
 from ._errors import LocalProtocolError
 from ._memo import Memo
 
-__all__ = ["bodiless_head", "chunk", "encode_fields", "last_chunk", "reason_phrase", "status_line"]
+__all__ = [
+    "bodiless_head",
+    "check_field_types",
+    "chunk",
+    "encode_fields",
+    "last_chunk",
+    "reason_phrase",
+    "status_line",
+]
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 # RFC 9110 section 5.5 allows visible characters, space, tab, and obs-text, which is sent as UTF-8.
@@ -80,9 +88,8 @@ def encode_fields(fields: Iterable[tuple[str, str]]) -> bytes:
             # A cheap test that nearly all values pass; the pattern decides on the others.
             printable = value.isprintable()
         except AttributeError:
-            raise LocalProtocolError(
-                f"The value of {name!r} must be a str, got {value!r}"
-            ) from None
+            check_field_types(name, value)
+            raise
         if not printable:
             _check_value(name, value)
         lines.append(f"{start}{value}\r\n")
@@ -112,10 +119,23 @@ def _to_bytes(text: str) -> bytes:
         ) from error
 
 
-def _begin_line(name: str) -> str:
-    """Return the beginning of a field line; raises ``LocalProtocolError`` for a bad name."""
+def check_field_types(name: object, value: object) -> None:
+    """Raise ``LocalProtocolError`` unless both are ``str``."""
     if not isinstance(name, str):
         raise LocalProtocolError(f"A header field name must be a str, got {name!r}")
+    if not isinstance(value, str):
+        if value is None:
+            fix = "Leave the field out."
+        elif isinstance(value, (bytes, bytearray)):
+            fix = "Decode it."
+        else:
+            fix = "Give the text that the client is to read, such as str(value)."
+        raise LocalProtocolError(f"The value of {name!r} must be a str, got {value!r}. {fix}")
+
+
+def _begin_line(name: str) -> str:
+    """Return the beginning of a field line; raises ``LocalProtocolError`` for a bad name."""
+    check_field_types(name, "")
     if _TOKEN.fullmatch(name) is None:
         raise LocalProtocolError(
             f"{name!r} is not a header field name: RFC 9110 section 5.1 allows letters, "
