@@ -36,8 +36,8 @@ MODULES = [
 PACKAGE = Path(treadle_responses.__file__).parent
 ALLOWED_IMPORTS = {
     "abc", "collections", "concurrent", "dataclasses", "datetime", "enum", "functools", "html",
-    "http", "importlib", "io", "json", "math", "multidict", "re", "os", "sys", "types",
-    "typing", "urllib", "yarl", "zlib",
+    "http", "importlib", "io", "json", "math", "multidict", "operator", "re", "os", "sys",
+    "threading", "types", "typing", "urllib", "yarl", "zlib",
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from ._conditional import Verdict, evaluate, if_range_holds, parse_date
 from ._etag import parse_etag
 from ._headers import http_date
 from ._ranges import ByteRange, content_range, multipart_ranges, parse_range
-from ._status import default_reason
+from ._status import default_reason, must_be_empty
 
 __all__ = ["FileFacts", "FilePlan", "Segment", "plan_file"]
 
@@ -74,6 +74,8 @@ def plan_file(
     are ignored.
     """
     headers = _representation_fields(facts, content_type, given, now)
+    if must_be_empty(method, status) and method != "HEAD":
+        return FilePlan(status, headers, (), b"", 0)
     if status != 200:
         return _whole(status, headers, facts.size)
     etag = parse_etag(headers.get("ETag"))
