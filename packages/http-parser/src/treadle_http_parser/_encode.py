@@ -22,6 +22,8 @@ __all__ = [
 ]
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+#: The characters of a value in the message of an error, which may end in a log.
+_MOST_SHOWN: Final = 200
 # RFC 9110 section 5.5 allows visible characters, space, tab, and obs-text, which is sent as UTF-8.
 _BAD_IN_VALUE: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 #: The registered phrases. The table of the standard library would change with the Python version.
@@ -70,7 +72,8 @@ def status_line(status: int, reason: str | None = None) -> bytes:
     bad = _BAD_IN_VALUE.search(reason)
     if bad is not None:
         raise LocalProtocolError(
-            f"The reason phrase {reason!r} has the control character {bad[0]!r} at {bad.start()}"
+            f"The reason phrase {_shown(reason)} has the control character {bad[0]!r} "
+            f"at {bad.start()}"
         )
     return _to_bytes(f"HTTP/1.1 {status} {reason}\r\n")
 
@@ -130,7 +133,7 @@ def check_field_types(name: object, value: object) -> None:
             fix = "Decode it."
         else:
             fix = "Give the text that the client is to read, such as str(value)."
-        raise LocalProtocolError(f"The value of {name!r} must be a str, got {value!r}. {fix}")
+        raise LocalProtocolError(f"The value of {name!r} must be a str, got {_shown(value)}. {fix}")
 
 
 def _begin_line(name: str) -> str:
@@ -138,7 +141,7 @@ def _begin_line(name: str) -> str:
     check_field_types(name, "")
     if _TOKEN.fullmatch(name) is None:
         raise LocalProtocolError(
-            f"{name!r} is not a header field name: RFC 9110 section 5.1 allows letters, "
+            f"{_shown(name)} is not a header field name: RFC 9110 section 5.1 allows letters, "
             "digits and !#$%&'*+-.^_`|~"
         )
     return f"{name}: "
@@ -153,8 +156,14 @@ def _check_value(name: str, value: str) -> None:
     if bad is not None:
         raise LocalProtocolError(
             f"The value of {name!r} has the control character {bad[0]!r} at "
-            f"position {bad.start()}: {value!r}"
+            f"position {bad.start()}: {_shown(value)}"
         )
+
+
+def _shown(value: object) -> str:
+    """Return the ``repr`` of a value for an error; a peer may have sent it, so it is bounded."""
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}... ({len(text)} characters)"
 
 
 def chunk(data: bytes | bytearray | memoryview) -> bytes:

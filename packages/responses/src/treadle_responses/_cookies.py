@@ -15,7 +15,7 @@ from collections.abc import Container
 from http.cookies import CookieError, Morsel, SimpleCookie
 from typing import Any, Final, Literal, final
 
-from ._headers import http_date
+from ._headers import http_date, shown
 
 __all__ = ["Cookie", "Cookies", "SameSite", "delete_cookie", "put_cookie", "set_cookie_lines"]
 
@@ -102,14 +102,14 @@ def _check(pattern: re.Pattern[str], name: str, what: str, value: str) -> str:
     found = pattern.search(value)
     if found is not None:
         raise ValueError(
-            f"{what} of cookie {name!r} must not contain {found[0]!r} "
-            f"(position {found.start()} of {value!r})"
+            f"{what} of cookie {shown(name)} must not contain {found[0]!r} "
+            f"(position {found.start()} of {shown(value)})"
         )
     return value
 
 
 def _wrong_type(name: str, what: str, wanted: str, value: object) -> TypeError:
-    return TypeError(f"{what} of cookie {name!r} must be {wanted}, got {value!r}")
+    return TypeError(f"{what} of cookie {shown(name)} must be {wanted}, got {shown(value)}")
 
 
 # The forms of values: functions from the name of a cookie and a value to text. Each type has one
@@ -136,7 +136,8 @@ def _max_age_text(name: str, value: object) -> str:
         # RFC 6265 section 5.2.2: a client ignores the attribute if it is anything else.
         if _SECONDS.fullmatch(value) is None:
             raise ValueError(
-                f"max_age of cookie {name!r} must be a whole number of seconds, got {value!r}"
+                f"max_age of cookie {shown(name)} must be a whole number of seconds, "
+                f"got {shown(value)}"
             )
         return value
     if isinstance(value, datetime.timedelta):
@@ -156,7 +157,8 @@ def _samesite_text(name: str, value: object) -> str:
     text = _attribute_text(name, "samesite", value)
     if text.lower() not in ("strict", "lax", "none"):
         raise ValueError(
-            f"samesite of cookie {name!r} must be 'Strict', 'Lax' or 'None', got {value!r}"
+            f"samesite of cookie {shown(name)} must be 'Strict', 'Lax' or 'None', "
+            f"got {shown(value)}"
         )
     return text
 
@@ -190,10 +192,11 @@ def put_cookie(
     changed then.
     """
     if not isinstance(name, str):
-        raise TypeError(f"The name of a cookie must be a str, got {name!r}")
+        raise TypeError(f"The name of a cookie must be a str, got {shown(name)}")
     if _NAME.fullmatch(name) is None:
         raise CookieError(
-            f"Illegal cookie name {name!r}: RFC 6265 allows letters, digits and !#$%&'*+-.^_`|~"
+            f"Illegal cookie name {shown(name)}: RFC 6265 allows letters, digits and "
+            "!#$%&'*+-.^_`|~"
         )
     value = _check(_BAD_IN_VALUE, name, "the value", _value_text(name, value))
     texts: list[tuple[str, str | None]] = [

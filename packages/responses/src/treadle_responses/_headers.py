@@ -20,11 +20,15 @@ __all__ = [
     "http_date",
     "parse_http_date",
     "parse_length",
+    "shown",
     "split_content_type",
     "with_charset",
 ]
 
 OCTET_STREAM: Final = "application/octet-stream"
+
+#: The characters of a value in the message of an error, which may end in a log.
+_MOST_SHOWN: Final = 200
 
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = (
@@ -37,6 +41,12 @@ _DATE: Final = re.compile(
 _PARAMETER: Final = re.compile(r";\s*([^\s=;]*)\s*(?:=\s*(\"(?:[^\"\\]|\\.)*\"|[^;\"]*))?")
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def shown(value: object) -> str:
+    """Return the ``repr`` of a value for an error; a peer may have sent it, so it is bounded."""
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}... ({len(text)} characters)"
 
 
 def split_content_type(value: str) -> tuple[str, str | None]:
@@ -72,9 +82,9 @@ def with_charset(value: str, charset: str | None) -> str:
 def check_charset(charset: str) -> str:
     """Return ``charset``; raises ``ValueError`` unless it is a token (RFC 9110 section 8.3.2)."""
     if not isinstance(charset, str):
-        raise TypeError(f"A charset is a str such as 'utf-8', got {charset!r}")
+        raise TypeError(f"A charset is a str such as 'utf-8', got {shown(charset)}")
     if _TOKEN.fullmatch(charset) is None:
-        raise ValueError(f"A charset is a name such as 'utf-8', got {charset!r}")
+        raise ValueError(f"A charset is a name such as 'utf-8', got {shown(charset)}")
     return charset
 
 
@@ -84,9 +94,13 @@ def check_content_type(content_type: str) -> str:
     Raises ``TypeError`` for anything but a ``str``.
     """
     if not isinstance(content_type, str):
-        raise TypeError(f"content_type must be a str such as 'text/html', got {content_type!r}")
+        raise TypeError(
+            f"content_type must be a str such as 'text/html', got {shown(content_type)}"
+        )
     if not content_type.isprintable():
-        raise ValueError(f"content_type {content_type!r} has a character that no header may have")
+        raise ValueError(
+            f"content_type {shown(content_type)} has a character that no header may have"
+        )
     return content_type
 
 
@@ -96,12 +110,12 @@ def check_reason(reason: str) -> str:
     Raises ``TypeError`` for anything but a ``str``.
     """
     if not isinstance(reason, str):
-        raise TypeError(f"reason must be a str such as 'OK', or None; got {reason!r}")
+        raise TypeError(f"reason must be a str such as 'OK', or None; got {shown(reason)}")
     found = _CONTROL.search(reason)
     if found is not None:
         raise ValueError(
             f"reason must not contain control characters: {found[0]!r} at position "
-            f"{found.start()} of {reason!r}"
+            f"{found.start()} of {shown(reason)}"
         )
     return reason
 
@@ -109,7 +123,9 @@ def check_reason(reason: str) -> str:
 def parse_length(value: str) -> int:
     """Return the value of a Content-Length; raises ``ValueError`` unless it is digits only."""
     if not value.isascii() or not value.isdigit():
-        raise ValueError(f"The header Content-Length must be a number in digits, got {value!r}")
+        raise ValueError(
+            f"The header Content-Length must be a number in digits, got {shown(value)}"
+        )
     return int(value)
 
 

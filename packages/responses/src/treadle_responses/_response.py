@@ -23,6 +23,7 @@ from ._headers import (
     check_content_type,
     format_content_type,
     parse_length,
+    shown,
     split_content_type,
     with_charset,
 )
@@ -110,7 +111,7 @@ class Response(StreamResponse):
             if body is not None:
                 raise ValueError(_BODY_AND_TEXT)
             if not isinstance(text, str):
-                raise TypeError(f"text must be a str, not {type(text).__name__}: {text!r}")
+                raise TypeError(f"text must be a str, not {type(text).__name__}: {shown(text)}")
             self._charset = charset = charset or "utf-8"
             self._content_type = content_type or "text/plain"
             self._body = text.encode(charset)
@@ -228,7 +229,7 @@ class Response(StreamResponse):
             self.body = None
             return
         if not isinstance(value, str):
-            raise TypeError(f"text must be a str, not {type(value).__name__}: {value!r}")
+            raise TypeError(f"text must be a str, not {type(value).__name__}: {shown(value)}")
         field = self._read_content_type() or OCTET_STREAM
         content_type, charset = split_content_type(field)
         if content_type == OCTET_STREAM or charset is None:
@@ -389,7 +390,7 @@ def _check_type_argument(content_type: str) -> None:
     check_content_type(content_type)
     if "charset" in content_type.lower():
         raise ValueError(
-            f"content_type {content_type!r} has a charset: give it as the charset argument"
+            f"content_type {shown(content_type)} has a charset: give it as the charset argument"
         )
 
 

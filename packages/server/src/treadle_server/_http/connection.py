@@ -14,6 +14,7 @@ from treadle_responses import HTTPRequestTimeout
 from treadle_server._body.incoming import IncomingBody
 from treadle_server._body.stream import EMPTY_BODY, StreamReader
 from treadle_server._core.errors import ClientConnectionResetError, RequestPayloadError
+from treadle_server._core.logs import log_debug, log_error
 from treadle_server._core.types import ConnectionInfo
 from treadle_server._transport.deadlines import NEVER
 from treadle_server._transport.flow import FlowControl
@@ -117,7 +118,8 @@ class HttpConnection(asyncio.Protocol):
                     self._incoming.fail(ClientConnectionResetError(event.reason))
         # Only the option to cancel takes the end of input for the end of interest in the answer.
         if self.busy and not self._state.config.handler_cancellation:
-            return True
+            # TLS has no half-closed connections: asyncio warns of True.
+            return self._info.ssl_context is None
         self._enter(Wait.CLOSING)
         return False
 
@@ -235,10 +237,9 @@ class HttpConnection(asyncio.Protocol):
                 self._take(event)
         try:
             request = state.request_factory(head, body, self._writer, self._info)
-        except Exception:
-            state.config.logger.exception(
-                "The request factory failed for %s %s", head.method, head.target
-            )
+        except Exception as error:  # noqa: BLE001  # the client gets an answer all the same
+            text = "The request factory failed for %s %s"
+            log_error(state.config.logger, text, head.method, head.target, error=error)
             self._writer.write_error(500, "Internal Server Error")
             self._enter(Wait.LINGER)
             return False
@@ -278,10 +279,9 @@ class HttpConnection(asyncio.Protocol):
             self._refuse(event)
 
     def _refuse(self, error: Error) -> None:
-        self._state.config.logger.debug(
-            "Refused a request from %s: %d %s %s",
-            self._info.remote, error.status, error.reason, error.detail,
-        )  # fmt: skip
+        text = "Refused a request from %s: %s %s %s"
+        values = self._info.remote, error.status, error.reason, error.detail
+        log_debug(self._state.config.logger, text, *values)
         if self._incoming.reader is not None:
             self._incoming.fail(RequestPayloadError(error.reason))
         else:
