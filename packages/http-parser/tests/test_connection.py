@@ -79,21 +79,91 @@ ANSWERS: dict[str, tuple[bytes, int, list[tuple[str, str]], list[bytes], bytes, 
         200,
         [("Content-Length", "1"), ("Connection", "foo, Close")],
         [b"x"],
-        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: foo, close\r\n\r\nx",
         False,
     ),
-    "other connection options are ours": (
+    "keep-alive where it is true": (
         GET,
         200,
-        [("Connection", "keep-alive"), ("Content-Length", "0")],
+        [("Connection", "keep-alive"), ("Keep-Alive", "timeout=5"), ("Content-Length", "0")],
         [],
-        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        (
+            b"HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\nContent-Length: 0\r\n"
+            b"Connection: keep-alive\r\n\r\n"
+        ),
+        True,
+    ),
+    "keep-alive where it is not true": (
+        OLD,
+        200,
+        [("Connection", "keep-alive"), ("Keep-Alive", "timeout=5"), ("Content-Length", "0")],
+        [],
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        False,
+    ),
+    "keep-alive and close": (
+        GET,
+        200,
+        [
+            ("Connection", "keep-alive"),
+            ("connection", "close"),
+            ("Keep-Alive", "timeout=5"),
+            ("Content-Length", "0"),
+        ],
+        [],
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        False,
+    ),
+    "keep-alive, and a body that ends with the connection": (
+        OLD_KEPT,
+        200,
+        [("Connection", "keep-alive"), ("Keep-Alive", "timeout=5")],
+        [b"x"],
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nx",
+        False,
+    ),
+    "an offer to upgrade": (
+        GET,
+        426,
+        [("Upgrade", "websocket"), ("Connection", "Upgrade, x-hop"), ("Content-Length", "0")],
+        [],
+        (
+            b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nContent-Length: 0\r\n"
+            b"Connection: upgrade, x-hop\r\n\r\n"
+        ),
+        True,
+    ),
+    "an offer to upgrade, and the end": (
+        OLD,
+        426,
+        [("Upgrade", "websocket"), ("Content-Length", "0")],
+        [],
+        (
+            b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nContent-Length: 0\r\n"
+            b"Connection: upgrade, close\r\n\r\n"
+        ),
+        False,
+    ),
+    "205 has no content": (
+        GET,
+        205,
+        [("Content-Length", "1")],
+        [b"x"],
+        b"HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n",
+        True,
+    ),
+    "205 without a length": (
+        OLD_KEPT,
+        205,
+        [],
+        [b"x"],
+        b"HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n",
         True,
     ),
     "codings are ours": (
         GET,
         200,
-        [("Transfer-Encoding", "gzip"), ("Content-Length", "0")],
+        [("Transfer-Encoding", "Chunked, identity"), ("Content-Length", "0")],
         [],
         b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
         True,

@@ -238,3 +238,30 @@ def test_a_client_that_ends_tls_is_seen_and_makes_no_noise(
 
     run(main())
     assert [record.getMessage() for record in caplog.records] == []
+
+
+@each_loop
+def test_the_end_of_a_connection_is_silent(
+    run: Run,
+    tmp_path: Path,
+    contexts: tuple[ssl.SSLContext, ssl.SSLContext],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    upload = b"POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
+
+    async def main() -> None:
+        async with serving(tmp_path, contexts) as connect:
+            # The client leaves while idle, while its handler runs, and inside a head.
+            for sent in (GET % b"/", upload, GET % b"/stream", b"GET / HT"):
+                peer = await connect()
+                await peer.send(sent)
+                if sent.endswith(b"\r\n"):
+                    # The handler of the upload waits: it is told to go on when it reads.
+                    await peer.head()
+                peer.writer.close()
+                with contextlib.suppress(OSError):
+                    await peer.writer.wait_closed()
+
+    with caplog.at_level("INFO"):
+        run(main())
+    assert [record.getMessage() for record in caplog.records] == []

@@ -6,6 +6,7 @@ ended. So pipelining costs no parsed messages, garbage behind a valid request do
 response, and the bytes behind a request to switch protocols are never read as HTTP.
 """
 
+from collections.abc import Collection
 from typing import Final, final
 
 from . import _errors as messages
@@ -15,7 +16,7 @@ from ._encode import bodiless_head, encode_fields, status_line
 from ._errors import LocalProtocolError, RefusedError
 from ._events import Data, EndOfMessage, Error, Event, Request
 from ._limits import DEFAULT_LIMITS, Limits
-from ._outgoing import FieldLines, OutgoingBody, read_fields
+from ._outgoing import FieldLines, OutgoingBody, connection_line, read_fields
 from ._repeated import RepeatedHead
 from ._state import ANSWERING, START, ConnectionState
 
@@ -398,20 +399,24 @@ class ServerConnection:
         A ``Content-Length`` among ``fields`` makes the body sized; without one the body is chunked,
         or ends with the connection for HTTP/1.0 clients. This method writes ``Transfer-Encoding``
         and ``Connection`` itself: ``Connection: close`` among the fields ends the connection after
-        this response, other values are dropped. Responses to HEAD, those of status 204 and 304 and
-        2xx to CONNECT have no body, whatever is given to ``send_data`` (RFC 9112 section 6.3).
+        this response, ``keep-alive`` is sent if it is true, and other options stay (see
+        ``_outgoing``). Responses to HEAD, those of status 204, 205 and 304 and 2xx to CONNECT have
+        no body, whatever is given to ``send_data`` (RFC 9112 section 6.3).
 
         Raises ``LocalProtocolError`` for a response that would not be valid.
         """
         if status < 200:
             raise LocalProtocolError(f"{status} is not a final status; use send_informational")
-        kept, length, close = read_fields(fields)
+        kept, while_kept, length, options = read_fields(fields)
         head = status_line(status, reason) + encode_fields(kept)
+        persistence = encode_fields(while_kept) if while_kept else b""
         self._state.move(states.HEAD)
         framing = self._outgoing.begin(status, length, self.request)
-        if close or self._outgoing.ends_connection:
+        if self._outgoing.ends_connection or (options and "close" in map(str.lower, options)):
             self._state.keep_alive = False
-        return b"".join((head, framing, self.connection_field(), b"\r\n"))
+        if persistence and self._state.keep_alive:
+            head += persistence
+        return b"".join((head, framing, self.connection_field(options), b"\r\n"))
 
     def withdraw_head(self) -> None:
         """Take back the response head that ``send_head`` has returned, to answer again.
@@ -422,13 +427,19 @@ class ServerConnection:
         """
         self._state.move(states.WITHDRAWAL)
 
-    def connection_field(self) -> bytes:
-        """Return the ``Connection`` line that the current response needs, or ``b""``."""
-        if not self._state.keep_alive:
-            return b"Connection: close\r\n"
-        if self.request is not None and self.request.version == (1, 0):
-            return b"Connection: keep-alive\r\n"
-        return b""
+    def connection_field(self, options: Collection[str] = ()) -> bytes:
+        """Return the ``Connection`` line that the current response needs, or ``b""``.
+
+        ``options`` are those that the application has given.
+        """
+        keep_alive = self._state.keep_alive
+        version = (1, 1) if self.request is None else self.request.version
+        if not options:
+            # Nearly all responses.
+            if keep_alive and version == (1, 1):
+                return b""
+            return b"Connection: keep-alive\r\n" if keep_alive else b"Connection: close\r\n"
+        return connection_line(options, keep_alive=keep_alive, version=version)
 
     def send_data(self, data: bytes | bytearray | memoryview) -> bytes:
         """Return ``data`` framed as a part of the body; ``b""`` if the response has no body.

@@ -608,7 +608,9 @@ class BrokenLogger(logging.Logger):
         raise OSError("no space left on device")
 
 
-def test_the_logger_may_fail() -> None:
+def test_the_logger_may_fail(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where logging fails, the answer is sent all the same, and the logger's error is shown."""
+
     async def handler(request: BaseRequest) -> Response:
         raise ValueError("mine")
 
@@ -618,12 +620,16 @@ def test_the_logger_may_fail() -> None:
         await runner.setup()
         sock = socket.create_server(("127.0.0.1", 0))
         await SockSite(runner, sock).start()
-        assert await ask(sock, GET) == b""
-        assert runner.server is not None
+        assert (await ask(sock, GET)).startswith(b"HTTP/1.1 500 ")
+        # A line at DEBUG, for each refused request.
+        assert (await ask(sock, b"GARBAGE\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
+        server = runner.server
+        assert server is not None
         await runner.cleanup()
-        assert runner.server is None or runner.server.connections == []
+        assert server.connections == []
 
     asyncio.run(asyncio.wait_for(main(), 5))
+    assert "no space left on device" in capsys.readouterr().err
 
 
 def test_a_handler_that_ignores_its_cancellation_is_given_up(

@@ -14,6 +14,7 @@ from treadle_http_parser import Request as Head
 from treadle_server._body.incoming import IncomingBody
 from treadle_server._body.stream import EMPTY_BODY, StreamReader
 from treadle_server._core.errors import ClientConnectionResetError, RequestPayloadError
+from treadle_server._core.logs import log_debug, log_error
 from treadle_server._core.types import ConnectionInfo
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.upgrade import Upgraded
@@ -128,7 +129,7 @@ class HttpConnection(WaitingConnection):
         if (
             answering
             and not self._state.config.handler_cancellation
-            and self._transport.can_write_eof()
+            and self._info.ssl_context is None
         ):
             return True
         self._enter(Wait.CLOSING)
@@ -254,10 +255,9 @@ class HttpConnection(WaitingConnection):
                 self._take(event)
         try:
             request = state.request_factory(head, body, self._writer, self._info)
-        except Exception:
-            state.config.logger.exception(
-                "The request factory failed for %s %s", head.method, head.target
-            )
+        except Exception as error:  # noqa: BLE001  # the client gets an answer all the same
+            text = "The request factory failed for %s %s"
+            log_error(state.config.logger, text, head.method, head.target, error=error)
             self._writer.write_error(500, "Internal Server Error")
             self._enter(Wait.LINGER)
             return False
@@ -297,10 +297,9 @@ class HttpConnection(WaitingConnection):
             self._refuse(event)
 
     def _refuse(self, error: Error) -> None:
-        self._state.config.logger.debug(
-            "Refused a request from %s: %d %s %s",
-            self._info.remote, error.status, error.reason, error.detail,
-        )  # fmt: skip
+        text = "Refused a request from %s: %s %s %s"
+        values = self._info.remote, error.status, error.reason, error.detail
+        log_debug(self._state.config.logger, text, *values)
         if self._incoming.reader is not None:
             self._incoming.fail(RequestPayloadError(error.reason))
         else:

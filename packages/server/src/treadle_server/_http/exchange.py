@@ -37,10 +37,12 @@ from treadle_server._core.errors import (
     ClientConnectionResetError,
     RequestPayloadError,
 )
+from treadle_server._core.logs import log_error
 
 from .answers import (
     CAN_SKIP_PREPARE,
     SENDS_AT_ONCE,
+    explain,
     is_http_exception,
     negotiate_page,
     not_a_response,
@@ -262,9 +264,7 @@ class Exchange:
         channel = self._channel
         try:
             if returned and isinstance(response, HTTPException):
-                warnings.warn(
-                    returned_exception(request, response), DeprecationWarning, stacklevel=1
-                )
+                warnings.warn(returned_exception(response), DeprecationWarning, stacklevel=1)
             if response.prepared and channel.response_ended and not channel.head_sent:
                 # The handler has sent all of it.
                 return response
@@ -331,9 +331,9 @@ class Exchange:
         if isinstance(error, RequestPayloadError):
             return HTTPBadRequest(text=f"400: {error}")
         config = self._state.config
-        config.logger.error(
-            "Error handling request %s %s", request.method, request.raw_path, exc_info=error
-        )
+        explain(error)
+        text = "Error handling request %s %s"
+        log_error(config.logger, text, request.method, request.raw_path, error=error)
         return server_error(request, error, debug=config.debug)
 
     # The end.
@@ -351,10 +351,11 @@ class Exchange:
             for cleanup in hooks.cleanups:
                 try:
                     cleanup()
-                except Exception:
-                    self._state.config.logger.exception(
-                        "Error cleaning up after %s %s", request.method, request.raw_path
-                    )
+                except Exception as error:  # noqa: BLE001  # the other cleanups must run too
+                    log_error(
+                        self._state.config.logger, "Error cleaning up after %s %s",
+                        request.method, request.raw_path, error=error,
+                    )  # fmt: skip
             hooks.cleanups.clear()
         return True
 
@@ -365,7 +366,7 @@ class Exchange:
             self._state.loop.call_soon(_raise, error)
         else:
             with contextlib.suppress(Exception):
-                self._state.config.logger.error("Error answering a request", exc_info=error)
+                log_error(self._state.config.logger, "Error answering a request", error=error)
         with contextlib.suppress(Exception):
             self._channel.fail(error)
         request = self.request

@@ -5,6 +5,7 @@ import weakref
 from typing import Final, final
 
 from treadle_server._core.config import ServerConfig
+from treadle_server._core.logs import log_warning
 
 from .connection import HttpConnection
 from .interfaces import Connection, RequestFactory
@@ -90,7 +91,8 @@ class Server:
             await self._wait_closed(timeout)
         for connection in self.connections:
             if connection.busy:
-                self._state.config.logger.warning(
+                log_warning(
+                    self._state.config.logger,
                     "The handler of %s did not end although it was cancelled; it is given up",
                     connection.describe(),
                 )

@@ -6,11 +6,12 @@ path can afford; the price is that a deadline is met up to a second late.
 """
 
 import asyncio
-import contextlib
 import logging
 import math
 from collections.abc import Callable, Collection
 from typing import Final, Protocol, final
+
+from treadle_server._core.logs import log_error
 
 __all__ = ["NEVER", "HasDeadline", "Sweeper"]
 
@@ -75,10 +76,8 @@ class Sweeper:
         for item in [item for item in self._items if item.deadline <= now]:
             try:
                 item.on_deadline()
-            except Exception:
-                # One connection must never take the deadlines of the others with it: not by a
-                # logger that fails, either.
+            except Exception as error:  # noqa: BLE001  # see below
+                # One connection must never take the deadlines of the others with it.
                 item.deadline = NEVER
                 item.close()
-                with contextlib.suppress(Exception):
-                    self._logger.exception("A deadline failed; its connection is closed")
+                log_error(self._logger, "A deadline failed; its connection is closed", error=error)
