@@ -7,6 +7,7 @@ from ._channel import CONNECTION, FakeChannel, request_head
 from ._clock import FakeClock
 from ._descriptors import open_descriptors
 from ._handlers import GET, Act, Recorder, doing, echo_messages, hello
+from ._linear import assert_linear
 from ._loops import EVERY_LOOP, LOOPS, Run, each_loop, new_loop, run_on
 from ._public_api import check_public_api
 from ._transport import FakeTransport
@@ -33,6 +34,7 @@ __all__ = [
     "Peer",
     "Recorder",
     "Run",
+    "assert_linear",
     "check_public_api",
     "connecting",
     "doing",

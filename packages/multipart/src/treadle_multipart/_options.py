@@ -23,13 +23,13 @@ Parameter = tuple[str, str, bool]
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 _PARAMETER = re.compile(
-    rf"[ \t]*+;[ \t]*+(?:({_TOKEN}++)[ \t]*+=[ \t]*+"
+    rf"[ \t]*+;[ \t;]*+(?:({_TOKEN}++)[ \t]*+=[ \t]*+"
     rf'(?:"([^"\\]*+(?:\\.[^"\\]*+)*)"|({_TOKEN}++)))?',
     re.DOTALL,
 )
 # For browsers that do not escape: a string ends at the next quote, and any text may be unquoted.
 _LOOSE_PARAMETER = re.compile(
-    rf'[ \t]*+;[ \t]*+(?:({_TOKEN}++)[ \t]*+=[ \t]*+(?:"([^"]*+)"|([^;"]*+)))?', re.DOTALL
+    rf'[ \t]*+;[ \t;]*+(?:({_TOKEN}++)[ \t]*+=[ \t]*+(?:"([^"]*+)"|([^;"]*+)))?', re.DOTALL
 )
 _MEDIA_TYPE = re.compile(rf"[ \t]*+({_TOKEN}++/{_TOKEN}++)")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
