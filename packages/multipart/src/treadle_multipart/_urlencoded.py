@@ -13,13 +13,13 @@ from urllib.parse import unquote_to_bytes
 from ._charset import text_codec
 from ._errors import (
     Leniency,
-    MalformedError,
     MemoryLimitError,
     MultipartError,
     NameTooLongError,
     PartTooLargeError,
     TooManyFieldsError,
     TotalTooLargeError,
+    UndecodableTextError,
     UsageError,
 )
 from ._limits import MultipartLimits, bound
@@ -158,10 +158,8 @@ class UrlencodedParser:
         except UnicodeDecodeError as exc:
             if self._strict:
                 where = "a field name" if field is None else f"field {field[:40]!a}"
-                raise MalformedError(
-                    f"the bytes of {where} are not {self._charset}: {exc.reason}",
-                    field=field,
-                    leniency="undecodable-text",
+                raise UndecodableTextError(
+                    f"the bytes of {where} are not {self._charset}: {exc.reason}", exc, field=field
                 ) from exc
             self._tolerated.add("undecodable-text")
             return data.decode(self._charset, "replace")
