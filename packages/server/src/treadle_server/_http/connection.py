@@ -35,7 +35,7 @@ class HttpConnection(asyncio.Protocol):
 
     __slots__ = (
         "_born", "_core", "_eof", "_exchange", "_flow", "_incoming", "_info", "_requests", "_state",
-        "_transport", "_unsent", "_wait", "_writer", "deadline",
+        "_transport", "_wait", "_writer", "deadline",
     )  # fmt: skip
 
     _transport: asyncio.Transport
@@ -51,8 +51,6 @@ class HttpConnection(asyncio.Protocol):
         self._core: Final = ServerConnection(state.limits)
         # True once the end of input has come; whole requests may still wait for their turn.
         self._eof = False
-        # The bytes that waited for the peer when the wait for it began.
-        self._unsent = 0
         self._requests = 0
         self._wait = _REQUEST
         #: When, by the sweeper's clock, the wait is over.
@@ -356,7 +354,7 @@ class HttpConnection(asyncio.Protocol):
         if wait in ENDING:
             self._incoming.start_dropping()
             self._writer.uncork()
-        self._unsent = self._transport.get_write_buffer_size()
+        self._flow.watch_peer()
         if wait is Wait.CLOSING:
             self._transport.close()
         elif wait is Wait.LINGER:
@@ -389,10 +387,7 @@ class HttpConnection(asyncio.Protocol):
                 self._enter(self._wait)
         elif expiry is Expiry.CLOSE:
             self._enter(Wait.CLOSING)
-        elif (
-            expiry is Expiry.ABORT_IF_STALLED
-            and self._transport.get_write_buffer_size() < self._unsent
-        ):
+        elif expiry is Expiry.ABORT_IF_STALLED and self._flow.has_progress:
             # The peer has read since the wait began.
             self._enter(self._wait)
         else:

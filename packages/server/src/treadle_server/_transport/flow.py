@@ -25,6 +25,7 @@ class FlowControl:
     __slots__ = (
         "_expects_much",
         "_transport",
+        "_unread",
         "_waiters",
         "reading_paused",
         "transport",
@@ -41,6 +42,8 @@ class FlowControl:
         self.write_paused = False
         self._waiters: list[asyncio.Future[None]] = []
         self._expects_much = False
+        # The bytes that would wait for a peer that has read nothing since the watch began.
+        self._unread = 0
 
     @property
     def lost(self) -> bool:
@@ -68,6 +71,19 @@ class FlowControl:
         """Wake the writers (an asyncio callback)."""
         self.write_paused = False
         self._wake()
+
+    def watch_peer(self) -> None:
+        """Begin to watch the progress of the peer, for ``has_progress``."""
+        self._unread = self._transport.get_write_buffer_size()
+
+    def note_write(self, size: int) -> None:
+        """Count bytes that are written although the peer is behind: they hide its progress."""
+        self._unread += size
+
+    @property
+    def has_progress(self) -> bool:
+        """True if the peer has read since the watch began."""
+        return self._transport.get_write_buffer_size() < self._unread
 
     def connection_lost(self) -> None:
         """Wake the writers for the last time."""
