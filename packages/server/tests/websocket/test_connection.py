@@ -211,6 +211,59 @@ def test_every_ping_of_a_peer_that_reads_is_answered(run: Run) -> None:
 
 
 @each_loop
+@pytest.mark.parametrize(
+    ("wire", "deflate"),
+    [(frame(9), None), (frame(0, b"a", fin=False), None), (frame(9), PerMessageDeflate())],
+    ids=["pings", "fragments", "pings with compression"],
+)
+def test_a_read_is_decoded_in_turns_of_the_loop(
+    run: Run, wire: bytes, deflate: PerMessageDeflate | None
+) -> None:
+    """Others have their turn: 43,000 frames take a tenth of a second."""
+
+    async def main() -> None:
+        setup = Setup(deflate=deflate)
+        fragments = wire[0] == 0
+        if fragments:
+            setup.ws.data_received(frame(2, b"a", fin=False))
+        data = wire * (256 * 1024 // len(wire))
+        setup.ws.data_received(data)
+        turns = 0
+        while not setup.transport.reading:
+            await asyncio.sleep(0)
+            turns += 1
+        # Besides the one that it came in.
+        assert turns == (3 if deflate is None else 15)
+        setup.ws.data_received(frame(0 if fragments else 2, b"end"))
+        assert (await setup.receive()).data.endswith(b"end")
+        if not fragments:
+            assert len(b"".join(setup.transport.writes)) == 2 * len(data) // len(wire)
+
+    run(main())
+
+
+@each_loop
+def test_a_close_drops_messages_and_reads_on_to_the_close_of_the_peer(run: Run) -> None:
+    """The bytes that wait for their turn end inside a frame: they cannot be dropped."""
+
+    async def main() -> None:
+        for deflate in (None, PerMessageDeflate()):
+            setup = Setup(deflate=deflate)
+            setup.ws.data_received(frame(2, bytes(11)) * 20_000)
+            assert not setup.transport.reading
+            setup.ws.close(1000)
+            while not setup.transport.reading:
+                await asyncio.sleep(0)
+            assert len(setup.transport.writes) == 1
+            setup.ws.data_received(frame(8, b"\x0f\xa0"))
+            assert setup.host.calls == [("end", False)]
+            assert setup.ws.session.close_code == 4000
+            assert (await setup.receive()).type is WSMsgType.CLOSED
+
+    run(main())
+
+
+@each_loop
 def test_a_read_of_small_messages_fills_the_queue_and_not_the_memory(run: Run) -> None:
     async def main() -> None:
         setup = Setup()
@@ -231,6 +284,8 @@ def test_pongs_wait_for_a_peer_that_reads(run: Run) -> None:
         setup = Setup()
         setup.ws.pause_writing()
         setup.ws.data_received(frame(9, b"x" * 125) * 10_000 + frame(9, b"last"))
+        while not setup.transport.reading:
+            await asyncio.sleep(0)
         assert setup.transport.writes == []
         setup.ws.resume_writing()
         (pongs,) = setup.transport.writes
@@ -451,6 +506,9 @@ def test_a_close_while_reading_is_paused_has_its_deadline(clock: FakeClock) -> N
     async def main() -> None:
         setup = Setup(HEARTBEAT)
         setup.ws.data_received(frame(2, bytes(300_000)))
+        await clock.advance(1)
+        assert setup.ws._queue.full
+        assert not setup.transport.reading
         assert setup.ws.close(1000)
         assert setup.transport.reading
         await clock.advance(9.5)

@@ -13,7 +13,6 @@ that does not read are withheld (the session keeps few of them).
 import asyncio
 from typing import Final, final
 
-from treadle_server._core.errors import ClientConnectionResetError
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.output import OutputBuffer
 from treadle_server._transport.upgrade import Upgraded, UpgradeOwner
@@ -36,9 +35,11 @@ _OWING: Final = (State.CLOSE_RECEIVED, State.FAILED)
 
 # A read is decoded in pieces of the first size, or of the second with compression, with a look at
 # the queue and for pongs after each. Otherwise the 256 KiB that may come at once could be 43,000
-# messages of 120 bytes each, or 264 MB: DEFLATE makes up to 1,032 bytes of one.
+# messages of 120 bytes each, or 264 MB: DEFLATE makes up to 1,032 bytes of one. In one turn of the
+# loop so many bytes of the smallest frames take some 25 ms; the rest waits for the next one.
 _SLICE: Final = 64 * 1024
 _SLICE_DEFLATED: Final = 4 * 1024
+_TURN: Final = {_SLICE: 64 * 1024, _SLICE_DEFLATED: 16 * 1024}
 
 # The messages that end an iteration, and the number of CLOSED messages that a reader gets before it
 # is taken for an endless loop.
@@ -181,10 +182,21 @@ class WebSocketConnection(Upgraded):
         self._pending = b""
         size = self._slice
         for start in range(0, len(data), size):
-            if self._queue.full:
+            if self._queue.full or start >= _TURN[size]:
                 self._pending = data[start:]
+                self.flow.pause_reading()
+                self._loop.call_soon(self._decode_pending)
                 return
             self._decode(data[start : start + size])
+
+    def _decode_pending(self) -> None:
+        if self._queue.full:
+            return
+        if self._pending:
+            self._decode_slices(self._pending)
+        if not (self._pending or self._queue.full):
+            self.flow.resume_reading()
+            self._flow_changed()
 
     async def receive(
         self, timeout: float | None, *, autoclose: bool, iterating: bool
@@ -210,12 +222,7 @@ class WebSocketConnection(Upgraded):
         if not queue.full:
             return queue.take()
         message = queue.take()
-        if not queue.full:
-            if self._pending:
-                self._decode_slices(self._pending)
-            if not queue.full:
-                self.flow.resume_reading()
-                self._flow_changed()
+        self._decode_pending()
         return message
 
     def _receive_last(self, autoclose: bool) -> AnyMessage:
@@ -281,13 +288,6 @@ class WebSocketConnection(Upgraded):
         if data:
             self.write(data)
 
-    def lost(self) -> ClientConnectionResetError:
-        """Return the error for a message that is sent too late."""
-        return ClientConnectionResetError(
-            f"Cannot send: the WebSocket is {self.session.state.value} "
-            f"(code {self.session.close_code})"
-        )
-
     # The end.
 
     def close(self, code: int | None, reason: str | bytes = "") -> bool:
@@ -299,32 +299,31 @@ class WebSocketConnection(Upgraded):
         if session.state is _OPEN:
             frame = session.send_close(code, reason, now=self._loop.time())
             self._queue.clear()
-            self._pending = b""
             self.write(frame)
             if self._waiter is not None:
                 self._last = WS_CLOSING_MESSAGE
                 self._wake()
-            # The peer's close frame may be behind messages that no task reads any more.
-            self.flow.resume_reading()
             self._set_timer()
+            # The peer's close frame may be behind messages that no task reads any more.
+            self._decode_pending()
             return True
         if session.state is State.CLOSE_RECEIVED:
-            self.write(session.send_close(code, reason))
+            self._finish(session.send_close(code, reason))
         elif session.state is State.FAILED:
-            self.write(session.answer_close())
+            self._finish(session.answer_close())
         else:
             return False
-        self._end([])
-        self._leave(linger=session.exception is not None)
         return True
 
     def answer_close(self) -> None:
         """Send the close frame that the peer is owed, if any."""
-        session = self.session
-        if session.state in _OWING:
-            self.write(session.answer_close())
-            self._end([])
-            self._leave(linger=session.exception is not None)
+        if self.session.state in _OWING:
+            self._finish(self.session.answer_close())
+
+    def _finish(self, frame: bytes) -> None:
+        self.write(frame)
+        self._end([])
+        self._leave(linger=self.session.exception is not None)
 
     async def wait_closed(self) -> None:
         """Wait until the peer has closed too, is lost, or has had its time."""

@@ -1,7 +1,7 @@
 """The silence of a peer that counts: that in which it could have been heard.
 
-The session pings a silent peer and gives it up. ``Heartbeat`` tells it when silence is no fault of
-the peer: while this side does not read, while the ping waits behind bytes that the peer has not
+The session pings a silent peer and gives it up. ``Heartbeat`` tells it when the peer could not be
+heard: while this side does not read, while the ping waits behind bytes that the peer has not
 read yet (the server's ``write_timeout`` bounds that), and when the program was too busy to look.
 """
 
