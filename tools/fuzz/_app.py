@@ -15,7 +15,7 @@ from treadle_websocket import WSMsgType
 
 __all__ = ["FAILING", "OnPurposeError", "make_app"]
 
-#: The beginnings of targets whose answers may break off.
+#: Targets that begin with one of these may get half an answer.
 FAILING: Final = ("/raise", "/late")
 
 _PIECE: Final = b"0123456789abcdef" * 1024

@@ -1,4 +1,4 @@
-"""An event loop without a clock and without sockets, and a transport whose peer is in memory.
+"""An event loop without a clock and without sockets, and a transport to a peer in memory.
 
 Time passes when the program says so, calls in threads are made at once, and a turn of the loop does
 not ask the operating system: the same input always runs the same way, thousands of times a second.
@@ -26,7 +26,7 @@ class _NoSelector:
 
 @final
 class MemoryLoop(asyncio.BaseEventLoop):
-    """asyncio's loop, whose ``now`` moves when ``advance`` moves it."""
+    """asyncio's loop with a clock of its own: ``now``, which ``advance`` moves."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class MemoryLoop(asyncio.BaseEventLoop):
         return self.now
 
     def _process_events(self, event_list: list[Any]) -> None:
-        """Do nothing: there are none."""
+        """Do nothing: ``select`` returns no event."""
 
     def _write_to_self(self) -> None:
         """Do nothing: the loop never sleeps."""
@@ -89,7 +89,7 @@ class MemoryTransport(asyncio.Transport):
         self._paused_reading = False
         self._closing = False
         self._eof = False
-        # What the peer has sent and the protocol has not got: bytes, and then the end of input.
+        # Bytes of the peer that the protocol has not got, and the end of input behind them.
         self._incoming = bytearray()
         self._incoming_eof = False
         self._eof_told = False

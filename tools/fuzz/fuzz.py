@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 CORPUS = Path(__file__).resolve().parent / "corpus"
 WORK = ROOT / ".fuzz"
 
-#: The packages whose branches guide the search.
+#: The search is guided by the branches of these packages.
 INSTRUMENTED = ("http_parser", "multipart", "responses", "router", "server", "websocket")
 #: Words that a search by single bytes would not find; for the targets that read whole messages.
 DICTIONARY = Path(__file__).resolve().parent / "words.dict"
