@@ -22,6 +22,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 CORPUS = Path(__file__).resolve().parent / "corpus"
 WORK = ROOT / ".fuzz"
 
+#: The search is guided by the branches of these packages.
+INSTRUMENTED = ("http_parser", "multipart", "responses", "router", "server", "websocket")
+#: Words that a search by single bytes would not find; for the targets that read whole messages.
+DICTIONARY = Path(__file__).resolve().parent / "words.dict"
+
 #: Longest input that is tried; longer ones are a matter of limits, which tables test.
 MAX_LENGTH = 4096
 
@@ -30,9 +35,8 @@ def fuzz_one(name: str, arguments: list[str]) -> None:
     """Fuzz one target in this process; libFuzzer ends the process."""
     import atheris
 
-    with atheris.instrument_imports(
-        include=["treadle_http_parser", "treadle_multipart", "treadle_websocket"]
-    ):
+    packages = [f"treadle_{package}" for package in INSTRUMENTED]
+    with atheris.instrument_imports(include=packages):
         from fuzz.targets import TARGETS
     atheris.Setup([sys.argv[0], *arguments], TARGETS[name])
     atheris.Fuzz()
@@ -46,7 +50,8 @@ def run_target(name: str, seconds: int, seed: int) -> tuple[str, int, str]:
     command = [
         sys.executable, __file__, "--child", name, f"-max_total_time={seconds}", f"-seed={seed}",
         f"-max_len={MAX_LENGTH}", f"-artifact_prefix={WORK}/{name}-", "-timeout=20",
-        "-rss_limit_mb=4096", "-print_final_stats=1", str(learned), str(seeds),
+        "-rss_limit_mb=4096", "-print_final_stats=1", f"-dict={DICTIONARY}",
+        str(learned), str(seeds),
     ]  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(ROOT / "tools")}
     start = time.monotonic()

@@ -49,6 +49,8 @@ from treadle_websocket import (
     WSMsgType,
 )
 
+from .server import server
+
 __all__ = ["TARGETS"]
 
 _Outcome = list[tuple[object, ...]]
@@ -315,6 +317,6 @@ TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     target.__name__: target
     for target in (
         connection, codings, content_type, cookies, dates, etags, forwarded, accept, disposition,
-        multipart, urlencoded, websocket,
+        multipart, urlencoded, websocket, server,
     )
 }  # fmt: skip

@@ -8,7 +8,7 @@ from treadle_websocket._encoder import MessageEncoder, flatten
 SENDS: list[tuple[Callable[[MessageEncoder], bytes], bytes]] = [
     (lambda encoder: encoder.encode_message(0x81, b"x", None), b"\x81\x01x"),
     (lambda encoder: encoder.encode_prepared(PreparedMessage("x"), None), b"\x81\x01x"),
-    (lambda encoder: encoder.encode_control(9, "x"), b"\x89\x01x"),
+    (lambda encoder: encoder.encode_control(9, b"x"), b"\x89\x01x"),
     (lambda encoder: encoder.take_queued(), b""),
     (lambda encoder: encoder.take_queued(b"x"), b"x"),
 ]
@@ -25,13 +25,17 @@ def test_queued_frames_go_first_and_once(
     assert send(encoder) == wire
 
 
-def test_of_many_queued_frames_the_latest_are_kept() -> None:
+def test_of_frames_that_are_not_taken_the_latest_are_kept() -> None:
     encoder = MessageEncoder(None, 0)
     for number in range(1000):
         encoder.queue_control(10, b"%03d" % number)
-    assert encoder.take_queued() == b"".join(
-        b"\x8a\x03%03d" % number for number in range(872, 1000)
-    )
+    encoder.drop_oldest()
+    kept = b"".join(b"\x8a\x03%03d" % number for number in range(872, 1000))
+    encoder.drop_oldest()
+    encoder.queue_control(10, b"")
+    assert encoder.take_queued() == kept + b"\x8a\x00"
+    encoder.drop_oldest()
+    assert encoder.take_queued() == b""
 
 
 def test_after_release_nothing_is_compressed() -> None:

@@ -1,7 +1,10 @@
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from treadle_websocket import WSMessageTypeError
 from treadle_websocket._fields import (
     ExtensionOffer,
     group_fields,
@@ -22,6 +25,12 @@ def test_tokens(text: str, expected: bool) -> None:
 def test_fields_are_joined_by_lower_case_name_and_stripped() -> None:
     fields = group_fields([("Host", " a\t"), (b"HOST", b"b"), (b"X-\xff", b"\xe9\x00")])
     assert fields == {"host": ["a", "b"], "x-ÿ": ["é\x00"]}
+
+
+@pytest.mark.parametrize("headers", [{"Host": "a"}, [("Host", 5)], ["Host: a"], 5, None])
+def test_fields_that_are_no_pairs_of_text(headers: Any) -> None:
+    with pytest.raises(WSMessageTypeError, match="headers must be pairs"):
+        group_fields(headers)
 
 
 def test_lists() -> None:

@@ -25,7 +25,7 @@ def cuts(data: bytes) -> Iterator[list[bytes]]:
 def decode(
     parts: list[bytes],
     max_size: int = MIB,
-    max_fragments: int = 1024,
+    max_fragments: int | None = None,
     compression: bool = False,
 ) -> tuple[list[tuple[int, bytes]], str]:
     """Return whole frames and the text of the error."""
@@ -178,6 +178,41 @@ def test_fragments_are_counted(frame: Frame) -> None:
     assert isinstance(decoder.error, WSLimitError)
     assert (decoder.error.code, decoder.error.limit, decoder.error.size) == (1009, 4, 5)
     assert decode([start + more * 5000 + end], max_fragments=0)[1] == ""
+
+
+# Frames behind an unfinished text frame with one byte, their number that is accepted (None: any).
+FRAMES_INSIDE = [
+    pytest.param((0, b""), 1024, id="empty"),
+    pytest.param((9, b""), 1024, id="pings"),
+    pytest.param((10, b"x" * 125), 1024, id="pongs with payload"),
+    pytest.param((0, b"x"), None, id="one byte each"),
+]
+
+
+@pytest.mark.parametrize(("inside", "accepted"), FRAMES_INSIDE)
+def test_frames_of_a_message_pay_with_bytes(
+    frame: Frame, inside: tuple[int, bytes], accepted: int | None
+) -> None:
+    start, more = frame(1, b"x", fin=False), frame(*inside, fin=inside[0] > 8)
+    many = 5000 if accepted is None else accepted
+    parts, text = decode([start + more * many])
+    assert (len(parts), text) == (1 + many, "")
+    if accepted is not None:
+        assert "message has more than 1025 frames" in decode([start + more * (many + 1)])[1]
+        # Bytes pay for what follows; the next message begins anew.
+        paid = [start + more * many, frame(0, b"x" * 3, fin=False), more * 2]
+        assert decode(paid)[1] == ""
+        assert decode([(start + more * (many - 1) + frame(0)) * 3])[1] == ""
+
+
+def test_control_frames_between_messages_are_not_counted(frame: Frame) -> None:
+    assert decode([frame(9) * 5000 + frame(1, b"x", fin=False) + frame(9) * 1000])[1] == ""
+
+
+def test_a_fixed_number_counts_data_frames_only(frame: Frame) -> None:
+    start, ping, more = frame(1, b"x" * 500, fin=False), frame(9), frame(0, b"x" * 500, fin=False)
+    assert decode([start + ping * 5000 + more], max_fragments=2)[1] == ""
+    assert "more than 2 frames" in decode([start + more * 2], max_fragments=2)[1]
 
 
 def test_a_compressed_frame_may_be_a_little_over_the_limit(frame: Frame) -> None:

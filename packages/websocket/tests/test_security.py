@@ -4,6 +4,8 @@ import time
 import tracemalloc
 from collections.abc import Callable
 
+import pytest
+
 from treadle_websocket import (
     AllowedOrigins,
     PerMessageDeflate,
@@ -145,6 +147,89 @@ def test_a_flood_of_pings_is_answered_in_bounded_memory(frame: Frame) -> None:
     pongs = session.data_to_send()
     assert len(pongs) < 128 * 127
     assert pongs.endswith(b"\x8a\x04last")
+
+
+def test_every_ping_of_a_read_is_answered(frame: Frame) -> None:
+    """RFC 6455 section 5.5.3 allows to answer the last one alone if others wait, not otherwise."""
+    session = WebSocketSession()
+    for _ in range(3):
+        session.receive_data(frame(9, b"x") * 3000)
+        assert session.data_to_send() == b"\x8a\x01x" * 3000
+
+
+def frames_of(data: bytes, size: int, frame: Frame) -> list[bytes]:
+    """Return a message of these bytes in fragments of ``size``."""
+    starts = range(0, len(data), size)
+    return [
+        frame(0 if at else 1, data[at : at + size], fin=at + size >= len(data)) for at in starts
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 64, 256, 1024, 4096])
+def test_a_message_in_any_fragments_with_pings(frame: Frame, size: int) -> None:
+    """Autobahn 9.3.1 to 9.4.4 send 4 MiB in frames of 64 bytes and more."""
+    text = b"abcdefgh" * (8192 if size == 1 else 512 << 10)
+    session = WebSocketSession()
+    wire = b"".join(part + frame(9) for part in frames_of(text, size, frame))
+    messages = []
+    for at in range(0, len(wire), 65_536):
+        messages += session.receive_data(wire[at : at + 65_536])
+        session.data_to_send()
+    assert [message.data == text.decode() for message in messages[:1]] == [size > 1]
+
+
+def test_small_fragments_are_linear_in_time_and_memory(frame: Frame) -> None:
+    agreed = PerMessageDeflate()
+    data = bytes(range(256)) * 64
+    coded = deflate_once(agreed, data)
+
+    def wire(times: int, deflated: bool) -> bytes:
+        body = coded if deflated else data
+        return (
+            b"".join(
+                frame(
+                    0 if at else 2, body[at : at + 1], rsv=0 if at or not deflated else 4, fin=False
+                )
+                for at in range(len(body))
+            )
+            + frame(0, fin=False) * times
+        )
+
+    for deflated in (False, True):
+        session = WebSocketSession(deflate=agreed)
+        tracemalloc.start()
+        try:
+            messages = session.receive_data(wire(500, deflated))
+            kept, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert messages == []
+        assert kept < 200_000
+        assert peak < 8 << 20
+        (message,) = session.receive_data(frame(0))
+        assert message.data == data
+
+
+def test_a_read_of_any_size_is_decoded_in_pieces(frame: Frame) -> None:
+    """4 million frames in one call are not 4 million objects at once."""
+    session = WebSocketSession(SessionSettings(max_fragments=0))
+    wire = frame(2, b"x", fin=False) + frame(0, b"x", fin=False) * 1_000_000
+    tracemalloc.start()
+    try:
+        messages = session.receive_data(wire)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert messages == []
+    assert peak < 4 << 20
+    assert session.receive_data(frame(0))[0].data == b"x" * 1_000_001
+
+
+def test_nothing_is_read_behind_a_close_in_a_large_read(frame: Frame) -> None:
+    session = WebSocketSession()
+    messages = session.receive_data(frame(8) + frame(1, b"late") * 100_000 + frame(3))
+    assert [message.type for message in messages] == [WSMsgType.CLOSE]
+    assert session.exception is None
 
 
 def test_bad_utf8_is_refused_at_the_fragment_that_has_it(frame: Frame) -> None:

@@ -169,6 +169,71 @@ def test_wrong_types() -> None:
         session.send_frame("x", WSMsgType.TEXT)  # type: ignore[arg-type]  # the mistake under test
 
 
+Use = Callable[[WebSocketSession[Message]], object]
+
+#: Calls with a value of a wrong type, and the sentence.
+MISTAKES: dict[str, tuple[Use, str]] = {
+    "received": (
+        lambda session: session.receive_data("str"),  # type: ignore[arg-type]  # the mistake
+        r"receive_data\(\) takes bytes, bytearray or memoryview, not str",
+    ),
+    "received None": (
+        lambda session: session.receive_data(None),  # type: ignore[arg-type]  # the mistake
+        r"receive_data\(\) takes bytes.*, not NoneType",
+    ),
+    "ping": (
+        lambda session: session.send_ping(5),  # type: ignore[arg-type]  # the mistake
+        r"send_ping\(\) takes str, bytes, bytearray or memoryview, not int",
+    ),
+    "pong": (
+        lambda session: session.send_pong([b"x"]),  # type: ignore[arg-type]  # the mistake
+        r"send_pong\(\) takes .*, not list",
+    ),
+    "close reason": (
+        lambda session: session.send_close(1000, 5),  # type: ignore[arg-type]  # the mistake
+        "a close reason takes str or bytes, not int",
+    ),
+    "close code": (
+        lambda session: session.send_close("bye"),  # type: ignore[arg-type]  # the mistake
+        "a close code takes an int or None, not str",
+    ),
+    "prepared": (
+        lambda session: session.send_prepared("x"),  # type: ignore[arg-type]  # the mistake
+        r"send_prepared\(\) takes a PreparedMessage, not str",
+    ),
+    "deflated": (
+        lambda session: session.send_deflated(b"x"),  # type: ignore[arg-type]  # the mistake
+        r"send_deflated\(\) takes a Deflation, not bytes",
+    ),
+}
+
+
+@pytest.mark.parametrize(("use", "text"), MISTAKES.values(), ids=MISTAKES)
+def test_a_wrong_type_is_named(use: Use, text: str) -> None:
+    session = WebSocketSession()
+    with pytest.raises(WSMessageTypeError, match=text):
+        use(session)
+    assert session.state is State.OPEN
+
+
+def test_a_wrong_type_is_named_after_the_end_too() -> None:
+    session = WebSocketSession()
+    session.receive_eof()
+    with pytest.raises(WSMessageTypeError, match="not str"):
+        session.receive_data("str")  # type: ignore[arg-type]  # the mistake under test
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_any_bytes_are_received(frame: Frame, kind: Callable[[bytes], bytes]) -> None:
+    session = WebSocketSession()
+    wire = frame(1, b"a") + frame(2, b"b" * 1000)
+    for data in (frame(1, b"alone"), wire[:9], wire[9:]):
+        for message in session.receive_data(kind(data)):
+            assert message.data in ("alone", "a", b"b" * 1000)
+            assert type(message.data) in (str, bytes)
+    assert session.state is State.OPEN
+
+
 def test_values_without_a_place_in_a_frame() -> None:
     session = WebSocketSession()
     with pytest.raises(WSValueError, match="payload of 126 bytes; a ping or pong holds at most"):
@@ -328,7 +393,26 @@ def test_a_pong_keeps_the_session(frame: Frame) -> None:
     assert session.deadline == 21
 
 
+def test_silence_counts_only_while_the_peer_is_read(frame: Frame) -> None:
+    session = WebSocketSession(SessionSettings(heartbeat=10, pong_timeout=5))
+    session.suspend_pong_timeout()
+    for now in (10, 20, 30, 40):
+        assert session.tick(now) == []
+        assert session.data_to_send() == b"\x89\x00"
+    session.restart_pong_timeout(41)
+    assert session.deadline == 46
+    session.receive_data(frame(10), now=42)
+    assert session.deadline == 52
+    session.tick(52)
+    assert session.tick(57)[0].type is WSMsgType.ERROR
+    # A session that has ended takes the calls.
+    session.suspend_pong_timeout()
+    session.restart_pong_timeout(60)
+    assert session.deadline is None
+
+
 def test_no_heartbeat_no_deadline() -> None:
+    assert WebSocketSession().deadline is None
     session = WebSocketSession()
     assert session.deadline is None
     assert session.tick(1e9) == []

@@ -2,13 +2,13 @@ import dataclasses
 
 import pytest
 
-from treadle_websocket import SessionSettings, WSValueError
+from treadle_websocket import SessionSettings, WSMessageTypeError, WSValueError
 
 
 def test_defaults() -> None:
     settings = SessionSettings()
     assert settings.max_msg_size == 4 * 1024 * 1024
-    assert settings.max_fragments == 1024
+    assert settings.max_fragments is None
     assert settings.close_timeout == 10
     assert settings.heartbeat is None
 
@@ -34,3 +34,11 @@ def test_settings_are_frozen() -> None:
 def test_impossible_settings(settings: dict[str, float], text: str) -> None:
     with pytest.raises(WSValueError, match=text):
         SessionSettings(**settings)  # type: ignore[arg-type]  # a table of wrong values
+
+
+@pytest.mark.parametrize(
+    "name", ["max_msg_size", "max_fragments", "close_timeout", "compress_from", "heartbeat"]
+)
+def test_settings_that_are_no_numbers(name: str) -> None:
+    with pytest.raises(WSMessageTypeError, match=f"{name}='5' takes a number, not str"):
+        SessionSettings(**{name: "5"})  # type: ignore[arg-type]  # a wrong type

@@ -119,3 +119,18 @@ def test_our_side_is_closed_where_that_can_be() -> None:
     transport = FakeTransport()
     FlowControl(transport).stop_sending()
     assert transport.calls == ["write_eof"]
+
+
+def test_the_progress_of_a_peer_that_is_behind() -> None:
+    transport = FakeTransport()
+    flow = FlowControl(transport)
+    transport.unsent = 100
+    flow.watch_peer()
+    assert not flow.has_progress
+    flow.note_write(50)
+    transport.unsent = 150
+    assert not flow.has_progress
+    transport.unsent = 149
+    assert flow.has_progress
+    flow.watch_peer()
+    assert not flow.has_progress

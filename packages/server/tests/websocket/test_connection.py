@@ -23,6 +23,10 @@ class Transport:
         self.reading = True
         self.aborted = False
         self.limit: int | None = None
+        self.unsent = 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
 
     def write(self, data: bytes) -> None:
         self.writes.append(data)
@@ -125,15 +129,17 @@ def test_what_comes_at_once_is_not_inflated_at_once(run: Run) -> None:
 def test_reading_pauses_and_goes_on(run: Run) -> None:
     async def main() -> None:
         setup = Setup()
-        for number in range(10):
-            setup.ws.data_received(frame(2, bytes([number]) * 50_000))
-        assert not setup.transport.reading
+        count = 0
+        while setup.transport.reading:
+            setup.ws.data_received(frame(2, bytes([count]) * 50_000))
+            count += 1
         paused: list[bool] = [setup.transport.reading]
-        for number in range(10):
+        for number in range(count):
             assert (await setup.receive()).data == bytes([number]) * 50_000
             paused.append(setup.transport.reading)
         assert paused == sorted(paused)
-        assert paused.index(True) == 9, "goes on when a quarter is left"
+        assert count == 6
+        assert paused.index(True) == 5, "goes on when a quarter is left"
 
     run(main())
 
@@ -192,11 +198,94 @@ def test_large_answers_do_not_wait(run: Run) -> None:
 
 
 @each_loop
+def test_every_ping_of_a_peer_that_reads_is_answered(run: Run) -> None:
+    async def main() -> None:
+        setup = Setup()
+        setup.ws.data_received(b"".join(frame(9, b"%04d" % number) for number in range(3000)))
+        pongs = b"".join(b"\x8a\x04%04d" % number for number in range(3000))
+        assert b"".join(setup.transport.writes) == pongs
+        # Written as they arise: they never wait for each other for long.
+        assert max(map(len, setup.transport.writes)) <= 64 * 1024
+
+    run(main())
+
+
+@each_loop
+@pytest.mark.parametrize(
+    ("wire", "deflate"),
+    [(frame(9), None), (frame(0, b"a", fin=False), None), (frame(9), PerMessageDeflate())],
+    ids=["pings", "fragments", "pings with compression"],
+)
+def test_a_read_is_decoded_in_turns_of_the_loop(
+    run: Run, wire: bytes, deflate: PerMessageDeflate | None
+) -> None:
+    """Others have their turn: 43,000 frames take a tenth of a second."""
+
+    async def main() -> None:
+        setup = Setup(deflate=deflate)
+        fragments = wire[0] == 0
+        if fragments:
+            setup.ws.data_received(frame(2, b"a", fin=False))
+        data = wire * (256 * 1024 // len(wire))
+        setup.ws.data_received(data)
+        turns = 0
+        while not setup.transport.reading:
+            await asyncio.sleep(0)
+            turns += 1
+        # Besides the one that it came in.
+        assert turns == (3 if deflate is None else 15)
+        setup.ws.data_received(frame(0 if fragments else 2, b"end"))
+        assert (await setup.receive()).data.endswith(b"end")
+        if not fragments:
+            assert len(b"".join(setup.transport.writes)) == 2 * len(data) // len(wire)
+
+    run(main())
+
+
+@each_loop
+def test_a_close_drops_messages_and_reads_on_to_the_close_of_the_peer(run: Run) -> None:
+    """The bytes that wait for their turn end inside a frame: they cannot be dropped."""
+
+    async def main() -> None:
+        for deflate in (None, PerMessageDeflate()):
+            setup = Setup(deflate=deflate)
+            setup.ws.data_received(frame(2, bytes(11)) * 20_000)
+            assert not setup.transport.reading
+            setup.ws.close(1000)
+            while not setup.transport.reading:
+                await asyncio.sleep(0)
+            assert len(setup.transport.writes) == 1
+            setup.ws.data_received(frame(8, b"\x0f\xa0"))
+            assert setup.host.calls == [("end", False)]
+            assert setup.ws.session.close_code == 4000
+            assert (await setup.receive()).type is WSMsgType.CLOSED
+
+    run(main())
+
+
+@each_loop
+def test_a_read_of_small_messages_fills_the_queue_and_not_the_memory(run: Run) -> None:
+    async def main() -> None:
+        setup = Setup()
+        wire = frame(2) * 43_000
+        setup.ws.data_received(wire)
+        assert not setup.transport.reading
+        assert len(setup.ws._queue.messages) < 2049 + 64 * 1024 // 6
+        for _ in range(43_000):
+            assert (await setup.receive()).data == b""
+        assert setup.transport.reading
+
+    run(main())
+
+
+@each_loop
 def test_pongs_wait_for_a_peer_that_reads(run: Run) -> None:
     async def main() -> None:
         setup = Setup()
         setup.ws.pause_writing()
         setup.ws.data_received(frame(9, b"x" * 125) * 10_000 + frame(9, b"last"))
+        while not setup.transport.reading:
+            await asyncio.sleep(0)
         assert setup.transport.writes == []
         setup.ws.resume_writing()
         (pongs,) = setup.transport.writes
@@ -278,6 +367,173 @@ def test_bytes_move_the_heartbeat(clock: FakeClock) -> None:
         assert (await setup.receive()).type is WSMsgType.ERROR
 
     clock.run(main())
+
+
+HEARTBEAT = SessionSettings(autoclose=False, heartbeat=10)
+
+
+def test_a_peer_that_is_not_read_is_not_given_up(clock: FakeClock) -> None:
+    """The handler does not receive, the queue is full: the silence is our own doing."""
+
+    async def main() -> None:
+        setup = Setup(HEARTBEAT)
+        setup.ws.data_received(frame(2, bytes(300_000)))
+        assert not setup.transport.reading
+        await clock.advance(100)
+        assert not setup.transport.aborted
+        assert setup.transport.writes == [b"\x89\x00"] * 10
+        await setup.receive()
+        assert setup.transport.reading
+        # Now it is read, and has half of the interval.
+        await clock.advance(4.5)
+        assert not setup.transport.aborted
+        await clock.advance(1)
+        assert setup.transport.aborted
+
+    clock.run(main())
+
+
+def test_a_peer_that_was_not_read_lives_on_with_its_next_byte(clock: FakeClock) -> None:
+    async def main() -> None:
+        setup = Setup(HEARTBEAT)
+        # The ping is out when reading is paused.
+        await clock.advance(10)
+        for _ in range(3):
+            setup.ws.data_received(frame(2, bytes(300_000)))
+            await clock.advance(40)
+            await setup.receive()
+        await clock.advance(4)
+        setup.ws.data_received(frame(10))
+        await clock.advance(9.5)
+        assert not setup.transport.aborted
+        await clock.advance(6)
+        assert setup.transport.aborted
+
+    clock.run(main())
+
+
+def test_a_ping_that_cannot_be_sent_is_not_awaited(clock: FakeClock) -> None:
+    """The server's write timeout bounds the time of a peer that reads nothing at all."""
+
+    async def main() -> None:
+        setup = Setup(HEARTBEAT)
+        setup.ws.pause_writing()
+        await clock.advance(100)
+        assert not setup.transport.aborted
+        assert setup.transport.writes == []
+        setup.ws.resume_writing()
+        assert set(setup.transport.writes) == {b"\x89\x00" * 10}
+        await clock.advance(4.5)
+        assert not setup.transport.aborted
+        await clock.advance(1)
+        assert setup.transport.aborted
+
+    clock.run(main())
+
+
+def test_a_ping_behind_bytes_that_the_peer_reads_is_not_late(clock: FakeClock) -> None:
+    async def main() -> None:
+        setup = Setup(HEARTBEAT)
+        setup.transport.unsent = 900
+        await clock.advance(10)
+        for unsent in (600, 300, 0):
+            await clock.advance(4)
+            setup.transport.unsent = unsent
+            await clock.advance(1)
+        assert not setup.transport.aborted
+        await clock.advance(5)
+        assert setup.transport.aborted
+
+    clock.run(main())
+
+
+def test_a_loop_that_was_held_up_reads_before_it_judges(clock: FakeClock) -> None:
+    """uvloop runs timers before it reads."""
+
+    async def main() -> None:
+        setup = Setup(HEARTBEAT)
+        await clock.advance(10)
+        clock.loop.now += 60
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not setup.transport.aborted
+        setup.ws.data_received(frame(10))
+        await clock.advance(9)
+        assert not setup.transport.aborted
+
+    clock.run(main())
+
+
+# What keeps a peer alive: each is received every 9 seconds.
+SIGNS_OF_LIFE = {
+    "a long message in pieces": lambda size: b"\x82\xff" + size.to_bytes(8, "big") + b"mask",
+    "fragments": lambda size: frame(2, b"x", fin=False),
+}
+
+
+@pytest.mark.parametrize("autoping", [True, False])
+@pytest.mark.parametrize("first", SIGNS_OF_LIFE.values(), ids=SIGNS_OF_LIFE)
+def test_bytes_are_a_sign_of_life(clock: FakeClock, first: Any, autoping: bool) -> None:
+    async def main() -> None:
+        settings = SessionSettings(autoclose=False, heartbeat=10, autoping=autoping, max_msg_size=0)
+        setup = Setup(settings)
+        setup.ws.data_received(first(100 * MIB))
+        more = b"x" if first(1)[1] == 0xFF else frame(0, b"x", fin=False)
+        for _ in range(50):
+            await clock.advance(9)
+            setup.ws.data_received(more)
+        assert setup.transport.writes == []
+        await clock.advance(15)
+        assert setup.transport.writes == [b"\x89\x00"]
+        assert setup.transport.aborted
+
+    clock.run(main())
+
+
+def test_a_pong_to_a_heartbeat_is_seen_without_autoping(clock: FakeClock) -> None:
+    async def main() -> None:
+        setup = Setup(SessionSettings(autoclose=False, heartbeat=10, autoping=False))
+        for _ in range(20):
+            await clock.advance(10)
+            setup.ws.data_received(frame(10))
+            assert (await setup.receive()).type is WSMsgType.PONG
+        assert not setup.transport.aborted
+
+    clock.run(main())
+
+
+def test_a_close_while_reading_is_paused_has_its_deadline(clock: FakeClock) -> None:
+    async def main() -> None:
+        setup = Setup(HEARTBEAT)
+        setup.ws.data_received(frame(2, bytes(300_000)))
+        await clock.advance(1)
+        assert setup.ws._queue.full
+        assert not setup.transport.reading
+        assert setup.ws.close(1000)
+        assert setup.transport.reading
+        await clock.advance(9.5)
+        assert not setup.transport.aborted
+        await clock.advance(1)
+        assert setup.transport.aborted
+
+    clock.run(main())
+
+
+@each_loop
+def test_bytes_that_are_sent_to_a_peer_that_is_behind_do_not_hide_its_progress(run: Run) -> None:
+    async def main() -> None:
+        setup = Setup()
+        setup.transport.unsent = 1000
+        setup.ws.pause_writing()
+        setup.flow.watch_peer()
+        assert not setup.flow.has_progress
+        setup.ws.write(bytes(500))
+        setup.transport.unsent += 500
+        assert not setup.flow.has_progress
+        setup.transport.unsent -= 1
+        assert setup.flow.has_progress
+
+    run(main())
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import zlib
 import pytest
 
 from testkit import (
+    Recorder,
     Run,
     each_loop,
     frame,
@@ -57,8 +58,28 @@ def test_ghsa_xcgm_fragments_are_capped(run: Run) -> None:
             peer = await open_websocket(connect)
             await peer.send(frame(2, b"x", fin=False) + frame(0, fin=False) * 1022 + frame(0, b"y"))
             assert await read_frame(peer) == (0x81, b"2")
-            await peer.send(frame(2, b"x", fin=False) + frame(0, fin=False) * 1024)
+            await peer.send(frame(2, b"x", fin=False) + frame(0, fin=False) * 1025)
             assert await read_close(peer) == 1009
+
+    run(main())
+
+
+@each_loop
+@pytest.mark.parametrize("size", [64, 1000, 4096])
+def test_a_message_may_come_in_many_fragments(run: Run, size: int) -> None:
+    """Autobahn 9.3.1 to 9.4.4: 4 MiB with default settings."""
+    total = 4 << 20
+    first = frame(2, bytes(size), fin=False)
+    more = frame(0, bytes(size), fin=False) * (total // size - 1)
+    wire = first + more + frame(0, bytes(total % size))
+
+    async def main() -> None:
+        received = Recorder()
+        async with serve(received) as connect:
+            peer = await open_websocket(connect)
+            await peer.send(wire + frame(8))
+            assert await read_close(peer) == 1005
+        assert [len(message.data) for message in received.received[:-1]] == [total]  # type: ignore[arg-type]  # one binary message
 
     run(main())
 

@@ -8,7 +8,7 @@ of it and h11, which costs tens of milliseconds that a program without WebSocket
 from functools import cache
 from typing import Final
 
-from ._errors import WebSocketError, WSValueError
+from ._errors import WebSocketError, WSValueError, wrong_type
 
 __all__ = ["NO_STATUS", "decode_close", "encode_close", "truncate_reason"]
 
@@ -56,6 +56,10 @@ def encode_close(code: int | None, reason: str | bytes = "") -> bytes:
     Raises ``WSValueError`` for a code that must not be sent, a reason without a code, a reason of
     more than 123 bytes, and one that is not UTF-8.
     """
+    if not isinstance(reason, (str, bytes, bytearray, memoryview)):
+        raise wrong_type("a close reason", "str or bytes", reason)
+    if code is not None and not isinstance(code, int):
+        raise wrong_type("a close code", "an int or None", code)
     try:
         text = reason.encode() if isinstance(reason, str) else str(reason, "utf-8").encode()
     except UnicodeError as exc:

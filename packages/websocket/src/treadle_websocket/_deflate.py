@@ -11,7 +11,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Final, final
 
-from ._errors import WebSocketError, WSLimitError, WSValueError
+from ._errors import WebSocketError, WSLimitError, WSValueError, wrong_type
 from ._fields import ExtensionOffer
 
 __all__ = [
@@ -85,6 +85,8 @@ class DeflatePolicy:
             ("level", self.level, 0, 9),
             ("mem_level", self.mem_level, 1, 9),
         ):
+            if not isinstance(value, int):
+                raise wrong_type(name, "an int", value)
             if not least <= value <= most:
                 raise WSValueError(f"{name}={value} must be from {least} to {most}")
 

@@ -9,18 +9,17 @@ practical"), so that a caller that writes every result in order needs to do noth
 from typing import Final, final
 
 from ._deflate import Deflater, Deflation, PerMessageDeflate
-from ._errors import WSValueError
+from ._errors import WSValueError, wrong_type
 from ._frames import FIN, RSV1, encode_frame
 from ._prepared import PreparedMessage
 
-__all__ = ["BytesLike", "MessageEncoder", "flatten"]
+__all__ = ["BytesLike", "MessageEncoder", "control_payload", "flatten"]
 
 BytesLike = bytes | bytearray | memoryview
 
 _MAX_CONTROL: Final = 125  # section 5.5
-# Queued frames: 16 KiB at most, however many pings arrive while the peer does not read and the
-# caller therefore does not write.
-_MAX_QUEUED: Final = 128
+# Queued frames that are kept for a peer that does not read: 16 KiB at most.
+_MAX_KEPT: Final = 128
 
 
 @final
@@ -32,7 +31,9 @@ class MessageEncoder:
     def __init__(self, agreed: PerMessageDeflate | None, compress_from: int) -> None:
         self._deflater = None if agreed is None else Deflater(agreed)
         self._compress_from = compress_from
-        self._queued: list[bytes] = []
+        # Control frames that were not taken yet. One buffer: a read of 256 KiB can hold 43,000
+        # pings, and a pong is never longer than its ping.
+        self._queued = bytearray()
 
     def encode_message(self, head: int, payload: bytes | bytearray, compress: bool | None) -> bytes:
         """Return a whole text or binary message; ``head`` is its first byte without RSV1."""
@@ -67,26 +68,35 @@ class MessageEncoder:
             frame = message.plain
         return self.take_queued(frame) if self._queued else frame
 
-    def encode_control(self, opcode: int, data: str | BytesLike) -> bytes:
+    def encode_control(self, opcode: int, payload: bytes | bytearray) -> bytes:
         """Return a control frame; ``WSValueError`` for more than 125 bytes."""
-        payload = data.encode() if isinstance(data, str) else flatten(data)
         if len(payload) > _MAX_CONTROL:
             raise WSValueError(f"payload of {len(payload)} bytes; a ping or pong holds at most 125")
         return self.take_queued(encode_frame(FIN | opcode, payload))
 
     def queue_control(self, opcode: int, payload: bytes | bytearray) -> None:
-        """Queue a control frame for the next write; if too many wait, the oldest is dropped."""
-        if len(self._queued) >= _MAX_QUEUED:
-            # Section 5.5.3: an endpoint that has not yet answered earlier pings "MAY elect to send
-            # a Pong frame for only the most recently processed Ping frame".
-            del self._queued[0]
-        self._queued.append(encode_frame(FIN | opcode, payload))
+        """Queue a control frame for the next write."""
+        self._queued += encode_frame(FIN | opcode, payload)
+
+    def drop_oldest(self) -> None:
+        """Keep the latest 128 queued frames, because the caller did not take them in time.
+
+        Section 5.5.3: an endpoint that has not yet answered earlier pings "MAY elect to send a Pong
+        frame for only the most recently processed Ping frame".
+        """
+        starts = []
+        stop = 0
+        while stop < len(self._queued):
+            starts.append(stop)
+            stop += 2 + self._queued[stop + 1]
+        if len(starts) > _MAX_KEPT:
+            del self._queued[: starts[-_MAX_KEPT]]
 
     def take_queued(self, frame: bytes = b"") -> bytes:
         """Return the queued frames, with ``frame`` behind them, and empty the queue."""
         if not self._queued:
             return frame
-        data = b"".join((*self._queued, frame))
+        data = bytes(self._queued) + frame
         self._queued.clear()
         return data
 
@@ -103,3 +113,12 @@ class MessageEncoder:
 def flatten(data: BytesLike) -> bytes | bytearray:
     """Return ``data`` so that ``len()`` counts bytes; that of a memoryview counts its items."""
     return bytes(data) if isinstance(data, memoryview) else data
+
+
+def control_payload(method: str, data: str | BytesLike) -> bytes | bytearray:
+    """Return the payload of a ping or pong; raises ``WSMessageTypeError`` for another type."""
+    if isinstance(data, str):
+        return data.encode()
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise wrong_type(method, "str, bytes, bytearray or memoryview", data)
+    return flatten(data)

@@ -21,6 +21,8 @@ __all__ = [
     "WSStateError",
     "WSValueError",
     "WebSocketError",
+    "check_number",
+    "wrong_type",
 ]
 
 
@@ -65,9 +67,20 @@ class WSMessageTypeError(WSError, TypeError):
     """The caller passed, or expected, a message of another type."""
 
 
+def wrong_type(place: str, wanted: str, value: object) -> WSMessageTypeError:
+    """Return the error for a ``value`` that is not of a ``wanted`` type at ``place``."""
+    return WSMessageTypeError(f"{place} takes {wanted}, not {type(value).__name__}")
+
+
 class WSStateError(WSError, RuntimeError):
     """The caller tried to send after the close frame."""
 
 
 class WSValueError(WSError, ValueError):
     """The caller passed a value that is not valid in a frame or in the settings."""
+
+
+def check_number(name: str, value: object) -> None:
+    """Raise ``WSMessageTypeError`` if the option ``name`` is not a number."""
+    if not isinstance(value, (int, float)):
+        raise wrong_type(f"{name}={value!r}", "a number", value)

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from ._errors import WSMessageTypeError
+
 __all__ = ["ExtensionOffer", "group_fields", "is_token", "parse_extensions", "split_list"]
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
@@ -29,12 +31,22 @@ def is_token(text: str) -> bool:
 
 
 def group_fields(headers: Iterable[tuple[str | bytes, str | bytes]]) -> dict[str, list[str]]:
-    """Group field values by lower-case name, without the white space around each value."""
+    """Group field values by lower-case name, without the white space around each value.
+
+    Raises ``WSMessageTypeError`` for anything but pairs of text or bytes.
+    """
     fields: dict[str, list[str]] = {}
-    for name, value in headers:
-        key = name.decode("latin-1") if isinstance(name, bytes) else name
-        text = value.decode("latin-1") if isinstance(value, bytes) else value
-        fields.setdefault(key.lower(), []).append(text.strip(" \t"))
+    try:
+        for name, value in headers:
+            key = name.decode("latin-1") if isinstance(name, bytes) else name
+            text = value.decode("latin-1") if isinstance(value, bytes) else value
+            fields.setdefault(key.lower(), []).append(text.strip(" \t"))
+    except (AttributeError, TypeError, ValueError) as exc:
+        # A mapping, for example: its iterator gives names alone.
+        raise WSMessageTypeError(
+            f"headers must be pairs (name, value) of str or bytes, not {type(headers).__name__} of"
+            " something else; of a mapping, pass its items()"
+        ) from exc
     return fields
 
 

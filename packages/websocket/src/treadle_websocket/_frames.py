@@ -35,6 +35,10 @@ _PONG: Final = 0xA
 _FIN_TEXT: Final = 0x81
 _UNFRAGMENTED: Final = (0x81, 0x82)  # a text or binary message in one frame, uncompressed
 
+# Frames of an unfinished message that need not bring a byte. Honest peers send none or, between
+# their fragments, a few pings.
+_FREE_FRAMES: Final = 1024
+
 _PROTOCOL_ERROR: Final = 1002
 _MESSAGE_TOO_BIG: Final = 1009
 
@@ -96,9 +100,14 @@ def encode_frame(head: int, payload: bytes | bytearray) -> bytes:
 class FrameDecoder:
     """Decodes the frames that a client sends.
 
-    ``max_size`` limits the payload of a message over all its frames, in bytes, ``max_fragments``
-    the number of its frames; 0 disables a limit. ``compression`` is True if permessage-deflate was
-    negotiated, so that RSV1 may be set on the first frame of a message (RFC 7692 section 6).
+    ``max_size`` limits the payload of a message over all its frames, in bytes; 0 disables the
+    limit. ``compression`` is True if permessage-deflate was negotiated, so that RSV1 may be set on
+    the first frame of a message (RFC 7692 section 6).
+
+    The frames of a message pay for themselves. If ``max_fragments`` is None, a message may have
+    1,024 frames and one more for each byte of its payload, and control frames between its fragments
+    count: so ``max_size`` bounds the work for a message, and frames without payload cannot go on
+    for ever. Any other ``max_fragments`` is a fixed number of data frames; 0 disables the limit.
 
     Check ``error`` after each ``decode()``: while it is set, nothing more is decoded.
     """
@@ -106,7 +115,7 @@ class FrameDecoder:
     __slots__ = (
         "_bytes_left",
         "_compression",
-        "_fragments",
+        "_frames",
         "_head",
         "_key",
         "_max_fragments",
@@ -117,7 +126,7 @@ class FrameDecoder:
         "error",
     )
 
-    def __init__(self, max_size: int, max_fragments: int, compression: bool) -> None:
+    def __init__(self, max_size: int, max_fragments: int | None, compression: bool) -> None:
         # Settings.
         self._max_size = max_size
         self._max_fragments = max_fragments
@@ -129,7 +138,7 @@ class FrameDecoder:
         # The fragmented message that has not fully arrived: its first header byte, or -1.
         self._message_head = -1
         self._size = 0
-        self._fragments = 0
+        self._frames = 0
         # An incomplete header or control frame.
         self._pending = b""
         self.error: WebSocketError | None = None
@@ -259,15 +268,9 @@ class FrameDecoder:
             return _violation(f"length {length} is not written in its shortest form")
         if length >> 63:
             return _violation(f"length 0x{length:x} has its most significant bit set")
-        if head & _CONTROL:
-            return None
-        if self._fragments >= self._max_fragments > 0:
-            return WSLimitError(
-                _MESSAGE_TOO_BIG,
-                f"message has more than {self._max_fragments} fragments",
-                limit=self._max_fragments,
-                size=self._fragments + 1,
-            )
+        error = self._check_number(head, length)
+        if error is not None or head & _CONTROL:
+            return error
         limit = self._max_size
         if limit and (self._message_head if self._message_head >= 0 else head) & RSV1:
             # Data that does not compress grows: zlib adds 5 bytes per stored block of 16 KiB and a
@@ -283,18 +286,35 @@ class FrameDecoder:
             )
         return None
 
+    def _check_number(self, head: int, length: int) -> WSLimitError | None:
+        limit = self._max_fragments
+        if limit is None:
+            limit = _FREE_FRAMES + self._size + (0 if head & _CONTROL else length)
+        elif head & _CONTROL or not limit:
+            return None
+        if self._frames < limit:
+            return None
+        return WSLimitError(
+            _MESSAGE_TOO_BIG,
+            f"message has more than {limit} frames; send more payload in each",
+            limit=limit,
+            size=self._frames + 1,
+        )
+
     def _count_frame(self, head: int, length: int) -> None:
         if head & _CONTROL:
+            if self._message_head >= 0 and self._max_fragments is None:
+                self._frames += 1
             return
         if head & FIN:
             self._message_head = -1
             self._size = 0
-            self._fragments = 0
+            self._frames = 0
             return
         if self._message_head < 0:
             self._message_head = head
         self._size += length
-        self._fragments += 1
+        self._frames += 1
 
 
 def _violation(message: str) -> WebSocketError:

@@ -8,7 +8,7 @@ compressed frame once for each window size that sessions agreed on. Give it to
 from typing import Final, final
 
 from ._deflate import PerMessageDeflate, deflate_once
-from ._errors import WSMessageTypeError
+from ._errors import wrong_type
 from ._frames import FIN, RSV1, encode_frame
 
 __all__ = ["PreparedMessage"]
@@ -31,9 +31,7 @@ class PreparedMessage:
             self._opcode = _BINARY
             self.payload = data
         else:
-            raise WSMessageTypeError(
-                f"a prepared message is str or bytes, not {type(data).__name__}"
-            )
+            raise wrong_type("a prepared message", "str or bytes", data)
         self.plain: bytes = encode_frame(FIN | self._opcode, self.payload)
         self._compressed: dict[tuple[int, int, int], bytes] = {}
 

@@ -6,7 +6,8 @@ A ``WebSocketSession`` does no I/O and reads no clock. Its caller's duties, in t
 2. handle the messages, and write the results of the ``send_*`` methods in the order of the calls;
 3. write the result of ``data_to_send()`` (pongs, the answer to a close, the close frame of a failed
    session); it is empty while ``wants_to_send`` is False;
-4. call ``tick()`` at ``deadline``, if that is not None, then do 2 and 3;
+4. call ``tick()`` at ``deadline``, if that is not None, then do 2 and 3; with a heartbeat, call
+   ``suspend_pong_timeout()`` when it stops reading from the peer, ``restart_pong_timeout()`` after;
 5. when ``closed`` is True and everything is written, end the sending side of the transport, and
    close it after the peer has closed too or a moment has passed: closing a transport that has
    unread data makes TCP reset the connection, and the peer may never see the close frame (section
@@ -22,8 +23,8 @@ from typing import Final, Generic, Literal, TypeVar, cast, final, overload
 from ._assembler import Assembler
 from ._close import NO_STATUS, decode_close, encode_close, truncate_reason
 from ._deflate import Deflation, Inflater, PerMessageDeflate
-from ._encoder import BytesLike, MessageEncoder, flatten
-from ._errors import WebSocketError, WSMessageTypeError, WSStateError, WSValueError
+from ._encoder import BytesLike, MessageEncoder, control_payload, flatten
+from ._errors import WebSocketError, WSStateError, WSValueError, wrong_type
 from ._frames import FIN, FrameDecoder
 from ._keepalive import KeepAlive, Verdict
 from ._messages import (
@@ -63,6 +64,9 @@ _FIN_BINARY: Final = FIN | 2
 _CLOSE: Final = 0x8
 _PING: Final = 0x9
 _PONG: Final = 0xA
+
+# Larger reads are decoded in pieces, so that the frames of one are not in memory all at once.
+_SLICE: Final = 64 * 1024
 
 # States in which nothing more is read and a close frame to the peer is due.
 _CLOSE_DUE: Final = (State.CLOSE_RECEIVED, State.FAILED)
@@ -164,15 +168,20 @@ class WebSocketSession(Generic[MessageT]):
 
     # Receiving
 
-    def receive_data(self, data: bytes, now: float = 0.0) -> list[MessageT]:
-        """Take bytes that the transport has read; return the messages that they complete."""
+    def receive_data(self, data: BytesLike, now: float = 0.0) -> list[MessageT]:
+        """Take bytes that the transport has read; return the messages that they complete.
+
+        The size of the reads bounds the memory for messages: a byte of the peer makes at most some
+        20 bytes of objects, or a KiB if it is compressed.
+        """
         if self.state is not _OPEN and self.state is not State.CLOSE_SENT:
             # Section 1.4: "after receiving a control frame indicating the connection should be
             # closed, a peer discards any further data received".
+            _to_bytes(data)
             return []
         if self._keepalive is not None:
             self._keepalive.heard(now)
-        if self._decode_text:
+        if self._decode_text and type(data) is bytes:
             text = self._decoder.decode_text(data)
             if text is not None:
                 try:
@@ -181,10 +190,23 @@ class WebSocketSession(Generic[MessageT]):
                     pass  # ``_receive`` fails the session for it.
                 else:
                     return [message]  # type: ignore[list-item]  # decode_text is True: a Message
-        return self._receive(data)
-
-    def _receive(self, data: bytes) -> list[MessageT]:
+        else:
+            data = _to_bytes(data)
         messages: list[Message | RawMessage] = []
+        withheld = self.wants_to_send
+        if len(data) <= _SLICE:
+            self._receive(data, messages)
+        else:
+            for start in range(0, len(data), _SLICE):
+                self._receive(data[start : start + _SLICE], messages)
+                if self.state is not _OPEN and self.state is not State.CLOSE_SENT:
+                    break
+        if withheld:
+            # The caller does not write, because the peer does not read.
+            self._encoder.drop_oldest()
+        return cast("list[MessageT]", messages)
+
+    def _receive(self, data: bytes, messages: list[Message | RawMessage]) -> None:
         assembler = self._assembler
         decode_text = self._decode_text
         try:
@@ -193,7 +215,7 @@ class WebSocketSession(Generic[MessageT]):
                 if head & 0x8:
                     if head & 0xF == _CLOSE:
                         self._receive_close(payload, messages)
-                        return cast("list[MessageT]", messages)
+                        return
                     self._receive_control(head & 0xF, payload, messages)
                 elif ends and head == _FIN_TEXT and decode_text and not assembler.in_message:
                     messages.append(_new(WSMessageText, (_TEXT, payload.decode(), None)))
@@ -210,7 +232,6 @@ class WebSocketSession(Generic[MessageT]):
         else:
             if self._decoder.error is not None:
                 self._fail(self._decoder.error, messages)
-        return cast("list[MessageT]", messages)
 
     def receive_eof(self) -> list[MessageT]:
         """Note the end of the stream; the close code without a close handshake is 1006."""
@@ -230,6 +251,16 @@ class WebSocketSession(Generic[MessageT]):
                 self.exception = TimeoutError("the peer did not answer a ping in time")
                 return self._end_without_close(WSMessageError(WSMsgType.ERROR, self.exception))
         return []
+
+    def suspend_pong_timeout(self) -> None:
+        """Do not give a silent peer up: it is not being read, or is behind with reading itself."""
+        if self._keepalive is not None:
+            self._keepalive.suspend()
+
+    def restart_pong_timeout(self, now: float) -> None:
+        """Give the peer its time from ``now`` on, because it is read again."""
+        if self._keepalive is not None:
+            self._keepalive.restart(now)
 
     def data_to_send(self) -> bytes:
         """Return the bytes that the session itself has to send; each call returns new ones only.
@@ -266,7 +297,7 @@ class WebSocketSession(Generic[MessageT]):
         extension no message is compressed.
         """
         if not isinstance(data, str):
-            raise _wrong_type("send_text", "str", data)
+            raise wrong_type("send_text()", "str", data)
         if self.state is not _OPEN:
             self._check_sending()
         return self._encoder.encode_message(_FIN_TEXT, data.encode(), compress)
@@ -274,7 +305,7 @@ class WebSocketSession(Generic[MessageT]):
     def send_bytes(self, data: BytesLike, *, compress: bool | None = None) -> bytes:
         """Return a binary message."""
         if not isinstance(data, (bytes, bytearray, memoryview)):
-            raise _wrong_type("send_bytes", "bytes, bytearray or memoryview", data)
+            raise wrong_type("send_bytes()", "bytes, bytearray or memoryview", data)
         if self.state is not _OPEN:
             self._check_sending()
         return self._encoder.encode_message(_FIN_BINARY, flatten(data), compress)
@@ -284,14 +315,14 @@ class WebSocketSession(Generic[MessageT]):
     ) -> bytes:
         """Return a whole message of any opcode from its payload; text must be valid UTF-8."""
         if not isinstance(data, (bytes, bytearray, memoryview)):
-            raise _wrong_type("send_frame", "bytes, bytearray or memoryview", data)
+            raise wrong_type("send_frame()", "bytes, bytearray or memoryview", data)
         if self.state is not _OPEN:
             self._check_sending()
         match opcode:
             case WSMsgType.TEXT | WSMsgType.BINARY:
                 return self._encoder.encode_message(FIN | opcode, flatten(data), compress)
             case WSMsgType.PING | WSMsgType.PONG:
-                return self._encoder.encode_control(opcode, data)
+                return self._encoder.encode_control(opcode, flatten(data))
             case _:
                 raise WSValueError(f"send_frame sends no {opcode!r}; use TEXT, BINARY, PING, PONG")
 
@@ -306,7 +337,7 @@ class WebSocketSession(Generic[MessageT]):
         if isinstance(data, str):
             return self._encoder.start_deflation(_FIN_TEXT, data.encode())
         if not isinstance(data, (bytes, bytearray, memoryview)):
-            raise _wrong_type("start_deflation", "str, bytes, bytearray or memoryview", data)
+            raise wrong_type("start_deflation()", "str, bytes, bytearray or memoryview", data)
         return self._encoder.start_deflation(_FIN_BINARY, flatten(data))
 
     def send_deflated(self, deflation: Deflation) -> bytes:
@@ -314,12 +345,16 @@ class WebSocketSession(Generic[MessageT]):
 
         Raises ``WSValueError`` if ``run()`` was not called.
         """
+        if not isinstance(deflation, Deflation):
+            raise wrong_type("send_deflated()", "a Deflation", deflation)
         if self.state is not _OPEN:
             self._check_sending()
         return self._encoder.encode_deflated(deflation)
 
     def send_prepared(self, message: PreparedMessage, *, compress: bool | None = None) -> bytes:
         """Return the frame of a message that was encoded once for many sessions."""
+        if not isinstance(message, PreparedMessage):
+            raise wrong_type("send_prepared()", "a PreparedMessage", message)
         if self.state is not _OPEN:
             self._check_sending()
         return self._encoder.encode_prepared(message, compress)
@@ -328,13 +363,13 @@ class WebSocketSession(Generic[MessageT]):
         """Return a ping; ``WSValueError`` for more than 125 bytes (section 5.5)."""
         if self.state is not _OPEN:
             self._check_sending()
-        return self._encoder.encode_control(_PING, data)
+        return self._encoder.encode_control(_PING, control_payload("send_ping()", data))
 
     def send_pong(self, data: str | BytesLike = b"") -> bytes:
         """Return a pong; ``WSValueError`` for more than 125 bytes (section 5.5)."""
         if self.state is not _OPEN:
             self._check_sending()
-        return self._encoder.encode_control(_PONG, data)
+        return self._encoder.encode_control(_PONG, control_payload("send_pong()", data))
 
     def send_close(
         self, code: int | None = 1000, reason: str | bytes = "", *, now: float = 0.0
@@ -422,5 +457,7 @@ class WebSocketSession(Generic[MessageT]):
             self._encoder.release()
 
 
-def _wrong_type(method: str, wanted: str, data: object) -> WSMessageTypeError:
-    return WSMessageTypeError(f"{method}() takes {wanted}, not {type(data).__name__}")
+def _to_bytes(data: BytesLike) -> bytes:
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise wrong_type("receive_data()", "bytes, bytearray or memoryview", data)
+    return bytes(data)

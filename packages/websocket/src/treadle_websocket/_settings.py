@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import final
 
-from ._errors import WSValueError
+from ._errors import WSValueError, check_number
 
 __all__ = ["SessionSettings"]
 
@@ -16,9 +16,10 @@ class SessionSettings:
     # Bytes of a message after inflation; exactly this many are accepted, 0 disables the limit.
     # 4 MiB is aiohttp's limit, and a few thousand such messages fit into a server's memory.
     max_msg_size: int = 4 * 1024 * 1024
-    # Frames of a message, 0 disables the limit. Honest peers send a handful; a message of millions
-    # of empty frames would never end and never count against ``max_msg_size``.
-    max_fragments: int = 1024
+    # Frames of a message, 0 for any number. None bounds the frames by the bytes that they bring:
+    # 1,024, and one for each byte. Programs that stream send a message in any number of fragments;
+    # but millions of empty ones would never end and never count against ``max_msg_size``.
+    max_fragments: int | None = None
     # Answer pings, and leave pings and pongs out of the result of ``receive_data``.
     autoping: bool = True
     # Let ``data_to_send()`` make the close frame that answers the peer's (with the same code,
@@ -38,12 +39,16 @@ class SessionSettings:
     def __post_init__(self) -> None:
         for name, value, least in (
             ("max_msg_size", self.max_msg_size, 0),
-            ("max_fragments", self.max_fragments, 0),
+            ("max_fragments", self.max_fragments or 0, 0),
             ("close_timeout", self.close_timeout, 0),
             ("compress_from", self.compress_from, 0),
         ):
+            check_number(name, value)
             if not value >= least:
                 raise WSValueError(f"{name}={value!r} must be at least {least}")
         for name, seconds in (("heartbeat", self.heartbeat), ("pong_timeout", self.pong_timeout)):
-            if seconds is not None and not seconds > 0:
+            if seconds is None:
+                continue
+            check_number(name, seconds)
+            if not seconds > 0:
                 raise WSValueError(f"{name}={seconds!r} must be above 0; None turns it off")

@@ -31,7 +31,7 @@ class WaitingConnection(asyncio.Protocol, abc.ABC):
 
     __slots__ = (
         "_born", "_core", "_dropping_since", "_eof", "_exchange", "_flow", "_incoming", "_state",
-        "_transport", "_unsent", "_wait", "_writer", "deadline",
+        "_transport", "_wait", "_writer", "deadline",
     )  # fmt: skip
 
     _transport: asyncio.Transport
@@ -46,8 +46,6 @@ class WaitingConnection(asyncio.Protocol, abc.ABC):
         self._core: Final = ServerConnection(state.limits)
         # True once the end of input has come; whole requests may still wait for their turn.
         self._eof = False
-        # The bytes that waited for the peer when the wait for it began.
-        self._unsent = 0
         # The sweeper's time at the first of the waits in ``DROPPING`` since the last request.
         self._dropping_since = 0.0
         self._wait = Wait.REQUEST
@@ -94,7 +92,7 @@ class WaitingConnection(asyncio.Protocol, abc.ABC):
         if wait is Wait.REQUEST:
             self._flow.resume_reading()
             return
-        self._unsent = self._transport.get_write_buffer_size()
+        self._flow.watch_peer()
         if wait is Wait.TURN:
             self._flow.pause_reading()
             state.loop.call_soon(self._take_turn)
@@ -139,10 +137,7 @@ class WaitingConnection(asyncio.Protocol, abc.ABC):
                 self._enter(self._wait)
         elif expiry is Expiry.CLOSE:
             self._enter(Wait.CLOSING)
-        elif (
-            expiry is Expiry.ABORT_IF_STALLED
-            and self._transport.get_write_buffer_size() < self._unsent
-        ):
+        elif expiry is Expiry.ABORT_IF_STALLED and self._flow.has_progress:
             # The peer has read since the wait began.
             self._enter(self._wait)
         else:

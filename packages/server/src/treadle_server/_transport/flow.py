@@ -27,6 +27,7 @@ class FlowControl:
         "_end_waiters",
         "_expects_much",
         "_transport",
+        "_unread",
         "_waiters",
         "peer_ended",
         "reading_paused",
@@ -48,6 +49,8 @@ class FlowControl:
         # Made with the first task that waits for the peer's end: most connections have none.
         self._end_waiters: list[asyncio.Future[None]] | None = None
         self._expects_much = False
+        # The bytes that would wait for a peer that has read nothing since the watch began.
+        self._unread = 0
 
     @property
     def lost(self) -> bool:
@@ -75,6 +78,19 @@ class FlowControl:
         """Wake the writers (an asyncio callback)."""
         self.write_paused = False
         self._wake()
+
+    def watch_peer(self) -> None:
+        """Begin to watch the progress of the peer, for ``has_progress``."""
+        self._unread = self._transport.get_write_buffer_size()
+
+    def note_write(self, size: int) -> None:
+        """Count bytes that are written although the peer is behind: they hide its progress."""
+        self._unread += size
+
+    @property
+    def has_progress(self) -> bool:
+        """True if the peer has read since the watch began."""
+        return self._transport.get_write_buffer_size() < self._unread
 
     def connection_lost(self) -> None:
         """Wake the writers for the last time."""

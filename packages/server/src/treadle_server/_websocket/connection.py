@@ -13,7 +13,6 @@ that does not read are withheld (the session keeps few of them).
 import asyncio
 from typing import Final, final
 
-from treadle_server._core.errors import ClientConnectionResetError
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.output import OutputBuffer
 from treadle_server._transport.upgrade import Upgraded, UpgradeOwner
@@ -26,6 +25,7 @@ from treadle_websocket import (
 )
 
 from .compression import BackgroundCompressor
+from .heartbeat import Heartbeat
 from .queue import AnyMessage, MessageQueue
 
 __all__ = ["WebSocketConnection"]
@@ -33,9 +33,13 @@ __all__ = ["WebSocketConnection"]
 _OPEN: Final = State.OPEN
 _OWING: Final = (State.CLOSE_RECEIVED, State.FAILED)
 
-# With compression what was read is decoded in pieces of this size, with a look at the queue after
-# each: DEFLATE makes up to 1,032 bytes of one, so 256 KiB that came at once could be 264 MB.
-_SLICE: Final = 4 * 1024
+# A read is decoded in pieces of the first size, or of the second with compression, with a look at
+# the queue and for pongs after each. Otherwise the 256 KiB that may come at once could be 43,000
+# messages of 120 bytes each, or 264 MB: DEFLATE makes up to 1,032 bytes of one. In one turn of the
+# loop so many bytes of the smallest frames take some 25 ms; the rest waits for the next one.
+_SLICE: Final = 64 * 1024
+_SLICE_DEFLATED: Final = 4 * 1024
+_TURN: Final = {_SLICE: 64 * 1024, _SLICE_DEFLATED: 16 * 1024}
 
 # The messages that end an iteration, and the number of CLOSED messages that a reader gets before it
 # is taken for an endless loop.
@@ -48,27 +52,13 @@ _INTERNAL_ERROR: Final = 1011
 
 @final
 class WebSocketConnection(Upgraded):
-    """The protocol of one WebSocket; ``writer_limit`` is what may wait for the peer, in bytes."""
+    """The protocol of one WebSocket; ``writer_limit`` bytes may wait for the peer."""
 
     __slots__ = (
-        "_closers",
-        "_last",
-        "_limit",
-        "_loop",
-        "_output",
-        "_owner",
-        "_pending",
-        "_queue",
-        "_sliced",
-        "_timed",
-        "_timer",
-        "_told_closed",
-        "_waiter",
-        "compressor",
-        "flow",
-        "session",
-        "transport",
-    )
+        "_closers", "_heartbeat", "_last", "_limit", "_loop", "_output", "_owner", "_pending",
+        "_queue", "_slice", "_timer", "_told_closed", "_waiter", "compressor", "flow",
+        "session", "transport",
+    )  # fmt: skip
 
     transport: asyncio.Transport
     flow: FlowControl
@@ -91,11 +81,10 @@ class WebSocketConnection(Upgraded):
         self._last: AnyMessage | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._told_closed = 0
-        # The bytes that were read and not decoded, because the queue is full.
+        # The bytes that were not decoded, because the queue is full; how many are decoded at once.
         self._pending = b""
-        # True to decode reads in slices, and to note the time of each read.
-        self._sliced: Final = session.deflate is not None
-        self._timed: Final = session.settings.heartbeat is not None
+        self._slice: Final = _SLICE if session.deflate is None else _SLICE_DEFLATED
+        self._heartbeat: Heartbeat | None = None
         self._timer: asyncio.TimerHandle | None = None
         #: Compresses large messages; None where nothing is compressed.
         self.compressor: Final = None if session.deflate is None else BackgroundCompressor(session)
@@ -112,12 +101,15 @@ class WebSocketConnection(Upgraded):
         self.transport = transport
         self.flow = flow
         self._output = OutputBuffer(flow, transport)
+        if self.session.settings.heartbeat is not None:
+            self._heartbeat = Heartbeat(self.session, flow, transport)
+            self._flow_changed()
         transport.set_write_buffer_limits(self._limit)
         self._set_timer()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the peer."""
-        if self._sliced and (self._pending or len(data) > _SLICE):
+        if len(data) > _SLICE_DEFLATED or self._pending:
             # The pending bytes were read before reading was paused.
             self._decode_slices(self._pending + data)
         else:
@@ -139,6 +131,7 @@ class WebSocketConnection(Upgraded):
     def pause_writing(self) -> None:
         """Note that the peer is behind with reading."""
         self.flow.pause_writing()
+        self._flow_changed()
         if self._owner is not None:
             self._owner.watch_writing(True)
 
@@ -147,6 +140,7 @@ class WebSocketConnection(Upgraded):
         self.flow.resume_writing()
         if self._owner is not None:
             self._owner.watch_writing(False)
+            self._flow_changed()
             self._write_own()
 
     def handler_failed(self, error: BaseException | None) -> None:
@@ -165,7 +159,7 @@ class WebSocketConnection(Upgraded):
 
     def _decode(self, data: bytes) -> None:
         session = self.session
-        messages = session.receive_data(data, self._loop.time() if self._timed else 0.0)
+        messages = session.receive_data(data, self._loop.time() if self._heartbeat else 0.0)
         if session.state is not _OPEN:
             self._take_end(messages)
         elif messages:
@@ -179,17 +173,30 @@ class WebSocketConnection(Upgraded):
         queue.add(messages)
         if queue.full:
             self.flow.pause_reading()
+            self._flow_changed()
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
     def _decode_slices(self, data: bytes) -> None:
         self._pending = b""
-        for start in range(0, len(data), _SLICE):
-            if self._queue.full:
+        size = self._slice
+        for start in range(0, len(data), size):
+            if self._queue.full or start >= _TURN[size]:
                 self._pending = data[start:]
+                self.flow.pause_reading()
+                self._loop.call_soon(self._decode_pending)
                 return
-            self._decode(data[start : start + _SLICE])
+            self._decode(data[start : start + size])
+
+    def _decode_pending(self) -> None:
+        if self._queue.full:
+            return
+        if self._pending:
+            self._decode_slices(self._pending)
+        if not (self._pending or self._queue.full):
+            self.flow.resume_reading()
+            self._flow_changed()
 
     async def receive(
         self, timeout: float | None, *, autoclose: bool, iterating: bool
@@ -215,11 +222,7 @@ class WebSocketConnection(Upgraded):
         if not queue.full:
             return queue.take()
         message = queue.take()
-        if not queue.full:
-            if self._pending:
-                self._decode_slices(self._pending)
-            if not queue.full:
-                self.flow.resume_reading()
+        self._decode_pending()
         return message
 
     def _receive_last(self, autoclose: bool) -> AnyMessage:
@@ -262,11 +265,12 @@ class WebSocketConnection(Upgraded):
     def write(self, data: bytes) -> None:
         """Write frames, in order.
 
-        While the reader has more messages to handle, what it sends waits for what it will send
-        next: a burst of small messages is answered with one system call. It waits for no more
-        than the end of this turn of the event loop.
+        While the reader has more messages to handle, what it sends waits until the end of this turn
+        of the loop for what it will send next: a burst is answered with one system call.
         """
         output = self._output
+        if self.flow.write_paused:
+            self.flow.note_write(len(data))
         if self._queue.messages:
             if not output.holding:
                 output.hold()
@@ -284,13 +288,6 @@ class WebSocketConnection(Upgraded):
         if data:
             self.write(data)
 
-    def lost(self) -> ClientConnectionResetError:
-        """Return the error for a message that is sent too late."""
-        return ClientConnectionResetError(
-            f"Cannot send: the WebSocket is {self.session.state.value} "
-            f"(code {self.session.close_code})"
-        )
-
     # The end.
 
     def close(self, code: int | None, reason: str | bytes = "") -> bool:
@@ -302,32 +299,31 @@ class WebSocketConnection(Upgraded):
         if session.state is _OPEN:
             frame = session.send_close(code, reason, now=self._loop.time())
             self._queue.clear()
-            self._pending = b""
             self.write(frame)
             if self._waiter is not None:
                 self._last = WS_CLOSING_MESSAGE
                 self._wake()
-            # The peer's close frame may be behind messages that no task reads any more.
-            self.flow.resume_reading()
             self._set_timer()
+            # The peer's close frame may be behind messages that no task reads any more.
+            self._decode_pending()
             return True
         if session.state is State.CLOSE_RECEIVED:
-            self.write(session.send_close(code, reason))
+            self._finish(session.send_close(code, reason))
         elif session.state is State.FAILED:
-            self.write(session.answer_close())
+            self._finish(session.answer_close())
         else:
             return False
-        self._end([])
-        self._leave(linger=session.exception is not None)
         return True
 
     def answer_close(self) -> None:
         """Send the close frame that the peer is owed, if any."""
-        session = self.session
-        if session.state in _OWING:
-            self.write(session.answer_close())
-            self._end([])
-            self._leave(linger=session.exception is not None)
+        if self.session.state in _OWING:
+            self._finish(self.session.answer_close())
+
+    def _finish(self, frame: bytes) -> None:
+        self.write(frame)
+        self._end([])
+        self._leave(linger=self.session.exception is not None)
 
     async def wait_closed(self) -> None:
         """Wait until the peer has closed too, is lost, or has had its time."""
@@ -373,14 +369,22 @@ class WebSocketConnection(Upgraded):
         if when is not None:
             self._timer = self._loop.call_at(when, self._on_timer)
 
+    def _flow_changed(self) -> None:
+        beat = self._heartbeat
+        if beat and self.session.state is _OPEN and beat.flow_changed(self._loop.time()):
+            self._set_timer()
+
     def _on_timer(self) -> None:
-        self._timer = None
+        now = self._loop.time()
+        timer, self._timer = self._timer, None
         session = self.session
         if session.state in _OWING:
             self.answer_close()
             return
+        if self._heartbeat and timer:
+            self._heartbeat.before_tick(now, timer.when())
         # A deadline that has moved meanwhile is not due: every read may move it.
-        news = session.tick(self._loop.time())
+        news = session.tick(now)
         if session.closed:
             self._end(news)
             self.transport.abort()

@@ -44,7 +44,11 @@ _CACHED: Final = 64
 
 @functools.lru_cache(_CACHED)
 def make_settings(
-    max_msg_size: int, max_fragments: int, autoping: bool, timeout: float, heartbeat: float | None
+    max_msg_size: int,
+    max_fragments: int | None,
+    autoping: bool,
+    timeout: float,
+    heartbeat: float | None,
 ) -> SessionSettings:
     """Return the settings of a session; the reader of messages answers the close frame itself."""
     return SessionSettings(

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, overload
 
+from treadle_server._core.errors import ClientConnectionResetError
 from treadle_websocket import (
     Message,
     PreparedMessage,
@@ -79,7 +80,7 @@ class WebSocketMessages(Generic[DecodeText_co]):
                 frame = await ws.compressor.encode(data)
             ws.write(frame or encode(ws.session, data, compress=compress))
         except WSStateError as error:
-            raise ws.lost() from error
+            raise _too_late(ws) from error
         if ws.flow.write_paused:
             await ws.flow.drain()
 
@@ -129,7 +130,7 @@ class WebSocketMessages(Generic[DecodeText_co]):
         try:
             ws.write(encode(ws.session))
         except WSStateError as error:
-            raise ws.lost() from error
+            raise _too_late(ws) from error
         if ws.flow.write_paused:
             await ws.flow.drain()
 
@@ -256,6 +257,13 @@ if _mark is not None:
         WebSocketMessages.__anext__,
     ):
         _mark(_method)
+
+
+def _too_late(ws: WebSocketConnection) -> ClientConnectionResetError:
+    session = ws.session
+    return ClientConnectionResetError(
+        f"Cannot send: the WebSocket is {session.state.value} (code {session.close_code})"
+    )
 
 
 def _unexpected(message: AnyMessage, wanted: str) -> WSMessageTypeError:

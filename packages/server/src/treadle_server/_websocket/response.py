@@ -63,7 +63,7 @@ class _Options(TypedDict, total=False):
     protocols: Iterable[str]
     compress: bool | DeflatePolicy
     max_msg_size: int
-    max_fragments: int
+    max_fragments: int | None
     writer_limit: int
     origins: AllowedOrigins | Iterable[str] | None
 
@@ -78,9 +78,10 @@ class WebSocketResponse(StreamResponse, WebSocketMessages[DecodeText_co]):
     the peer stays silent for half that time more. ``protocols``: the subprotocols that the server
     speaks. ``compress``: agree on permessage-deflate if the client offers it; a ``DeflatePolicy``
     sets its parameters. ``max_msg_size``: bytes of the largest message, after decompression; 0 for
-    no limit. ``max_fragments``: frames that a message may come in; 0 for no limit.
-    ``writer_limit``: bytes that may wait for a slow peer before ``send_*`` waits. ``decode_text``:
-    return text as ``str``; if false, as the received bytes.
+    no limit. ``max_fragments``: frames that a message may come in; None for 1,024 and one more for
+    each of its bytes, 0 for any number. ``writer_limit``: bytes that may wait for a slow peer
+    before ``send_*`` waits. ``decode_text``: return text as ``str``; if false, as the received
+    bytes.
 
     ``origins``: the web pages that may connect, ``["https://example.com"]`` or an
     ``AllowedOrigins``; None allows all. Browsers let any page open a WebSocket to any server, with
@@ -121,7 +122,7 @@ class WebSocketResponse(StreamResponse, WebSocketMessages[DecodeText_co]):
         protocols: Iterable[str] = (),
         compress: bool | DeflatePolicy = True,
         max_msg_size: int = 4 * 1024 * 1024,
-        max_fragments: int = 1024,
+        max_fragments: int | None = None,
         writer_limit: int = 256 * 1024,
         decode_text: bool = True,
         origins: AllowedOrigins | Iterable[str] | None = None,
