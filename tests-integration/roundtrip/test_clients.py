@@ -17,8 +17,8 @@ import pytest
 import requests
 
 from testkit import FORM_NAMES, FormParts, form_server
-from treadle_server import MultipartWriter
 from treadle_responses import StringPayload
+from treadle_server import MultipartWriter
 
 VALUE, DATA = "a\r\nb", bytes(range(256)) + b"\r\n--\r\n"
 

@@ -8,8 +8,8 @@ from ._clock import FakeClock
 from ._descriptors import open_descriptors
 from ._forms import FORM_NAMES, FormParts, form_server
 from ._handlers import GET, Act, Recorder, doing, echo_messages, hello
-from ._link import Link, run_link, turns
 from ._linear import assert_linear
+from ._link import Link, run_link, turns
 from ._loops import EVERY_LOOP, LOOPS, Run, each_loop, new_loop, run_on
 from ._public_api import check_public_api
 from ._transport import FakeTransport
@@ -34,8 +34,8 @@ __all__ = [
     "FakeChannel",
     "FakeClock",
     "FakeTransport",
-    "Link",
     "FormParts",
+    "Link",
     "Peer",
     "Recorder",
     "Run",

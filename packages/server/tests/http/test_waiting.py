@@ -283,6 +283,46 @@ def test_each_wait_of_a_handler_has_the_whole_time() -> None:
     run_link(play, handler, body_timeout=10.0)
 
 
+def test_what_several_tasks_write_does_not_hide_the_progress_of_the_peer() -> None:
+    steps: asyncio.Queue[None] = asyncio.Queue()
+    over = asyncio.Event()
+
+    async def write_one(response: StreamResponse) -> None:
+        await steps.get()
+        await response.write(b"x" * 1000)
+
+    async def handler(request: BaseRequest) -> StreamResponse:
+        response = StreamResponse(headers={"Content-Length": "100000"})
+        await response.prepare(request)
+        writing = [asyncio.ensure_future(write_one(response)) for _ in range(20)]
+        await over.wait()
+        for task in writing:
+            task.cancel()
+        await asyncio.gather(*writing, return_exceptions=True)
+        return response
+
+    async def play(link: Link) -> None:
+        await fall_behind(link)
+        for _ in range(10):
+            # The peer reads 500 bytes, and another task writes 1,000.
+            link.transport.unsent += 1000 - 500
+            steps.put_nowait(None)
+            await turns()
+            link.tick(11)
+            await turns()
+            assert "abort" not in link.transport.calls
+        steps.put_nowait(None)
+        link.transport.unsent += 1000
+        await turns()
+        link.tick(11)
+        assert "abort" in link.transport.calls
+        over.set()
+        link.connection.resume_writing()
+        await turns()
+
+    run_link(play, handler, write_timeout=10.0)
+
+
 # Stopping.
 
 

@@ -250,6 +250,9 @@ class StreamWriter:
             framed = self._core.send_data(data)
         except LocalProtocolError as error:
             raise RuntimeError(str(error)) from error
+        if self._flow.write_paused:
+            # Another task waits for the peer already.
+            self._flow.note_write(len(framed))
         self._output.write(self._take_head() + framed)
         self._output.flush()
         cost = _CALL + (data.nbytes if type(data) is memoryview else len(data))
