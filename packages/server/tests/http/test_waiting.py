@@ -305,14 +305,13 @@ def test_what_several_tasks_write_does_not_hide_the_progress_of_the_peer() -> No
         await fall_behind(link)
         for _ in range(10):
             # The peer reads 500 bytes, and another task writes 1,000.
-            link.transport.unsent += 1000 - 500
+            link.transport.unsent -= 500
             steps.put_nowait(None)
             await turns()
             link.tick(11)
             await turns()
             assert "abort" not in link.transport.calls
         steps.put_nowait(None)
-        link.transport.unsent += 1000
         await turns()
         link.tick(11)
         assert "abort" in link.transport.calls
@@ -453,6 +452,78 @@ def test_a_connection_that_ends_between_turns(lost: bool) -> None:
         assert link.transport.is_closing()
 
     run_link(play, hello)
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+TINY = b"1\r\nx\r\n"
+
+
+@pytest.mark.parametrize("ends", ["", "between", "eof", "stop", "lost"])
+@pytest.mark.parametrize("handler", [reads, refuses])
+def test_tiny_chunks_are_read_in_turns(handler: RawHandler, ends: str) -> None:
+    count = 50_000
+    fed = 0
+
+    async def play(link: Link) -> None:
+        nonlocal fed
+        data = CHUNKED + TINY * count
+        whole = not ends
+        if whole:
+            data += b"0\r\n\r\n" + GET
+        link.feed(data)
+        core = link.connection._core
+        steps = [core.pending_size]
+        await asyncio.sleep(0)
+        steps.append(core.pending_size)
+        # No step takes more than 16 reads of 1,024 chunks.
+        assert len(data) - steps[0] <= 17 * 1024 * len(TINY)
+        assert steps[0] - steps[1] <= 17 * 1024 * len(TINY)
+        if ends == "eof":
+            assert link.connection.eof_received()
+        elif ends == "stop":
+            link.state.drain()
+            link.connection.shut_down()
+        elif ends == "lost":
+            link.transport.abort()
+            link.connection.connection_lost(None)
+        elif ends == "between":
+            link.feed(b"0\r\n\r\n" + GET)
+        await turns(200)
+        if ends in ("", "between"):
+            assert core.pending_size == 0
+            answers = link.transport.written.count(b"HTTP/1.1 ")
+            # The second request is answered too.
+            assert answers == 2
+            if handler is reads:
+                assert b"x" * count in link.transport.written
+        elif ends == "eof":
+            assert link.transport.is_closing() or handler is reads
+        elif ends == "stop" and handler is reads:
+            assert link.connection.busy
+            link.feed(b"0\r\n\r\n")
+            await turns()
+            assert b"x" * count in link.transport.written
+        fed = count
+
+    run_link(play, handler)
+    assert fed == count
+
+
+def test_tiny_chunks_that_are_dropped_have_one_bound_in_all() -> None:
+    async def play(link: Link) -> None:
+        link.feed(CHUNKED + TINY * 20_000)
+        await turns(100)
+        for second in range(40):
+            link.tick(1)
+            if link.transport.is_closing():
+                break
+            # A part of a size line waits as well.
+            link.feed(TINY * 20_000 + b"1")
+            await turns(100)
+            link.feed(TINY[1:])
+        assert 29 <= second <= 31
+
+    run_link(play, refuses)
 
 
 @each_loop
