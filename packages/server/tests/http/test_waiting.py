@@ -384,7 +384,7 @@ def test_requests_that_have_come_take_turns() -> None:
         # Python 3.11 starts a handler in the next turn of the loop, so that each has its own.
         assert max(after - before for before, after in itertools.pairwise(counts)) <= 16
         assert counts[0] <= 16
-        await turns(120)
+        await turns(400)
         assert seen == 100
         assert link.transport.written.count(b"\r\n\r\nhello") == 100
 
@@ -421,7 +421,7 @@ def test_events_between_turns(
     async def play(link: Link) -> None:
         link.feed(GET * 60)
         await event(link)
-        await turns(100)
+        await turns(400)
         assert link.transport.written.count(b"\r\n\r\nhello") == answers
         assert ("close" in link.transport.calls) is closes
         if not closes:
