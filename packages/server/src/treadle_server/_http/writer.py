@@ -51,18 +51,9 @@ class StreamWriter:
     """The writing side of a connection."""
 
     __slots__ = (
-        "_awaiting_continue",
-        "_core",
-        "_defaults",
-        "_discarded",
-        "_flow",
-        "_head",
-        "_output",
-        "_switched",
-        "_transport",
-        "_turn",
-        "upgraded",
-    )
+        "_awaiting_continue", "_core", "_defaults", "_discarded", "_flow", "_head", "_output",
+        "_switched", "_transport", "_turn", "upgraded",
+    )  # fmt: skip
 
     def __init__(
         self,
