@@ -34,8 +34,8 @@ _LARGE: Final = 64 * 1024
 
 #: A handler that writes without waiting, because its peer keeps up, gives others a turn after this
 #: many bytes. Each call counts for some, so that many small pieces or empty ones are no way around.
-_LONG_TURN: Final = 256 * 1024
-_CALL: Final = 256
+_LONG_TURN: Final = 128 * 1024
+_CALL: Final = 1024
 
 #: The bytes that a handler may write to a response without a body (to HEAD, 204, 304) until it is
 #: told to stop: a finite stream may run to its end, an endless one must not.
