@@ -39,14 +39,14 @@ class BadContentDispositionParam(RuntimeWarning):  # the name is a contract
 _TYPE = re.compile(r"[ \t]*+([!#$%&'*+\-.^_`|~0-9A-Za-z]++)")
 # Escapes in the names of a form: three characters by percent (browsers: WHATWG HTML, "multipart
 # form data"), others by backslash (aiohttp's client, curl, httpx: RFC 9110 section 5.6.4), but none
-# escapes letters and digits: before those a backslash is one that a browser did not escape.
-# One pattern for both, so that no escape is undone in the result of another. Our encoder writes a
-# literal ``%22`` as ``\%22``; from other clients it cannot be told from an escape.
+# escapes letters and digits: before those, and before a percent escape, a backslash is one that a
+# browser did not escape. One pattern for both, so that no escape is undone in the result of
+# another. A literal ``%22`` cannot be told from an escape.
 _PERCENT = r"%(22|0[Dd]|0[Aa])"
 _PERCENT_ESCAPE = re.compile(_PERCENT)
-_NAME_ESCAPE = re.compile(rf"{_PERCENT}|\\(\W)")
+_NAME_ESCAPE = re.compile(rf"{_PERCENT}|\\(?!{_PERCENT.replace('(', '(?:')})(\W)")
 # Fewer in a file name: Internet Explorer sent ``C:\dir\file`` unescaped.
-_FILENAME_ESCAPE = re.compile(rf'{_PERCENT}|\\(["\\]|%(?=22|0[Dd]|0[Aa]))')
+_FILENAME_ESCAPE = re.compile(rf'{_PERCENT}|\\(["\\])')
 _PERCENT_CHARS = {"22": '"', "0d": "\r", "0a": "\n"}
 
 
