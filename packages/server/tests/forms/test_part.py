@@ -371,6 +371,10 @@ TEXTS = [
     (b"\xe9", "text/plain", MalformedError),
     (b"a", "text/plain; charset=klingon", UnsupportedError),
     (b"a", "text/plain; charset=rot13", UnsupportedError),
+    (b"a", "text/plain; charset=punycode", LookupError),
+    (b"\xe9", "text/plain", UnicodeDecodeError),
+    (b"\xe9", "text/plain; format=a/b; charset=latin-1", "é"),
+    (b"\xc3\xa9", "text/plain; charset=", "é"),
 ]
 
 
@@ -389,13 +393,26 @@ def test_text(run: Run, data: bytes, content_type: str, expected: str | type[Exc
     run(main())
 
 
+def test_a_label_of_the_peer_is_one_in_any_argument(run: Run) -> None:
+    async def main() -> None:
+        for call in (BodyPartReader.text, BodyPartReader.json, BodyPartReader.form):
+            part = await part_of(b"a", "Content-Type: text/plain; charset=punycode")
+            with pytest.raises(UnsupportedError, match="'punycode' is not a supported charset"):
+                await call(part, encoding=part.get_charset("utf-8"))
+        # A codec that the program names is its own.
+        assert await (await part_of(b"\xef\xbb\xbfa")).text(encoding="utf-8-sig") == "a"
+
+    run(main())
+
+
 def test_json(run: Run) -> None:
     async def main() -> None:
         assert await (await part_of(b'{"a": "\xc3\xa9"}')).json() == {"a": "é"}
         assert await (await part_of(b"")).json() is None
         for bad in (b"{", b"[" * 100_000):
-            with pytest.raises(MalformedError, match="not valid JSON"):
+            with pytest.raises(MalformedError, match="not valid JSON") as caught:
                 await (await part_of(bad)).json()
+            assert isinstance(caught.value, json.JSONDecodeError)
         assert await (await part_of(json.dumps([1]).encode("utf-16"))).json(encoding="utf-16") == [
             1
         ]
@@ -410,7 +427,10 @@ def test_form(run: Run) -> None:
         part = await part_of(b"c=%E9")
         assert await part.form(encoding="latin-1") == [("c", "é")]
         assert await (await part_of(b"")).form() == []
-        with pytest.raises(MalformedError):
+        with pytest.raises(UnicodeDecodeError):
             await (await part_of(b"\xff")).form()
+        part = await part_of(b"a=1&" * 1001)
+        with pytest.raises(ValueError, match="more than 1000 fields"):
+            await part.form()
 
     run(main())

@@ -8,31 +8,34 @@ import json
 import re
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from typing import Any, ClassVar, Final, NoReturn, Self
-from urllib.parse import parse_qsl
+from typing import Any, ClassVar, Final, Self
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from treadle_multipart import (
-    MalformedError,
     MultipartError,
-    MultipartParser,
+    MultipartLimits,
     PartBegin,
     PartData,
     PartDecoder,
     PartEnd,
+    UndecodableTextError,
     content_disposition_filename,
     parse_content_disposition,
+    parse_urlencoded,
     safe_filename,
     text_codec,
 )
 
-from .events import PartStream, Source, source_of
+from .errors import PartJSONError
+from .events import PartStream, Source, parser_for, source_of
 
 __all__ = ["BodyPartReader"]
 
 #: The bytes that ``BodyPartReader.decode`` inflates at most, as in aiohttp.
 _MAX_DECODED: Final = 256 * 1024
+#: The number of pairs costs more than their bytes, which ``client_max_size`` limits.
+_PAIRS: Final = MultipartLimits.unlimited().replace(max_fields=MultipartLimits().max_fields)
 #: RFC 2045 section 6.8: a decoder ignores all characters but these.
 _BASE64: Final = rb"[A-Za-z0-9+/=]"
 _NOT_BASE64: Final = re.sub(_BASE64, b"", bytes(range(256)))
@@ -260,27 +263,38 @@ class BodyPartReader:
     async def text(self, *, encoding: str | None = None) -> str:
         """Return the decoded part as text, in UTF-8 unless a charset is given.
 
-        Raises ``ValueError`` for an unknown charset and for bytes outside the charset.
+        Raises ``LookupError`` for an unknown charset and ``UnicodeDecodeError`` for bytes outside
+        the charset; both are ``ValueError`` too.
         """
         data = await self.read(decode=True)
         return self._text(data, encoding)
 
     def _text(self, data: bytes, encoding: str | None) -> str:
+        codec = self._codec(encoding)
         try:
-            codec = encoding or text_codec(self.get_charset("utf-8"), field=self.name)
             return data.decode(codec)
         except UnicodeDecodeError as error:
-            self._malformed(f"is not {error.encoding}: {error.reason}", error)
+            message = f"{self._title()} is not {error.encoding}: {error.reason}"
+            self._stream.fail(UndecodableTextError(message, error, field=self.name))
+
+    def _codec(self, encoding: str | None) -> str:
+        label = self.get_charset("utf-8")
+        # ``text(encoding=part.get_charset("utf-8"))`` passes on the label of the peer.
+        if encoding and encoding != label:
+            return encoding
+        try:
+            return text_codec(label, field=self.name)
         except MultipartError as error:
             self._stream.fail(error)
 
-    def _malformed(self, what: str, cause: Exception) -> NoReturn:
-        error = MalformedError(f"field {(self.name or '')[:40]!a} {what}", field=self.name)
-        error.__cause__ = cause
-        self._stream.fail(error)
+    def _title(self) -> str:
+        return f"field {(self.name or '')[:40]!a}"
 
     async def json(self, *, encoding: str | None = None) -> Any:
-        """Return the part as JSON, None if it is empty; raises ``ValueError`` for invalid JSON."""
+        """Return the part as JSON, None if it is empty.
+
+        Raises ``json.JSONDecodeError`` for invalid JSON, and what ``text`` raises.
+        """
         data = await self.read(decode=True)
         if not data:
             return None
@@ -288,16 +302,22 @@ class BodyPartReader:
         try:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
-            self._malformed(f"is not valid JSON: {error}", error)
+            cause = error if isinstance(error, json.JSONDecodeError) else None
+            cause = cause or json.JSONDecodeError(str(error), text, 0)
+            message = f"{self._title()} is not valid JSON: {error}"
+            self._stream.fail(PartJSONError(message, cause, self.name))
 
     async def form(self, *, encoding: str | None = None) -> list[tuple[str, str]]:
-        """Return the pairs of an urlencoded part, blank values included.
+        """Return the pairs of an urlencoded part, blank values included; 1,000 at most.
 
-        Raises ``ValueError`` for bytes outside the charset.
+        Raises ``ValueError`` for more pairs, and what ``text`` raises.
         """
-        text = self._text((await self.read(decode=True)).rstrip(), encoding)
-        codec = encoding or self.get_charset("utf-8")
-        return parse_qsl(text, keep_blank_values=True, encoding=codec)
+        data = await self.read(decode=True)
+        codec = self._codec(encoding)
+        try:
+            return parse_urlencoded(data.rstrip(), charset=codec, limits=_PAIRS)
+        except MultipartError as error:
+            self._stream.fail(error)
 
     async def release(self) -> None:
         """Read and drop the rest of the part."""
@@ -378,9 +398,12 @@ class BodyPartReader:
 
 def _begin_of(headers: CIMultiDictProxy[str]) -> PartBegin:
     kind, params = parse_content_disposition(headers.get("Content-Disposition"))
+    # As the parser does: ``name*`` only without a plain ``name``.
+    name = params.get("name") or content_disposition_filename(params, "name")
     filename = content_disposition_filename(params)
-    return PartBegin(tuple(headers.items()), kind, params.get("name"), filename)
+    return PartBegin(tuple(headers.items()), kind, name, filename)
 
 
 def _lone_part(boundary: bytes, source: Source) -> PartStream:
-    return PartStream(MultipartParser(boundary.removeprefix(b"--"), in_part=True), source)
+    parser = parser_for(boundary.removeprefix(b"--"), MultipartLimits(), in_part=True)
+    return PartStream(parser, source)
