@@ -129,6 +129,8 @@ def _form_text(param: tuple[str, bool] | None, escape: re.Pattern[str]) -> str |
     if param is None:
         return None
     text, quoted = param
+    if "\\" not in text and "%" not in text:
+        return text
     return (escape if quoted else _PERCENT_ESCAPE).sub(_unescaped, text)
 
 
