@@ -200,6 +200,18 @@ def test_bad_parameters_are_left_out_with_a_warning(param: str) -> None:
         assert parse_content_disposition(f"attachment; a=b; {param}") == ("attachment", {"a": "b"})
 
 
+def test_headers_of_strangers_are_not_remembered() -> None:
+    """Python keeps the text of each warning in the module that is warned."""
+    texts: set[str] = set()
+    for number in range(10):
+        for header in (f"bad header {number}", f"inline; a*=bad{number}", f"inline;;a={number}"):
+            with pytest.warns(RuntimeWarning) as caught:
+                parse_content_disposition(header)
+            assert [warning.filename for warning in caught] == [__file__]
+            texts.update(str(warning.message) for warning in caught)
+    assert len(texts) == 3
+
+
 def test_an_empty_parameter_warns_and_goes_on() -> None:
     with pytest.warns(BadContentDispositionHeader):
         assert parse_content_disposition("inline;;a=b") == ("inline", {"a": "b"})

@@ -185,25 +185,25 @@ def parse_content_disposition(header: str | None) -> tuple[str | None, dict[str,
     kind, *items = _split_outside_quotes(header)
     kind = kind.strip(" \t")
     if _TOKEN.fullmatch(kind) is None:
-        return _bad_header(header)
+        return _bad_header()
     params: dict[str, str] = {}
     for item in items:
         if not item.strip(" \t"):
             if item is not items[-1]:
-                _warn(BadContentDispositionHeader(header))
+                _warn(BadContentDispositionHeader("a Content-Disposition has an empty parameter"))
             continue
         key, equals, value = item.partition("=")
         key = key.strip(" \t").lower()
         value = value.strip(" \t")
         if not equals or key in params:
-            return _bad_header(header)
+            return _bad_header()
         text = _parameter_text(key, value)
         if text is not None:
             params[key] = text
         elif _TOKEN.fullmatch(key) is None or "*" in key:
-            _warn(BadContentDispositionParam(item))
+            _warn(BadContentDispositionParam("a parameter of a Content-Disposition is malformed"))
         else:
-            return _bad_header(header)
+            return _bad_header()
     return kind.lower(), params
 
 
@@ -285,11 +285,12 @@ def _split_outside_quotes(header: str) -> list[str]:
     return pieces
 
 
-def _bad_header(header: str) -> tuple[None, dict[str, str]]:
-    _warn(BadContentDispositionHeader(header))
+def _bad_header() -> tuple[None, dict[str, str]]:
+    _warn(BadContentDispositionHeader("a Content-Disposition is malformed"), calls=2)
     return None, {}
 
 
-def _warn(warning: Warning) -> None:
-    # Level 4 shows the line that called parse_content_disposition.
-    warnings.warn(warning, stacklevel=4)
+def _warn(warning: Warning, calls: int = 1) -> None:
+    # The same text for every header: Python keeps each text that it has shown, for ever.
+    # Shows the line that called parse_content_disposition, which is ``calls`` calls away.
+    warnings.warn(warning, stacklevel=2 + calls)
