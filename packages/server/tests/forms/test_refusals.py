@@ -86,6 +86,14 @@ def test_the_class_of_another_decoder_is_kept() -> None:
     assert (answer.msg, answer.doc, answer.pos, answer.lineno) == ("Bad", "a\nb", 2, 2)
 
 
+def test_a_document_of_bytes_is_replaced_by_the_text() -> None:
+    error = PickyError("Bad", "", 1)
+    vars(error)["doc"] = b"a\xff"
+    answer = refusals.json_refusal(error, "text", "400: no")
+    assert isinstance(answer, PickyError)
+    assert (answer.doc, answer.pos) == ("text", 1)
+
+
 @pytest.mark.parametrize(
     "error", [ValueError("nope"), NewError("nope", key="a"), RecursionError("deep")]
 )

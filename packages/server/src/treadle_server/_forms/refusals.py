@@ -95,7 +95,8 @@ def json_refusal(error: ValueError | RecursionError, document: str, text: str) -
         return BadJSONError("Nested too deeply", document, 0, text)
     facts = (str(error), document, 0)
     if isinstance(error, json.JSONDecodeError):
-        facts = (error.msg, error.doc, error.pos)
+        # ``loads`` may have encoded the text, and its error have bytes.
+        facts = (error.msg, error.doc if isinstance(error.doc, str) else document, error.pos)
     try:
         kind = _combined(type(error))
         answer = kind.__new__(kind, *error.args)
