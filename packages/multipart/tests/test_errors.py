@@ -18,9 +18,7 @@ from treadle_multipart import (
     parse_urlencoded,
 )
 
-CODED = (
-    b'--x\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: %b\r\n\r\n\xff\r\n--x--'
-)
+CODED = b'--x\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: %b\r\n\r\n\xff\r\n--x--'
 
 CLASSES = [
     value
@@ -72,8 +70,11 @@ def test_undecodable_text_is_the_error_of_the_codec_too() -> None:
 BUILT_INS = [
     ("application/x-www-form-urlencoded; charset=punycode", b"a=1", LookupError),
     ("multipart/form-data; boundary=x", CODED % b"text/plain; charset=hex", LookupError),
-    ("multipart/form-data; boundary=x", CODED % b"a/b\r\nContent-Transfer-Encoding: z",
-     RuntimeError),
+    (
+        "multipart/form-data; boundary=x",
+        CODED % b"a/b\r\nContent-Transfer-Encoding: z",
+        RuntimeError,
+    ),
     ("multipart/form-data; boundary=x", CODED % b"text/plain; charset=ascii", UnicodeDecodeError),
 ]
 

@@ -33,7 +33,7 @@ def test_table(filename: str, value: str) -> None:
     ("name", "quoted"),
     [
         ("a b", '"a b"'), ("\xe9\u65e5\U0001f600", '"\xe9\u65e5\U0001f600"'), ('"', '"%22"'),
-        ("\r\n", '"%0D%0A"'), ("100%", '"100%"'), ("%22", r'"\%22"'), ("a\\", r'"a\\"'),
+        ("\r\n", '"%0D%0A"'), ("100%", '"100%"'), ("%22", '"%22"'), ("a\\", r'"a\\"'),
         ("\ud800", '"\ufffd"'), ("", '""'), ('a"; filename="x', '"a%22; filename=%22x"'),
     ],
 )  # fmt: skip
@@ -41,6 +41,9 @@ def test_forms_are_written_as_browsers_write_them(name: str, quoted: str) -> Non
     """RFC 7578 section 4.2 has no ``name*``: readers took ``_`` for the name."""
     value = content_disposition_header("form-data", name=name, filename=name)
     assert value == f"form-data; name={quoted}; filename={quoted}"
+    for quote_fields in (True, False):
+        found = content_disposition_header("form-data", quote_fields, "latin-1", name=name)
+        assert found == f"form-data; name={quoted}"
 
 
 def test_other_parameters() -> None:
@@ -50,7 +53,7 @@ def test_other_parameters() -> None:
         with pytest.raises(ValueError, match="is a token"):
             content_disposition_header(bad)
         with pytest.raises(ValueError, match="is a token"):
-            content_disposition_header("inline", **{bad: "x"})
+            content_disposition_header("inline", True, "utf-8", **{bad: "x"})
 
 
 @settings(deadline=None)

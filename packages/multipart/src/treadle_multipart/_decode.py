@@ -20,7 +20,7 @@ __all__ = ["PartDecoder"]
 # The largest piece that inflating returns at once.
 _PIECE = 64 * 1024
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
-_INVALID_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n)")
+_MISREAD = re.compile(rb"=(?:=|\r(?!\n))")
 _ESCAPE = re.compile(rb"=(?:([0-9A-Fa-f]{2})|\r?\n)")
 _CUT_ESCAPE = re.compile(rb"=[0-9A-Fa-f\r]?\Z")
 _NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64)
@@ -148,8 +148,8 @@ class _Base64:
 class _QuotedPrintable:
     """RFC 2045 section 6.7. An invalid escape passes unchanged, as that section suggests.
 
-    Python's decoder agrees with that section unless an escape is invalid: it drops all text from
-    ``=`` and CR to the next LF, and one of two equals signs.
+    Python's decoder does so with two exceptions: it drops the text from ``=`` and a CR without LF
+    to the next LF, and one of two equals signs.
     """
 
     __slots__ = ("_rest",)
@@ -169,7 +169,7 @@ class _QuotedPrintable:
         return b"" if self._rest in (b"=", b"=\r") else self._rest
 
     def _decoded(self, text: bytes) -> bytes:
-        if _INVALID_ESCAPE.search(text) is None:
+        if not (text.endswith(b"=") or _MISREAD.search(text)):
             return binascii.a2b_qp(text)
         return _ESCAPE.sub(lambda match: bytes.fromhex((match[1] or b"").decode()), text)
 

@@ -39,14 +39,14 @@ class BadContentDispositionParam(RuntimeWarning):  # the name is a contract
 _TYPE = re.compile(r"[ \t]*+([!#$%&'*+\-.^_`|~0-9A-Za-z]++)")
 # Escapes in the names of a form: three characters by percent (browsers: WHATWG HTML, "multipart
 # form data"), others by backslash (aiohttp's client, curl, httpx: RFC 9110 section 5.6.4), but none
-# escapes letters and digits: before those a backslash is one that a browser did not escape.
-# One pattern for both, so that no escape is undone in the result of another. Our encoder writes a
-# literal ``%22`` as ``\%22``; from other clients it cannot be told from an escape.
+# escapes letters and digits: before those, and before a percent escape, a backslash is one that a
+# browser did not escape. One pattern for both, so that no escape is undone in the result of
+# another. A literal ``%22`` cannot be told from an escape.
 _PERCENT = r"%(22|0[Dd]|0[Aa])"
 _PERCENT_ESCAPE = re.compile(_PERCENT)
-_NAME_ESCAPE = re.compile(rf"{_PERCENT}|\\(\W)")
+_NAME_ESCAPE = re.compile(rf"{_PERCENT}|\\(?!{_PERCENT.replace('(', '(?:')})(\W)")
 # Fewer in a file name: Internet Explorer sent ``C:\dir\file`` unescaped.
-_FILENAME_ESCAPE = re.compile(rf'{_PERCENT}|\\(["\\]|%(?=22|0[Dd]|0[Aa]))')
+_FILENAME_ESCAPE = re.compile(rf'{_PERCENT}|\\(["\\])')
 _PERCENT_CHARS = {"22": '"', "0d": "\r", "0a": "\n"}
 
 
@@ -129,6 +129,8 @@ def _form_text(param: tuple[str, bool] | None, escape: re.Pattern[str]) -> str |
     if param is None:
         return None
     text, quoted = param
+    if "\\" not in text and "%" not in text:
+        return text
     return (escape if quoted else _PERCENT_ESCAPE).sub(_unescaped, text)
 
 
@@ -183,25 +185,25 @@ def parse_content_disposition(header: str | None) -> tuple[str | None, dict[str,
     kind, *items = _split_outside_quotes(header)
     kind = kind.strip(" \t")
     if _TOKEN.fullmatch(kind) is None:
-        return _bad_header(header)
+        return _bad_header()
     params: dict[str, str] = {}
     for item in items:
         if not item.strip(" \t"):
             if item is not items[-1]:
-                _warn(BadContentDispositionHeader(header))
+                _warn(BadContentDispositionHeader("a Content-Disposition has an empty parameter"))
             continue
         key, equals, value = item.partition("=")
         key = key.strip(" \t").lower()
         value = value.strip(" \t")
         if not equals or key in params:
-            return _bad_header(header)
+            return _bad_header()
         text = _parameter_text(key, value)
         if text is not None:
             params[key] = text
         elif _TOKEN.fullmatch(key) is None or "*" in key:
-            _warn(BadContentDispositionParam(item))
+            _warn(BadContentDispositionParam("a parameter of a Content-Disposition is malformed"))
         else:
-            return _bad_header(header)
+            return _bad_header()
     return kind.lower(), params
 
 
@@ -283,11 +285,12 @@ def _split_outside_quotes(header: str) -> list[str]:
     return pieces
 
 
-def _bad_header(header: str) -> tuple[None, dict[str, str]]:
-    _warn(BadContentDispositionHeader(header))
+def _bad_header() -> tuple[None, dict[str, str]]:
+    _warn(BadContentDispositionHeader("a Content-Disposition is malformed"), calls=2)
     return None, {}
 
 
-def _warn(warning: Warning) -> None:
-    # Level 4 shows the line that called parse_content_disposition.
-    warnings.warn(warning, stacklevel=4)
+def _warn(warning: Warning, calls: int = 1) -> None:
+    # The same text for every header: Python keeps each text that it has shown, for ever.
+    # Shows the line that called parse_content_disposition, which is ``calls`` calls away.
+    warnings.warn(warning, stacklevel=2 + calls)

@@ -8,7 +8,6 @@ Only an incomplete pair is kept, and each of its bytes is searched once.
 
 import re
 from typing import final
-from urllib.parse import unquote_to_bytes
 
 from ._charset import text_codec
 from ._errors import (
@@ -165,9 +164,17 @@ class UrlencodedParser:
             return data.decode(self._charset, "replace")
 
 
-# ``unquote_to_bytes`` makes an object for each escape, forty times its size: slices bound the
-# total.
+_HEX = "0123456789abcdefABCDEF"
+_ESCAPED = {f"%{a}{b}".encode(): bytes([int(a + b, 16)]) for a in _HEX for b in _HEX}
+# Not ``unquote_to_bytes``, which raises and catches an error for each percent sign that starts no
+# escape: 1 MiB of them took 0.4 s, and takes 0.02 s here. Short values take two thirds of the time.
+_ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")
+# The substitution makes an object for each escape, forty times its size: slices bound the total.
 _SLICE = 64 * 1024
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    return _ESCAPED[match[0]]
 
 
 def _unquoted(raw: bytes) -> bytes:
@@ -176,7 +183,7 @@ def _unquoted(raw: bytes) -> bytes:
     if b"%" not in raw:
         return raw
     if len(raw) <= _SLICE:
-        return unquote_to_bytes(raw)
+        return _ESCAPE.sub(_unescaped, raw)
     done = bytearray()
     start = 0
     while start < len(raw):
@@ -185,7 +192,7 @@ def _unquoted(raw: bytes) -> bytes:
         percent = raw.rfind(b"%", end - 2, end)
         if percent >= 0 and end < len(raw):
             end = percent
-        done += unquote_to_bytes(raw[start:end])
+        done += _ESCAPE.sub(_unescaped, raw[start:end])
         start = end
     return bytes(done)
 

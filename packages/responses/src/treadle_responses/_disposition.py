@@ -12,19 +12,26 @@ _TOKEN: Final = frozenset(
 # RFC 8187 section 3.2.1: attr-char, without the letters and digits that quote() leaves alone.
 _ATTR_CHARS: Final = "!#$&+-.^_`|~"
 # The escapes of a form: see ``treadle_multipart.quote_name``, which does the same.
-_FORM_ESCAPES: Final = {'"': "%22", "\r": "%0D", "\n": "%0A", "\\": "\\\\", "%": "\\%"}
-_FORM_ESCAPED: Final = re.compile(r'["\r\n\\]|%(?=22|0[DdAa])|[\ud800-\udfff]')
+_FORM_ESCAPES: Final = {'"': "%22", "\r": "%0D", "\n": "%0A", "\\": "\\\\"}
+_FORM_ESCAPED: Final = re.compile(r'["\r\n\\]|[\ud800-\udfff]')
 
 
-def content_disposition_header(disposition: str, **params: str) -> str:
+def content_disposition_header(
+    disposition: str,
+    quote_fields: bool = True,  # noqa: ARG001  # see the docstring
+    _charset: str = "utf-8",
+    **params: str,
+) -> str:
     """Return the value of a Content-Disposition field.
 
     ``disposition`` is ``attachment`` or ``inline`` or another token. Parameters are quoted. A
     parameter that is not plain ASCII is sent twice: as ``name*`` in UTF-8 for every current client,
     and as ``name`` with ``_`` for the other characters. In ``form-data``, which has no ``name*``
     (RFC 7578 section 4.2), each is sent once, as browsers do: in UTF-8 with ``%22`` for a quote and
-    ``%0D`` and ``%0A`` for a line end. Raises ``ValueError`` for a disposition or a name that is
-    not a token.
+    ``%0D`` and ``%0A`` for a line end. ``quote_fields`` and ``_charset``, with which aiohttp
+    chooses between two ways of writing names, have no effect: all readers read this one.
+
+    Raises ``ValueError`` for a disposition or a name that is not a token.
 
     >>> content_disposition_header("attachment", filename="r\u00e9sum\u00e9.pdf")
     'attachment; filename="r_sum_.pdf"; filename*=UTF-8\\'\\'r%C3%A9sum%C3%A9.pdf'

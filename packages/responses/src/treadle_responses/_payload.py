@@ -132,9 +132,16 @@ class Payload(abc.ABC):
         """True if the payload has nothing to close."""
         return self._autoclose
 
-    def set_content_disposition(self, disptype: str, **params: str) -> None:
+    def set_content_disposition(
+        self,
+        disptype: str,
+        quote_fields: bool = True,
+        _charset: str = "utf-8",
+        **params: str,
+    ) -> None:
         """Set the Content-Disposition; see ``content_disposition_header``."""
-        self._headers["Content-Disposition"] = content_disposition_header(disptype, **params)
+        value = content_disposition_header(disptype, quote_fields, _charset, **params)
+        self._headers["Content-Disposition"] = value
 
     @abc.abstractmethod
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:

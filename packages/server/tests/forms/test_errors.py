@@ -31,7 +31,9 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize(("error", "status", "text"), ERRORS, ids=[type(e[0]).__name__ for e in ERRORS])
+@pytest.mark.parametrize(
+    ("error", "status", "text"), ERRORS, ids=[type(case[0]).__name__ for case in ERRORS]
+)
 def test_an_error_is_an_answer_and_a_value_error(
     error: MultipartError, status: int, text: str
 ) -> None:
@@ -41,8 +43,9 @@ def test_an_error_is_an_answer_and_a_value_error(
     assert answer.status == status
     assert answer.text == text
     # All that a program may catch by a built-in class, it can catch so still.
-    builtins = {kind for kind in type(error).__mro__ if kind.__module__ in ("builtins", "json.decoder")}
-    assert builtins <= set(type(answer).__mro__)
+    modules = ("builtins", "json.decoder")
+    kinds = {kind for kind in type(error).__mro__ if kind.__module__ in modules}
+    assert kinds <= set(type(answer).__mro__)
 
 
 def test_a_bug_of_the_program_stays_one() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from testkit import Run
 from treadle_responses import Response
-from treadle_server import BodyPartReader, MultipartReader
+from treadle_server import BodyPartReader, MultipartReader, MultipartWriter
 
 TEXT = b"text\r\n" * 50
 BODY = (
@@ -21,6 +21,24 @@ BODY = (
 
 async def content() -> AsyncIterator[bytes]:
     yield BODY
+
+
+def test_a_part_of_a_form_can_be_sent_on_in_a_form(run: Run) -> None:
+    body = BODY.replace(b"attachment;", b'form-data; name="caf\xc3\xa9";')
+
+    async def received() -> AsyncIterator[bytes]:
+        yield body
+
+    async def main() -> None:
+        content_type = {"Content-Type": "multipart/form-data; boundary=x"}
+        part = await MultipartReader(content_type, received()).next()
+        writer = MultipartWriter("form-data", boundary="y")
+        payload = writer.append(part)
+        disposition = payload.headers["Content-Disposition"]
+        assert disposition == 'form-data; name="caf\xe9"; filename="a.txt"'
+        assert TEXT in await writer.as_bytes()
+
+    run(main())
 
 
 def test_a_part_is_a_body_for_a_response(run: Run) -> None:

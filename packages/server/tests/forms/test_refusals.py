@@ -77,12 +77,21 @@ def test_the_class_of_another_decoder_is_kept() -> None:
     assert isinstance(answer, HTTPBadRequest)
     assert isinstance(answer, json.JSONDecodeError)
     # Its facts are kept, the status of the answer too.
-    assert (answer.place, answer.status, answer.text, str(answer)) == (7, 400, "400: no", "bad at 7")
+    assert (answer.place, answer.status, answer.text) == (7, 400, "400: no")
+    assert str(answer) == "bad at 7"
     assert type(answer) is type(refusals.json_refusal(DecoderError(8, 9), "", ""))
 
     answer = refusals.json_refusal(PickyError("Bad", "a\nb", 2), "other", "400: no")
     assert isinstance(answer, PickyError)
     assert (answer.msg, answer.doc, answer.pos, answer.lineno) == ("Bad", "a\nb", 2, 2)
+
+
+def test_a_document_of_bytes_is_replaced_by_the_text() -> None:
+    error = PickyError("Bad", "", 1)
+    vars(error)["doc"] = b"a\xff"
+    answer = refusals.json_refusal(error, "text", "400: no")
+    assert isinstance(answer, PickyError)
+    assert (answer.doc, answer.pos) == ("text", 1)
 
 
 @pytest.mark.parametrize(

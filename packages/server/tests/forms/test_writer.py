@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from testkit import Run, each_loop, run_on, serve
+from treadle_multipart import BadContentDispositionHeader
 from treadle_responses import BytesPayload, Payload, Response, StringPayload
 from treadle_server import (
     Application,
@@ -219,6 +220,27 @@ def test_the_boundary_inside_a_part(run: Run) -> None:
         writer.append(b"a\r\n--b--\r\n")
         with pytest.raises(ValueError, match="contains the boundary"):
             await writer.as_bytes()
+
+    run(main())
+
+
+def test_a_file_in_a_form_is_form_data(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "caf\xe9.txt"
+    path.write_bytes(b"content")
+
+    async def main() -> None:
+        writer = MultipartWriter("form-data", boundary="b")
+        with path.open("rb") as file:
+            writer.append(file)
+            writer.append(b"1", {"Content-Disposition": "attachment; name=a"})
+            assert [head["Content-Disposition"] for head, _ in await parts_of(writer)] == [
+                'form-data; name="section-0"; filename="caf\xe9.txt"',
+                'form-data; name="a"',
+            ]
+            # A header of the application that cannot be read stays.
+            with pytest.warns(BadContentDispositionHeader):
+                payload = writer.append(b"2", {"Content-Disposition": "no; header"})
+            assert payload.headers["Content-Disposition"] == "no; header"
 
     run(main())
 

@@ -51,16 +51,15 @@ def decode_text(body: bytes, charset: str | None) -> str:
     Raises ``HTTPUnsupportedMediaType`` (also a ``LookupError``) for an unknown charset and
     ``HTTPBadRequest`` (also a ``UnicodeDecodeError``) for bytes that are not valid in it.
     """
+    codec = "utf-8" if not charset or charset.lower() == "utf-8" else _codec(charset)
     try:
-        return body.decode(_codec(charset))
+        return body.decode(codec)
     except UnicodeDecodeError as error:
         text = f"400: The body is not valid {error.encoding} (byte {error.start})"
         raise BadTextError(error, text) from error
 
 
-def _codec(charset: str | None) -> str:
-    if not charset or charset.lower() == "utf-8":
-        return "utf-8"
+def _codec(charset: str) -> str:
     # The only list of charsets. Imported with the first body that is not UTF-8: servers without
     # forms start without that package.
     from treadle_multipart import UnsupportedError, text_codec

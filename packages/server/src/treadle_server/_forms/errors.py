@@ -1,7 +1,7 @@
 """Turn errors of ``treadle_multipart`` into the exceptions that handlers see.
 
-They are HTTP responses, and the same built-in errors as before: code that catches the ``ValueError``
-of a ``MultipartReader`` works the same with the reader of a request.
+They are HTTP responses, and built-in errors as before: code that catches the ``ValueError`` of a
+``MultipartReader`` works the same with the reader of a request.
 """
 
 import json

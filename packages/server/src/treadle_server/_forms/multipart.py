@@ -187,7 +187,8 @@ def request_reader(
     limits = body_limits(max_parts)
     content_type = headers.get("Content-Type", "")
     if not content_type.lower().startswith("multipart/"):
-        raise NotMultipartError(text=f"415: the body is {content_type[:100]!a}; expected multipart/*")
+        what = f"the body is {content_type[:100]!a}; expected multipart/*"
+        raise NotMultipartError(text=f"415: {what}")
     try:
         parser = parser_for(boundary_of(content_type), limits)
     except MultipartError as error:

@@ -41,7 +41,7 @@ class BodyPartReaderPayload(Payload):
             names = {"name": value.name, "filename": self.filename}
             params = {key: text for key, text in names.items() if text is not None}
             if params:
-                self.set_content_disposition("attachment", **params)
+                self.set_content_disposition("attachment", True, "utf-8", **params)
 
     @property
     def consumed(self) -> bool:

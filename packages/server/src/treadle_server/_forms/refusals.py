@@ -6,9 +6,8 @@ around ``text()`` or ``except LookupError`` for a charset. Each class here is su
 without forms starts without the rest of this room.
 """
 
-import functools
 import json
-from typing import Any
+from typing import Any, Final
 
 from treadle_responses import (
     HTTPBadRequest,
@@ -32,7 +31,7 @@ __all__ = [
 ]
 
 
-class BadTextError(HTTPBadRequest, UnicodeDecodeError):  # type: ignore[misc]  # two reasons
+class BadTextError(HTTPBadRequest, UnicodeDecodeError):  # type: ignore[override]  # two ``reason``
     """The text of a body is not in its charset.
 
     ``reason`` is that of the response; that of the codec is the last one of ``args``.
@@ -96,7 +95,8 @@ def json_refusal(error: ValueError | RecursionError, document: str, text: str) -
         return BadJSONError("Nested too deeply", document, 0, text)
     facts = (str(error), document, 0)
     if isinstance(error, json.JSONDecodeError):
-        facts = (error.msg, error.doc, error.pos)
+        # ``loads`` may have encoded the text, and its error have bytes.
+        facts = (error.msg, error.doc if isinstance(error.doc, str) else document, error.pos)
     try:
         kind = _combined(type(error))
         answer = kind.__new__(kind, *error.args)
@@ -110,10 +110,15 @@ def json_refusal(error: ValueError | RecursionError, document: str, text: str) -
     return answer
 
 
-# Programs have one or two decoders.
-@functools.lru_cache(maxsize=16)
+#: By the class of the decoder's error. Programs have one or two decoders.
+_COMBINED: Final[dict[type[ValueError], type[BadJSONError]]] = {}
+
+
 def _combined(kind: type[ValueError]) -> type[BadJSONError]:
     """Return a class that is both; raises ``TypeError`` for a class that is final."""
     if issubclass(BadJSONError, kind):
         return BadJSONError
-    return type(kind.__name__, (BadJSONError, kind), {"__doc__": BadJSONError.__doc__})
+    if kind not in _COMBINED:
+        members = {"__doc__": BadJSONError.__doc__}
+        _COMBINED[kind] = type(kind.__name__, (BadJSONError, kind), members)
+    return _COMBINED[kind]

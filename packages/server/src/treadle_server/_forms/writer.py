@@ -15,7 +15,12 @@ from urllib.parse import urlencode
 
 from multidict import CIMultiDict
 
-from treadle_multipart import MultipartEncoder, quote_name
+from treadle_multipart import (
+    MultipartEncoder,
+    content_disposition_filename,
+    parse_content_disposition,
+    quote_name,
+)
 from treadle_responses import (
     JsonPayload,
     Payload,
@@ -113,17 +118,17 @@ class MultipartWriter(Payload):
     def append_payload(self, payload: Payload) -> Payload:
         """Append a payload unchanged, and return it.
 
-        A part of a form without a Content-Disposition gets the name ``section-N``. Raises
-        ``ValueError`` for a coding in a form, ``RuntimeError`` for an unknown coding.
+        A part of a form without a name gets the name ``section-N``. Its Content-Disposition becomes
+        ``form-data``, which RFC 7578 section 4.2 demands: payloads of files and of received parts
+        say ``attachment``. Raises ``ValueError`` for a coding in a form, ``RuntimeError`` for an
+        unknown coding.
         """
         headers = payload.headers
         if self._is_form_data:
             for field in _CODINGS:
                 if field in headers:
                     raise ValueError(f"A part of a form has no {field} (RFC 7578 section 4.7)")
-            if "Content-Disposition" not in headers:
-                name = quote_name(f"section-{len(self._parts)}")
-                headers["Content-Disposition"] = f"form-data; name={name}"
+            _become_form_data(headers, f"section-{len(self._parts)}")
             self._parts.append(Part(payload, "", ""))
             return payload
         encoding = _coding(headers, "Content-Encoding", ("deflate", "gzip"), ("identity",))
@@ -231,6 +236,19 @@ class MultipartWriter(Payload):
         """Close the parts."""
         for part in self._parts:
             part.payload.close_now()
+
+
+def _become_form_data(headers: CIMultiDict[str], default_name: str) -> None:
+    disposition = headers.get("Content-Disposition")
+    kind, params = parse_content_disposition(disposition)
+    if kind == "form-data" or (disposition and kind is None):
+        return
+    name = content_disposition_filename(params, "name")
+    value = f"form-data; name={quote_name(default_name if name is None else name)}"
+    filename = content_disposition_filename(params)
+    if filename is not None:
+        value += f"; filename={quote_name(filename)}"
+    headers["Content-Disposition"] = value
 
 
 def _coding(
