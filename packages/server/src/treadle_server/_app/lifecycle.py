@@ -38,6 +38,7 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
         self._middlewares: FrozenList[M] = FrozenList(
             cast("tuple[M, ...]", check_middlewares(middlewares, "the application")),
             what="middlewares",
+            check=_check_middleware,
         )
         self._parent: A | None = None
         self._subapps: list[A] = []
@@ -239,6 +240,10 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
             await self._cleanup_ctx.leave()
         finally:
             await self._on_cleanup.send(self._self)
+
+
+def _check_middleware(middleware: object) -> None:
+    check_middlewares(cast("list[AnyMiddleware]", [middleware]), "the application")
 
 
 def _forward(call: Callable[[], Awaitable[None]]) -> Callable[[A], Awaitable[None]]:

@@ -22,9 +22,10 @@ from treadle_responses import (
     StreamResponse,
 )
 from treadle_router import CONVERTERS, Converter
+from treadle_server._core.keywords import check_keywords
 from treadle_server._http.request import BaseRequest
 from treadle_server._routing.handlers import AnyHandler
-from treadle_server._routing.options import StaticOptions, check_options
+from treadle_server._routing.options import StaticOptions
 from treadle_server._routing.resources import PrefixResource, ResourceRoute
 from treadle_server._transport.files import NotAFileError, OpenFile, is_missing, open_file
 
@@ -88,7 +89,7 @@ class StaticResource(PrefixResource):
         converters: Mapping[str, Converter[object]] = CONVERTERS,
         **options: Unpack[StaticOptions],
     ) -> None:
-        check_options(options, StaticOptions.__optional_keys__, f"{type(self).__name__}()")
+        check_keywords(options, StaticOptions.__optional_keys__, f"{type(self).__name__}()")
         super().__init__(prefix, name=options.get("name"), tail="filename", converters=converters)
         index, fallback = options.get("index"), options.get("fallback")
         try:

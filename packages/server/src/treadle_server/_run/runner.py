@@ -17,6 +17,8 @@ from typing import Any, Final, cast, final
 from yarl import URL
 
 from treadle_server._app.application import Application, Request
+from treadle_server._core.config import ServerConfig
+from treadle_server._core.keywords import check_keywords, suggest_keywords
 from treadle_server._http.server import Server
 from treadle_server._http.state import RawHandler
 
@@ -29,6 +31,7 @@ __all__ = [
     "SockSite",
     "TCPSite",
     "UnixSite",
+    "check_port",
 ]
 
 
@@ -89,6 +92,18 @@ class BaseSite(abc.ABC):
         return [sock.getsockname() for sock in sockets]
 
 
+def check_port(port: int) -> int:
+    """Return ``port``; raises ``TypeError`` or ``ValueError`` unless it is from 0 to 65535.
+
+    The operating system would take another number modulo 65536.
+    """
+    if isinstance(port, bool) or not isinstance(port, int):
+        raise TypeError(f"port must be an int from 0 to 65535, got {port!r}")
+    if not 0 <= port <= 65535:
+        raise ValueError(f"port must be from 0 to 65535, got {port}")
+    return port
+
+
 @final
 class TCPSite(BaseSite):
     """Listens on ``host`` (all interfaces without one) and ``port`` (8080, or 8443 with TLS).
@@ -96,6 +111,7 @@ class TCPSite(BaseSite):
     Port 0 takes a free one; ``port`` tells which after ``start``.
     """
 
+    @suggest_keywords("TCPSite()")
     def __init__(
         self,
         runner: "BaseRunner",
@@ -109,7 +125,7 @@ class TCPSite(BaseSite):
     ) -> None:
         super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
         self._host: Final = host
-        self._port = (8443 if ssl_context else 8080) if port is None else port
+        self._port = (8443 if ssl_context else 8080) if port is None else check_port(port)
         self._reuse_address: Final = reuse_address
         self._reuse_port: Final = reuse_port
 
@@ -142,6 +158,7 @@ class TCPSite(BaseSite):
 class UnixSite(BaseSite):
     """Listens on a Unix domain socket at ``path``."""
 
+    @suggest_keywords("UnixSite()")
     def __init__(
         self,
         runner: "BaseRunner",
@@ -177,6 +194,7 @@ class UnixSite(BaseSite):
 class SockSite(BaseSite):
     """Listens on a socket that the caller has bound."""
 
+    @suggest_keywords("SockSite()")
     def __init__(
         self,
         runner: "BaseRunner",
@@ -270,8 +288,18 @@ class BaseRunner(abc.ABC):
                 # The event loop makes connections that it has accepted just now.
                 await asyncio.sleep(0)
                 server.pre_shutdown()
-                await self.shutdown()
+                try:
+                    await self.shutdown()
+                except Exception:
+                    # A receiver of ``on_shutdown`` failed: the handlers get their time.
+                    await server.shutdown(self._shutdown_timeout)
+                    raise
                 await server.shutdown(self._shutdown_timeout)
+        except BaseException:
+            # The stop is broken off, by another signal for example.
+            if server is not None:
+                server.cancel()
+            raise
         finally:
             await self._cleanup_server()
             if self._handle_signals:
@@ -304,6 +332,8 @@ class AppRunner(BaseRunner):
     ) -> None:
         if not isinstance(app, Application):
             raise TypeError(f"The first argument must be a web.Application, got {app!r}")
+        own = ("app", "handle_signals", "shutdown_timeout")
+        check_keywords(kwargs, ServerConfig.keywords().union(own), "AppRunner()")
         super().__init__(handle_signals=handle_signals, shutdown_timeout=shutdown_timeout, **kwargs)
         self._app: Final = app
         self._started = False
@@ -336,6 +366,7 @@ class AppRunner(BaseRunner):
 class ServerRunner(BaseRunner):
     """Runs a ``Server`` that the caller has made, without an application."""
 
+    @suggest_keywords("ServerRunner()")
     def __init__(
         self, web_server: Server, *, handle_signals: bool = False, shutdown_timeout: float = 60.0
     ) -> None:
