@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Protocol, final
 
+from ._bytes import as_bytes
 from ._errors import MalformedError, PartTooLargeError, UnsupportedError
 from ._limits import bound
 
@@ -79,6 +80,8 @@ class PartDecoder:
 
         Raises ``MalformedError`` and, while inflating, ``PartTooLargeError``.
         """
+        if type(data) is not bytes:
+            data = as_bytes(data, "decode()")
         return self._counted(self._run(data, 0))
 
     def finish(self) -> Iterator[bytes]:

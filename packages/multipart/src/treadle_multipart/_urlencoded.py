@@ -9,6 +9,7 @@ Only an incomplete pair is kept, and each of its bytes is searched once.
 from typing import final
 from urllib.parse import unquote_to_bytes
 
+from ._bytes import as_bytes
 from ._charset import text_codec
 from ._errors import (
     Leniency,
@@ -84,6 +85,8 @@ class UrlencodedParser:
         ``receive_eof``.
         """
         self._check_open()
+        if type(data) is not bytes:
+            data = as_bytes(data, "receive_data()")
         try:
             return self._take(data)
         except MultipartError:

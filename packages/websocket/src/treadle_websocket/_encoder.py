@@ -8,6 +8,7 @@ practical"), so that a caller that writes every result in order needs to do noth
 
 from typing import Final, final
 
+from ._bytes import as_bytes
 from ._deflate import Deflater, Deflation, PerMessageDeflate
 from ._errors import WSValueError
 from ._frames import FIN, RSV1, encode_frame
@@ -69,7 +70,7 @@ class MessageEncoder:
 
     def encode_control(self, opcode: int, data: str | BytesLike) -> bytes:
         """Return a control frame; ``WSValueError`` for more than 125 bytes."""
-        payload = data.encode() if isinstance(data, str) else flatten(data)
+        payload = data.encode() if isinstance(data, str) else as_bytes(data, "a control frame")
         if len(payload) > _MAX_CONTROL:
             raise WSValueError(f"payload of {len(payload)} bytes; a ping or pong holds at most 125")
         return self.take_queued(encode_frame(FIN | opcode, payload))

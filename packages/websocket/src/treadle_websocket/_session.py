@@ -20,6 +20,7 @@ without a heartbeat and without deadlines it can be left out everywhere.
 from typing import Final, Generic, Literal, TypeVar, cast, final, overload
 
 from ._assembler import Assembler
+from ._bytes import as_bytes
 from ._close import NO_STATUS, decode_close, encode_close, truncate_reason
 from ._deflate import Deflation, Inflater, PerMessageDeflate
 from ._encoder import BytesLike, MessageEncoder, flatten
@@ -166,6 +167,8 @@ class WebSocketSession(Generic[MessageT]):
 
     def receive_data(self, data: bytes, now: float = 0.0) -> list[MessageT]:
         """Take bytes that the transport has read; return the messages that they complete."""
+        if type(data) is not bytes:
+            data = as_bytes(data, "receive_data()")
         if self.state is not _OPEN and self.state is not State.CLOSE_SENT:
             # Section 1.4: "after receiving a control frame indicating the connection should be
             # closed, a peer discards any further data received".

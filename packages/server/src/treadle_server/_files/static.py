@@ -20,6 +20,7 @@ from treadle_responses import (
     HTTPNotFound,
     Response,
     StreamResponse,
+    UnknownKeyError,
 )
 from treadle_router import CONVERTERS, Converter
 from treadle_server._core.keywords import check_keywords
@@ -133,6 +134,8 @@ class StaticResource(PrefixResource):
         without a ``filename`` and ``ValueError`` for a path that no request could have.
         """
         append_version = parts.pop("append_version", None)
+        if "filename" not in parts:
+            raise UnknownKeyError("filename", f"url_for() of {self.canonical!r}", parts)
         filename = parts.pop("filename")
         if not isinstance(filename, (str, os.PathLike)):
             raise TypeError(f"filename is a str or a Path, not {filename!r}")
