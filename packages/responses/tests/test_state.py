@@ -86,8 +86,8 @@ def test_values_have_the_type_of_their_key() -> None:
             state[key]  # type: ignore[index]  # another kind of key
 
 
-KEY: ResponseKey[int] = ResponseKey("db", int)
-OTHER: ResponseKey[int] = ResponseKey("db", int)
+DB: ResponseKey[int] = ResponseKey("db", int)
+TWIN: ResponseKey[int] = ResponseKey("db", int)
 
 
 @pytest.mark.parametrize(
@@ -96,10 +96,10 @@ OTHER: ResponseKey[int] = ResponseKey("db", int)
         ([], "db", "the response has no 'db'"),
         (["database"], "databse", "the response has no 'databse'. Did you mean 'database'?"),
         (["a", "b"], "zzz", "the response has no 'zzz'. It has 'a', 'b'"),
-        ([KEY], "db", f"the response has no 'db'. It has {KEY!r}, which is another key: use that"),
-        ([KEY], OTHER, f"has no {OTHER!r}. It has {KEY!r}, which is another key: use that object"),
-        (["db"], KEY, f"the response has no {KEY!r}. It has 'db', which is another key"),
-        ([KEY], "dbs", f"the response has no 'dbs'. Did you mean {KEY!r}?"),
+        ([DB], "db", f"the response has no 'db'. It has {DB!r}, which is another key: use that"),
+        ([DB], TWIN, f"has no {TWIN!r}. It has {DB!r}, which is another key: use that object"),
+        (["db"], DB, f"the response has no {DB!r}. It has 'db', which is another key"),
+        ([DB], "dbs", f"the response has no 'dbs'. Did you mean {DB!r}?"),
         (
             [f"k{n}" for n in range(20)],
             "zzz",
