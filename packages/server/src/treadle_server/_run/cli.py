@@ -11,8 +11,8 @@ from difflib import get_close_matches
 from treadle_server._app.application import Application
 from treadle_server._core.logs import shown
 
+from .ports import check_port
 from .run_app import run_app
-from .runner import check_port
 
 __all__ = ["command_line"]
 

@@ -16,7 +16,8 @@ from treadle_server._core.errors import server_logger
 from treadle_server._core.keywords import check_keywords, keywords_of
 from treadle_server._core.logs import log_error
 
-from .runner import AppRunner, BaseSite, GracefulExit, SockSite, TCPSite, UnixSite, check_port
+from .ports import check_port
+from .runner import AppRunner, BaseSite, GracefulExit, SockSite, TCPSite, UnixSite
 
 __all__ = ["run_app"]
 

@@ -22,6 +22,8 @@ from treadle_server._core.keywords import check_keywords, suggest_keywords
 from treadle_server._http.server import Server
 from treadle_server._http.state import RawHandler
 
+from .ports import check_port
+
 __all__ = [
     "AppRunner",
     "BaseRunner",
@@ -31,7 +33,6 @@ __all__ = [
     "SockSite",
     "TCPSite",
     "UnixSite",
-    "check_port",
 ]
 
 
@@ -90,18 +91,6 @@ class BaseSite(abc.ABC):
     def _addresses(self) -> list[Any]:
         sockets = getattr(self._server, "sockets", None) or ()
         return [sock.getsockname() for sock in sockets]
-
-
-def check_port(port: int) -> int:
-    """Return ``port``; raises ``TypeError`` or ``ValueError`` unless it is from 0 to 65535.
-
-    The operating system would take another number modulo 65536.
-    """
-    if isinstance(port, bool) or not isinstance(port, int):
-        raise TypeError(f"port must be an int from 0 to 65535, got {port!r}")
-    if not 0 <= port <= 65535:
-        raise ValueError(f"port must be from 0 to 65535, got {port}")
-    return port
 
 
 @final
