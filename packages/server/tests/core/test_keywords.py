@@ -1,7 +1,6 @@
 """Misspelt keyword arguments, at every door of the server that takes keywords."""
 
 import re
-import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -54,7 +53,6 @@ async def handler(request: object) -> Any:
     """Never called."""
 
 
-SOCK = socket.socket()
 # The door, a misspelt keyword, the right one, and the name of the door in the sentence.
 DOORS: list[tuple[str, Call, str, str]] = [
     ("Application()", Application, "middleware", "middlewares"),
@@ -76,7 +74,7 @@ DOORS: list[tuple[str, Call, str, str]] = [
     ("UnixSite()", in_loop(lambda runner: partial(UnixSite, runner, "x")), "backlock", "backlog"),
     (
         "SockSite()",
-        in_loop(lambda runner: partial(SockSite, runner, SOCK)),
+        in_loop(lambda runner: partial(SockSite, runner, None)),
         "ssl_contex",
         "ssl_context",
     ),
