@@ -403,3 +403,8 @@ def test_single_write_of_plain_ones() -> None:
         b"404: Not Found",
     )
     assert HTTPFound("/a").as_single_write() is None
+
+
+def test_one_allowed_method_is_a_list_of_one() -> None:
+    with pytest.raises(TypeError, match=r"allowed_methods is a list of methods, \['GET'\] for one"):
+        HTTPMethodNotAllowed("PUT", "GET")

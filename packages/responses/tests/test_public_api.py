@@ -15,8 +15,8 @@ PUBLIC = set(
         r"\w+",
         """
         AppKey Body ETag KeyedState LooseHeaders RequestInfo RequestKey Response ResponseKey
-        ResponseWriter StateKey StreamResponse __version__ html_response json_bytes_response
-        json_response
+        ResponseWriter StateKey StreamResponse UnknownKeyError __version__ html_response
+        json_bytes_response json_response
 
         AsyncIterablePayload BufferedReaderPayload BytesIOPayload BytesPayload IOBasePayload
         JsonBytesPayload JsonPayload Order PAYLOAD_REGISTRY Payload PayloadLookupError
@@ -35,8 +35,8 @@ MODULES = [
 ]
 PACKAGE = Path(treadle_responses.__file__).parent
 ALLOWED_IMPORTS = {
-    "abc", "collections", "concurrent", "dataclasses", "datetime", "enum", "functools", "html",
-    "http", "importlib", "io", "json", "math", "multidict", "operator", "re", "os", "sys",
+    "abc", "collections", "concurrent", "dataclasses", "datetime", "difflib", "enum", "functools",
+    "html", "http", "importlib", "io", "json", "math", "multidict", "operator", "re", "os", "sys",
     "types", "typing", "urllib", "yarl", "zlib",
 }  # fmt: skip
 

@@ -1,5 +1,6 @@
 """``KeyedState``: a mapping that is compared as an object."""
 
+import pickle
 from collections.abc import Mapping
 from typing import Any, Literal, assert_type
 
@@ -83,3 +84,52 @@ def test_values_have_the_type_of_their_key() -> None:
     for key in (AppKey("a", int), RequestKey("a", int)):
         with pytest.raises(KeyError):
             state[key]  # type: ignore[index]  # another kind of key
+
+
+DB: ResponseKey[int] = ResponseKey("db", int)
+TWIN: ResponseKey[int] = ResponseKey("db", int)
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked", "text"),
+    [
+        ([], "db", "the response has no 'db'"),
+        (["database"], "databse", "the response has no 'databse'. Did you mean 'database'?"),
+        (["a", "b"], "zzz", "the response has no 'zzz'. It has 'a', 'b'"),
+        ([DB], "db", f"the response has no 'db'. It has {DB!r}, which is another key: use that"),
+        ([DB], TWIN, f"has no {TWIN!r}. It has {DB!r}, which is another key: use that object"),
+        (["db"], DB, f"the response has no {DB!r}. It has 'db', which is another key"),
+        ([DB], "dbs", f"the response has no 'dbs'. Did you mean {DB!r}?"),
+        (
+            [f"k{n}" for n in range(20)],
+            "zzz",
+            "It has 'k0', 'k1', 'k2', 'k3', 'k4', 'k5', 'k6', 'k7', 'k8', 'k9', ...",
+        ),
+        (["a"], 5, "the response has no 5"),
+        (["a"], "x\n" * 1000, r"the response has no 'x\n"),
+    ],
+)
+def test_an_unknown_key(stored: list[Any], asked: Any, text: str) -> None:
+    response = Response()
+    for key in stored:
+        response[key] = 1
+    for use in (
+        lambda: response[asked],
+        lambda: response.__delitem__(asked),
+        lambda: response.pop(asked),
+    ):
+        with pytest.raises(KeyError) as caught:
+            use()
+        assert text in str(caught.value)
+        assert caught.value.args == (asked,)
+        assert len(str(caught.value)) < 800
+    assert asked not in response
+    assert response.get(asked) is None
+    assert response.pop(asked, 7) == 7
+
+
+def test_an_unknown_key_can_be_pickled() -> None:
+    with pytest.raises(KeyError) as caught:
+        Response()["db"]
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert (str(copy), copy.args) == ("the response has no 'db'", ("db",))

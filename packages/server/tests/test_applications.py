@@ -11,7 +11,6 @@ from testkit import Run, hello, serve
 from treadle_responses import AppKey, Response, StreamResponse
 from treadle_server import (
     Application,
-    AppRunner,
     Handler,
     Middleware,
     Request,
@@ -79,14 +78,11 @@ def test_wrong_options(options: dict[str, Any], error: type[Exception], message:
         Application(**options)
 
 
-def test_a_middleware_that_is_none_is_told_at_the_start(run: Run) -> None:
-    async def main() -> None:
-        app = Application()
+def test_a_middleware_that_is_none_is_told_at_once() -> None:
+    app = Application()
+    with pytest.raises(TypeError, match="of the application is 'm'"):
         app.middlewares.append("m")  # type: ignore[arg-type]  # the mistake under test
-        with pytest.raises(TypeError, match="of the application is 'm'"):
-            await AppRunner(app).setup()
-
-    run(main())
+    assert app.middlewares == []
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_options_go_to_the_server() -> None:
     async def main() -> None:
         async with TestServer(Application()) as server:
             assert server.scheme == "http"
-        with pytest.raises(TypeError, match="did you mean 'keepalive_timeout'"):
+        with pytest.raises(TypeError, match="Did you mean 'keepalive_timeout'"):
             await TestServer(Application()).start_server(keep_alive_timeout=3)
         with pytest.raises(TypeError, match="number of seconds"):
             await TestServer(Application()).start_server(shutdown_timeout="soon")

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable
 from typing import Final, Protocol, final
 
+from ._bytes import as_bytes
 from ._errors import ContentEncodingError
 
 __all__ = ["ContentDecoder", "available_codings"]
@@ -72,6 +73,8 @@ class ContentDecoder:
 
     def feed(self, data: bytes) -> None:
         """Take coded bytes; the output of earlier ones must have been read."""
+        if type(data) is not bytes:
+            data = as_bytes(data, "feed()")
         self._taken += len(data)
         self._codec.feed(data)
 

@@ -11,6 +11,7 @@ from typing import Final, final
 
 from . import _errors as messages
 from . import _state as states
+from ._bytes import as_bytes
 from ._chunked import ChunkedReader
 from ._encode import bodiless_head, encode_fields, status_line
 from ._errors import LocalProtocolError, RefusedError
@@ -191,6 +192,8 @@ class ServerConnection:
         ``b""`` is allowed at any time and reads only the pending bytes. Events never reach beyond
         the current request; the caller's duties say when to read the next one.
         """
+        if type(data) is not bytes:
+            data = as_bytes(data, "receive_data()")
         if self._position == len(self._buffer):
             self._buffer = data
             self._position = 0
@@ -216,6 +219,8 @@ class ServerConnection:
         time in proportion to ``data``, however often it is called; its memory is not limited, so
         stop reading from the peer.
         """
+        if type(data) is not bytes:
+            data = as_bytes(data, "hold()")
         if self._position < len(self._buffer):
             if data:
                 self._held.append(data)

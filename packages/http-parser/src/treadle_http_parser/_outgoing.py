@@ -8,6 +8,7 @@ import enum
 from collections.abc import Iterable
 from typing import Final, final
 
+from ._bytes import as_bytes
 from ._encode import check_field_types, chunk, encode_fields, last_chunk
 from ._errors import LocalProtocolError
 from ._events import Request
@@ -166,8 +167,8 @@ class OutgoingBody:
 
         Raises ``LocalProtocolError`` for more bytes than Content-Length announced.
         """
-        if isinstance(data, memoryview):
-            data = data.cast("B")
+        if type(data) is not bytes:
+            data = as_bytes(data, "send_data()")
         size = len(data)
         if not size or self._framing is _NO_BODY:
             return b""
@@ -180,7 +181,7 @@ class OutgoingBody:
                     f"{self._left} left"
                 )
             self._left -= size
-        return data if isinstance(data, bytes) else bytes(data)
+        return data
 
     def pass_by(self, size: int) -> None:
         """Count ``size`` bytes that reach the wire without ``frame``, as those of ``sendfile`` do.

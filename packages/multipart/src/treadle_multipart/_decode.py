@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Protocol, final
 
+from ._bytes import as_bytes
 from ._errors import MalformedError, PartTooLargeError, UnknownCodingError
 from ._limits import bound
 
@@ -83,6 +84,8 @@ class PartDecoder:
 
         Raises ``MalformedError`` and, while inflating, ``PartTooLargeError``.
         """
+        if type(data) is not bytes:
+            data = as_bytes(data, "decode()")
         return self._counted(self._run(data, 0))
 
     def finish(self) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import final
 
 from ._adapters import Readable
+from ._bytes import as_bytes
 from ._errors import MultipartError, UsageError
 from ._options import check_boundary
 
@@ -116,6 +117,8 @@ class MultipartEncoder:
     def data(self, data: bytes) -> bytes:
         """Return data of the current part unchanged, after checking it for the boundary."""
         self._expect(Place.IN_PART, "data()")
+        if type(data) is not bytes:
+            data = as_bytes(data, "data()")
         if self._delimiter in data:
             raise UsageError(
                 f"the data contains the boundary {self.boundary!r}; leave the boundary random"

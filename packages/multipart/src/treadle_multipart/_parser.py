@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import final
 
+from ._bytes import as_bytes
 from ._charset import text_codec
 from ._delimiter import CLOSE, DATA, DELIMITER_GOES_ON, PART, UNDECIDED, Delimiter
 from ._errors import (
@@ -188,7 +189,7 @@ class MultipartParser:
         if self._state is _CLOSED or self._state is _FAILED:
             raise self._spent()
         if type(data) is not bytes:
-            data = bytes(data)
+            data = as_bytes(data, "receive_data()")
         base = self._received
         self._received = base + len(data)
         events: list[Event] = []

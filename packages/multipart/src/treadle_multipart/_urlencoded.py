@@ -9,6 +9,7 @@ Only an incomplete pair is kept, and each of its bytes is searched once.
 import re
 from typing import final
 
+from ._bytes import as_bytes
 from ._charset import text_codec
 from ._errors import (
     Leniency,
@@ -86,6 +87,8 @@ class UrlencodedParser:
         ``receive_eof``.
         """
         self._check_open()
+        if type(data) is not bytes:
+            data = as_bytes(data, "receive_data()")
         try:
             return self._take(data)
         except MultipartError:

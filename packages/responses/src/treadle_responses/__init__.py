@@ -47,7 +47,7 @@ from ._registry import (
 )
 from ._response import Body, Response
 from ._shortcuts import html_response, json_bytes_response, json_response
-from ._state import KeyedState
+from ._state import KeyedState, UnknownKeyError
 from ._stream import RequestInfo, StreamResponse
 from ._types import ResponseWriter, run_blocking
 from ._version import __version__
@@ -88,6 +88,7 @@ __all__ = [
     "StringIOPayload",
     "StringPayload",
     "TextIOPayload",
+    "UnknownKeyError",
     "Verdict",
     "__version__",
     "acceptable_codings",

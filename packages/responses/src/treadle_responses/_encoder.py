@@ -3,10 +3,10 @@
 A body has one compressor, and its output is one stream. So pieces are queued when they are written,
 and a call that encodes takes them from the head of the queue: it may encode the pieces of other
 calls, but never its own before theirs. A call that is cancelled leaves its piece in the queue or
-its output in the encoder, and the next call takes both along. No byte is lost or moved.
+its output in the encoder, and the next call takes both along. No byte is lost or moved. The server
+runs one blocking call of a response at a time (``ResponseWriter``): nothing here needs a lock.
 """
 
-import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Final, final
@@ -25,11 +25,10 @@ class BodyEncoder:
     take long; then write the result of ``take``, before anything waits.
     """
 
-    __slots__ = ("_added", "_compressor", "_done", "_encoded", "_lock", "_pieces", "finished")
+    __slots__ = ("_added", "_compressor", "_done", "_encoded", "_pieces", "finished")
 
     def __init__(self, compressor: Compressor) -> None:
         self._compressor: Final = compressor
-        self._lock: Final = threading.Lock()
         # The pieces that are not encoded yet, each with the compressor's method for it.
         self._pieces: Final[deque[tuple[Callable[[bytes], bytes], bytes]]] = deque()
         self._encoded: Final[deque[bytes]] = deque()
@@ -60,14 +59,13 @@ class BodyEncoder:
         return self._added
 
     def encode(self, number: int) -> None:
-        """Encode all pieces up to the one of this number; blocks, in any thread."""
-        with self._lock:
-            while self._done < number:
-                call, data = self._pieces[0]
-                self._encoded.append(call(data))
-                self._done += 1
-                # Last: until then it counts as waiting.
-                self._pieces.popleft()
+        """Encode all pieces up to the one of this number; blocks, in any thread, one at a time."""
+        while self._done < number:
+            call, data = self._pieces[0]
+            self._encoded.append(call(data))
+            self._done += 1
+            # Last: until then it counts as waiting.
+            self._pieces.popleft()
 
     def take(self) -> bytes:
         """Return what was encoded since the last call; ``b""`` if another call has taken it."""

@@ -169,6 +169,8 @@ class HTTPMethodNotAllowed(HTTPClientError):
         text: str | None = None,
         content_type: str | None = None,
     ) -> None:
+        if isinstance(allowed_methods, str):
+            raise TypeError(f"allowed_methods is a list of methods, [{allowed_methods!r}] for one")
         self._allowed = set(allowed_methods)
         super().__init__(
             headers=headers, reason=reason, body=body, text=text, content_type=content_type

@@ -38,6 +38,7 @@ LooseHeaders = Mapping[str, str] | Mapping[istr, str] | Iterable[tuple[str, str]
 class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
     """Fields and cookies; the class attributes are defaults for objects made on demand."""
 
+    mapping_name = "the response"
     _headers: CIMultiDict[str] | None = None
     _cookies: Cookies | None = None
     _chunked: bool = False

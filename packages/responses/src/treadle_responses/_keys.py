@@ -6,7 +6,7 @@ A key is equal only to itself: two libraries may both choose the name ``"user"``
 import sys
 from typing import Generic, Literal, TypeVar, final, get_args
 
-__all__ = ["AppKey", "RequestKey", "ResponseKey", "StateKey"]
+__all__ = ["AppKey", "RequestKey", "ResponseKey", "StateKey", "short_name"]
 
 _Kind = TypeVar("_Kind")
 _T = TypeVar("_T")
@@ -77,3 +77,10 @@ class ResponseKey(StateKey[Literal["response"], _T]):
     """A key of a response's state."""
 
     __slots__ = ()
+
+
+def short_name(key: object) -> str:
+    """Return the name of a key without its module; a ``str`` is its own name."""
+    if isinstance(key, StateKey):
+        return key._name.rpartition(".")[2]  # noqa: SLF001  # a name for errors, not for users
+    return key if isinstance(key, str) else repr(key)

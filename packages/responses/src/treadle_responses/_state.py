@@ -4,17 +4,60 @@ Its keys are strings, or typed keys (``AppKey``, ``RequestKey``, ``ResponseKey``
 type of the value.
 """
 
-from collections.abc import Iterator, MutableMapping
-from typing import Any, Generic, TypeVar, overload
+from collections.abc import Iterable, Iterator, MutableMapping
+from typing import Any, ClassVar, Final, Generic, TypeVar, final, overload
 
-from ._keys import StateKey
+from ._headers import shown
+from ._keys import StateKey, short_name
 
-__all__ = ["KeyedState"]
+__all__ = ["KeyedState", "UnknownKeyError"]
+
+#: The keys that the error for an unknown one lists.
+_MOST_LISTED: Final = 10
 
 _Kind = TypeVar("_Kind")
 _Key = TypeVar("_Key", bound=StateKey[Any, Any])
 _T = TypeVar("_T")
 _D = TypeVar("_D")
+
+
+@final
+class UnknownKeyError(KeyError):
+    """A ``KeyError`` whose text names the place, the key and what is near it.
+
+    ``args[0]`` is the key, as in every ``KeyError``. The text is made when it is asked for, since
+    most of these errors are caught.
+    """
+
+    def __init__(self, key: object, place: str, known: Iterable[object] = ()) -> None:
+        super().__init__(key)
+        self._place: Final = place
+        self._known: Final = tuple(known)
+
+    def __str__(self) -> str:
+        key = self.args[0]
+        text = f"{self._place} has no {shown(key)}"
+        hint = self._hint(key)
+        return f"{text}. {hint}" if hint else text
+
+    def _hint(self, key: object) -> str:
+        if not self._known:
+            return ""
+        name = short_name(key)
+        names = {short_name(other): other for other in self._known}
+        if name in names:
+            return f"It has {names[name]!r}, which is another key: use that object"
+        from difflib import get_close_matches  # few programs come here
+
+        near = get_close_matches(name, names, 1)
+        if near:
+            return f"Did you mean {names[near[0]]!r}?"
+        listed = ", ".join(shown(other) for other in self._known[:_MOST_LISTED])
+        more = "" if len(self._known) <= _MOST_LISTED else ", ..."
+        return f"It has {listed}{more}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.args[0], self._place, self._known)
 
 
 class KeyedState(MutableMapping[str | _Key, Any], Generic[_Key, _Kind]):
@@ -26,6 +69,11 @@ class KeyedState(MutableMapping[str | _Key, Any], Generic[_Key, _Kind]):
     """
 
     _state: dict[str | _Key, Any] | None = None
+    #: The name of the mapping in the error for an unknown key.
+    mapping_name: ClassVar[str] = "the mapping"
+
+    def _unknown(self, key: object) -> UnknownKeyError:
+        return UnknownKeyError(key, self.mapping_name, self)
 
     @overload
     def __getitem__(self, key: StateKey[_Kind, _T]) -> _T: ...
@@ -34,9 +82,12 @@ class KeyedState(MutableMapping[str | _Key, Any], Generic[_Key, _Kind]):
     def __getitem__(self, key: str) -> Any: ...
 
     def __getitem__(self, key: Any) -> Any:
-        if self._state is None:
-            raise KeyError(key)
-        return self._state[key]
+        if self._state is not None:
+            try:
+                return self._state[key]
+            except KeyError:
+                pass
+        raise self._unknown(key)
 
     @overload
     def __setitem__(self, key: StateKey[_Kind, _T], value: _T) -> None: ...
@@ -50,9 +101,13 @@ class KeyedState(MutableMapping[str | _Key, Any], Generic[_Key, _Kind]):
         self._state[key] = value
 
     def __delitem__(self, key: str | _Key) -> None:
-        if self._state is None:
-            raise KeyError(key)
+        if key not in self:
+            raise self._unknown(key)
+        assert self._state is not None
         del self._state[key]
+
+    def __contains__(self, key: object) -> bool:
+        return self._state is not None and key in self._state
 
     @overload  # type: ignore[override]  # the mapping's own knows nothing of typed keys
     def get(self, key: StateKey[_Kind, _T], default: None = ...) -> _T | None: ...

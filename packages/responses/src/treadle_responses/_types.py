@@ -42,8 +42,9 @@ class ResponseWriter(Protocol):
         async def run_blocking(self, call, executor=None): ...
 
     It returns the result of ``call()`` without holding up other connections: it runs the call in a
-    thread of ``executor`` (None: the server's own). Without the method, the response calls
-    ``call()`` directly.
+    thread of ``executor`` (None: the server's own). The calls of one response run one after the
+    other, in order, and a cancelled one ends before the next begins. Without the method, the
+    response calls ``call()`` directly.
     """
 
     def write_head(

@@ -19,11 +19,13 @@ from treadle_responses import (
 from treadle_server import (
     Application,
     AppRunner,
+    ChainMapProxy,
     CleanupError,
     Handler,
     Middleware,
     Request,
     RouteTableDef,
+    UrlMappingMatchInfo,
     View,
     get,
     middleware,
@@ -662,3 +664,40 @@ def test_asyncio_timeout_in_a_handler_works(run: Run) -> None:
         return Response()
 
     assert ask(run, handler, request_for("/")) == (200, b"timed out")
+
+
+def test_an_unknown_key_names_its_place() -> None:
+    app = Application()
+    app["database"] = 1
+    app.router.add_get("/users/{name}", lonely, name="user")
+    with pytest.raises(KeyError) as caught:
+        app["databse"]
+    assert str(caught.value) == "the application has no 'databse'. Did you mean 'database'?"
+    with pytest.raises(KeyError) as caught:
+        del app["databse"]
+    assert "the application has no 'databse'" in str(caught.value)
+    with pytest.raises(KeyError) as caught:
+        app.router["usr"]
+    assert str(caught.value) == "the router, by name, has no 'usr'. Did you mean 'user'?"
+    assert app.router.get("usr") is None
+    with pytest.raises(KeyError) as caught:
+        ChainMapProxy([app])["databse"]
+    assert str(caught.value) == "config_dict has no 'databse'. Did you mean 'database'?"
+    info = UrlMappingMatchInfo({"name": "Ada"}, next(iter(app.router["user"])))
+    with pytest.raises(KeyError) as caught:
+        info["nam"]
+    text = "match_info of the path '/users/{name}' has no 'nam'. Did you mean 'name'?"
+    assert str(caught.value) == text
+    assert (info.get("nam"), "nam" in info, info.pop("nam", 5)) == (None, False, 5)
+
+
+def test_an_unknown_key_of_a_request(request_to: Callable[..., Request]) -> None:
+    request = request_to("GET", "/")
+    request["user"] = 1
+    with pytest.raises(KeyError) as caught:
+        request["usr"]
+    assert str(caught.value) == "the request has no 'usr'. Did you mean 'user'?"
+
+
+async def lonely(request: Request) -> Response:
+    return Response()

@@ -1,7 +1,8 @@
 """Cleanup contexts by themselves: the order of entering and leaving, and errors at each point."""
 
 import contextlib
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -96,5 +97,52 @@ def test_several_errors_are_raised_together() -> None:
         with pytest.raises(CleanupError) as caught:
             await contexts.leave()
         assert [str(error) for error in caught.value.exceptions] == ["leave b", "leave a"]
+
+    run(main())
+
+
+async def no_yield(app: object) -> None:
+    """Set up, and forget to clean up."""
+
+
+async def good(app: object) -> AsyncIterator[None]:
+    yield
+
+
+def not_async(app: object) -> Iterator[None]:
+    yield
+
+
+@contextlib.asynccontextmanager
+async def manager(app: object) -> AsyncIterator[None]:
+    yield
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        (5, "with one `yield`, not 5"),
+        (None, "not None"),
+        (no_yield, "not no_yield: it has no `yield`; functions without one belong to on_startup"),
+        (not_async, "not not_async: define it with `async def`"),
+        (good(None), "pass the function, do not call it"),
+        (manager(None), "pass the function, do not call it"),
+    ],
+)
+def test_what_no_context_can_be(item: object, words: str) -> None:
+    contexts: CleanupContext[str] = CleanupContext()
+    with pytest.raises(TypeError, match=re.escape(words)) as caught:
+        contexts.append(item)  # type: ignore[arg-type]  # the mistake under test
+    assert "cleanup_ctx" in str(caught.value)
+    assert contexts == []
+
+
+@pytest.mark.parametrize("result", [None, 5])
+def test_a_function_that_returns_something_else(result: object) -> None:
+    async def main() -> None:
+        contexts = contexts_of(good, lambda app: result)
+        with pytest.raises(TypeError, match=f"of cleanup_ctx returned {result}: it must be"):
+            await contexts.enter("app")
+        await contexts.leave()
 
     run(main())

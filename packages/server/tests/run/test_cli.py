@@ -30,6 +30,21 @@ number = 3
 
 def nothing(arguments):
     pass
+
+async def async_nothing(arguments):
+    return 5
+
+def takes_none():
+    return app_of([])
+
+def takes_two(one, two):
+    return app_of([])
+
+def takes_more(arguments, more=None):
+    return app_of(arguments)
+
+app = app_of([])
+calls.clear()
 """
 
 
@@ -56,6 +71,11 @@ def entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         ("cli_broken:app_of", "unable to import 'cli_broken': No module named 'cli_nowhere'"),
         ("cli_entries:unknown", "module 'cli_entries' has no attribute 'unknown'"),
         ("cli_entries:number", "'cli_entries:number' is not a function, but 3"),
+        ("cli_entries:app_off", "no attribute 'app_off'; did you mean 'app_of'?"),
+        ("cli_entries:takes_none", "is called with one argument, the list of the further argum"),
+        ("cli_entries:takes_two", "is called with one argument"),
+        ("cli_entries:async_nothing", "must return a web.Application, but returned 5"),
+        ("cli_entries:Application", "is called with one argument"),
         ("cli_entries:nothing", "must return a web.Application, but returned None"),
     ],
 )
@@ -70,17 +90,41 @@ def test_a_wrong_entry_is_a_sentence_and_status_2(
     assert "usage: python -m treadle.web" in error
 
 
-@pytest.mark.parametrize("arguments", [[], ["--port", "many", "a:b"], ["-P"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--port", "many", "a:b"],
+        ["-P"],
+        ["-P", "99999", "cli_entries:app_of"],
+        ["-P", "65536", "cli_entries:app_of"],
+        ["-P", "-1", "cli_entries:app_of"],
+        ["-P", "8080.5", "cli_entries:app_of"],
+        ["-P", "", "cli_entries:app_of"],
+        ["cli_entries:app", "--unknown"],
+    ],
+)
 def test_a_wrong_command_line_is_a_sentence_and_status_2(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
+    entries: str, arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as caught:
         command_line(arguments)
     assert caught.value.code == 2
-    assert "error: " in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "error: " in error
+    assert "Traceback" not in error
+    for argument in arguments:
+        if argument.startswith(("9", "6")):
+            assert f"{argument!r} is not a port: give a number from 0 to 65535" in error
 
 
-@pytest.mark.parametrize("function", ["app_of", "coroutine"])
+def test_the_entry_is_an_application(entries: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        command_line(["-H", "127.0.0.1", f"{entries}:app", "-P", "0"])
+    assert not caught.value.code
+
+
+@pytest.mark.parametrize("function", ["app_of", "coroutine", "takes_more"])
 def test_the_entry_gets_the_arguments_that_are_left(entries: str, function: str) -> None:
     # The application stops the program when it starts, so that nothing listens.
     with pytest.raises(SystemExit) as caught:

@@ -1,5 +1,6 @@
 """``run_app`` and the command line, as processes of their own, and what signals do to them."""
 
+import asyncio
 import contextlib
 import os
 import re
@@ -11,6 +12,7 @@ import textwrap
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,6 +114,131 @@ def test_a_signal_lets_handlers_finish_and_cleans_up(start: Start, number: int) 
         assert b"\r\nConnection: close\r\n" in answer
     out, err = process.communicate(timeout=10)
     assert (out, err, process.returncode) == ("cleaned up\n", "", 0)
+
+
+# What does not end by itself; and the steps of the stop that still run to their end.
+STUCK = {
+    "a handler": ("await asyncio.sleep(1000)", "pass", "pass", "cleaned up\n"),
+    "a handler that catches its cancellation": (
+        (
+            "while True:\n        with contextlib.suppress(asyncio.CancelledError):\n"
+            "            await asyncio.sleep(1000)"
+        ),
+        "pass", "pass", "cleaned up\n",
+    ),
+    "on_shutdown": ("pass", "await asyncio.sleep(1000)", "pass", "cleaned up\n"),
+    "on_cleanup": ("pass", "pass", "await asyncio.sleep(1000)", "cleaned up\n"),
+    "all": (
+        "await asyncio.sleep(1000)", "await asyncio.sleep(1000)", "await asyncio.sleep(1000)",
+        "cleaned up\n",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize(
+    ("stuck", "number"), [*((name, signal.SIGINT) for name in STUCK), ("all", signal.SIGTERM)]
+)
+def test_more_signals_end_a_stop_quickly_and_quietly(
+    start: Start, stuck: str, loop: str, number: int
+) -> None:
+    pytest.importorskip(loop)
+    handler, on_shutdown, on_cleanup, rest = STUCK[stuck]
+    process = start(
+        code=f"""
+import contextlib
+import {loop} as loops
+from webapp import *
+async def wait(request):
+    print("handler", flush=True)
+    {handler}
+    return Response()
+async def shut_down(app):
+    print("stopping", flush=True)
+    {on_shutdown}
+async def clean_up(app):
+    {on_cleanup}
+app = init([])
+app.router.add_get("/wait", wait)
+app.on_shutdown.append(shut_down)
+app.on_cleanup.append(clean_up)
+run_app(app, host="127.0.0.1", port=0, loop=loops.new_event_loop())
+"""
+    )
+    url = first_url(process)
+    host, port = url.removeprefix("http://").rstrip("/").split(":")
+    assert process.stdout is not None
+    with socket.create_connection((host, int(port)), timeout=10) as client:
+        client.sendall(b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert process.stdout.readline() == "(Press CTRL+C to quit)\n"
+        assert process.stdout.readline() == "handler\n"
+        process.send_signal(number)
+        assert process.stdout.readline() == "stopping\n"
+        for _ in range(4):
+            process.send_signal(number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(1)
+                break
+    assert process.returncode == 0
+    # ``communicate`` would not see what ``readline`` has buffered.
+    assert process.stderr is not None
+    assert (process.stdout.read(), process.stderr.read()) == (rest, "")
+
+
+@pytest.mark.parametrize(
+    ("keywords", "error", "sentence"),
+    [
+        ({"prot": 1}, TypeError, "run_app() got an unexpected keyword argument 'prot'."),
+        ({"prot": 1}, TypeError, "Did you mean 'port'?"),
+        ({"keep_alive_timeout": 1}, TypeError, "Did you mean 'keepalive_timeout'?"),
+        ({"shutdown_timeot": 1}, TypeError, "Did you mean 'shutdown_timeout'?"),
+        ({"port": 99999}, ValueError, "port must be from 0 to 65535, got 99999"),
+        ({"port": -1}, ValueError, "port must be from 0 to 65535, got -1"),
+        ({"port": "8080"}, TypeError, "port must be an int from 0 to 65535, got '8080'"),
+        ({"port": True}, TypeError, "port must be an int from 0 to 65535, got True"),
+    ],
+)  # fmt: skip
+def test_a_wrong_argument(keywords: Any, error: type[Exception], sentence: str) -> None:
+    started: list[object] = []
+
+    async def start_up(app: Application) -> None:
+        started.append(app)
+
+    async def make() -> Application:
+        return app
+
+    app = Application()
+    app.on_startup.append(start_up)
+    for given in (app, make()):
+        with pytest.raises(error, match=re.escape(sentence)):
+            run_app(given, print=None, **keywords)
+    assert started == []
+
+
+def test_a_clean_up_that_fails_does_not_keep_the_rest() -> None:
+    ended: list[str] = []
+
+    async def left_running() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("task")
+
+    async def start_up(app: Application) -> None:
+        tasks.append(asyncio.create_task(left_running()))
+        await asyncio.sleep(0)
+        raise GracefulExit
+
+    async def clean_up(app: Application) -> None:
+        raise OSError("clean-up")
+
+    tasks: list[asyncio.Task[None]] = []
+    app = Application()
+    app.on_startup.append(start_up)
+    app.on_cleanup.append(clean_up)
+    with pytest.raises(OSError, match="clean-up"):
+        run_app(app, port=0, print=None)
+    assert ended == ["task"]
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -199,10 +200,16 @@ def test_a_start_that_fails_is_cleaned_up(run: Run) -> None:
 
 def test_options_reach_the_server(run: Run) -> None:
     async def main() -> None:
-        runner = AppRunner(Application(), keepalive_timeuot=3)
         with pytest.raises(TypeError, match="keepalive_timeuot"):
+            AppRunner(Application(), keepalive_timeuot=3)
+        with pytest.raises(ValueError, match="keepalive_timeout must be at least 0"):
+            await AppRunner(Application(), keepalive_timeout=-3).setup()
+        for port, error in ((99999, ValueError), (-1, ValueError), ("80", TypeError)):
+            runner = AppRunner(Application(), keepalive_timeout=3)
             await runner.setup()
-        await runner.cleanup()
-        assert runner.server is None
+            with pytest.raises(error, match=f"port must be .*{port}"):
+                TCPSite(runner, "127.0.0.1", cast("int", port))
+            await runner.cleanup()
+            assert runner.server is None
 
     run(main())

@@ -16,7 +16,9 @@ from typing import Any, Final, Protocol, Unpack, cast
 
 from treadle_responses import StreamResponse
 from treadle_router import Converter, Match, MethodNotAllowed, NotFound
+from treadle_server._core.config import ServerConfig
 from treadle_server._core.errors import web_logger
+from treadle_server._core.keywords import check_keywords, suggest_keywords
 from treadle_server._core.state import ChainMapProxy
 from treadle_server._files.static import StaticResource
 from treadle_server._http.request import BaseRequest, RequestHooks
@@ -189,6 +191,7 @@ class Application(ApplicationLifecycle["Application", Request, Middleware]):
     ``AppKey`` for typed state.
     """
 
+    @suggest_keywords("Application()")
     def __init__(
         self,
         *,
@@ -215,6 +218,7 @@ class Application(ApplicationLifecycle["Application", Request, Middleware]):
                 f"router={router!r}: an application makes its own router; add routes to app.router"
             )
         check_size(client_max_size, "the application")
+        check_keywords(handler_args or (), ServerConfig.keywords(), "handler_args of Application()")
         self._logger = logger
         self._router = UrlDispatcher(converters=converters)
         self._router.auto_options = auto_options

@@ -39,6 +39,7 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
         self._middlewares: FrozenList[M] = FrozenList(
             cast("tuple[M, ...]", check_middlewares(middlewares, "the application")),
             what="middlewares",
+            check=_check_middleware,
         )
         self._parent: A | None = None
         self._subapps: list[A] = []
@@ -240,6 +241,10 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
         """
         self._on_cleanup.freeze()
         await run_all((self._cleanup_ctx.leave, lambda: self._on_cleanup.send_all(self._self)))
+
+
+def _check_middleware(middleware: object) -> None:
+    check_middlewares(cast("list[AnyMiddleware]", [middleware]), "the application")
 
 
 def _forward(call: Callable[[], Awaitable[None]]) -> Callable[[A], Awaitable[None]]:

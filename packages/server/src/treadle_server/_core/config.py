@@ -5,7 +5,6 @@ default says why.
 """
 
 import dataclasses
-import difflib
 import logging
 from dataclasses import dataclass
 from typing import Final, final
@@ -13,6 +12,7 @@ from typing import Final, final
 from treadle_http_parser import DEFAULT_LIMITS, Limits
 
 from .errors import server_logger
+from .keywords import check_keywords
 
 __all__ = ["SERVER_SOFTWARE", "ServerConfig"]
 
@@ -128,19 +128,19 @@ class ServerConfig:
                 raise ValueError(f"{field.name} must be at least {smallest}, got {value!r}")
 
     @classmethod
+    def keywords(cls) -> frozenset[str]:
+        """Return the names that ``from_kwargs`` takes."""
+        return frozenset([*_LIMIT_NAMES, *(field.name for field in dataclasses.fields(cls))])
+
+    @classmethod
     def from_kwargs(cls, options: dict[str, object]) -> "ServerConfig":
         """Return a config from keyword arguments: the fields of this class and of ``Limits``.
 
         Raises ``TypeError`` for an unknown one, and for a limit that is given twice.
         """
+        check_keywords(options, cls.keywords(), "ServerConfig.from_kwargs()")
         rest = dict(options)
         parts = {name: rest.pop(name) for name in options if name in _LIMIT_NAMES}
-        own = [field.name for field in dataclasses.fields(cls)]
-        for name in rest:
-            if name not in own:
-                close = difflib.get_close_matches(name, [*own, *_LIMIT_NAMES], 1)
-                hint = f"; did you mean {close[0]!r}?" if close else ""
-                raise TypeError(f"Unknown server option {name!r}{hint}")
         if parts:
             if "limits" in rest:
                 raise TypeError(f"Give limits= or its parts ({', '.join(parts)}), not both")

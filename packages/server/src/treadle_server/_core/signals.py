@@ -1,24 +1,48 @@
 """Lists that are frozen when an application starts, and signals: such lists of coroutines."""
 
 import functools
+import inspect
 from collections.abc import Awaitable, Callable, Iterable, MutableSequence
-from typing import Generic, ParamSpec, TypeVar, overload
+from typing import Final, Generic, ParamSpec, TypeVar, overload
 
+from .logs import shown
 from .teardown import run_all
 
-__all__ = ["FrozenList", "Signal"]
+__all__ = ["FrozenList", "Signal", "name_of"]
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
 
 
-class FrozenList(MutableSequence[_T]):
-    """A list that refuses changes after ``freeze``; ``what`` names it in the error."""
+def name_of(value: object) -> str:
+    """Return the name of a function or class for an error, else its ``repr``."""
+    return shown(getattr(value, "__qualname__", None) or value)
 
-    def __init__(self, items: Iterable[_T] = (), *, what: str = "list") -> None:
-        self._items = list(items)
+
+class FrozenList(MutableSequence[_T]):
+    """A list that refuses changes after ``freeze``; ``what`` names it in the error.
+
+    ``check`` raises for an item that cannot be used; every way to add one calls it.
+    """
+
+    def __init__(
+        self,
+        items: Iterable[_T] = (),
+        *,
+        what: str = "list",
+        check: Callable[[object], object] | None = None,
+    ) -> None:
         self._what = what
+        self._check_item: Final = check
+        self._items = self._checked(items)
         self._frozen = False
+
+    def _checked(self, items: Iterable[_T]) -> list[_T]:
+        items = list(items)
+        if self._check_item is not None:
+            for item in items:
+                self._check_item(item)
+        return items
 
     @property
     def frozen(self) -> bool:
@@ -52,7 +76,10 @@ class FrozenList(MutableSequence[_T]):
 
     def __setitem__(self, index: int | slice, value: _T | Iterable[_T]) -> None:
         self._check()
-        self._items[index] = value  # type: ignore[index, assignment]  # the overloads pair them
+        if isinstance(index, slice):
+            self._items[index] = self._checked(value)  # type: ignore[arg-type]  # the overloads pair them
+        else:
+            self._items[index] = self._checked([value])[0]  # type: ignore[list-item]  # as above
 
     def __delitem__(self, index: int | slice) -> None:
         self._check()
@@ -64,7 +91,7 @@ class FrozenList(MutableSequence[_T]):
     def insert(self, index: int, value: _T) -> None:
         """Insert ``value`` before ``index``."""
         self._check()
-        self._items.insert(index, value)
+        self._items.insert(index, self._checked([value])[0])
 
     def __eq__(self, other: object) -> bool:
         return list(self) == other if isinstance(other, list) else self is other
@@ -76,17 +103,52 @@ class FrozenList(MutableSequence[_T]):
 
 
 class Signal(FrozenList[Callable[_P, Awaitable[object]]], Generic[_P]):
-    """Receivers that are awaited one after the other, in the order of registration."""
+    """Receivers that are awaited one after the other, in the order of registration.
+
+    Raises ``TypeError`` for a receiver that cannot be awaited, where it is added.
+    """
+
+    def __init__(
+        self, items: Iterable[Callable[_P, Awaitable[object]]] = (), *, what: str = "signal"
+    ) -> None:
+        super().__init__(items, what=what, check=self._check_receiver)
+
+    def _check_receiver(self, receiver: object) -> None:
+        fix = ""
+        if inspect.isasyncgenfunction(receiver):
+            fix = ": it has a `yield`, which functions of cleanup_ctx have"
+        elif inspect.isgeneratorfunction(receiver):
+            fix = ": define it with `async def`, without `yield`"
+        elif inspect.iscoroutine(receiver):
+            fix = ": pass the function, do not call it"
+        elif callable(receiver):
+            return
+        raise TypeError(
+            f"A receiver of {self._what} is an async function, not {name_of(receiver)}{fix}"
+        )
 
     async def send(self, *args: _P.args, **kwargs: _P.kwargs) -> None:
         """Await every receiver; raises ``RuntimeError`` before ``freeze``."""
         if not self._frozen:
             raise RuntimeError(f"Cannot send {self._what}: the application has not started")
         for receiver in self._items:
-            await receiver(*args, **kwargs)
+            await self._call(receiver, *args, **kwargs)
 
     async def send_all(self, *args: _P.args, **kwargs: _P.kwargs) -> None:
         """Await every receiver, whatever those before it raise; see ``run_all``."""
         if not self._frozen:
             raise RuntimeError(f"Cannot send {self._what}: the application has not started")
-        await run_all(functools.partial(receiver, *args, **kwargs) for receiver in self._items)
+        await run_all(
+            functools.partial(self._call, receiver, *args, **kwargs) for receiver in self._items
+        )
+
+    async def _call(
+        self, receiver: Callable[_P, Awaitable[object]], *args: _P.args, **kwargs: _P.kwargs
+    ) -> None:
+        result = receiver(*args, **kwargs)
+        if not inspect.isawaitable(result):
+            raise TypeError(
+                f"The receiver {name_of(receiver)} of {self._what} returned {shown(result)}, "
+                "which cannot be awaited: define it with `async def`"
+            )
+        await result

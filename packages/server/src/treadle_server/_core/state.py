@@ -7,7 +7,7 @@ can change before.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, TypeVar, overload
 
-from treadle_responses import AppKey, KeyedState, StateKey
+from treadle_responses import AppKey, KeyedState, StateKey, UnknownKeyError
 
 __all__ = ["AppState", "ChainMapProxy"]
 
@@ -18,6 +18,7 @@ _D = TypeVar("_D")
 class AppState(KeyedState[AppKey[Any], Literal["app"]]):
     """A mapping that refuses changes once the application runs; compared by identity."""
 
+    mapping_name = "the application"
     # True once start-up is over.
     _started: bool = False
 
@@ -62,11 +63,9 @@ class ChainMapProxy(Mapping[str | AppKey[Any], Any]):
 
     def __getitem__(self, key: str | AppKey[_T]) -> Any:
         for mapping in self._maps:
-            try:
+            if key in mapping:
                 return mapping[key]
-            except KeyError:
-                pass
-        raise KeyError(key)
+        raise UnknownKeyError(key, "config_dict", self)
 
     @overload  # type: ignore[override]  # the mapping's own knows nothing of typed keys
     def get(self, key: AppKey[_T], default: None = ...) -> _T | None: ...

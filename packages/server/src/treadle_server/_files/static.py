@@ -20,11 +20,13 @@ from treadle_responses import (
     HTTPNotFound,
     Response,
     StreamResponse,
+    UnknownKeyError,
 )
 from treadle_router import CONVERTERS, Converter
+from treadle_server._core.keywords import check_keywords
 from treadle_server._http.request import BaseRequest
 from treadle_server._routing.handlers import AnyHandler
-from treadle_server._routing.options import StaticOptions, check_options
+from treadle_server._routing.options import StaticOptions
 from treadle_server._routing.resources import PrefixResource, ResourceRoute
 from treadle_server._transport.files import NotAFileError, OpenFile, is_missing, open_file
 
@@ -88,7 +90,7 @@ class StaticResource(PrefixResource):
         converters: Mapping[str, Converter[object]] = CONVERTERS,
         **options: Unpack[StaticOptions],
     ) -> None:
-        check_options(options, StaticOptions.__optional_keys__, f"{type(self).__name__}()")
+        check_keywords(options, StaticOptions.__optional_keys__, f"{type(self).__name__}()")
         super().__init__(prefix, name=options.get("name"), tail="filename", converters=converters)
         index, fallback = options.get("index"), options.get("fallback")
         try:
@@ -132,6 +134,8 @@ class StaticResource(PrefixResource):
         without a ``filename`` and ``ValueError`` for a path that no request could have.
         """
         append_version = parts.pop("append_version", None)
+        if "filename" not in parts:
+            raise UnknownKeyError("filename", f"url_for() of {self.canonical!r}", parts)
         filename = parts.pop("filename")
         if not isinstance(filename, (str, os.PathLike)):
             raise TypeError(f"filename is a str or a Path, not {filename!r}")

@@ -130,7 +130,7 @@ def not_a_response(request: BaseRequest, result: object) -> RuntimeError:
     return _misuse(request, f"returned {what}, but a handler must return a StreamResponse{hint}")
 
 
-# What handlers return by mistake, and the fix; the first row that fits.
+# The types that handlers return by mistake, and the fix; the first row that fits counts.
 _FIXES: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
     ((type(None),), ": is a return statement missing?"),
     ((str,), ": return web.Response(text=...)"),

@@ -91,7 +91,7 @@ class ResponseChannel(ResponseWriter, Protocol):
         """Wait until the client keeps up; raises ``ClientConnectionResetError`` if it is gone."""
 
     async def run_blocking(self, call: Callable[[], _T], executor: Executor | None = None) -> _T:
-        """Return ``call()``, made in a thread."""
+        """Return ``call()``, made in a thread behind the calls before it (``ResponseWriter``)."""
 
     def switch(self, headers: CIMultiDict[str], upgraded: Upgraded) -> None:
         """Send 101 and hand the transport to ``upgraded``.

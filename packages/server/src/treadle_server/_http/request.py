@@ -56,6 +56,7 @@ class BaseRequest(RequestHead, KeyedState[RequestKey[Any], Literal["request"]]):
     access.
     """
 
+    mapping_name = "the request"
     #: The methods whose forms ``post`` reads.
     POST_METHODS: frozenset[str] = frozenset({"PATCH", "POST", "PUT", "TRACE", "DELETE"})
 

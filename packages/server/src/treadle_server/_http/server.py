@@ -5,6 +5,7 @@ import weakref
 from typing import Final, final
 
 from treadle_server._core.config import ServerConfig
+from treadle_server._core.keywords import check_keywords
 from treadle_server._core.logs import log_warning
 
 from .connection import HttpConnection
@@ -32,6 +33,7 @@ class Server:
         request_factory: RequestFactory[BaseRequest] | None = None,
         **kwargs: object,
     ) -> None:
+        check_keywords(kwargs, ServerConfig.keywords() | {"handler", "request_factory"}, "Server()")
         loop = asyncio.get_running_loop()
         config = ServerConfig.from_kwargs(kwargs)
         if config.max_concurrent_requests:
@@ -86,8 +88,7 @@ class Server:
             # Not in ``pre_shutdown``: ``on_shutdown`` may send the WebSockets a last message.
             connection.shut_down_upgraded()
         if not await self._wait_closed(timeout):
-            for connection in self.connections:
-                connection.cancel()
+            self.cancel()
             await self._wait_closed(timeout)
         for connection in self.connections:
             if connection.busy:
@@ -100,6 +101,11 @@ class Server:
             else:
                 connection.close()
         await self._wait_closed(None)
+
+    def cancel(self) -> None:
+        """Cancel the handlers that run, and wait for nothing: a stop is broken off."""
+        for connection in self.connections:
+            connection.cancel()
 
     async def _wait_closed(self, timeout: float | None) -> bool:
         state = self._state

@@ -15,7 +15,7 @@ from multidict import CIMultiDict
 
 from treadle_http_parser import LocalProtocolError, ServerConnection, encode_fields, status_line
 from treadle_server._core.errors import BodyDiscardedError, ClientConnectionResetError
-from treadle_server._transport.blocking import run_blocking
+from treadle_server._transport.blocking import BlockingCalls
 from treadle_server._transport.files import send_from_file, socket_for_files
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.output import OutputBuffer
@@ -51,8 +51,8 @@ class StreamWriter:
     """The writing side of a connection."""
 
     __slots__ = (
-        "_awaiting_continue", "_core", "_defaults", "_discarded", "_flow", "_head", "_output",
-        "_switched", "_transport", "_turn", "upgraded",
+        "_awaiting_continue", "_blocking", "_core", "_defaults", "_discarded", "_flow", "_head",
+        "_output", "_switched", "_transport", "_turn", "upgraded",
     )  # fmt: skip
 
     def __init__(
@@ -77,6 +77,7 @@ class StreamWriter:
         self._turn = 0
         self._discarded = 0
         self._awaiting_continue = False
+        self._blocking: Final = BlockingCalls()
 
     @property
     def transport(self) -> asyncio.Transport | None:
@@ -274,7 +275,7 @@ class StreamWriter:
 
     async def run_blocking(self, call: Callable[[], _T], executor: Executor | None = None) -> _T:
         """Return ``call()``, made in a thread of ``executor`` or of the event loop's own."""
-        return await run_blocking(call, executor)
+        return await self._blocking.run(call, executor)
 
     # Files.
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar, Unpack, final
 
 from treadle_router import check_method
+from treadle_server._core.keywords import check_keywords
 
 from .handlers import AnyHandler, AnyMiddleware
 from .interfaces import SupportsAddRoute
@@ -183,6 +184,7 @@ def static(
 
     ``break_symlink_sandbox`` is the newer name of ``follow_symlinks``, under which it is kept.
     """
+    check_keywords(options, StaticOptions.__optional_keys__, "static()")
     kwargs = kept_options(options)
     if kwargs.pop("break_symlink_sandbox", False):
         kwargs["follow_symlinks"] = True

@@ -28,6 +28,7 @@ from treadle_responses import (
     HTTPNoContent,
     HTTPNotFound,
     HTTPNotImplemented,
+    UnknownKeyError,
 )
 from treadle_router import (
     Converter,
@@ -318,7 +319,10 @@ class Dispatcher(AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractReso
         return MappingProxyType(self._named)
 
     def __getitem__(self, name: str) -> AbstractResource:
-        return self._named[name]
+        try:
+            return self._named[name]
+        except KeyError:
+            raise UnknownKeyError(name, "the router, by name,", self._named) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._named)

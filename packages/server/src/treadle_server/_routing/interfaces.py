@@ -15,6 +15,7 @@ from yarl import URL
 
 from treadle_responses import HTTPException, StreamResponse
 from treadle_router import Converter, Item, check_method
+from treadle_server._core.keywords import check_keywords
 from treadle_server._core.state import AppState
 from treadle_server._http.request import BaseRequest
 
@@ -27,7 +28,7 @@ from .handlers import (
     check_size,
     default_expect_handler,
 )
-from .options import RouteOptions, check_options
+from .options import RouteOptions
 
 __all__ = [
     "AbstractMatchInfo",
@@ -50,7 +51,7 @@ class AbstractRoute(abc.ABC):
         resource: "AbstractResource | None" = None,
         **options: Unpack[RouteOptions[AnyMiddleware]],
     ) -> None:
-        check_options(options, RouteOptions.__optional_keys__, f"{type(self).__name__}()")
+        check_keywords(options, RouteOptions.__optional_keys__, f"{type(self).__name__}()")
         expect_handler = options.get("expect_handler")
         client_max_size = options.get("client_max_size")
         what = f"the route {method} {'' if resource is None else resource.canonical}".rstrip()

@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar, final
 
 from yarl import URL
 
-from treadle_responses import HTTPException, StreamResponse
+from treadle_responses import HTTPException, StreamResponse, UnknownKeyError
 from treadle_router import Match
 from treadle_server._core.state import AppState
 from treadle_server._http.request import BaseRequest
@@ -80,6 +80,11 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
         #: The applications and the current one; the request has the same object.
         self.route_context: Final = RouteContext((), None, None) if context is None else context
         self._frozen = context is not None
+
+    def __missing__(self, key: object) -> str:
+        path = self._route.resource
+        place = "the path" if path is None else f"the path {path.canonical!r}"
+        raise UnknownKeyError(key, f"match_info of {place}", self)
 
     @classmethod
     def of(cls, found: Match[R], context: RouteContext | None = None) -> "UrlMappingMatchInfo":

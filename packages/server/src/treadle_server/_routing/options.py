@@ -1,7 +1,7 @@
 """The keyword options of routes and of static files, each written once.
 
 Methods and functions that declare routes take them as ``**options: Unpack[RouteOptions[M]]``, so
-that type checkers report a misspelt name or a wrong type. At run time ``check_options`` does.
+that type checkers report a misspelt name or a wrong type. At run time ``check_keywords`` does.
 ``M`` is the type of middlewares: ``web.Middleware`` on an application's router, ``AnyMiddleware``
 where the type of requests is not known yet.
 """
@@ -16,7 +16,6 @@ __all__ = [
     "NamedRouteOptions",
     "RouteOptions",
     "StaticOptions",
-    "check_options",
     "kept_options",
 ]
 
@@ -64,17 +63,6 @@ class StaticOptions(TypedDict, total=False):
     cache_control: str | None
     immutable: bool
     precompressed: bool
-
-
-def check_options(options: Mapping[str, object], known: frozenset[str], where: str) -> None:
-    """Raise ``TypeError`` for an option that is not among ``known``, as Python itself would."""
-    for name in options:
-        if name not in known:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, known, 1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(known))}."
-            raise TypeError(f"{where} got an unexpected keyword argument {name!r}. {hint}")
 
 
 def kept_options(given: Mapping[str, object]) -> dict[str, object]:

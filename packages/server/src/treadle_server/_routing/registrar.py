@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from typing import Generic, TypeVar, Unpack
 
 from treadle_http_parser.hdrs import METH_ANY
+from treadle_server._core.keywords import check_keywords
 
 from .definitions import AbstractRouteDef
 from .handlers import AbstractView, AnyHandler, AnyMiddleware, check_handler, where
 from .interfaces import AbstractRoute
-from .options import GetOptions, NamedRouteOptions, RouteOptions, check_options
+from .options import GetOptions, NamedRouteOptions, RouteOptions
 from .resources import Resource
 
 __all__ = ["RouteRegistrar"]
@@ -134,5 +135,5 @@ class RouteRegistrar(abc.ABC, Generic[H, M]):
 def _check(handler: object, options: Mapping[str, object], call: str) -> AnyHandler:
     """Check handler and option names before the path gets a resource; return the handler."""
     # With the options that the signatures take by themselves, for the hint.
-    check_options(options, GetOptions.__optional_keys__, call)
+    check_keywords(options, GetOptions.__optional_keys__, call)
     return check_handler(handler)

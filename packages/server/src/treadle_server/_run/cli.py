@@ -1,22 +1,30 @@
-"""``python -m treadle.web``: serve the application that a function returns."""
+"""``python -m treadle.web``: serve an application, or the one that a function returns."""
 
 import argparse
 import importlib
+import inspect
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Sequence
+from difflib import get_close_matches
 
 from treadle_server._app.application import Application
+from treadle_server._core.logs import shown
 
+from .ports import check_port
 from .run_app import run_app
 
 __all__ = ["command_line"]
 
 
-def _load(parser: argparse.ArgumentParser, entry: str) -> Callable[[list[str]], Any]:
-    module_name, colon, function_name = entry.partition(":")
-    if not colon or not module_name or not function_name:
+class _NotAnApplicationError(Exception):
+    """The coroutine of the entry has returned something else."""
+
+
+def _load(parser: argparse.ArgumentParser, entry: str) -> object:
+    """Return the object that ``package.module:name`` names."""
+    module_name, colon, name = entry.partition(":")
+    if not colon or not module_name or not name:
         parser.error(f"entry-func {entry!r} is not of the form 'package.module:function'")
     if module_name.startswith("."):
         parser.error(f"entry-func {entry!r} must not be relative: give the whole module name")
@@ -24,21 +32,62 @@ def _load(parser: argparse.ArgumentParser, entry: str) -> Callable[[list[str]], 
         module = importlib.import_module(module_name)
     except ImportError as error:
         parser.error(f"unable to import {module_name!r}: {error}")
-    function = getattr(module, function_name, None)
-    if function is None:
-        parser.error(f"module {module_name!r} has no attribute {function_name!r}")
-    if not callable(function):
-        parser.error(f"{entry!r} is not a function, but {function!r}")
-    loaded: Callable[[list[str]], Any] = function
-    return loaded
+    found = getattr(module, name, None)
+    if found is None:
+        near = get_close_matches(name, vars(module), 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        parser.error(f"module {module_name!r} has no attribute {name!r}{hint}")
+    return found
 
 
 def _application(
-    parser: argparse.ArgumentParser, entry: str, result: object
+    parser: argparse.ArgumentParser, entry: str, found: object, arguments: list[str]
 ) -> Application | Awaitable[Application]:
-    if isinstance(result, (Application, Awaitable)):
+    """Return the application that the entry is, or that it makes when it is called."""
+    if isinstance(found, Application):
+        if arguments:
+            parser.error(
+                f"unrecognized arguments: {' '.join(arguments)} ({entry!r} is an application, and "
+                "only a function takes further arguments)"
+            )
+        return found
+    if not callable(found):
+        parser.error(f"{entry!r} is not a function, but {shown(found)}")
+    try:
+        inspect.signature(found).bind(arguments)
+    except TypeError as error:
+        parser.error(
+            f"{entry!r} is called with one argument, the list of the further arguments: {error}"
+        )
+    except ValueError:
+        # A function without a signature, of an extension module for example.
+        pass
+    result = found(arguments)
+    if isinstance(result, Application):
         return result
-    return parser.error(f"{entry!r} must return a web.Application, but returned {result!r}")
+    if isinstance(result, Awaitable):
+        return _awaited(result)
+    return parser.error(_returned(result))
+
+
+def _returned(result: object) -> str:
+    return f"the entry-func must return a web.Application, but returned {shown(result)}"
+
+
+async def _awaited(result: Awaitable[object]) -> Application:
+    app = await result
+    if not isinstance(app, Application):
+        raise _NotAnApplicationError(_returned(app))
+    return app
+
+
+def _port(text: str) -> int:
+    try:
+        return check_port(int(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a port: give a number from 0 to 65535"
+        ) from None
 
 
 def command_line(arguments: Sequence[str] | None = None) -> None:
@@ -53,14 +102,14 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "entry_func",
         metavar="entry-func",
-        help="the function that returns the application, as 'package.module:function'; it is "
-        "called with the list of the arguments that are not known here",
+        help="the application, or a function that returns it, as 'package.module:name'; the "
+        "function is called with the list of the arguments that are not known here",
     )
     parser.add_argument(
         "-H", "--hostname", default=None, help="the host to listen on (default: localhost)"
     )
     parser.add_argument(
-        "-P", "--port", type=int, default=8080, help="the port to listen on (default: 8080)"
+        "-P", "--port", type=_port, default=8080, help="the port to listen on (default: 8080)"
     )
     parser.add_argument(
         "-U", "--path", default=None, help="a Unix socket to listen on (without -H: only there)"
@@ -69,9 +118,9 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
     # ``-m`` puts the current directory on the path; a console script does not.
     if "" not in sys.path:
         sys.path.insert(0, "")
-    function = _load(parser, options.entry_func)
+    found = _load(parser, options.entry_func)
     logging.basicConfig(level=logging.DEBUG)
-    app = _application(parser, options.entry_func, function(rest))
+    app = _application(parser, options.entry_func, found, rest)
     host, port = options.hostname or "localhost", options.port
     if options.path is not None and options.hostname is None:
         host = port = None
@@ -80,4 +129,6 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         where = options.path if host is None else f"{host}:{port}"
         parser.error(f"cannot listen on {where}: {error.strerror or error}")
+    except _NotAnApplicationError as error:
+        parser.error(str(error))
     parser.exit(message="Stopped\n")

@@ -2,15 +2,21 @@
 
 import asyncio
 import contextlib
+import inspect
 import os
+import signal
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
 
 from treadle_server._app.application import Application
+from treadle_server._core.config import ServerConfig
 from treadle_server._core.errors import server_logger
+from treadle_server._core.keywords import check_keywords, keywords_of
 from treadle_server._core.logs import log_error
 
+from .ports import check_port
 from .runner import AppRunner, BaseSite, GracefulExit, SockSite, TCPSite, UnixSite
 
 __all__ = ["run_app"]
@@ -104,8 +110,22 @@ def run_app(
     shows the addresses; None is silent. Other keyword arguments are the fields of
     ``ServerConfig``.
 
-    Raises ``OSError`` for an address that cannot be used, and whatever the start-up raises.
+    A second signal ends the wait for handlers, and each further one the step of the stop that it
+    meets: a stop never needs more than a few of them.
+
+    Raises ``OSError`` for an address that cannot be used, ``TypeError`` for an unknown keyword,
+    ``ValueError`` for a port beyond 65535, and whatever the start-up raises.
     """
+    try:
+        if kwargs:
+            check_keywords(kwargs, ServerConfig.keywords() | keywords_of(run_app), "run_app()")
+        if port is not None:
+            check_port(port)
+    except (TypeError, ValueError):
+        if inspect.iscoroutine(app):
+            # It will never run: do not let Python warn of it too.
+            app.close()
+        raise
     own_loop = loop is None
     if loop is None:
         loop = asyncio.new_event_loop()
@@ -123,6 +143,7 @@ def run_app(
     main = loop.create_task(
         _serve(app, make_sites, print, shutdown_timeout, handle_signals, options)
     )
+    stopping = _Stopping(loop, main, handle_signals)
     try:
         asyncio.set_event_loop(loop)
         loop.run_until_complete(main)
@@ -130,28 +151,84 @@ def run_app(
         pass
     finally:
         try:
-            # False if it has ended. A task that ended with SystemExit or KeyboardInterrupt, raised
-            # by ``on_startup`` for example, does not stop the loop a second time: this would hang.
-            if main.cancel():
-                with contextlib.suppress(asyncio.CancelledError, GracefulExit, KeyboardInterrupt):
-                    loop.run_until_complete(main)
-            _cancel_all_tasks(loop)
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.run_until_complete(loop.shutdown_default_executor())
+            stopping.run()
         finally:
             asyncio.set_event_loop(None)
             if own_loop:
                 loop.close()
 
 
-def _cancel_all_tasks(loop: asyncio.AbstractEventLoop) -> None:
-    """Cancel what the application left running, and report what it raised."""
-    tasks = asyncio.all_tasks(loop)
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-    for task in tasks:
-        if not task.cancelled() and task.exception() is not None:
-            text = "A task that was left running raised at shutdown"
-            log_error(server_logger, text, error=task.exception())
+class _Stopping:
+    """The steps that end an event loop, each of which a signal breaks off."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, main: "asyncio.Task[None]", handle_signals: bool
+    ) -> None:
+        self._loop: Final = loop
+        self._main: Final = main
+        self._handle_signals: Final = handle_signals
+        # The step that runs.
+        self._step: asyncio.Task[None] | None = None
+        # True if a signal came during the stop.
+        self._hurried = False
+
+    def run(self) -> None:
+        """Take all steps; raises what the application's clean-up raises."""
+        first: BaseException | None = None
+        for step in (
+            self._stop_main,
+            self._cancel_all_tasks,
+            self._loop.shutdown_asyncgens,
+            self._loop.shutdown_default_executor,
+        ):
+            self._step = self._loop.create_task(step())
+            try:
+                # For each step, because the runner removes them when it has cleaned up.
+                self._catch_signals()
+                self._loop.run_until_complete(self._step)
+            except (asyncio.CancelledError, GracefulExit, KeyboardInterrupt):
+                self._hurried = True
+            except BaseException as error:  # noqa: BLE001  # the other steps come first
+                first = error if first is None else first
+        if self._hurried:
+            # Tasks that are not waited for are destroyed with the loop; the user wants it so.
+            self._loop.set_exception_handler(lambda _loop, _context: None)
+        if first is not None:
+            raise first
+
+    def _catch_signals(self) -> None:
+        if self._handle_signals:
+            # Not on Windows.
+            with contextlib.suppress(NotImplementedError):
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    self._loop.add_signal_handler(number, self._hurry)
+
+    def _hurry(self) -> None:
+        """Break off the wait for handlers first, then the step that runs."""
+        if not self._hurried and not self._main.done():
+            self._main.cancel()
+        elif self._step is not None:
+            self._step.cancel()
+        self._hurried = True
+
+    async def _stop_main(self) -> None:
+        # False if it has ended. A task that ended with SystemExit or KeyboardInterrupt, raised by
+        # ``on_startup`` for example, does not stop the loop a second time: this would hang.
+        if self._main.cancel():
+            # Unlike ``await``, it can be broken off without an end of the task.
+            await asyncio.wait((self._main,))
+            if not self._main.cancelled():
+                self._main.result()
+
+    async def _cancel_all_tasks(self) -> None:
+        """Cancel what the application left running, and report what it raised."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        if not tasks:
+            return
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        for task in tasks:
+            if not task.cancelled() and task.exception() is not None:
+                text = "A task that was left running raised at shutdown"
+                log_error(server_logger, text, error=task.exception())

@@ -12,14 +12,19 @@ import os
 import signal
 import socket
 import ssl
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast, final
 
 from yarl import URL
 
 from treadle_server._app.application import Application, Request
+from treadle_server._core.config import ServerConfig
+from treadle_server._core.keywords import check_keywords, suggest_keywords
 from treadle_server._core.teardown import run_all
 from treadle_server._http.server import Server
 from treadle_server._http.state import RawHandler
+
+from .ports import check_port
 
 __all__ = [
     "AppRunner",
@@ -101,6 +106,7 @@ class TCPSite(BaseSite):
     Port 0 takes a free one; ``port`` tells which after ``start``.
     """
 
+    @suggest_keywords("TCPSite()")
     def __init__(
         self,
         runner: "BaseRunner",
@@ -114,7 +120,7 @@ class TCPSite(BaseSite):
     ) -> None:
         super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
         self._host: Final = host
-        self._port = (8443 if ssl_context else 8080) if port is None else port
+        self._port = (8443 if ssl_context else 8080) if port is None else check_port(port)
         self._reuse_address: Final = reuse_address
         self._reuse_port: Final = reuse_port
 
@@ -148,6 +154,7 @@ class TCPSite(BaseSite):
 class UnixSite(BaseSite):
     """Listens on a Unix domain socket at ``path``."""
 
+    @suggest_keywords("UnixSite()")
     def __init__(
         self,
         runner: "BaseRunner",
@@ -187,6 +194,7 @@ class UnixSite(BaseSite):
 class SockSite(BaseSite):
     """Listens on a socket that the caller has bound."""
 
+    @suggest_keywords("SockSite()")
     def __init__(
         self,
         runner: "BaseRunner",
@@ -281,16 +289,27 @@ class BaseRunner(abc.ABC):
         """
         stops = [site.stop for site in self._sites]
         server, self._server = self._server, None
-        steps = [*stops]
+        steps: list[Callable[[], Awaitable[None]]] = [*stops]
         if server is not None:
-            steps += [functools.partial(self._begin_stop, server), self.shutdown]
-            steps += [functools.partial(server.shutdown, self._shutdown_timeout)]
+            steps.append(functools.partial(self._stop_server, server))
         await run_all((*steps, self._cleanup_server, self._release_signals))
 
-    async def _begin_stop(self, server: Server) -> None:
-        # The event loop makes connections that it has accepted just now.
-        await asyncio.sleep(0)
-        server.pre_shutdown()
+    async def _stop_server(self, server: Server) -> None:
+        try:
+            # The event loop makes connections that it has accepted just now.
+            await asyncio.sleep(0)
+            server.pre_shutdown()
+            try:
+                await self.shutdown()
+            except Exception:
+                # A receiver of ``on_shutdown`` failed: the handlers get their time.
+                await server.shutdown(self._shutdown_timeout)
+                raise
+            await server.shutdown(self._shutdown_timeout)
+        except BaseException:
+            # The stop is broken off, by another signal for example.
+            server.cancel()
+            raise
 
     async def _release_signals(self) -> None:
         if self._handle_signals:
@@ -323,6 +342,8 @@ class AppRunner(BaseRunner):
     ) -> None:
         if not isinstance(app, Application):
             raise TypeError(f"The first argument must be a web.Application, got {app!r}")
+        own = ("app", "handle_signals", "shutdown_timeout")
+        check_keywords(kwargs, ServerConfig.keywords().union(own), "AppRunner()")
         super().__init__(handle_signals=handle_signals, shutdown_timeout=shutdown_timeout, **kwargs)
         self._app: Final = app
         self._started = False
@@ -355,6 +376,7 @@ class AppRunner(BaseRunner):
 class ServerRunner(BaseRunner):
     """Runs a ``Server`` that the caller has made, without an application."""
 
+    @suggest_keywords("ServerRunner()")
     def __init__(
         self, web_server: Server, *, handle_signals: bool = False, shutdown_timeout: float = 60.0
     ) -> None:

@@ -1,0 +1,70 @@
+"""Bytes of any kind at the entrances of the package, and what is none."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from treadle_multipart import (
+    FormParser,
+    MultipartEncoder,
+    MultipartParser,
+    PartDecoder,
+    UrlencodedParser,
+)
+
+URLENCODED = "application/x-www-form-urlencoded"
+
+
+def in_part() -> MultipartParser:
+    parser = MultipartParser("b")
+    parser.receive_data(b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n')
+    return parser
+
+
+def encoder() -> MultipartEncoder:
+    made = MultipartEncoder()
+    made.begin_part([])
+    return made
+
+
+# The entrances: functions of the data that return what came of it.
+ENTRANCES: dict[str, Callable[[Any], object]] = {
+    "MultipartParser": lambda data: MultipartParser("b").receive_data(data),
+    "MultipartParser, in a part": lambda data: in_part().receive_data(data),
+    "UrlencodedParser": lambda data: UrlencodedParser().receive_data(data),
+    "FormParser": lambda data: FormParser("multipart/form-data; boundary=b").receive_data(data),
+    "FormParser, urlencoded": lambda data: FormParser(URLENCODED).receive_data(data),
+    "PartDecoder": lambda data: list(PartDecoder(None, None).decode(data)),
+    "PartDecoder, base64": lambda data: list(PartDecoder("base64", None).decode(data)),
+    "MultipartEncoder": lambda data: encoder().data(data),
+}
+DATA = b"c29tZQ==\r\n"
+
+
+@pytest.mark.parametrize("name", ENTRANCES)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        bytes,
+        type("Bytes", (bytes,), {}),
+        bytearray,
+        memoryview,
+        lambda data: memoryview(bytearray(data)),
+        # Every second byte: not contiguous.
+        lambda data: memoryview(b"".join(data[i : i + 1] * 2 for i in range(len(data))))[::2],
+    ],
+    ids=["bytes", "subclass", "bytearray", "memoryview", "writable", "strided"],
+)
+def test_every_kind_of_bytes(name: str, kind: Callable[[bytes], Any]) -> None:
+    assert repr(ENTRANCES[name](kind(DATA))) == repr(ENTRANCES[name](DATA))
+
+
+@pytest.mark.parametrize("name", ENTRANCES)
+@pytest.mark.parametrize("data", ["text", None, 5, 0, True, [b"a"], (1, 2), object()])
+def test_what_holds_no_bytes(name: str, data: object) -> None:
+    with pytest.raises(TypeError, match="takes bytes") as caught:
+        ENTRANCES[name](data)
+    hint = ": encode it" if isinstance(data, str) else ""
+    assert re.search(rf"not {type(data).__name__}{hint}$", str(caught.value))

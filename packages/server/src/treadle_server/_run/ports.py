@@ -1,0 +1,12 @@
+"""TCP ports: checked before they reach the system, which takes a number modulo 65536."""
+
+__all__ = ["check_port"]
+
+
+def check_port(port: int) -> int:
+    """Return ``port``; raises ``TypeError`` or ``ValueError`` unless it is from 0 to 65535."""
+    if isinstance(port, bool) or not isinstance(port, int):
+        raise TypeError(f"port must be an int from 0 to 65535, got {port!r}")
+    if not 0 <= port <= 65535:
+        raise ValueError(f"port must be from 0 to 65535, got {port}")
+    return port
