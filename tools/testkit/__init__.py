@@ -7,6 +7,7 @@ from ._channel import CONNECTION, FakeChannel, request_head
 from ._clock import FakeClock
 from ._descriptors import open_descriptors
 from ._handlers import GET, Act, Recorder, doing, echo_messages, hello
+from ._link import Link, run_link, turns
 from ._loops import EVERY_LOOP, LOOPS, Run, each_loop, new_loop, run_on
 from ._public_api import check_public_api
 from ._transport import FakeTransport
@@ -30,6 +31,7 @@ __all__ = [
     "FakeChannel",
     "FakeClock",
     "FakeTransport",
+    "Link",
     "Peer",
     "Recorder",
     "Run",
@@ -46,7 +48,9 @@ __all__ = [
     "read_close",
     "read_frame",
     "request_head",
+    "run_link",
     "run_on",
     "serve",
+    "turns",
     "upgrade_request",
 ]

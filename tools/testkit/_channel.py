@@ -69,6 +69,24 @@ class FakeChannel:
         return self.lost
 
     @property
+    def client_left(self) -> bool:
+        """Return ``lost``."""
+        return self.lost
+
+    async def wait_client_left(self) -> None:
+        """Return at once if ``lost``; otherwise the client stays."""
+        if not self.lost:
+            await asyncio.get_running_loop().create_future()
+
+    def withdraw(self) -> bool:
+        """Return True if no response has begun: each head is taken for sent at once."""
+        return self.status == 0
+
+    def end_bodiless(self) -> None:
+        """End the response."""
+        self._end(b"")
+
+    @property
     def head_sent(self) -> bool:
         """True while a response has begun and not ended."""
         return self.status != 0 and not self.ended

@@ -79,21 +79,91 @@ ANSWERS: dict[str, tuple[bytes, int, list[tuple[str, str]], list[bytes], bytes, 
         200,
         [("Content-Length", "1"), ("Connection", "foo, Close")],
         [b"x"],
-        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: foo, close\r\n\r\nx",
         False,
     ),
-    "other connection options are ours": (
+    "keep-alive where it is true": (
         GET,
         200,
-        [("Connection", "keep-alive"), ("Content-Length", "0")],
+        [("Connection", "keep-alive"), ("Keep-Alive", "timeout=5"), ("Content-Length", "0")],
         [],
-        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        (
+            b"HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\nContent-Length: 0\r\n"
+            b"Connection: keep-alive\r\n\r\n"
+        ),
+        True,
+    ),
+    "keep-alive where it is not true": (
+        OLD,
+        200,
+        [("Connection", "keep-alive"), ("Keep-Alive", "timeout=5"), ("Content-Length", "0")],
+        [],
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        False,
+    ),
+    "keep-alive and close": (
+        GET,
+        200,
+        [
+            ("Connection", "keep-alive"),
+            ("connection", "close"),
+            ("Keep-Alive", "timeout=5"),
+            ("Content-Length", "0"),
+        ],
+        [],
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        False,
+    ),
+    "keep-alive, and a body that ends with the connection": (
+        OLD_KEPT,
+        200,
+        [("Connection", "keep-alive"), ("Keep-Alive", "timeout=5")],
+        [b"x"],
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nx",
+        False,
+    ),
+    "an offer to upgrade": (
+        GET,
+        426,
+        [("Upgrade", "websocket"), ("Connection", "Upgrade, x-hop"), ("Content-Length", "0")],
+        [],
+        (
+            b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nContent-Length: 0\r\n"
+            b"Connection: upgrade, x-hop\r\n\r\n"
+        ),
+        True,
+    ),
+    "an offer to upgrade, and the end": (
+        OLD,
+        426,
+        [("Upgrade", "websocket"), ("Content-Length", "0")],
+        [],
+        (
+            b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nContent-Length: 0\r\n"
+            b"Connection: upgrade, close\r\n\r\n"
+        ),
+        False,
+    ),
+    "205 has no content": (
+        GET,
+        205,
+        [("Content-Length", "1")],
+        [b"x"],
+        b"HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n",
+        True,
+    ),
+    "205 without a length": (
+        OLD_KEPT,
+        205,
+        [],
+        [b"x"],
+        b"HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n",
         True,
     ),
     "codings are ours": (
         GET,
         200,
-        [("Transfer-Encoding", "gzip"), ("Content-Length", "0")],
+        [("Transfer-Encoding", "Chunked, identity"), ("Content-Length", "0")],
         [],
         b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
         True,
@@ -199,6 +269,60 @@ def test_answers(
     assert [type(event) for event in connection.receive_data(GET)] == (
         [Request, EndOfMessage] if goes_on else []
     )
+
+
+@pytest.mark.parametrize("case", ANSWERS.values(), ids=ANSWERS)
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_withdrawn_head_leaves_no_trace(
+    case: tuple[bytes, int, list[tuple[str, str]], list[bytes], bytes, bool], whole: bool
+) -> None:
+    data, status, fields, pieces, wire, goes_on = case
+    connection = received(data)
+    connection.send_head(599, [("Content-Length", "1000"), ("X-First", "1")])
+    connection.send_data(b"never written")
+    connection.withdraw_head()
+    assert not connection.head_sent
+    assert not connection.response_ended
+    if whole:
+        sent = connection.send_response(status_line(status), b"A: b\r\n", b"hi", bodiless=True)
+        assert sent.startswith(status_line(status) + b"A: b\r\n")
+    else:
+        sent = connection.send_head(status, iter(fields))
+        sent += b"".join(map(connection.send_data, pieces)) + connection.send_end()
+        assert sent == wire
+        assert connection.must_close is not goes_on
+
+
+def test_a_withdrawn_head_may_have_closed_the_connection() -> None:
+    connection = received(GET)
+    connection.send_head(200, [("Connection", "close")])
+    connection.withdraw_head()
+    assert b"Connection: close\r\n" in connection.send_head(500)
+
+
+@pytest.mark.parametrize("data", [b"", GET])
+def test_nothing_to_withdraw(data: bytes) -> None:
+    connection = received(data) if data else ServerConnection()
+    with pytest.raises(LocalProtocolError, match="withdrawal"):
+        connection.withdraw_head()
+
+
+def test_a_response_that_has_ended_is_not_withdrawn() -> None:
+    connection = received(GET)
+    connection.send_head(200)
+    connection.send_end()
+    with pytest.raises(LocalProtocolError, match="withdrawal"):
+        connection.withdraw_head()
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "expected"),
+    [(GET, 200, True), (GET, 204, False), (GET, 304, False), (HEAD, 200, False)],
+)
+def test_responses_with_a_body(request_: bytes, status: int, expected: bool) -> None:
+    connection = received(request_)
+    connection.send_head(status)
+    assert connection.has_body is expected
 
 
 WHOLE = [
@@ -676,6 +800,36 @@ def test_held_bytes_are_read_as_if_they_had_just_arrived(size: int, pending: int
     assert connection.has_pending
     assert [type(event) for event in connection.receive_data(b"")] == [Request, EndOfMessage]
     assert not connection.has_pending
+
+
+def test_pending_bytes_are_counted() -> None:
+    connection = received(GET + b"12")
+    assert connection.pending_size == 2
+    connection.hold(b"345")
+    assert connection.pending_size == 5
+    connection.receive_data(b"6")
+    assert connection.pending_size == 6
+    connection.send_head(200, [("Connection", "close")])
+    connection.send_end()
+    connection.receive_data(b"")
+    assert connection.pending_size == 0
+    assert not connection.has_pending
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", False),
+        (GET[:-1], False),
+        (GET, True),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n1", False),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n12", True),
+    ],
+)
+def test_the_request_has_ended(data: bytes, expected: bool) -> None:
+    connection = ServerConnection()
+    connection.receive_data(data)
+    assert connection.request_ended is expected
 
 
 def test_holding_nothing() -> None:

@@ -1,6 +1,8 @@
 """Responses as bytes, and values that are refused."""
 
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import cast
 
 import pytest
 
@@ -133,3 +135,19 @@ def test_fields_that_are_not_text(field: tuple[str, str], message: str) -> None:
         encode_fields([field])
     with pytest.raises(LocalProtocolError, match=message):
         bodiless_head(103, [("B", "b"), field])
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda: encode_fields([("A", "\n" + "a" * 100_000)]),
+        lambda: encode_fields([("A\n" + "a" * 100_000, "x")]),
+        lambda: encode_fields([("A", cast("str", b"a" * 100_000))]),
+        lambda: status_line(200, "\n" + "a" * 100_000),
+    ],
+)
+def test_an_error_does_not_repeat_all_of_a_value(use: Callable[[], object]) -> None:
+    with pytest.raises(LocalProtocolError) as caught:
+        use()
+    assert 100 < len(str(caught.value)) < 500
+    assert "\n" not in str(caught.value)

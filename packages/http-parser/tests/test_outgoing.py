@@ -1,5 +1,8 @@
 """Bodies of responses: their framing, and bytes that reach the wire another way."""
 
+import re
+from typing import Any
+
 import pytest
 
 from treadle_http_parser import LocalProtocolError, Request, ServerConnection
@@ -25,6 +28,9 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
         ("GET", "1.1", 200, 0, b"Content-Length: 0\r\n", None),
         ("GET", "1.1", 204, None, b"", b""),
         ("GET", "1.1", 204, 2, b"", b""),
+        ("GET", "1.1", 205, None, b"Content-Length: 0\r\n", b""),
+        ("GET", "1.0", 205, 2, b"Content-Length: 0\r\n", b""),
+        ("HEAD", "1.1", 205, 2, b"Content-Length: 0\r\n", b""),
         ("GET", "1.1", 304, None, b"", b""),
         ("GET", "1.1", 304, 2, b"Content-Length: 2\r\n", b""),
         ("GET", "1.0", 200, None, b"", b"ab"),
@@ -41,7 +47,7 @@ def test_framing(
 ) -> None:
     body = OutgoingBody()
     assert body.begin(status, length, request(method, version)) == block
-    until_close = length is None and version == "1.0"
+    until_close = length is None and version == "1.0" and status != 205
     assert body.ends_connection == until_close
     if wire is None:
         with pytest.raises(LocalProtocolError, match="longer than its Content-Length"):
@@ -58,19 +64,51 @@ def test_a_request_that_could_not_be_read_gets_no_chunks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "kept", "length", "close"),
+    ("fields", "kept", "while_kept", "length", "options"),
     [
-        ([], [], None, False),
-        ([("A", "b"), ("content-LENGTH", "007")], [("A", "b")], 7, False),
-        ([("Connection", "x, Close")], [], None, True),
-        ([("Connection", "close"), ("connection", "keep-alive")], [], None, True),
-        ([("Transfer-Encoding", "gzip, chunked")], [], None, False),
+        ([], [], [], None, []),
+        ([("A", "b"), ("content-LENGTH", "007")], [("A", "b")], [], 7, []),
+        ([("Connection", "x,, Close ")], [], [], None, ["x", "Close"]),
+        (
+            [("Connection", "close"), ("connection", "keep-alive")],
+            [], [], None, ["close", "keep-alive"],
+        ),
+        ([("Keep-Alive", "timeout=5")], [], [("Keep-Alive", "timeout=5")], None, []),
+        ([("upgrade", "h2c")], [("upgrade", "h2c")], [], None, ["upgrade"]),
+        ([("Transfer-Encoding", "chunked")], [], [], None, []),
+    ],
+)  # fmt: skip
+def test_fields(
+    fields: list[tuple[str, str]],
+    kept: list[tuple[str, str]],
+    while_kept: list[tuple[str, str]],
+    length: int | None,
+    options: list[str],
+) -> None:
+    assert read_fields(fields) == (kept, while_kept, length, options)
+
+
+@pytest.mark.parametrize(
+    ("field", "sentence"),
+    [
+        (("Transfer-Encoding", "gzip"), "the connection frames the body"),
+        (("Transfer-Encoding", "gzip, chunked"), "the connection frames the body"),
+        (("Connection", "close\r\nX: y"), "control character"),
+        (("Connection", "x\0"), "control character"),
+        (("Connection", "\ud800"), "surrogate"),
+        (("Keep-Alive", "5\n"), "control character"),
+        (("Connection", None), "must be a str, got None. Leave the field out"),
+        (("Connection", b"close"), "must be a str, got b'close'. Decode it"),
+        (("X", 5), "must be a str, got 5. Give the text"),
     ],
 )
-def test_fields(
-    fields: list[tuple[str, str]], kept: list[tuple[str, str]], length: int | None, close: bool
-) -> None:
-    assert read_fields(fields) == (kept, length, close)
+def test_a_refused_field_leaves_the_state_as_it_was(field: Any, sentence: str) -> None:
+    connection = ServerConnection()
+    connection.receive_data(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    with pytest.raises(LocalProtocolError, match=re.escape(sentence)):
+        connection.send_head(200, [field])
+    wire = connection.send_head(200, [("Content-Length", "0")])
+    assert wire == b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ class Wire:
         self.calls.append("head")
 
     def _take(self, data: bytes | bytearray | memoryview) -> None:
-        if self.method != "HEAD" and self.status not in (204, 304):
+        if self.method != "HEAD" and self.status not in (204, 205, 304):
             self.body += data
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:

@@ -1,7 +1,10 @@
 """Set-Cookie lines: every attribute, what is refused, and several cookies of one name."""
 
 import copy
+import datetime
+import enum
 import pickle
+import re
 from collections.abc import Callable
 from http.cookies import CookieError, Morsel, SimpleCookie
 from typing import Any
@@ -369,3 +372,85 @@ def test_whatever_is_accepted_is_one_line_with_its_attributes(
     loaded.load(f"n={line[2:].split('; ')[0]}")
     if value.isascii():
         assert loaded["n"].value == value
+
+
+class Colour(str, enum.Enum):  # noqa: UP042  # its ``str()`` is not its value
+    RED = "red"
+
+
+# Values and attributes of other types than text: the line that is sent.
+CONVERTED: list[tuple[Any, dict[str, Any], str]] = [
+    (5, {}, "n=5; Path=/"),
+    (-1.5, {}, "n=-1.5; Path=/"),
+    (True, {}, "n=True; Path=/"),
+    (Colour.RED, {}, "n=red; Path=/"),
+    ("v", {"max_age": "5"}, "n=v; Max-Age=5; Path=/"),
+    ("v", {"max_age": 5.0}, "n=v; Max-Age=5; Path=/"),
+    ("v", {"max_age": -1}, "n=v; Max-Age=-1; Path=/"),
+    ("v", {"max_age": datetime.timedelta(minutes=2)}, "n=v; Max-Age=120; Path=/"),
+    (
+        "v",
+        {"expires": datetime.datetime(2030, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)},
+        "n=v; expires=Wed, 02 Jan 2030 03:04:05 GMT; Path=/",
+    ),
+    ("v", {"samesite": "lax"}, "n=v; Path=/; SameSite=lax"),
+    ("v", {"path": None, "domain": None}, "n=v"),
+    ("v", {"version": 1}, "n=v; Path=/; Version=1"),
+    ("v", {"secure": 1, "httponly": "yes"}, "n=v; HttpOnly; Path=/; Secure"),
+]
+
+
+@pytest.mark.parametrize(("value", "attributes", "line"), CONVERTED)
+def test_other_types(value: Any, attributes: dict[str, Any], line: str) -> None:
+    response = StreamResponse()
+    response.set_cookie("n", value, **attributes)
+    assert lines(response) == [line]
+
+
+# Arguments that no client would understand, and what the error says of them.
+REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"value": None}, TypeError, "the value of cookie 'n' must be a str or a number, got None"),
+    ({"value": b"x"}, TypeError, "the value of cookie 'n' must be a str or a number, got b'x'"),
+    ({"value": ["x"]}, TypeError, "the value of cookie 'n'"),
+    ({"max_age": 1.5}, TypeError, "max_age of cookie 'n' must be a whole number of seconds"),
+    ({"max_age": True}, TypeError, "max_age of cookie 'n' must be a whole number of seconds"),
+    ({"max_age": b"5"}, TypeError, "max_age of cookie 'n' must be a whole number of seconds"),
+    ({"max_age": "soon"}, ValueError, "max_age of cookie 'n' must be a whole number of seconds"),
+    ({"max_age": "1.5"}, ValueError, "max_age of cookie 'n' must be a whole number of seconds"),
+    ({"max_age": float("inf")}, TypeError, "max_age of cookie 'n'"),
+    ({"expires": 5}, TypeError, "expires of cookie 'n' must be a datetime, a str or None"),
+    ({"domain": 5}, TypeError, "domain of cookie 'n' must be a str or None, got 5"),
+    ({"path": 5}, TypeError, "path of cookie 'n' must be a str or None, got 5"),
+    ({"path": b"/"}, TypeError, "path of cookie 'n' must be a str or None, got b'/'"),
+    ({"samesite": True}, TypeError, "samesite of cookie 'n' must be a str or None, got True"),
+    ({"samesite": "maybe"}, ValueError, "samesite of cookie 'n' must be 'Strict', 'Lax'"),
+    ({"version": b"1"}, TypeError, "version of cookie 'n'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "error", "sentence"), REFUSED)
+def test_types_that_are_refused(
+    arguments: dict[str, Any], error: type[Exception], sentence: str
+) -> None:
+    response = StreamResponse()
+    response.set_cookie("n", "kept")
+    with pytest.raises(error, match=re.escape(sentence)):
+        response.set_cookie("n", **{"value": "v", **arguments})
+    assert lines(response) == ["n=kept; Path=/"]
+
+
+@pytest.mark.parametrize("name", [5, None, b"n"])
+def test_a_name_of_another_type(name: Any) -> None:
+    response = StreamResponse()
+    with pytest.raises(TypeError, match="The name of a cookie must be a str") as caught:
+        response.set_cookie(name, "v")
+    assert repr(name) in str(caught.value)
+    with pytest.raises(TypeError, match="The name of a cookie must be a str"):
+        response.del_cookie(name)
+
+
+@pytest.mark.parametrize("attribute", ["domain", "path"])
+def test_del_cookie_of_another_type(attribute: str) -> None:
+    arguments: dict[str, Any] = {attribute: 5}
+    with pytest.raises(TypeError, match=f"{attribute} of cookie 'n' must be a str"):
+        StreamResponse().del_cookie("n", **arguments)

@@ -188,3 +188,19 @@ def test_boundaries_cannot_be_foreseen() -> None:
     one, other = plan(fields), plan(fields)
     assert one.headers["Content-Type"] != other.headers["Content-Type"]
     assert len(one.headers["Content-Type"]) == len("multipart/byteranges; boundary=") + 32
+
+
+@pytest.mark.parametrize("seconds", [-(10**12), -62_135_596_801, -1, 253_402_300_800, 10**12])
+@pytest.mark.parametrize("now", [None, 1e9])
+def test_any_time_of_change(seconds: int, now: float | None) -> None:
+    planned = plan(facts=FileFacts(10, seconds * 10**9), now=now)
+    assert planned.headers["Last-Modified"].endswith("GMT")
+    fields = {"If-None-Match": planned.headers["ETag"]}
+    assert plan(fields, facts=FileFacts(10, seconds * 10**9)).status == 304
+
+
+@pytest.mark.parametrize("status", [204, 205, 304])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_a_status_without_content(method: str, status: int) -> None:
+    planned = plan({"Range": "bytes=2-4"}, method, status=status)
+    assert (planned.status, body(planned), planned.length) == (status, b"", 0)

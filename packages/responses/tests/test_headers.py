@@ -2,11 +2,15 @@
 
 import datetime
 import email.utils
+from collections.abc import Callable
+from http.cookies import CookieError
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from treadle_responses import Response
 from treadle_responses._headers import (
     OCTET_STREAM,
     check_charset,
@@ -158,3 +162,33 @@ def test_dates_are_the_standard_librarys_and_come_back(seconds: int) -> None:
 )
 def test_parse_http_date_of_anything_else(value: str | None) -> None:
     assert parse_http_date(value) is None
+
+
+HUGE = "\n" + "a" * 100_000
+
+
+# What a handler may copy from a request, and where it is refused.
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda: Response(reason=HUGE),
+        lambda: Response(content_type=HUGE),
+        lambda: Response(content_type=f"a/b; charset={HUGE}"),
+        lambda: Response(text="x", charset=HUGE),
+        lambda: Response(text=cast("str", HUGE.encode())),
+        lambda: setattr(Response(), "text", HUGE.encode()),
+        lambda: setattr(Response(), "etag", HUGE),
+        lambda: Response(headers={"Content-Length": HUGE}).content_length,
+        lambda: Response().set_cookie("n", HUGE),
+        lambda: Response().set_cookie(HUGE, "v"),
+        lambda: Response().set_cookie("n", "v", path=HUGE),
+        lambda: Response().set_cookie("n", "v", max_age=HUGE),
+        lambda: Response().set_cookie("n", cast("str", HUGE.encode())),
+    ],
+)
+def test_an_error_does_not_repeat_all_of_a_value(use: Callable[[], object]) -> None:
+    with pytest.raises((ValueError, TypeError, CookieError)) as caught:
+        use()
+    assert 100 < len(str(caught.value)) < 500
+    assert "characters)" in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -36,8 +36,8 @@ MODULES = [
 PACKAGE = Path(treadle_responses.__file__).parent
 ALLOWED_IMPORTS = {
     "abc", "collections", "concurrent", "dataclasses", "datetime", "enum", "functools", "html",
-    "http", "importlib", "io", "json", "math", "multidict", "re", "os", "sys", "types",
-    "typing", "urllib", "yarl", "zlib",
+    "http", "importlib", "io", "json", "math", "multidict", "operator", "re", "os", "sys",
+    "types", "typing", "urllib", "yarl", "zlib",
 }  # fmt: skip
 
 
@@ -60,4 +60,6 @@ def test_no_io_and_no_other_package(name: str) -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and not node.level
     }
-    assert imported <= ALLOWED_IMPORTS
+    # Servers compress the pieces of one body in several threads.
+    lock = {"threading"} if name == "_encoder" else set()
+    assert imported <= ALLOWED_IMPORTS | lock

@@ -5,7 +5,13 @@ from http import HTTPStatus
 
 import pytest
 
-from treadle_responses._status import REASONS, allows_no_length, default_reason, must_be_empty
+from treadle_responses._status import (
+    REASONS,
+    RESET_CONTENT,
+    allows_no_length,
+    default_reason,
+    must_be_empty,
+)
 
 RENAMED = {413, 414, 416, 422}
 
@@ -46,7 +52,7 @@ def test_default_reason(status: int, reason: str) -> None:
         ("GET", 200, False),
         ("GET", 203, False),
         ("GET", 204, True),
-        ("GET", 205, False),  # framed like any other (RFC 9112 section 6.3)
+        ("GET", 205, True),  # RFC 9110 section 15.3.6
         ("GET", 304, True),
         ("GET", 404, False),
         ("HEAD", 200, True),
@@ -59,5 +65,6 @@ def test_default_reason(status: int, reason: str) -> None:
 )
 def test_must_be_empty(method: str, status: int, empty: bool) -> None:
     assert must_be_empty(method, status) is empty
-    # A response to HEAD has the Content-Length of the response to GET.
-    assert allows_no_length(method, status) is (empty and method != "HEAD")
+    # A response to HEAD has the Content-Length of the response to GET, and 205 has the length 0.
+    has_length = method == "HEAD" or status == RESET_CONTENT
+    assert allows_no_length(method, status) is (empty and not has_length)

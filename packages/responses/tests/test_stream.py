@@ -2,14 +2,24 @@
 
 import datetime
 import pickle
+import re
+import zlib
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, istr
 
-from treadle_responses import ETag, Response, StreamResponse
+from treadle_responses import (
+    ContentCoding,
+    ETag,
+    HTTPException,
+    HTTPNotFound,
+    Response,
+    StreamResponse,
+    json_response,
+)
 from treadle_responses._headers import OCTET_STREAM
 
 Make = Callable[..., Any]
@@ -51,7 +61,7 @@ def test_defaults() -> None:
         (413, None, (413, "Content Too Large")),
         (299, None, (299, "")),
         (999, None, (999, "")),
-        (100, None, (100, "Continue")),
+        (101, None, (101, "Switching Protocols")),
         (200, "Fine", (200, "Fine")),
         (200, "", (200, "")),
         (299, "Mine\town", (299, "Mine\town")),
@@ -66,14 +76,61 @@ def test_status_and_reason(status: Any, reason: str | None, expected: tuple[int,
         assert type(response.status) is int
 
 
-@pytest.mark.parametrize("status", [0, 99, 1000, -200, "x"])
-def test_status_out_of_range(status: Any) -> None:
-    with pytest.raises(ValueError, match=str(status)):
-        StreamResponse(status=status)
-    response = StreamResponse(status=201)
-    with pytest.raises(ValueError, match=str(status)):
-        response.set_status(status)
-    assert response.status == 201
+class EarlyHints(HTTPException):
+    status_code = 103
+
+
+# Each way to give a response its status.
+STATUS: list[Callable[[Any], object]] = [
+    lambda status: StreamResponse(status=status),
+    lambda status: Response(status=status),
+    lambda status: Response(status=status, text="x"),
+    lambda status: StreamResponse().set_status(status),
+    lambda status: HTTPNotFound().set_status(status),
+    lambda status: json_response([], status=status),
+]
+
+
+@pytest.mark.parametrize("give", STATUS)
+@pytest.mark.parametrize(
+    ("status", "error", "sentence"),
+    [
+        (0, ValueError, "three digits"),
+        (99, ValueError, "three digits"),
+        (1000, ValueError, "three digits"),
+        (-200, ValueError, "three digits"),
+        ("x", ValueError, "such as 200"),
+        (float("nan"), ValueError, "such as 200"),
+        (float("inf"), ValueError, "such as 200"),
+        (None, TypeError, "such as 200"),
+        ([], TypeError, "such as 200"),
+        # A client would take the next response for the final one.
+        (100, ValueError, "interim response"),
+        (102, ValueError, "interim response"),
+        (103, ValueError, "interim response"),
+        (199, ValueError, "interim response"),
+    ],
+)
+def test_a_status_that_is_refused(
+    give: Callable[[Any], object], status: Any, error: type[Exception], sentence: str
+) -> None:
+    with pytest.raises(error, match=re.escape(str(status))) as caught:
+        give(status)
+    assert sentence in str(caught.value)
+
+
+def test_a_refused_status_changes_nothing() -> None:
+    response = StreamResponse(status=201, reason="Mine")
+    with pytest.raises(ValueError, match="interim"):
+        response.set_status(103)
+    with pytest.raises(TypeError, match="reason must be a str such as 'OK', or None; got 5"):
+        response.set_status(202, cast("str", 5))
+    assert (response.status, response.reason) == (201, "Mine")
+
+
+def test_an_exception_with_the_status_of_an_interim_response() -> None:
+    with pytest.raises(ValueError, match=r"send_informational\(103\)"):
+        EarlyHints()
 
 
 @pytest.mark.parametrize("char", ["\r", "\n", "\0", "\x7f"])
@@ -238,8 +295,33 @@ def test_content_length() -> None:
     with pytest.raises(RuntimeError, match="no Content-Length"):
         response.content_length = 5
     response.content_length = None
-    with pytest.raises(ValueError, match="invalid literal"):
-        _ = StreamResponse(headers={"Content-Length": "x"}).content_length
+
+
+@pytest.mark.parametrize("value", ["x", "", "-1", "+5", "1_000", "5.0", " 5", "\uff15"])
+@pytest.mark.parametrize("make", [StreamResponse, Response])
+def test_a_content_length_that_is_no_number(make: Make, run: Make, ask: Make, value: str) -> None:
+    response = make(headers={"Content-Length": value})
+    with pytest.raises(ValueError, match="header Content-Length must be a number") as caught:
+        _ = response.content_length
+    assert repr(value) in str(caught.value)
+    with pytest.raises(ValueError, match="header Content-Length must be a number"):
+        run(response.prepare(ask()))
+    if make is StreamResponse:
+        with pytest.raises(ValueError, match="header Content-Length must be a number"):
+            response.content_length = value
+
+
+@pytest.mark.parametrize("value", [3.0, 3.7, True, b"3", [3]])
+def test_a_content_length_of_another_type(value: Any) -> None:
+    with pytest.raises(TypeError, match="content_length must be an int or None") as caught:
+        StreamResponse().content_length = value
+    assert repr(value) in str(caught.value)
+
+
+def test_the_content_length_of_another_response_can_be_copied() -> None:
+    response = StreamResponse()
+    response.content_length = cast("int", "12")
+    assert response.content_length == 12
 
 
 # Sending.
@@ -307,7 +389,103 @@ def test_the_hook_comes_behind_the_fields_and_before_the_head(send: Make) -> Non
     assert (wire.status, wire.reason) == (202, "Accepted")
 
 
-@pytest.mark.parametrize("status", [100, 101, 199, 204, 304])
+def test_a_hook_that_prepares_its_response_again(run: Make, ask: Make) -> None:
+    request = ask()
+    refused: list[str] = []
+
+    def hook(response: StreamResponse) -> None:
+        with pytest.raises(RuntimeError, match="prepare") as caught:
+            run(response.prepare(request))
+        refused.append(str(caught.value))
+        with pytest.raises(RuntimeError, match="before prepare"):
+            run(response.write(b"x"))
+
+    request.hook = hook
+    response = StreamResponse()
+    run(response.prepare(request))
+    assert len(refused) == 1
+    assert "runs already" in refused[0]
+    assert request.wire.calls == ["hook", "head"]
+
+
+def test_a_prepare_that_failed_can_be_repeated(run: Make, ask: Make) -> None:
+    request = ask()
+    response = Response(text="x" * 1000)
+    response.enable_compression(ContentCoding.gzip)
+    response.set_cookie("n", "1")
+    response.headers["X"] = "a\nb"
+    with pytest.raises(ValueError, match="cannot be sent"):
+        run(response.prepare(request))
+    assert (response.prepared, repr(response)) == (False, "<Response 200 OK not prepared>")
+    response.headers["X"] = "ab"
+    run(response.prepare(request))
+    run(response.write_eof())
+    assert request.wire.get("Set-Cookie") == ["n=1; Path=/"]
+    assert request.wire.get("Content-Encoding") == ["gzip"]
+    assert zlib.decompress(request.wire.body, wbits=31) == b"x" * 1000
+
+
+def test_a_hook_replaces_cookies(send: Make) -> None:
+    response = Response(headers=[("Set-Cookie", "own=1")])
+    response.set_cookie("kept", "1")
+    response.set_cookie("changed", "1")
+    wire = send(response, hook=lambda response: response.set_cookie("changed", "2"))
+    assert wire.get("Set-Cookie") == ["own=1", "kept=1; Path=/", "changed=2; Path=/"]
+
+
+@pytest.mark.parametrize("make", [StreamResponse, lambda **rest: Response(text="abc", **rest)])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_reset_content_is_empty(send: Make, make: Make, method: str) -> None:
+    wire = send(make(status=205), method)
+    assert (wire.status, wire.body, wire.get("Content-Length")) == (205, b"", ["0"])
+    response = make(status=205)
+    response.enable_chunked_encoding()
+    response.enable_compression(ContentCoding.gzip)
+    wire = send(response, method)
+    assert (wire.body, wire.get("Content-Length")) == (b"", ["0"])
+    assert wire.get("Transfer-Encoding") + wire.get("Content-Encoding") == []
+
+
+# The Connection field that an application sets, what the client wants, and the result: the field,
+# and if the connection is kept.
+CONNECTION: list[tuple[list[str], bool, list[str], bool]] = [
+    ([], True, [], True),
+    ([], False, [], False),
+    (["keep-alive"], True, ["keep-alive"], True),
+    (["keep-alive"], False, ["close"], False),
+    (["close"], True, ["close"], False),
+    (["Close"], True, ["close"], False),
+    (["keep-alive, close"], True, ["close"], False),
+    (["Upgrade", "close"], True, ["Upgrade, close"], False),
+    (["upgrade"], True, ["upgrade"], True),
+    (["x-hop, keep-alive"], False, ["x-hop, close"], False),
+    ([" , "], False, ["close"], False),
+]
+
+
+@pytest.mark.parametrize(("given", "wanted", "field", "kept"), CONNECTION)
+def test_the_connection_field(
+    send: Make, given: list[str], wanted: bool, field: list[str], kept: bool
+) -> None:
+    response = StreamResponse(headers=[("Connection", value) for value in given])
+    wire = send(response, keep_alive=wanted)
+    assert (wire.get("Connection"), response.keep_alive) == (field, kept)
+
+
+@pytest.mark.parametrize(
+    ("length", "expected"), [("0", []), ("5", [OCTET_STREAM]), (None, [OCTET_STREAM])]
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_only_content_has_a_default_type(
+    run: Make, ask: Make, method: str, length: str | None, expected: list[str]
+) -> None:
+    request = ask(method)
+    headers = {} if length is None else {"Content-Length": length}
+    run(StreamResponse(headers=headers).prepare(request))
+    assert request.wire.get("Content-Type") == expected
+
+
+@pytest.mark.parametrize("status", [101, 204, 304])
 def test_statuses_without_content_say_no_length(send: Make, status: int) -> None:
     headers = {"Content-Length": "5", "Transfer-Encoding": "chunked"}
     wire = send(StreamResponse(status=status, headers=headers))

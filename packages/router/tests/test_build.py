@@ -1,10 +1,14 @@
 """Reverse URLs: matching gives the same values, and other values are refused by name."""
 
+import codecs
 import enum
 import os
+import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import PurePosixPath
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -13,6 +17,7 @@ from hypothesis import strategies as st
 
 from treadle_router import (
     BuildError,
+    Converter,
     Match,
     MismatchError,
     MissingPartError,
@@ -203,3 +208,143 @@ def test_typed_values_come_back(kind_and_value: tuple[str, object]) -> None:
     assert isinstance(match, Match)
     assert match.params == {"x": value}
     assert type(match.params["x"]) is type(value)
+
+
+# Converters of users: by name; the regular expression takes anything.
+
+
+class User:
+    """An object without a notion of being equal."""
+
+    def __init__(self, slug: str) -> None:
+        self.slug = slug
+
+
+class Size(enum.Enum):
+    BIG = "b"
+    SMALL = "s"
+
+
+class Odd:
+    """An object that cannot be compared."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("ambiguous")
+
+    def __hash__(self) -> int:
+        return 1
+
+
+def rot13(text: str) -> str:
+    return codecs.encode(text, "rot13")
+
+
+def returns(value: object) -> Callable[[object], str]:
+    return lambda _: cast("str", value)
+
+
+def raises(error: Exception) -> Callable[[object], str]:
+    def format_(_value: object) -> str:
+        raise error
+
+    return format_
+
+
+ANY = ".+"
+OWN: dict[str, Converter[Any]] = {
+    "hex": Converter(ANY, lambda text: int(text, 16), "{:x}".format),
+    "half_hex": Converter(ANY, lambda text: int(text, 16)),
+    "lower": Converter(ANY, str.lower),
+    "rot13": Converter(ANY, rot13, rot13),
+    "nan": Converter(ANY, float),
+    "float": Converter(ANY, float),
+    "decimal": Converter(ANY, Decimal),
+    "user": Converter(ANY, User, lambda user: user.slug),
+    "user_text": Converter(ANY, User, str),
+    "size": Converter(ANY, lambda text: Size[text.upper()], lambda size: size.name.lower()),
+    "list": Converter(ANY, lambda text: text.split(","), ",".join),
+    "set": Converter(ANY, frozenset, lambda items: "".join(sorted(items))),
+    "odd": Converter(ANY, lambda _: Odd(), returns("x")),
+    "none": Converter(ANY, str, returns(None)),
+    "bytes": Converter(ANY, str, returns(b"x")),
+    "broken": Converter(ANY, str, raises(AttributeError("no slug"))),
+    "unknown": Converter(ANY, str, raises(KeyError("no such user"))),
+}
+
+READ_BACK = [
+    ("hex", 255, "/ff"),
+    ("hex", "ff", "/ff"),
+    ("hex", True, "/1"),
+    ("half_hex", 5, "/5"),
+    ("half_hex", "255", "/255"),
+    ("lower", "abc", "/abc"),
+    ("rot13", "abc", "/nop"),
+    ("rot13", "a/b", "/n/o"),
+    ("float", 1, "/1"),
+    ("float", 0.5, "/0.5"),
+    ("decimal", Decimal("1.50"), "/1.50"),
+    ("decimal", 2, "/2"),
+    ("user", User("ada"), "/ada"),
+    ("user", "ada", "/ada"),
+    ("size", Size.BIG, "/big"),
+    ("size", "big", "/big"),
+    ("list", ["a", "b"], "/a,b"),
+    ("set", frozenset("ba"), "/ab"),
+]
+NOT_READ_BACK = [
+    ("half_hex", 255, MismatchError, "writes '255', which reads back as 597"),
+    ("half_hex", -10, MismatchError, "writes '-10', which reads back as -16"),
+    ("lower", "ABC", MismatchError, "writes 'ABC', which reads back as 'abc'"),
+    ("nan", float("nan"), MismatchError, "writes 'nan', which reads back as nan"),
+    ("float", 2**53 + 1, MismatchError, "which reads back as 9007199254740992.0"),
+    ("decimal", "x", MismatchError, "x='x'"),
+    ("user_text", User("ada"), MismatchError, "which reads back as"),
+    ("user", 5, PartTypeError, "slug"),
+    ("size", "huge", MismatchError, "HUGE"),
+    ("size", 5, PartTypeError, "x=5"),
+    ("list", ["a,b"], MismatchError, "writes 'a,b', which reads back as ['a', 'b']"),
+    ("set", ["b", "a"], MismatchError, "reads back as frozenset"),
+    ("odd", Odd(), MismatchError, "ambiguous"),
+    ("none", 5, PartTypeError, "the format of its converter returned None, not a str"),
+    ("bytes", 5, PartTypeError, "the format of its converter returned b'x', not a str"),
+    ("broken", 5, PartTypeError, "no slug"),
+    ("unknown", 5, MismatchError, "no such user"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "built"), READ_BACK)
+def test_values_that_a_converter_reads_back(name: str, value: object, built: str) -> None:
+    router = Router[str](converters=OWN)
+    resource = router.add_resource(f"/{{x!{name}}}")
+    resource.add_route("GET", "found")
+    assert resource.build(x=value) == built
+    assert isinstance(router.match("GET", built), Match)
+
+
+@pytest.mark.parametrize(("name", "value", "error", "sentence"), NOT_READ_BACK)
+def test_values_that_a_converter_does_not_read_back(
+    name: str, value: object, error: type[BuildError], sentence: str
+) -> None:
+    resource = Router[str](converters=OWN).add_resource(f"/{{x!{name}}}")
+    with pytest.raises(error, match=re.escape(sentence)) as caught:
+        resource.build(x=value)
+    assert f"x={value!r} does not fit the path" in str(caught.value)
+    assert (caught.value.part, caught.value.value) == ("x", value)
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyError, IndexError, ZeroDivisionError])
+def test_a_text_without_a_value_is_no_match(error: type[Exception]) -> None:
+    def parse(text: str) -> object:
+        raise error(text)
+
+    router = Router[str](converters={"own": Converter(ANY, parse)})
+    router.add_route("GET", "/{x!own}", "own")
+    router.add_route("GET", "/{x}", "any")
+    match = router.match("GET", "/a")
+    assert match
+    assert match.handler == "any"
+
+
+def test_a_number_that_is_too_large_for_a_float() -> None:
+    with pytest.raises(MismatchError, match="too large"):
+        Resource[str]("/{x!float}").build(x=10**400)

@@ -37,6 +37,7 @@ EXPORTED = {
     "UnknownPartError",
     "Variable",
     "__version__",
+    "check_method",
     "check_resource_name",
     "decode_safe",
     "decode_value",

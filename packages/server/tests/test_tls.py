@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -47,7 +48,13 @@ def make_app(folder: Path) -> Application:
         return FileResponse(folder / "file")
 
     app = Application(client_max_size=0)
+
+    async def poll(request: Request) -> Response:
+        await request.wait_disconnected()
+        return Response(text="late")
+
     app.router.add_get("/", hello)
+    app.router.add_get("/poll", poll)
     app.router.add_post("/echo", echo)
     app.router.add_get("/stream", stream)
     app.router.add_get("/file", file)
@@ -59,9 +66,9 @@ Connect = Callable[..., Awaitable[Peer]]
 
 @contextlib.asynccontextmanager
 async def serving(
-    folder: Path, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
+    folder: Path, contexts: tuple[ssl.SSLContext, ssl.SSLContext], **options: Any
 ) -> AsyncIterator[Connect]:
-    runner = AppRunner(make_app(folder), shutdown_timeout=2)
+    runner = AppRunner(make_app(folder), shutdown_timeout=2, **options)
     await runner.setup()
     sock = socket.create_server(("127.0.0.1", 0))
     await SockSite(runner, sock, ssl_context=contexts[0]).start()
@@ -153,3 +160,108 @@ def test_a_refusal_reaches_the_client(
             assert (await answer)[0] == 400
 
     run(main())
+
+
+# Handshakes that do not end.
+
+
+@each_loop
+def test_an_unfinished_handshake_is_bounded_by_the_time_of_a_head(
+    run: Run, tmp_path: Path, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
+) -> None:
+    async def main() -> None:
+        async with serving(tmp_path, contexts, head_timeout=0.1) as connect:
+            silent = await connect(tls=False)
+            assert await asyncio.wait_for(silent.reader.read(), 5) == b""
+
+    run(main())
+
+
+@each_loop
+@pytest.mark.parametrize("ends", ["leave", "garbage", "finish"])
+def test_unfinished_handshakes_are_connections(
+    run: Run, tmp_path: Path, contexts: tuple[ssl.SSLContext, ssl.SSLContext], ends: str
+) -> None:
+    """They count for ``max_connections``, and no longer once they have ended, however they do."""
+
+    async def status(connect: Connect) -> int:
+        peer = await connect()
+        await peer.send(GET % b"/")
+        answer = await peer.response()
+        peer.writer.transport.abort()
+        return answer[0]
+
+    async def main() -> None:
+        async with serving(tmp_path, contexts, max_connections=3) as connect:
+            assert await status(connect) == 200
+            silent = [await connect(tls=False) for _ in range(3)]
+            # Accepted before the next connection, since it came before.
+            assert await status(connect) == 503
+            for peer in silent:
+                if ends == "leave":
+                    peer.writer.transport.abort()
+                elif ends == "garbage":
+                    await peer.send(b"GARBAGE" * 10)
+                    with contextlib.suppress(ConnectionError):
+                        await peer.rest()
+                else:
+                    peer.writer.write_eof()
+                    await peer.rest()
+            for _ in range(100):
+                if await status(connect) == 200:
+                    break
+            assert await status(connect) == 200
+
+    run(main())
+
+
+@each_loop
+def test_a_client_that_ends_tls_is_seen_and_makes_no_noise(
+    run: Run,
+    tmp_path: Path,
+    contexts: tuple[ssl.SSLContext, ssl.SSLContext],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        async with serving(tmp_path, contexts) as connect:
+            for path in (b"/", b"/poll", b"/stream"):
+                peer = await connect()
+                await peer.send(GET % path)
+                if path == b"/":
+                    await peer.response()
+                peer.writer.close()
+                with contextlib.suppress(ConnectionError, ssl.SSLError):
+                    await peer.writer.wait_closed()
+            other = await connect()
+            await other.send(GET % b"/")
+            assert (await other.response())[0] == 200
+
+    run(main())
+    assert [record.getMessage() for record in caplog.records] == []
+
+
+@each_loop
+def test_the_end_of_a_connection_is_silent(
+    run: Run,
+    tmp_path: Path,
+    contexts: tuple[ssl.SSLContext, ssl.SSLContext],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    upload = b"POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
+
+    async def main() -> None:
+        async with serving(tmp_path, contexts) as connect:
+            # The client leaves while idle, while its handler runs, and inside a head.
+            for sent in (GET % b"/", upload, GET % b"/stream", b"GET / HT"):
+                peer = await connect()
+                await peer.send(sent)
+                if sent.endswith(b"\r\n"):
+                    # The handler of the upload waits: it is told to go on when it reads.
+                    await peer.head()
+                peer.writer.close()
+                with contextlib.suppress(OSError):
+                    await peer.writer.wait_closed()
+
+    with caplog.at_level("INFO"):
+        run(main())
+    assert [record.getMessage() for record in caplog.records] == []

@@ -6,6 +6,7 @@ ended. So pipelining costs no parsed messages, garbage behind a valid request do
 response, and the bytes behind a request to switch protocols are never read as HTTP.
 """
 
+from collections.abc import Collection
 from typing import Final, final
 
 from . import _errors as messages
@@ -15,7 +16,7 @@ from ._encode import bodiless_head, encode_fields, status_line
 from ._errors import LocalProtocolError, RefusedError
 from ._events import Data, EndOfMessage, Error, Event, Request
 from ._limits import DEFAULT_LIMITS, Limits
-from ._outgoing import FieldLines, OutgoingBody, read_fields
+from ._outgoing import FieldLines, OutgoingBody, connection_line, read_fields
 from ._repeated import RepeatedHead
 from ._state import ANSWERING, START, ConnectionState
 
@@ -45,6 +46,8 @@ class ServerConnection:
       the caller still works on it) to ``hold``, and read them with ``receive_data(b"")``
       afterwards. Read them before ``receive_eof``, which takes pending bytes for an incomplete
       request.
+    - To replace a response of which only the head was made, and not written, call ``withdraw_head``
+      and answer again.
     - After an ``Error`` event send one response of its status (unless a response head is already
       sent), then close.
     """
@@ -57,6 +60,7 @@ class ServerConnection:
         "_fed",
         "_head",
         "_held",
+        "_held_size",
         "_limits",
         "_outgoing",
         "_position",
@@ -77,6 +81,7 @@ class ServerConnection:
         # Chunks given to ``hold`` behind a non-empty buffer: while it is empty, so is this list, so
         # that only ``receive_data`` and ``take_tail`` need to look at it.
         self._held: Final[list[bytes]] = []
+        self._held_size = 0
         # The bytes of the current head that httptools has seen, and the empty lines before it.
         self._fed = 0
         self._empty_lines = 0
@@ -91,6 +96,11 @@ class ServerConnection:
     def has_pending(self) -> bool:
         """True if received bytes wait for the response to end, or for the rest of their message."""
         return self._position < len(self._buffer)
+
+    @property
+    def pending_size(self) -> int:
+        """The number of bytes that wait, for ``has_pending``."""
+        return len(self._buffer) - self._position + self._held_size
 
     @property
     def must_close(self) -> bool:
@@ -116,6 +126,16 @@ class ServerConnection:
     def is_reading_body(self) -> bool:
         """True while the body of the current request has not fully arrived."""
         return self._state.phase.peer is states.BODY
+
+    @property
+    def request_ended(self) -> bool:
+        """True from the end of the current request to that of its response."""
+        return self._state.phase.peer is states.DONE
+
+    @property
+    def has_body(self) -> bool:
+        """True if the response whose head was sent has a body (RFC 9112 section 6.3)."""
+        return self._outgoing.has_body
 
     @property
     def head_sent(self) -> bool:
@@ -182,6 +202,7 @@ class ServerConnection:
         if self._position < len(self._buffer):
             if data:
                 self._held.append(data)
+                self._held_size += len(data)
         else:
             self._buffer = data
             self._position = 0
@@ -190,7 +211,11 @@ class ServerConnection:
         """Make one buffer of the pending bytes, the held ones and ``data``."""
         self._buffer = b"".join((self._buffer[self._position :], *self._held, data))
         self._position = 0
+        self._forget_held()
+
+    def _forget_held(self) -> None:
         self._held.clear()
+        self._held_size = 0
 
     def _may_switch(self) -> bool:
         """Return True if the bytes behind the current request are, or may become, not HTTP."""
@@ -329,7 +354,7 @@ class ServerConnection:
         self._state.move(states.PEER_ERROR)
         self._buffer = b""
         self._position = 0
-        self._held.clear()
+        self._forget_held()
         return Error(refused.status, refused.reason, refused.detail, refused.limit)
 
     # Sending.
@@ -374,28 +399,47 @@ class ServerConnection:
         A ``Content-Length`` among ``fields`` makes the body sized; without one the body is chunked,
         or ends with the connection for HTTP/1.0 clients. This method writes ``Transfer-Encoding``
         and ``Connection`` itself: ``Connection: close`` among the fields ends the connection after
-        this response, other values are dropped. Responses to HEAD, those of status 204 and 304 and
-        2xx to CONNECT have no body, whatever is given to ``send_data`` (RFC 9112 section 6.3).
+        this response, ``keep-alive`` is sent if it is true, and other options stay (see
+        ``_outgoing``). Responses to HEAD, those of status 204, 205 and 304 and 2xx to CONNECT have
+        no body, whatever is given to ``send_data`` (RFC 9112 section 6.3).
 
         Raises ``LocalProtocolError`` for a response that would not be valid.
         """
         if status < 200:
             raise LocalProtocolError(f"{status} is not a final status; use send_informational")
-        kept, length, close = read_fields(fields)
+        kept, while_kept, length, options = read_fields(fields)
         head = status_line(status, reason) + encode_fields(kept)
+        persistence = encode_fields(while_kept) if while_kept else b""
         self._state.move(states.HEAD)
         framing = self._outgoing.begin(status, length, self.request)
-        if close or self._outgoing.ends_connection:
+        if self._outgoing.ends_connection or (options and "close" in map(str.lower, options)):
             self._state.keep_alive = False
-        return b"".join((head, framing, self.connection_field(), b"\r\n"))
+        if persistence and self._state.keep_alive:
+            head += persistence
+        return b"".join((head, framing, self.connection_field(options), b"\r\n"))
 
-    def connection_field(self) -> bytes:
-        """Return the ``Connection`` line that the current response needs, or ``b""``."""
-        if not self._state.keep_alive:
-            return b"Connection: close\r\n"
-        if self.request is not None and self.request.version == (1, 0):
-            return b"Connection: keep-alive\r\n"
-        return b""
+    def withdraw_head(self) -> None:
+        """Take back the response head that ``send_head`` has returned, to answer again.
+
+        Only the caller knows that no byte of the response was written. A connection that was to
+        close after it still closes. Raises ``LocalProtocolError`` if no response has begun, and if
+        it has ended.
+        """
+        self._state.move(states.WITHDRAWAL)
+
+    def connection_field(self, options: Collection[str] = ()) -> bytes:
+        """Return the ``Connection`` line that the current response needs, or ``b""``.
+
+        ``options`` are those that the application has given.
+        """
+        keep_alive = self._state.keep_alive
+        version = (1, 1) if self.request is None else self.request.version
+        if not options:
+            # Nearly all responses.
+            if keep_alive and version == (1, 1):
+                return b""
+            return b"Connection: keep-alive\r\n" if keep_alive else b"Connection: close\r\n"
+        return connection_line(options, keep_alive=keep_alive, version=version)
 
     def send_data(self, data: bytes | bytearray | memoryview) -> bytes:
         """Return ``data`` framed as a part of the body; ``b""`` if the response has no body.

@@ -11,9 +11,19 @@ from typing import Final
 from ._errors import LocalProtocolError
 from ._memo import Memo
 
-__all__ = ["bodiless_head", "chunk", "encode_fields", "last_chunk", "reason_phrase", "status_line"]
+__all__ = [
+    "bodiless_head",
+    "check_field_types",
+    "chunk",
+    "encode_fields",
+    "last_chunk",
+    "reason_phrase",
+    "status_line",
+]
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+#: The characters of a value in the message of an error, which may end in a log.
+_MOST_SHOWN: Final = 200
 # RFC 9110 section 5.5 allows visible characters, space, tab, and obs-text, which is sent as UTF-8.
 _BAD_IN_VALUE: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 #: The registered phrases. The table of the standard library would change with the Python version.
@@ -62,7 +72,8 @@ def status_line(status: int, reason: str | None = None) -> bytes:
     bad = _BAD_IN_VALUE.search(reason)
     if bad is not None:
         raise LocalProtocolError(
-            f"The reason phrase {reason!r} has the control character {bad[0]!r} at {bad.start()}"
+            f"The reason phrase {_shown(reason)} has the control character {bad[0]!r} "
+            f"at {bad.start()}"
         )
     return _to_bytes(f"HTTP/1.1 {status} {reason}\r\n")
 
@@ -80,9 +91,8 @@ def encode_fields(fields: Iterable[tuple[str, str]]) -> bytes:
             # A cheap test that nearly all values pass; the pattern decides on the others.
             printable = value.isprintable()
         except AttributeError:
-            raise LocalProtocolError(
-                f"The value of {name!r} must be a str, got {value!r}"
-            ) from None
+            check_field_types(name, value)
+            raise
         if not printable:
             _check_value(name, value)
         lines.append(f"{start}{value}\r\n")
@@ -112,13 +122,26 @@ def _to_bytes(text: str) -> bytes:
         ) from error
 
 
-def _begin_line(name: str) -> str:
-    """Return the beginning of a field line; raises ``LocalProtocolError`` for a bad name."""
+def check_field_types(name: object, value: object) -> None:
+    """Raise ``LocalProtocolError`` unless both are ``str``."""
     if not isinstance(name, str):
         raise LocalProtocolError(f"A header field name must be a str, got {name!r}")
+    if not isinstance(value, str):
+        if value is None:
+            fix = "Leave the field out."
+        elif isinstance(value, (bytes, bytearray)):
+            fix = "Decode it."
+        else:
+            fix = "Give the text that the client is to read, such as str(value)."
+        raise LocalProtocolError(f"The value of {name!r} must be a str, got {_shown(value)}. {fix}")
+
+
+def _begin_line(name: str) -> str:
+    """Return the beginning of a field line; raises ``LocalProtocolError`` for a bad name."""
+    check_field_types(name, "")
     if _TOKEN.fullmatch(name) is None:
         raise LocalProtocolError(
-            f"{name!r} is not a header field name: RFC 9110 section 5.1 allows letters, "
+            f"{_shown(name)} is not a header field name: RFC 9110 section 5.1 allows letters, "
             "digits and !#$%&'*+-.^_`|~"
         )
     return f"{name}: "
@@ -133,8 +156,14 @@ def _check_value(name: str, value: str) -> None:
     if bad is not None:
         raise LocalProtocolError(
             f"The value of {name!r} has the control character {bad[0]!r} at "
-            f"position {bad.start()}: {value!r}"
+            f"position {bad.start()}: {_shown(value)}"
         )
+
+
+def _shown(value: object) -> str:
+    """Return the ``repr`` of a value for an error; a peer may have sent it, so it is bounded."""
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}... ({len(text)} characters)"
 
 
 def chunk(data: bytes | bytearray | memoryview) -> bytes:

@@ -76,6 +76,7 @@ BARE_REQUEST: Final = Signal("a whole request without a body")
 REQUEST_END: Final = Signal("the end of the request")
 INFORMATIONAL: Final = Signal("an informational response")
 HEAD: Final = Signal("a response head")
+WITHDRAWAL: Final = Signal("the withdrawal of an unsent response head")
 RESPONSE_END: Final = Signal("the end of the response")
 RESPONSE: Final = Signal("a whole response")
 SWITCH: Final = Signal("a switch of protocols")
@@ -99,6 +100,7 @@ TRANSITIONS: Final[dict[tuple[State, State], dict[Signal, tuple[State, State]]]]
     },
     (BODY, SEND_BODY): {
         REQUEST_END: (DONE, SEND_BODY),
+        WITHDRAWAL: (BODY, SEND_HEAD),
         RESPONSE_END: (BODY, DONE),
         PEER_ERROR: (ERROR, SEND_BODY),
     },
@@ -116,6 +118,7 @@ TRANSITIONS: Final[dict[tuple[State, State], dict[Signal, tuple[State, State]]]]
         PEER_EOF: (CLOSED, SEND_HEAD),
     },
     (DONE, SEND_BODY): {
+        WITHDRAWAL: (DONE, SEND_HEAD),
         RESPONSE_END: (DONE, DONE),
         PEER_EOF: (CLOSED, SEND_BODY),
     },
@@ -126,6 +129,7 @@ TRANSITIONS: Final[dict[tuple[State, State], dict[Signal, tuple[State, State]]]]
         PEER_EOF: (ERROR, SEND_HEAD),
     },
     (ERROR, SEND_BODY): {
+        WITHDRAWAL: (ERROR, SEND_HEAD),
         RESPONSE_END: (ERROR, MUST_CLOSE),
         PEER_EOF: (ERROR, SEND_BODY),
     },
@@ -137,6 +141,7 @@ TRANSITIONS: Final[dict[tuple[State, State], dict[Signal, tuple[State, State]]]]
         PEER_EOF: (CLOSED, SEND_HEAD),
     },
     (CLOSED, SEND_BODY): {
+        WITHDRAWAL: (CLOSED, SEND_HEAD),
         RESPONSE_END: (CLOSED, MUST_CLOSE),
         PEER_EOF: (CLOSED, SEND_BODY),
     },

@@ -9,10 +9,13 @@ beside it; deleting a name from the mapping deletes them all. Values that are wr
 the mapping or a morsel, without ``put_cookie``, are checked by the server's encoder only.
 """
 
+import datetime
 import re
 from collections.abc import Container
 from http.cookies import CookieError, Morsel, SimpleCookie
 from typing import Any, Final, Literal, final
+
+from ._headers import http_date, shown
 
 __all__ = ["Cookie", "Cookies", "SameSite", "delete_cookie", "put_cookie", "set_cookie_lines"]
 
@@ -22,6 +25,7 @@ _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BAD_IN_ATTRIBUTE: Final = re.compile("[\x00-\x1f\x7f;]")
 # No ``;`` here: SimpleCookie sends it as an octal escape inside quotes.
 _BAD_IN_VALUE: Final = re.compile("[\x00-\x1f\x7f]")
+_SECONDS: Final = re.compile("-?[0-9]+")
 _EPOCH: Final = "Thu, 01 Jan 1970 00:00:00 GMT"
 
 _PARTITIONED: Final = "partitioned"
@@ -98,18 +102,79 @@ def _check(pattern: re.Pattern[str], name: str, what: str, value: str) -> str:
     found = pattern.search(value)
     if found is not None:
         raise ValueError(
-            f"{what} of cookie {name!r} must not contain {found[0]!r} "
-            f"(position {found.start()} of {value!r})"
+            f"{what} of cookie {shown(name)} must not contain {found[0]!r} "
+            f"(position {found.start()} of {shown(value)})"
         )
     return value
+
+
+def _wrong_type(name: str, what: str, wanted: str, value: object) -> TypeError:
+    return TypeError(f"{what} of cookie {shown(name)} must be {wanted}, got {shown(value)}")
+
+
+# The forms of values: functions from the name of a cookie and a value to text. Each type has one
+# text that a client understands, or is refused: ``str()`` of None or bytes is no value.
+
+
+def _value_text(name: str, value: object) -> str:
+    if isinstance(value, str):
+        return str.__str__(value)  # for a ``(str, Enum)`` member its value, not its name
+    if isinstance(value, (int, float)):
+        return str(value)
+    raise _wrong_type(name, "the value", "a str or a number", value)
+
+
+def _expires_text(name: str, value: object) -> str:
+    if isinstance(value, datetime.datetime):
+        return http_date(value)
+    return _attribute_text(name, "expires", value, "a datetime, a str")
+
+
+def _max_age_text(name: str, value: object) -> str:
+    if isinstance(value, str):
+        _check(_BAD_IN_ATTRIBUTE, name, "max-age", value)
+        # RFC 6265 section 5.2.2: a client ignores the attribute if it is anything else.
+        if _SECONDS.fullmatch(value) is None:
+            raise ValueError(
+                f"max_age of cookie {shown(name)} must be a whole number of seconds, "
+                f"got {shown(value)}"
+            )
+        return value
+    if isinstance(value, datetime.timedelta):
+        value = value.total_seconds()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _wrong_type(name, "max_age", "a whole number of seconds", value)
+    return str(int(value))
+
+
+def _version_text(name: str, value: object) -> str:
+    return str(value) if isinstance(value, int) else _attribute_text(name, "version", value)
+
+
+def _samesite_text(name: str, value: object) -> str:
+    text = _attribute_text(name, "samesite", value)
+    if text.lower() not in ("strict", "lax", "none"):
+        raise ValueError(
+            f"samesite of cookie {shown(name)} must be 'Strict', 'Lax' or 'None', "
+            f"got {shown(value)}"
+        )
+    return text
+
+
+def _attribute_text(name: str, attribute: str, value: object, wanted: str = "a str") -> str:
+    if not isinstance(value, str):
+        raise _wrong_type(name, attribute, f"{wanted} or None", value)
+    return str.__str__(value)
 
 
 def put_cookie(
     cookies: Cookies,
     name: str,
-    value: str,
+    value: str | float,
     *,
-    expires: str | None,
+    expires: str | datetime.datetime | None,
     domain: str | None,
     max_age: int | str | None,
     path: str | None,
@@ -122,26 +187,32 @@ def put_cookie(
 ) -> None:
     """Set one cookie; with ``keep``, attributes that are None keep their earlier values.
 
-    Raises ``http.cookies.CookieError`` for a malformed name, and ``ValueError`` for a value or an
-    attribute that would break the header; nothing is changed then.
+    Raises ``http.cookies.CookieError`` for a malformed name, ``ValueError`` for a value or an
+    attribute that would break the header, and ``TypeError`` for one of a wrong type; nothing is
+    changed then.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"The name of a cookie must be a str, got {shown(name)}")
     if _NAME.fullmatch(name) is None:
         raise CookieError(
-            f"Illegal cookie name {name!r}: RFC 6265 allows letters, digits and !#$%&'*+-.^_`|~"
+            f"Illegal cookie name {shown(name)}: RFC 6265 allows letters, digits and "
+            "!#$%&'*+-.^_`|~"
         )
-    _check(_BAD_IN_VALUE, name, "the value", value)
+    value = _check(_BAD_IN_VALUE, name, "the value", _value_text(name, value))
     texts: list[tuple[str, str | None]] = [
-        ("expires", expires),
-        ("domain", domain),
-        ("max-age", None if max_age is None else str(max_age)),
-        ("path", path),
+        ("expires", None if expires is None else _expires_text(name, expires)),
+        ("domain", None if domain is None else _attribute_text(name, "domain", domain)),
+        ("max-age", None if max_age is None else _max_age_text(name, max_age)),
+        ("path", None if path is None else _attribute_text(name, "path", path)),
         ("samesite", samesite),
-        ("version", None if version is None else str(version)),
+        ("version", None if version is None else _version_text(name, version)),
     ]
     flags = [("secure", secure), ("httponly", httponly), (_PARTITIONED, partitioned)]
     for attribute, text in texts:
         if text is not None:
-            _check(_BAD_IN_ATTRIBUTE, name, attribute, text)
+            _check(_BAD_IN_ATTRIBUTE, name, attribute, str(text))
+    if samesite is not None:
+        _samesite_text(name, samesite)
     morsel = Cookie()
     morsel.set(name, *cookies.value_encode(value))
     old = cookies.take(name, domain, path)

@@ -14,9 +14,13 @@ from ._conditional import Verdict, evaluate, if_range_holds, parse_date
 from ._etag import parse_etag
 from ._headers import http_date
 from ._ranges import ByteRange, content_range, multipart_ranges, parse_range
-from ._status import default_reason
+from ._status import default_reason, must_be_empty
 
 __all__ = ["FileFacts", "FilePlan", "Segment", "plan_file"]
+
+# The first second of the year 1 and the last one of 9999, in POSIX time.
+_YEAR_1: Final = -62_135_596_800
+_YEAR_9999: Final = 253_402_300_799
 
 _NO_FIELDS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -74,6 +78,8 @@ def plan_file(
     are ignored.
     """
     headers = _representation_fields(facts, content_type, given, now)
+    if must_be_empty("GET", status):
+        return FilePlan(status, headers, (), b"", 0)
     if status != 200:
         return _whole(status, headers, facts.size)
     etag = parse_etag(headers.get("ETag"))
@@ -113,6 +119,8 @@ def _representation_fields(
     if now is not None:
         # RFC 9110 section 8.8.2.1: the date must not be later than that of the response.
         seconds = min(seconds, int(now))
+    # A file may have any time, a field only one of these years.
+    seconds = max(_YEAR_1, min(seconds, _YEAR_9999))
     # Encoded and plain content are two representations, each with its own tag.
     suffix = f"-{facts.coding}" if facts.coding else ""
     headers = {

@@ -5,9 +5,10 @@ responses never need one.
 """
 
 import datetime
+import operator
 from collections.abc import Iterable, Mapping
 from http.cookies import SimpleCookie
-from typing import Any, Literal
+from typing import Any, Literal, SupportsIndex
 
 from multidict import CIMultiDict, istr
 
@@ -20,6 +21,7 @@ from ._headers import (
     format_content_type,
     http_date,
     parse_http_date,
+    parse_length,
     split_content_type,
     with_charset,
 )
@@ -60,9 +62,9 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
     def set_cookie(
         self,
         name: str,
-        value: str,
+        value: str | float,
         *,
-        expires: str | None = None,
+        expires: str | datetime.datetime | None = None,
         domain: str | None = None,
         max_age: int | str | None = None,
         path: str | None = "/",
@@ -75,11 +77,14 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
         """Set a cookie, or change the given attributes of a cookie that was set before.
 
         Cookies of the same name with another ``domain`` or ``path`` are different cookies for a
-        client: all are sent. ``max_age`` is in seconds; ``partitioned`` has no effect without
-        ``secure``; ``version`` (RFC 2109) is sent, but clients ignore it.
+        client: all are sent. A number as ``value`` is sent as its text. ``expires`` is a moment, or
+        a ``str`` in the field's form; ``max_age`` is in whole seconds; ``partitioned`` has no
+        effect without ``secure``; ``version`` (RFC 2109) is sent, but clients ignore it.
 
-        Raises ``http.cookies.CookieError`` for a name that is not a token, and ``ValueError`` for a
-        value or attribute with a character that would break the header.
+        Raises ``http.cookies.CookieError`` for a name that is not a token; ``ValueError`` for a
+        value or attribute with a character that would break the header, a ``max_age`` that is not a
+        number and a ``samesite`` that no client knows; ``TypeError`` for a value or attribute of
+        another type. Each names the cookie.
         """
         put_cookie(
             self._own_cookies(),
@@ -121,9 +126,14 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
 
     @property
     def content_length(self) -> int | None:
-        """The size of the body in bytes, None while unknown; not for chunked responses."""
+        """The size of the body in bytes, None while unknown; not for chunked responses.
+
+        Set it to an ``int`` before ``prepare``: a body of another size is an error then. Raises
+        ``ValueError`` for a negative number and for a header that is not one, ``TypeError`` for a
+        value that is not a whole number.
+        """
         value = None if self._headers is None else self._headers.get("Content-Length")
-        return None if value is None else int(value)
+        return None if value is None else parse_length(value)
 
     @content_length.setter
     def content_length(self, value: int | None) -> None:
@@ -132,9 +142,15 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
             return
         if self._chunked:
             raise RuntimeError("A chunked response has no Content-Length")
-        if int(value) < 0:
-            raise ValueError(f"Content-Length must not be negative, got {value}")
-        self.headers["Content-Length"] = str(int(value))
+        if isinstance(value, str):
+            # aiohttp takes it; so does code that copies the field of another response.
+            value = parse_length(value)
+        if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+            raise TypeError(f"content_length must be an int or None, got {value!r}")
+        value = operator.index(value)
+        if value < 0:
+            raise ValueError(f"content_length must not be negative, got {value}")
+        self.headers["Content-Length"] = str(value)
 
     # The storage of the Content-Type; a subclass may have a cheaper one than a header object.
 
@@ -149,13 +165,13 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
         """The media type without parameters, ``application/octet-stream`` if none is set.
 
         Setting it keeps the charset, unless the new value has one, and drops other parameters.
-        Raises ``ValueError`` for control characters.
+        Raises ``ValueError`` for control characters, ``TypeError`` for anything but a ``str``.
         """
         return split_content_type(self._read_content_type() or OCTET_STREAM)[0]
 
     @content_type.setter
     def content_type(self, value: str) -> None:
-        value = check_content_type(str(value))
+        value = check_content_type(value)
         charset = None if split_content_type(value)[1] else self.charset
         self._write_content_type(format_content_type(value, charset))
 
@@ -164,7 +180,7 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
         """The lower-cased charset of the Content-Type, or None.
 
         Setting it needs a media type (``RuntimeError`` for ``application/octet-stream``). Raises
-        ``ValueError`` for a malformed name.
+        ``ValueError`` for a malformed name, ``TypeError`` for anything but a ``str`` or None.
         """
         return split_content_type(self._read_content_type() or OCTET_STREAM)[1]
 
@@ -174,7 +190,7 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
             raise RuntimeError(
                 "A charset says nothing about application/octet-stream: set content_type first"
             )
-        charset = None if value is None else check_charset(str(value).lower())
+        charset = None if value is None else check_charset(value).lower()
         self._write_content_type(with_charset(self._read_content_type() or "", charset))
 
     @property

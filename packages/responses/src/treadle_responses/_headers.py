@@ -6,21 +6,29 @@ Pure functions on strings; the response classes keep the values.
 import datetime
 import math
 import re
+from collections.abc import Iterable
 from typing import Final
 
 __all__ = [
     "OCTET_STREAM",
+    "add_option",
     "check_charset",
     "check_content_type",
     "check_reason",
     "format_content_type",
+    "has_option",
     "http_date",
     "parse_http_date",
+    "parse_length",
+    "shown",
     "split_content_type",
     "with_charset",
 ]
 
 OCTET_STREAM: Final = "application/octet-stream"
+
+#: The characters of a value in the message of an error, which may end in a log.
+_MOST_SHOWN: Final = 200
 
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = (
@@ -33,6 +41,12 @@ _DATE: Final = re.compile(
 _PARAMETER: Final = re.compile(r";\s*([^\s=;]*)\s*(?:=\s*(\"(?:[^\"\\]|\\.)*\"|[^;\"]*))?")
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def shown(value: object) -> str:
+    """Return the ``repr`` of a value for an error; a peer may have sent it, so it is bounded."""
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}... ({len(text)} characters)"
 
 
 def split_content_type(value: str) -> tuple[str, str | None]:
@@ -67,34 +81,75 @@ def with_charset(value: str, charset: str | None) -> str:
 
 def check_charset(charset: str) -> str:
     """Return ``charset``; raises ``ValueError`` unless it is a token (RFC 9110 section 8.3.2)."""
+    if not isinstance(charset, str):
+        raise TypeError(f"A charset is a str such as 'utf-8', got {shown(charset)}")
     if _TOKEN.fullmatch(charset) is None:
-        raise ValueError(f"A charset is a name such as 'utf-8', got {charset!r}")
+        raise ValueError(f"A charset is a name such as 'utf-8', got {shown(charset)}")
     return charset
 
 
 def check_content_type(content_type: str) -> str:
-    """Return ``content_type``; raises ``ValueError`` for a control character in it."""
+    """Return ``content_type``; raises ``ValueError`` for a control character in it.
+
+    Raises ``TypeError`` for anything but a ``str``.
+    """
+    if not isinstance(content_type, str):
+        raise TypeError(
+            f"content_type must be a str such as 'text/html', got {shown(content_type)}"
+        )
     if not content_type.isprintable():
-        raise ValueError(f"content_type {content_type!r} has a character that no header may have")
+        raise ValueError(
+            f"content_type {shown(content_type)} has a character that no header may have"
+        )
     return content_type
 
 
 def check_reason(reason: str) -> str:
-    """Return ``reason``; raises ``ValueError`` for a control character: it could split a head."""
+    """Return ``reason``; raises ``ValueError`` for a control character: it could split a head.
+
+    Raises ``TypeError`` for anything but a ``str``.
+    """
+    if not isinstance(reason, str):
+        raise TypeError(f"reason must be a str such as 'OK', or None; got {shown(reason)}")
     found = _CONTROL.search(reason)
     if found is not None:
         raise ValueError(
             f"reason must not contain control characters: {found[0]!r} at position "
-            f"{found.start()} of {reason!r}"
+            f"{found.start()} of {shown(reason)}"
         )
     return reason
+
+
+def parse_length(value: str) -> int:
+    """Return the value of a Content-Length; raises ``ValueError`` unless it is digits only."""
+    if not value.isascii() or not value.isdigit():
+        raise ValueError(
+            f"The header Content-Length must be a number in digits, got {shown(value)}"
+        )
+    return int(value)
+
+
+def _options(values: Iterable[str]) -> list[str]:
+    return [option.strip() for value in values for option in value.split(",") if option.strip()]
+
+
+def has_option(values: Iterable[str], option: str) -> bool:
+    """Return True if a Connection field with these lines has ``option``, given in lower case."""
+    return option in (name.lower() for name in _options(values))
+
+
+def add_option(values: Iterable[str], option: str) -> str:
+    """Return a Connection field with ``option`` instead of ``close`` and ``keep-alive``."""
+    kept = [name for name in _options(values) if name.lower() not in ("close", "keep-alive")]
+    return ", ".join((*kept, option))
 
 
 def http_date(value: datetime.datetime | float | str) -> str:
     """Return the IMF-fixdate (RFC 9110 section 5.6.7) of a moment; a string stays unchanged.
 
     A naive ``datetime`` is read as UTC, a number as POSIX seconds; fractions are rounded up, so
-    that a date is never before its moment. Raises ``TypeError`` for other types.
+    that a date is never before its moment. Raises ``TypeError`` for other types, and ``ValueError``
+    for a number that is no moment of the years 1 to 9999.
     """
     if isinstance(value, str):
         return value
@@ -102,10 +157,15 @@ def http_date(value: datetime.datetime | float | str) -> str:
         moment = value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
         seconds = math.ceil(moment.timestamp())
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        if not math.isfinite(value):
+            raise ValueError(f"A date is a moment of the years 1 to 9999, got {value!r}")
         seconds = math.ceil(value)
     else:
         raise TypeError(f"A date is a datetime, a number of seconds or a str, got {value!r}")
-    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    try:
+        moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    except (OverflowError, OSError, ValueError):
+        raise ValueError(f"A date is a moment of the years 1 to 9999, got {value!r}") from None
     return (
         f"{_DAYS[moment.weekday()]}, {moment.day:02} {_MONTHS[moment.month - 1]} {moment.year:04} "
         f"{moment.hour:02}:{moment.minute:02}:{moment.second:02} GMT"

@@ -15,20 +15,23 @@ from multidict import CIMultiDict
 
 from ._compression import CompressionOptions, declare_coding
 from ._compressors import make_compressor
+from ._encoder import BodyEncoder
 from ._head import LooseHeaders
 from ._headers import (
     OCTET_STREAM,
     check_charset,
     check_content_type,
     format_content_type,
+    parse_length,
+    shown,
     split_content_type,
     with_charset,
 )
 from ._media_types import MEDIA_TYPES
 from ._payload import Payload
 from ._registry import PAYLOAD_REGISTRY, PayloadLookupError
-from ._status import allows_no_length, must_be_empty
-from ._stream import RequestInfo, StreamResponse
+from ._status import RESET_CONTENT, allows_no_length, must_be_empty
+from ._stream import Phase, RequestInfo, StreamResponse
 
 __all__ = ["Body", "Response"]
 
@@ -39,6 +42,9 @@ Body = bytes | bytearray | memoryview | str | io.IOBase | AsyncIterable[bytes] |
 #: Content-Type lines that are cached: a tenth of the time of making a response and its single
 #: write. An application has a handful, but a type may be made up per request.
 _CACHED_LINES: Final = 256
+
+_NEW: Final = Phase.NEW
+_EMPTY: Final = b"Content-Length: 0\r\n"
 
 _BODY_AND_TEXT: Final = "body and text are not allowed together"
 
@@ -65,6 +71,8 @@ class Response(StreamResponse):
     _body: bytes | bytearray | Payload | None = None
     # The compressed body, if it was compressed at once.
     _encoded: bytes | None = None
+    # True once a payload is being written.
+    _payload_begun: bool = False
     _content_type: str | None = None
     _charset: str | None = None
     body_follows: bool = True
@@ -103,18 +111,20 @@ class Response(StreamResponse):
             if body is not None:
                 raise ValueError(_BODY_AND_TEXT)
             if not isinstance(text, str):
-                raise TypeError(f"text must be a str, not {type(text).__name__}: {text!r}")
+                raise TypeError(f"text must be a str, not {type(text).__name__}: {shown(text)}")
             self._charset = charset = charset or "utf-8"
             self._content_type = content_type or "text/plain"
             self._body = text.encode(charset)
         else:
             self._content_type = content_type
             self._charset = charset
-            if body is not None:
+            if body is not None and given is None:
                 self.body = body
         if given is not None:
             self._headers = given
             self._store_content_type(given)
+            if text is None and body is not None:
+                self._set_body(body)
 
     def _fill_typed(self, headers: CIMultiDict[str], text: str | None, body: Body | None) -> None:
         """Take fields that include the Content-Type, and the content that it describes."""
@@ -124,7 +134,7 @@ class Response(StreamResponse):
         if text is not None:
             self.text = text
         elif body is not None:
-            self.body = body
+            self._set_body(body)
 
     def _set_executor(self, size: int | None, executor: Executor | None) -> None:
         self._executor = executor
@@ -170,6 +180,13 @@ class Response(StreamResponse):
 
     @body.setter
     def body(self, value: Body | None) -> None:
+        if self._headers is not None:
+            # It is the length of another body.
+            self._headers.pop("Content-Length", None)
+        self._encoded = None
+        self._set_body(value)
+
+    def _set_body(self, value: Body | None) -> None:
         if isinstance(value, str):
             if self._read_content_type() is None:
                 self._write_content_type("text/plain; charset=utf-8")
@@ -182,8 +199,6 @@ class Response(StreamResponse):
             self._body = bytes(value)
         else:
             self._body = self._take_payload(value)
-        if self._headers is not None:
-            self._headers.pop("Content-Length", None)
 
     def _take_payload(self, value: object) -> Payload:
         try:
@@ -214,7 +229,7 @@ class Response(StreamResponse):
             self.body = None
             return
         if not isinstance(value, str):
-            raise TypeError(f"text must be a str, not {type(value).__name__}: {value!r}")
+            raise TypeError(f"text must be a str, not {type(value).__name__}: {shown(value)}")
         field = self._read_content_type() or OCTET_STREAM
         content_type, charset = split_content_type(field)
         if content_type == OCTET_STREAM or charset is None:
@@ -228,7 +243,7 @@ class Response(StreamResponse):
     def content_length(self) -> int | None:
         """The size of the body in bytes, None for a stream of unknown size."""
         if self._headers is not None and "Content-Length" in self._headers:
-            return int(self._headers["Content-Length"])
+            return parse_length(self._headers["Content-Length"])
         return self._size()
 
     @content_length.setter
@@ -260,8 +275,7 @@ class Response(StreamResponse):
             or self._keep_alive is not None
             or self._chunked
             or self._compression_options is not None
-            or self._eof_sent
-            or self._payload_writer is not None
+            or self._phase is not _NEW
         ):
             return None
         body = self._body
@@ -270,10 +284,14 @@ class Response(StreamResponse):
         elif type(body) is not bytes:
             return None
         status = self._status
-        if status < 200 or status == 204 or status == 304:
-            if self._content_type is not None or self._charset is not None:
+        if status != 200 and (status < 200 or status in (204, RESET_CONTENT, 304)):
+            # 101 is refused in ``prepare``.
+            if status < 200 or self._content_type is not None or self._charset is not None:
                 return None
-            return status, self._reason, b"", b""
+            return status, self._reason, _EMPTY if status == RESET_CONTENT else b"", b""
+        if not body and self._content_type is None and self._charset is None:
+            # Nothing needs a type.
+            return status, self._reason, _EMPTY, b""
         prefix = _field_lines(self._content_type or OCTET_STREAM, self._charset)
         return status, self._reason, b"%b%d\r\n" % (prefix, len(body)), body
 
@@ -281,15 +299,20 @@ class Response(StreamResponse):
         """Set the fields that follow from cookies, body and request."""
         super().complete_headers(request)
         headers = self.headers
-        # The size of a compressed stream is unknown.
-        size = None if self._chunked or self._compressor is not None else self._size()
-        if size is None or allows_no_length(request.method, self._status):
+        if self._status == RESET_CONTENT or allows_no_length(request.method, self._status):
+            return
+        if self._chunked or self._encoder is not None:
+            # The size of a compressed stream is unknown.
             headers.pop("Content-Length", None)
+            return
+        size = self._size()
+        if size is None:
+            # A Content-Length of the application stays: the writer compares the body with it.
             return
         # A response to HEAD has the length of that to GET (RFC 9110 section 9.3.2), and its handler
         # may know the length without a body.
         length = headers.setdefault("Content-Length", str(size))
-        if length != str(size) and request.method != "HEAD":
+        if request.method != "HEAD" and parse_length(length) != size:
             raise ValueError(
                 f"The header Content-Length: {length} does not fit the body of {size} bytes: "
                 "leave it out, it follows from the body"
@@ -299,6 +322,9 @@ class Response(StreamResponse):
         size = self._size()
         if size == 0 and self._status != 304:
             return
+        if self._encoded is not None or self._encoder is not None:
+            # ``prepare`` has failed behind this point, and runs again.
+            return
         coding = self._choose_coding(request, options, size)
         if coding is None:
             return
@@ -306,17 +332,25 @@ class Response(StreamResponse):
         compressor = make_compressor(coding, options.strategy)
         if isinstance(body, (bytes, bytearray)):
             # For HEAD too: its response has the length of the one to GET.
-            encoded = await self._encode(compressor.finish, bytes(body))
+            call = functools.partial(compressor.finish, bytes(body))
+            if len(body) <= self._executor_size:
+                encoded = call()
+            else:
+                encoded = await self.run_blocking(call, self._executor)
             if options.force is None and len(encoded) >= len(body):
                 return
             self._encoded = encoded
         else:
-            self._compressor = compressor
+            self._encoder = BodyEncoder(compressor)
         declare_coding(self.headers, coding)
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Send the body and end the response; ``data`` must be empty (``TypeError``)."""
-        if self._eof_sent:
+        """Send the body and end the response; ``data`` must be empty (``TypeError``).
+
+        Raises ``RuntimeError`` if another call has not returned, or was broken off: a body is sent
+        once.
+        """
+        if self._phase is Phase.ENDED:
             return
         if data:
             raise TypeError("A Response sends its own body: write_eof() takes no data")
@@ -324,18 +358,27 @@ class Response(StreamResponse):
         if body is None or (
             self._req is not None and must_be_empty(self._req.method, self._status)
         ):
-            self._compressor = None
+            self._encoder = None
             await super().write_eof()
             self.release_body()
         elif isinstance(body, Payload):
-            try:
-                # A file may have grown since its size was announced.
-                await body.write_with_length(self, body.size)
-            finally:
-                await body.close()
-            await super().write_eof()
+            await self._send_payload(body)
         else:
             await super().write_eof(bytes(body))
+
+    async def _send_payload(self, body: Payload) -> None:
+        if self._payload_begun:
+            raise RuntimeError(
+                "write_eof() was called before and has not sent all of the body: call it once, and "
+                "wait for it"
+            )
+        self._payload_begun = self._payload_writer is not None
+        try:
+            # A file may have grown since its size was announced.
+            await body.write_with_length(self, body.size)
+        finally:
+            await body.close()
+        await super().write_eof()
 
     def release_body(self) -> None:
         """Close the body's files and streams: the server will not send this response."""
@@ -344,11 +387,11 @@ class Response(StreamResponse):
 
 
 def _check_type_argument(content_type: str) -> None:
+    check_content_type(content_type)
     if "charset" in content_type.lower():
         raise ValueError(
-            f"content_type {content_type!r} has a charset: give it as the charset argument"
+            f"content_type {shown(content_type)} has a charset: give it as the charset argument"
         )
-    check_content_type(content_type)
 
 
 @functools.lru_cache(_CACHED_LINES)

@@ -6,7 +6,18 @@ The phrases are a table of our own rather than the standard library's, which ren
 
 from typing import Final
 
-__all__ = ["REASONS", "allows_no_length", "default_reason", "must_be_empty"]
+__all__ = [
+    "REASONS",
+    "RESET_CONTENT",
+    "allows_no_length",
+    "check_status",
+    "default_reason",
+    "must_be_empty",
+]
+
+#: RFC 9110 section 15.3.6: "a server MUST NOT generate content in a 205 response". Unlike 204 and
+#: 304 it has a length, so that clients know where it ends: 0.
+RESET_CONTENT: Final = 205
 
 #: The IANA registry of HTTP status codes, with the names of RFC 9110. 306 is unused since RFC 7231,
 #: 418 is only reserved there (the phrase is RFC 2324's), and 510 is obsolete.
@@ -81,6 +92,29 @@ def default_reason(status: int) -> str:
     return REASONS.get(status, "")
 
 
+def check_status(status: int) -> int:
+    """Return the status of a final response as an ``int``.
+
+    A client that gets another 1xx than 101 waits for the final response, and would take the one to
+    its next request for it. Raises ``ValueError`` for such a status and for one that is not from
+    100 to 999, ``TypeError`` for a value that is not a number.
+    """
+    try:
+        number = int(status)
+    except TypeError:
+        raise TypeError(f"status must be an int such as 200, got {status!r}") from None
+    except (ValueError, OverflowError):
+        raise ValueError(f"status must be an int such as 200, got {status!r}") from None
+    if not 100 <= number <= 999:
+        raise ValueError(f"A status code has three digits (100 to 999), got {status!r}")
+    if number < 200 and number != 101:
+        raise ValueError(
+            f"{number} is the status of an interim response, which no handler returns: return a "
+            f"final one, and send this before it with request.send_informational({number})"
+        )
+    return number
+
+
 def allows_no_length(method: str, status: int) -> bool:
     """Return True if a response has no Content-Length or Transfer-Encoding (RFC 9110 section 8.6).
 
@@ -93,4 +127,4 @@ def allows_no_length(method: str, status: int) -> bool:
 
 def must_be_empty(method: str, status: int) -> bool:
     """Return True if the response to ``method`` has no content (RFC 9110 section 6.4.1)."""
-    return method == "HEAD" or allows_no_length(method, status)
+    return method == "HEAD" or status == RESET_CONTENT or allows_no_length(method, status)

@@ -5,10 +5,11 @@ writer. Then come any number of ``StreamResponse.write`` and one ``StreamRespons
 responses never need a header object, so it is made on demand; class attributes hold the defaults.
 """
 
+import enum
 import functools
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar, final
 
 from multidict import CIMultiDict
 
@@ -22,16 +23,52 @@ from ._compression import (
     depends_on_client,
     weaken_etag,
 )
-from ._compressors import Compressor, make_compressor
+from ._compressors import make_compressor
 from ._cookies import set_cookie_lines
+from ._encoder import BodyEncoder
 from ._head import LooseHeaders, ResponseHead
-from ._headers import OCTET_STREAM, check_reason
-from ._status import allows_no_length, default_reason, must_be_empty
+from ._headers import OCTET_STREAM, add_option, check_reason, has_option
+from ._status import (
+    RESET_CONTENT,
+    allows_no_length,
+    check_status,
+    default_reason,
+    must_be_empty,
+)
 from ._types import RequestFor, ResponseWriter, run_blocking
 
 __all__ = ["RequestInfo", "StreamResponse"]
 
 _T = TypeVar("_T")
+
+
+@final
+class Phase(enum.Enum):
+    """The progress of sending a response; it only moves forward, but for a failed ``prepare``."""
+
+    #: Nothing is sent.
+    NEW = enum.auto()
+    #: ``prepare`` runs: hooks and files may have it wait before it sends the head.
+    PREPARING = enum.auto()
+    #: The head is sent, and pieces of the body may be.
+    BODY = enum.auto()
+    #: ``write_eof`` has begun: no piece may come behind the last one.
+    ENDING = enum.auto()
+    #: All of it is sent.
+    ENDED = enum.auto()
+
+
+# A member looked up in its class would make a small response 2 % slower.
+_NEW, _PREPARING, _BODY, _ENDING, _ENDED = Phase
+
+#: The errors of a ``write`` in each phase; None if it is allowed.
+_WRITE_REFUSED: Final = {
+    Phase.NEW: "Cannot call write() before prepare()",
+    Phase.PREPARING: "Cannot call write() before prepare() has returned: it runs in another task",
+    Phase.BODY: None,
+    Phase.ENDING: "Cannot call write() after write_eof(), which runs in another task",
+    Phase.ENDED: "Cannot call write() after write_eof()",
+}
 
 
 class RequestInfo(RequestFor["StreamResponse"], Protocol):
@@ -41,7 +78,7 @@ class RequestInfo(RequestFor["StreamResponse"], Protocol):
 class StreamResponse(ResponseHead):
     """A response whose body is written by the handler.
 
-    ``status`` is an ``int`` from 100 to 999, ``reason`` the phrase behind it (None: the registered
+    ``status`` is an ``int`` from 200 to 999, ``reason`` the phrase behind it (None: the registered
     one) and ``headers`` the initial fields, which are copied. The writer checks the names and
     values of fields when the head is sent. The mapping interface holds state for handlers and
     middlewares; use ``ResponseKey`` for typed access.
@@ -52,11 +89,11 @@ class StreamResponse(ResponseHead):
     _keep_alive: bool | None = None
     _req: RequestInfo | None = None
     _payload_writer: ResponseWriter | None = None
-    _eof_sent: bool = False
+    _phase: Phase = _NEW
     _body_length: int = 0
-    # The arguments of enable_compression(), and the compressor if a coding was chosen.
+    # The arguments of enable_compression(), and the encoder if a coding was chosen.
     _compression_options: CompressionOptions | None = None
-    _compressor: Compressor | None = None
+    _encoder: BodyEncoder | None = None
     # Pieces of more bytes than this are compressed in the executor (None: the server's own).
     _executor_size: int = 4096
     _executor: Executor | None = None
@@ -91,16 +128,15 @@ class StreamResponse(ResponseHead):
     def set_status(self, status: int, reason: str | None = None) -> None:
         """Set status and reason; only before ``prepare``.
 
-        Raises ``RuntimeError`` once prepared, ``ValueError`` for a status that is not from 100 to
-        999 and for control characters in ``reason``.
+        Raises ``RuntimeError`` once prepared, ``ValueError`` for a status that is not from 200 to
+        999 (101 is for classes that switch protocols) and for control characters in ``reason``,
+        ``TypeError`` for values of other types.
         """
-        if self._eof_sent or self._payload_writer is not None:
+        if self.prepared:
             raise RuntimeError("Cannot change the status: the response's head is already sent")
-        status = int(status)
-        if not 100 <= status <= 999:
-            raise ValueError(f"A status code has three digits (100 to 999), got {status}")
-        self._status = status
+        status = check_status(status)
         self._reason = None if reason is None else check_reason(reason)
+        self._status = status
 
     # Framing and connection.
 
@@ -158,7 +194,7 @@ class StreamResponse(ResponseHead):
     @property
     def prepared(self) -> bool:
         """True if the head was sent."""
-        return self._eof_sent or self._payload_writer is not None
+        return self._phase is not _NEW and self._phase is not _PREPARING
 
     @property
     def body_length(self) -> int:
@@ -169,34 +205,57 @@ class StreamResponse(ResponseHead):
         """Send the head and return the writer; a second call does nothing.
 
         First the fields that follow from the body and the request are set, then the application's
-        ``on_response_prepare`` signals run.
+        ``on_response_prepare`` signals run. Raises ``RuntimeError`` if another call has not
+        returned yet, from another task or from such a signal.
         """
-        if self._eof_sent:
-            return None
-        if self._payload_writer is not None:
+        if self._phase is _PREPARING:
+            raise RuntimeError(
+                "prepare() of this response runs already, in another task or around this signal: "
+                "call it once, and wait for it"
+            )
+        if self._phase is not _NEW:
             return self._payload_writer
-        self._req = request
-        if self._compression_options is not None:
-            await self._start_compression(request, self._compression_options)
-        self.complete_headers(request)
-        await self.run_on_prepare(request)
-        writer = request.response_writer
-        writer.write_head(self._status, self.reason, self.headers, body_follows=self.body_follows)
+        self._phase = _PREPARING
+        try:
+            self._req = request
+            if type(self).open_body is not StreamResponse.open_body:
+                await self.open_body(request)
+            if self._compression_options is not None:
+                await self._start_compression(request, self._compression_options)
+            self.complete_headers(request)
+            await self.run_on_prepare(request)
+            writer = request.response_writer
+            writer.write_head(
+                self._status, self.reason, self.headers, body_follows=self.body_follows
+            )
+        except BaseException:
+            self._phase = _NEW
+            raise
         self.begin_sending(request, writer)
         return writer
 
     # For servers, and for subclasses that send their head or body by other means: prepare() and
     # write_eof() are made of these. The module ``_types`` has the whole contract.
 
+    async def open_body(self, request: RequestInfo) -> None:
+        """Find out what the body is, before anything in the head depends on it.
+
+        For subclasses; ``prepare`` calls it once. The counterpart is ``release_body``.
+        """
+
     def complete_headers(self, request: RequestInfo) -> None:
-        """Set the fields that follow from cookies, body and request."""
+        """Set the fields that follow from cookies, body and request.
+
+        Raises ``ValueError`` for a Content-Length that is not a number.
+        """
         headers = self.headers
-        for line in set_cookie_lines(self._cookies):
-            headers.add("Set-Cookie", line)
-        if self._keep_alive is None:
+        if self._cookies is not None:
+            self._put_cookies([])
+        if self._keep_alive is None and "Connection" not in headers:
+            # Nearly always; the server writes the field itself.
             self._keep_alive = request.keep_alive
-        elif not self._keep_alive:
-            headers["Connection"] = "close"
+        else:
+            self._complete_connection(request)
         if self._chunked:
             if request.version < (1, 1):
                 raise RuntimeError("Chunked encoding needs an HTTP/1.1 client, this one is older")
@@ -204,25 +263,50 @@ class StreamResponse(ResponseHead):
         if allows_no_length(request.method, self._status):
             headers.pop("Content-Length", None)
             headers.pop("Transfer-Encoding", None)
-        else:
-            headers.setdefault("Content-Type", OCTET_STREAM)
+        elif self._status == RESET_CONTENT:
+            headers["Content-Length"] = "0"
+            headers.pop("Transfer-Encoding", None)
+        elif "Content-Type" not in headers and self.content_length != 0:
+            headers["Content-Type"] = OCTET_STREAM
+
+    def _complete_connection(self, request: RequestInfo) -> None:
+        """Settle if the connection is kept, and have the field of the application say the same."""
+        headers = self.headers
+        asked = headers.getall("Connection", ())
+        if has_option(asked, "close"):
+            self._keep_alive = False
+        elif self._keep_alive is None:
+            self._keep_alive = request.keep_alive
+        if not self._keep_alive:
+            headers["Connection"] = add_option(asked, "close")
 
     async def run_on_prepare(self, request: RequestInfo) -> None:
         """Run ``request.on_prepare`` and add the cookies that it has set to the fields.
 
         Call it once, behind ``complete_headers``; then send the head.
         """
-        lines = set_cookie_lines(self._cookies)
+        lines = [] if self._cookies is None else set_cookie_lines(self._cookies)
         await request.on_prepare(self)
         if self._cookies is not None:
-            for line in set_cookie_lines(self._cookies):
-                if line not in lines:
-                    self.headers.add("Set-Cookie", line)
+            self._put_cookies(lines)
+
+    def _put_cookies(self, old: list[str]) -> None:
+        """Write the cookies into the fields, in place of their ``old`` lines."""
+        new = set_cookie_lines(self._cookies)
+        if new == old:
+            return
+        headers = self.headers
+        # A ``prepare`` that failed may have left lines.
+        replaced = {*old, *new}
+        own = [line for line in headers.popall("Set-Cookie", ()) if line not in replaced]
+        for line in (*own, *new):
+            headers.add("Set-Cookie", line)
 
     def begin_sending(self, request: RequestInfo, writer: ResponseWriter) -> None:
         """Note that the head is sent: the body goes through ``writer`` until ``end_sending``."""
         self._req = request
         self._payload_writer = writer
+        self._phase = _BODY
 
     @property
     def payload_writer(self) -> ResponseWriter | None:
@@ -232,7 +316,7 @@ class StreamResponse(ResponseHead):
     @property
     def is_compressing(self) -> bool:
         """True if ``write`` compresses the body, so that its bytes must not go past ``write``."""
-        return self._compressor is not None
+        return self._encoder is not None
 
     def count_body(self, size: int) -> None:
         """Add ``size`` bytes, sent past ``write``, to ``body_length``."""
@@ -240,15 +324,15 @@ class StreamResponse(ResponseHead):
 
     def end_sending(self) -> None:
         """Note that the response is complete, and let go of the request and its writer."""
-        self._eof_sent = True
+        self._phase = _ENDED
         self._req = None
         self._payload_writer = None
-        self._compressor = None
+        self._encoder = None
 
     @property
     def eof_sent(self) -> bool:
         """True if the response is complete."""
-        return self._eof_sent
+        return self._phase is _ENDED
 
     def as_single_write(self) -> tuple[int, str | None, bytes, bytes] | None:
         """Return a response that fits in one write; None if it must be sent with ``prepare``.
@@ -260,7 +344,7 @@ class StreamResponse(ResponseHead):
     def mark_sent(self, body_length: int) -> None:
         """Note that the server has sent the result of ``as_single_write``."""
         self._body_length = body_length
-        self._eof_sent = True
+        self._phase = _ENDED
 
     def release_body(self) -> None:
         """Close the body's files and streams: the server will not send this response."""
@@ -271,7 +355,15 @@ class StreamResponse(ResponseHead):
         self, request: RequestInfo, options: CompressionOptions, size: int | None
     ) -> str | None:
         headers = self.headers
-        if "Content-Encoding" in headers or "Content-Range" in headers or self._status == 206:
+        if (
+            "Content-Encoding" in headers
+            or "Content-Range" in headers
+            or self._status
+            in (
+                206,
+                RESET_CONTENT,
+            )
+        ):
             return None
         if allows_no_length(request.method, self._status):
             if self._status != 304:
@@ -294,12 +386,7 @@ class StreamResponse(ResponseHead):
         if coding is not None:
             declare_coding(self.headers, coding)
             if not must_be_empty(request.method, self._status):
-                self._compressor = make_compressor(coding, options.strategy)
-
-    async def _encode(self, call: Callable[[bytes], bytes], data: bytes) -> bytes:
-        if len(data) <= self._executor_size:
-            return call(data)
-        return await self.run_blocking(functools.partial(call, data), self._executor)
+                self._encoder = BodyEncoder(make_compressor(coding, options.strategy))
 
     async def run_blocking(self, call: Callable[[], _T], executor: Executor | None = None) -> _T:
         """Return ``call()``, run where the server runs blocking calls; only while sending."""
@@ -309,40 +396,62 @@ class StreamResponse(ResponseHead):
     async def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send a piece of the body; wait while the peer reads too slowly.
 
-        Raises ``TypeError`` for anything but bytes, ``RuntimeError`` before ``prepare`` and after
-        ``write_eof``, ``ConnectionResetError`` if the peer has closed the connection.
+        The pieces of several tasks are sent in the order of the calls, also when they are
+        compressed. Raises ``TypeError`` for anything but bytes, ``RuntimeError`` before
+        ``prepare``, after ``write_eof`` and for more bytes than the response's Content-Length,
+        ``ConnectionResetError`` if the peer has closed the connection.
         """
         _check_data(data)
-        if self._eof_sent:
-            raise RuntimeError("Cannot call write() after write_eof()")
-        if self._payload_writer is None:
-            raise RuntimeError("Cannot call write() before prepare()")
-        if self._compressor is not None:
+        writer = self._payload_writer
+        if self._phase is not _BODY or writer is None:
+            raise RuntimeError(_WRITE_REFUSED[self._phase])
+        encoder = self._encoder
+        if encoder is not None:
             if not data:
                 return
-            data = await self._encode(self._compressor.piece, bytes(data))
+            data = await self._encode(encoder, encoder.add(bytes(data)), len(data))
+            if not data:
+                # Another call has sent it behind its own piece.
+                return
         self._body_length += data.nbytes if isinstance(data, memoryview) else len(data)
-        await self._payload_writer.write(data)
+        await writer.write(data)
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Send the last piece and end the response; a second call does nothing.
 
-        Raises the errors of ``write``.
+        Raises the errors of ``write``, and ``RuntimeError`` if the body is shorter than the
+        response's Content-Length; the connection closes then.
         """
         _check_data(data)
-        if self._eof_sent:
+        if self._phase is _ENDED:
             return
-        if self._payload_writer is None:
+        writer = self._payload_writer
+        if writer is None:
             raise RuntimeError("Cannot call write_eof() before prepare()")
+        self._phase = _ENDING
         data = bytes(data)
-        if self._compressor is not None:
-            data = await self._encode(self._compressor.finish, data)
+        encoder = self._encoder
+        if encoder is not None:
+            data = await self._encode(encoder, encoder.finish(data), len(data))
+            if self._encoder is None:
+                # Another call, made while this one waited, has ended the response.
+                return
         self._body_length += len(data)
-        await self._payload_writer.write_eof(data)
+        # Before anything waits: the writer takes the data at once.
         self.end_sending()
+        await writer.write_eof(data)
+
+    async def _encode(self, encoder: BodyEncoder, number: int, size: int) -> bytes:
+        """Return what is encoded up to a piece of ``size`` bytes and was not sent yet."""
+        call = functools.partial(encoder.encode, number)
+        if size <= self._executor_size and encoder.waiting == 1:
+            call()
+        else:
+            await self.run_blocking(call, self._executor)
+        return encoder.take()
 
     def __repr__(self) -> str:
-        state = "eof" if self._eof_sent else "prepared" if self.prepared else "not prepared"
+        state = "eof" if self.eof_sent else "prepared" if self.prepared else "not prepared"
         return f"<{type(self).__name__} {self._status} {self.reason} {state}>"
 
 

@@ -58,9 +58,10 @@ from ._errors import (
 )
 from ._hosts import HostPattern
 from ._matcher import Matcher
+from ._methods import ANY_METHOD, check_method
 from ._pattern import PathPattern
 from ._quoting import decode_safe, decode_value, encode_fixed, encode_value
-from ._resource import ANY_METHOD, Resource, Route
+from ._resource import Resource, Route
 from ._results import Match, MethodNotAllowed, NotFound
 from ._router import Group, Router, check_resource_name
 from ._segments import Variable
@@ -98,6 +99,7 @@ __all__ = [
     "UnknownPartError",
     "Variable",
     "__version__",
+    "check_method",
     "check_resource_name",
     "decode_safe",
     "decode_value",

@@ -16,7 +16,8 @@ from pathlib import PurePath
 from typing import Final
 from uuid import UUID
 
-from ._errors import MismatchError, MissingPartError, PartTypeError, UnknownPartError
+from ._converters import NO_VALUE, Converter
+from ._errors import BuildError, MismatchError, MissingPartError, PartTypeError, UnknownPartError
 from ._pattern import PathPattern
 from ._quoting import decode_safe, encode_fixed, encode_value, escape_value
 from ._segments import Mixed, Tail, Variable
@@ -78,32 +79,62 @@ def _text_of(pattern: PathPattern, variable: Variable, values: dict[str, object]
             name,
         )
     value = values[name]
-    converter = variable.converter
-    if isinstance(value, str) or converter is None:
-        text = _plain_text(pattern, name, value)
-    else:
+    if variable.converter is None:
+        return _plain_text(pattern, name, value)
+    return _converted_text(pattern, name, variable.converter, value)
+
+
+def _converted_text(
+    pattern: PathPattern, name: str, converter: Converter[object], value: object
+) -> str:
+    """Return the text that the converter reads back as ``value``.
+
+    A ``str`` may also be the text itself, if the converter makes another type of it.
+    """
+    try:
+        text = _format(converter, value)
+        back = converter.parse(text)
+        if _is_read_back(converter, text, back, value):
+            return text
+        why = f"its converter writes {text!r}, which reads back as {back!r}"
+        error: BuildError = _refused(MismatchError, pattern, name, value, why)
+    except (TypeError, AttributeError) as caught:
+        error = _refused(PartTypeError, pattern, name, value, str(caught))
+        error.__cause__ = caught
+    except NO_VALUE as caught:
+        error = _refused(MismatchError, pattern, name, value, str(caught))
+        error.__cause__ = caught
+    if isinstance(value, str):
+        text = str.__str__(value)
         try:
-            text = converter.format(value)
-        except TypeError as error:
-            raise PartTypeError(
-                _refusal(pattern, name, value, str(error)), pattern.path, name, value
-            ) from error
-        except ValueError as error:
-            raise MismatchError(
-                _refusal(pattern, name, value, str(error)), pattern.path, name, value
-            ) from error
-    if converter is not None:
-        try:
-            converter.parse(text)
-        except ValueError as error:
-            raise MismatchError(
-                _refusal(pattern, name, value, str(error)), pattern.path, name, value
-            ) from error
+            if not isinstance(converter.parse(text), str):
+                return text
+        except NO_VALUE as caught:
+            raise _refused(MismatchError, pattern, name, value, str(caught)) from caught
+    raise error
+
+
+def _format(converter: Converter[object], value: object) -> str:
+    text: object = converter.format(value)
+    if not isinstance(text, str):
+        raise TypeError(f"the format of its converter returned {text!r}, not a str")
     return text
 
 
-def _refusal(pattern: PathPattern, name: str, value: object, why: str) -> str:
-    return f"{name}={value!r} does not fit the path {pattern.path!r}: {why}."
+def _is_read_back(converter: Converter[object], text: str, back: object, value: object) -> bool:
+    """Return True if ``back`` is ``value``, or cannot be told from it."""
+    if back is value or bool(back == value):
+        return True
+    # Objects that are compared by identity are the same if they have the same text.
+    by_identity = type(back).__eq__ is object.__eq__ and type(back) is type(value)
+    return by_identity and _format(converter, back) == text
+
+
+def _refused(
+    error: type[BuildError], pattern: PathPattern, name: str, value: object, why: str
+) -> BuildError:
+    message = f"{name}={value!r} does not fit the path {pattern.path!r}: {why}."
+    return error(message, pattern.path, name, value)
 
 
 def _plain_text(pattern: PathPattern, name: str, value: object) -> str:
@@ -135,22 +166,12 @@ def _encode(pattern: PathPattern, variable: Variable, text: str) -> str:
     try:
         slash = "/" in text and _takes(variable, escape_value(text))
         if not slash and not _takes(variable, escape_value(text).replace("/", "%2F")):
-            raise MismatchError(
-                _refusal(
-                    pattern, variable.name, text, f"it does not match {variable.regex!r} as a whole"
-                ),
-                pattern.path,
-                variable.name,
-                text,
-            )
+            why = f"it does not match {variable.regex!r} as a whole"
+            raise _refused(MismatchError, pattern, variable.name, text, why)
         return encode_value(text, slash=slash)
     except UnicodeEncodeError as error:
-        raise MismatchError(
-            _refusal(pattern, variable.name, text, f"{error.reason} cannot be part of a URL"),
-            pattern.path,
-            variable.name,
-            text,
-        ) from None
+        why = f"{error.reason} cannot be part of a URL"
+        raise _refused(MismatchError, pattern, variable.name, text, why) from None
 
 
 def _takes(variable: Variable, safe: str) -> bool:

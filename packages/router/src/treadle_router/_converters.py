@@ -19,9 +19,12 @@ from datetime import date
 from typing import Final, Generic, TypeVar, cast, final
 from uuid import UUID
 
-__all__ = ["CONVERTERS", "Converter", "checked_converters"]
+__all__ = ["CONVERTERS", "NO_VALUE", "Converter", "checked_converters"]
 
 T_co = TypeVar("T_co", covariant=True)
+
+#: The errors by which a converter says that a text or a value has no counterpart.
+NO_VALUE: Final = (ValueError, LookupError, ArithmeticError)
 
 _NAME: Final = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
 
@@ -31,8 +34,10 @@ class Converter(Generic[T_co]):
     """A conversion between the text of a variable in a path and a value.
 
     ``regex`` must match the whole text of the variable. ``parse`` gets that text and returns the
-    value, or raises ``ValueError`` if the text has no value. ``format`` gets a value and returns
-    its text, or raises ``ValueError`` or ``TypeError`` to refuse the value.
+    value, or raises ``ValueError`` if the text has no value; a ``LookupError`` (``Enum["x"]``) or
+    ``ArithmeticError`` (``Decimal``) says the same. ``format`` gets a value and returns its text,
+    or raises one of these or ``TypeError`` to refuse the value. ``parse`` must give the value back:
+    a URL that would read back as another value is not built.
     """
 
     __slots__ = ("_format", "parse", "regex")

@@ -20,8 +20,9 @@ from typing import Final, Generic, TypeVar, final
 from ._enclosure import Enclosure, Item
 from ._errors import UnknownNameError
 from ._hosts import HostPattern
+from ._methods import ANY_METHOD
 from ._quoting import decode_safe
-from ._resource import ANY_METHOD, Resource, Route
+from ._resource import Resource, Route
 from ._results import Match, MethodNotAllowed, NotFound
 from ._tree import Node, build, search
 

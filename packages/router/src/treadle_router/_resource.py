@@ -12,19 +12,15 @@ from typing import Final, Generic, TypeVar, final
 
 from ._build import build_path
 from ._converters import CONVERTERS, Converter
-from ._errors import ConflictError, FrozenError, HandlerError, MethodError
+from ._errors import ConflictError, FrozenError, HandlerError
+from ._methods import ANY_METHOD, check_method
 from ._pattern import PathPattern
 from ._quoting import decode_safe
 from ._segments import Variable
 
-__all__ = ["ANY_METHOD", "Resource", "Route", "check_method"]
+__all__ = ["Resource", "Route"]
 
 H = TypeVar("H")
-
-# The method of a route that takes every method without a route of its own.
-ANY_METHOD: Final = "*"
-# RFC 9110, section 5.6.2: token = 1*tchar
-_TOKEN: Final = re.compile(r"[0-9A-Za-z!#$%&'*+\-.^_`|~]+")
 
 
 @final
@@ -166,7 +162,7 @@ class Resource(Generic[H]):
         return True
 
     def add_route(self, method: str, handler: H, **extra: object) -> Route[H]:
-        """Store ``handler`` for ``method`` (in any case; ``*`` means every other method).
+        """Store ``handler`` for ``method`` (``*`` means every other method; see ``_methods``).
 
         Raises ``MethodError``, ``HandlerError``, ``FrozenError``, and
         ``ConflictError`` if the route could never be reached.
@@ -253,17 +249,6 @@ class Resource(Generic[H]):
     def __repr__(self) -> str:
         name = "" if self.name is None else f"{self.name!r} "
         return f"<Resource {name}{self.path or '/'}>"
-
-
-def check_method(method: str) -> str:
-    """Return ``method`` in upper case, or raise ``MethodError``."""
-    if not isinstance(method, str) or _TOKEN.fullmatch(method) is None:
-        raise MethodError(
-            f"{method!r} is not allowed as a method: it must be a token like 'GET', or '*' for "
-            "every method.",
-            method,
-        )
-    return method.upper()
 
 
 def _name_of(value: object) -> str:

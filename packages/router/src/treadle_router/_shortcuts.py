@@ -6,7 +6,8 @@ Keywords that are not named here are kept with the route, as ``Route.extra``.
 import abc
 from typing import Generic, TypeVar
 
-from ._resource import ANY_METHOD, Resource, Route
+from ._methods import ANY_METHOD
+from ._resource import Resource, Route
 
 __all__ = ["MethodShortcuts"]
 

@@ -30,10 +30,11 @@ from itertools import pairwise
 from sys import maxsize
 from typing import Final, Generic, TypeVar, final
 
-from ._converters import Converter
+from ._converters import NO_VALUE, Converter
 from ._enclosure import Enclosure, Item
+from ._methods import ANY_METHOD
 from ._quoting import decode_value
-from ._resource import ANY_METHOD, Resource, Route
+from ._resource import Resource, Route
 from ._results import NOT_FOUND, Match, MethodNotAllowed, NotFound
 from ._segments import Literal, Mixed, Tail, Whole
 
@@ -115,7 +116,7 @@ class Entry(Generic[H]):
         for name, converter in self.converters:
             try:
                 params[name] = converter.parse(raw[name])
-            except ValueError:
+            except NO_VALUE:
                 return None
         return params
 

@@ -13,10 +13,10 @@ from ._app.middleware import middleware as middleware
 from ._app.middleware import normalize_path_middleware as normalize_path_middleware
 from ._app.subapps import PrefixedSubAppResource as PrefixedSubAppResource
 from ._app.view import View as View
-from ._core.cleanup import CleanupError as CleanupError
 from ._core.config import ServerConfig as ServerConfig
 from ._core.errors import PayloadAccessError as PayloadAccessError
 from ._core.errors import RequestPayloadError as RequestPayloadError
+from ._core.teardown import CleanupError as CleanupError
 from ._files.response import FileResponse as FileResponse
 from ._files.static import StaticResource as StaticResource
 from ._http.request import BaseRequest as BaseRequest

@@ -1,8 +1,10 @@
 """The body of the request under way: read, failed, dropped."""
 
+import asyncio
+
 import pytest
 
-from testkit import FakeTransport
+from testkit import FakeTransport, Run
 from treadle_http_parser import Data, EndOfMessage, Request, ServerConnection
 from treadle_server import ServerConfig
 from treadle_server._body.incoming import IncomingBody
@@ -22,10 +24,14 @@ class Setup:
         core = ServerConnection()
         flow = FlowControl(self.transport)
         writer = StreamWriter(core, flow, self.transport, Defaults(), lambda _upgraded: None)
-        self.incoming = IncomingBody(ServerConfig(**options), flow, writer)  # type: ignore[arg-type]  # sizes only
+        self.awaited = 0
+        self.incoming = IncomingBody(ServerConfig(**options), flow, writer, self.count)  # type: ignore[arg-type]  # sizes only
         head = core.receive_data(HEAD.format(fields).encode())[0]
         assert isinstance(head, Request)
         self.reader = self.incoming.open(head)
+
+    def count(self) -> None:
+        self.awaited += 1
 
 
 def test_a_body_is_fed_to_its_reader_until_its_end() -> None:
@@ -55,24 +61,36 @@ def test_a_failure_reaches_the_reader_once() -> None:
     assert setup.incoming.reader is None
 
 
-def test_a_dropped_body_has_a_bound() -> None:
-    setup = Setup(lingering_size=10)
-    setup.incoming.discard()
-    setup.incoming.feed(Data(b"x" * 9))
-    assert "abort" not in setup.transport.calls
-    setup.incoming.feed(Data(b"x"))
-    assert setup.transport.calls[-1] == "abort"
+def test_each_wait_of_the_handler_is_told(run: Run) -> None:
+    async def main() -> None:
+        setup = Setup("Expect: 100-continue\r\n")
+        for size in (2, 3):
+            reading = asyncio.ensure_future(setup.reader.readany())
+            await asyncio.sleep(0)
+            setup.incoming.feed(Data(bytes(size)))
+            assert await reading == bytes(size)
+        assert setup.awaited == 2
+        assert setup.transport.written.count(b"100 Continue") == 1
+        setup.incoming.release()
+        reading = asyncio.ensure_future(setup.reader.readany())
+        await asyncio.sleep(0)
+        setup.incoming.fail(ValueError("lost"))
+        with pytest.raises(ValueError, match="lost"):
+            await reading
+        assert setup.awaited == 2
+
+    run(main())
 
 
-def test_the_end_of_a_dropped_body_ends_the_count() -> None:
-    setup = Setup(lingering_size=10)
-    setup.incoming.discard()
+def test_a_dropped_body_takes_no_memory() -> None:
+    setup = Setup(read_bufsize=10)
     setup.incoming.feed(Data(b"x" * 9))
+    setup.incoming.discard()
+    setup.incoming.feed(Data(b"x" * 80))
+    assert setup.reader.total_bytes == 0
+    assert "pause_reading" not in setup.transport.calls
     setup.incoming.end(EndOfMessage())
-    setup.incoming.discard()
-    setup.incoming.start_dropping()
-    setup.incoming.drop(9)
-    assert "abort" not in setup.transport.calls
+    assert setup.incoming.reader is None
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ def test_one_task_reads_at_a_time() -> None:
     run(main())
 
 
-def test_before_the_first_wait() -> None:
+def test_before_each_wait() -> None:
     async def main() -> None:
         calls: list[str] = []
         reader = StreamReader(None, 10, lambda: calls.append("100"))
@@ -223,7 +223,11 @@ def test_before_the_first_wait() -> None:
         for _ in range(2):
             asyncio.get_running_loop().call_soon(reader.feed_data, b"b")
             await reader.readany()
-        assert calls == ["100"]
+        assert calls == ["100", "100"]
+        # A body that has ended keeps nothing of the connection.
+        reader.feed_eof()
+        assert await reader.readany() == b""
+        assert calls == ["100", "100"]
 
     run(main())
 

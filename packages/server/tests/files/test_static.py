@@ -2,9 +2,13 @@
 
 import base64
 import hashlib
+import html
 import os
+import re
+import socket
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote, unquote_to_bytes
 
 import pytest
 
@@ -190,6 +194,64 @@ def test_listing(run: Run, root: Path) -> None:
             assert (await ask(peer, "/s/nothing/")).status == 404
 
     run(main())
+
+
+# Names that Linux allows: as bytes, because not all are text.
+ODD_NAMES = [
+    b"a?b", b"a#b", b"100%", b"%2f", b"%2F..", b"%5c", b"a%00b", b"a;b=c", b"a&b", b"a+b", b"~a",
+    b"c:x", b"C:", b"a:b", b"javascript:x", b"a\\b", b"\\", b"...", b"..a", b".hidden", b" ",
+    b" a ", b"a\nb", b"a\rb", b"\x01", b"\x7f", b"<b>", b"'\"", b"\xff\xfe",
+    "\xe9\u65e5\U0001f600".encode(),
+    b"\xed\xa0\x80", b"con", b"nul.txt", b"a" * 255,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", [{}, {"follow_symlinks": True}, {"index": "index.html"}])
+def test_a_listing_has_what_can_be_fetched(run: Run, root: Path, options: dict[str, Any]) -> None:
+    for odd in ODD_NAMES:
+        (root / os.fsdecode(odd)).write_text("odd")
+    for name in ("unreadable", "closed.d", "no-index.d", "bad-index.d"):
+        if name.endswith(".d"):
+            (root / name).mkdir()
+        else:
+            (root / name).touch()
+    (root / "bad-index.d" / "index.html").symlink_to("/etc/passwd")
+    (root / "gone").symlink_to("nothing")
+    (root / "loop").symlink_to("loop")
+    (root / "null").symlink_to("/dev/null")
+    (root / "sub-link").symlink_to("sub")
+    (root / "up-link").symlink_to("../root/sub")
+    bound = socket.socket(socket.AF_UNIX)
+    # The path of a socket is short.
+    here = Path.cwd()
+    os.chdir(root)
+    bound.bind("socket")
+    os.chdir(here)
+    (root / "unreadable").chmod(0)
+    (root / "closed.d").chmod(0)
+
+    async def main() -> None:
+        async with serve(app_of(root, show_index=True, **options)) as connect:
+            peer = await connect()
+            if "index" in options:
+                (root / "index.html").unlink()
+            page = (await ask(peer, "/s/")).body.decode()
+            links = [html.unescape(link) for link in re.findall(r'href="([^"]*)"', page)]
+            for link in links:
+                assert link.startswith("./")
+                answer = await ask(peer, f"/s/{link[2:]}")
+                assert (link, answer.status) == (link, 200)
+            listed = {unquote_to_bytes(link[2:]).rstrip(b"/") for link in links}
+            # Nothing that can be fetched is left out.
+            left_out = {os.fsencode(path.name) for path in root.iterdir()} - listed  # noqa: ASYNC240  # a test
+            for path in [f"/s/{quote(name)}{slash}" for name in left_out for slash in ("", "/")]:
+                assert (path, (await ask(peer, path)).status >= 400) == (path, True)
+
+    try:
+        run(main())
+    finally:
+        bound.close()
+        (root / "closed.d").chmod(0o700)
 
 
 def test_index(run: Run, root: Path) -> None:

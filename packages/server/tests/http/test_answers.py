@@ -1,7 +1,11 @@
 """The server's own answers and the sentences about mistakes of handlers."""
 
 import re
+import urllib.error
+from collections.abc import AsyncIterator
+from email.message import Message
 
+import aiohttp.web
 import pytest
 
 from testkit import CONNECTION, FakeChannel, request_head
@@ -10,8 +14,8 @@ from treadle_server import BaseRequest, FileResponse, StreamReader, WebSocketRes
 from treadle_server._http import answers
 
 
-def request(fields: str = "") -> BaseRequest:
-    head = request_head("GET", "/a%20b?c", fields)
+def request(fields: str = "", target: str = "/a%20b?c") -> BaseRequest:
+    head = request_head("GET", target, fields)
     return BaseRequest(head, StreamReader.whole(b""), FakeChannel(), CONNECTION)
 
 
@@ -96,6 +100,46 @@ def test_debug_shows_the_traceback() -> None:
     assert re.search(r"Traceback.*KeyError: 'secret'", page.text, re.DOTALL)
 
 
+async def pieces() -> AsyncIterator[bytes]:
+    yield b"x"
+
+
+async def forgotten() -> None:
+    """Answer, if the handler had awaited it."""
+
+
+def test_a_coroutine_was_not_awaited() -> None:
+    coroutine = forgotten()
+    assert "is an await missing?" in str(answers.not_a_response(request(), coroutine))
+    coroutine.close()
+
+
+def test_a_warning_has_nothing_of_the_peers() -> None:
+    text = "A handler returned HTTPNotFound: raise it, or return a web.Response"
+    assert answers.returned_exception(HTTPNotFound(text="/path")) == text
+
+
+@pytest.mark.parametrize(
+    ("error", "note"),
+    [
+        (aiohttp.web.HTTPFound("/"), "HTTPFound is a class of aiohttp: raise the one of treadle"),
+        (aiohttp.web.HTTPNotFound(), "HTTPNotFound is a class of aiohttp"),
+        (aiohttp.ClientError(), None),
+        (urllib.error.HTTPError("", 404, "", Message(), None), None),
+        (KeyError("x"), None),
+    ],
+)
+def test_an_exception_of_another_framework(error: Exception, note: str | None) -> None:
+    answers.explain(error)
+    notes = getattr(error, "__notes__", [])
+    assert (notes == []) if note is None else notes[0].startswith(note)
+
+
+def test_a_mistake_with_a_long_path_is_a_short_line() -> None:
+    message = str(answers.not_a_response(request(target="/" + "a" * 7000), "b" * 7000))
+    assert len(message) < 700
+
+
 @pytest.mark.parametrize(
     ("message", "words"),
     [
@@ -103,7 +147,34 @@ def test_debug_shows_the_traceback() -> None:
             answers.not_a_response(request(), None),
             ["returned None", "is a return statement missing?"],
         ),
-        (answers.not_a_response(request(), 7), ["returned 7", "must return a StreamResponse"]),
+        (
+            answers.not_a_response(request(), 7),
+            [
+                "returned 7 (builtins.int)",
+                "must return a StreamResponse: return web.json_response(",
+            ],
+        ),
+        (answers.not_a_response(request(), "x"), ["returned 'x'", "return web.Response(text=...)"]),
+        (answers.not_a_response(request(), b"x"), ["returned b'x'", "web.Response(body=...)"]),
+        (answers.not_a_response(request(), {"a": 1}), ["returned {'a': 1}", "web.json_response("]),
+        (answers.not_a_response(request(), ("x", 404)), ["('x', 404)", "web.Response(status=..."]),
+        (answers.not_a_response(request(), Response), ["call the class, Response(...)"]),
+        (answers.not_a_response(request(), HTTPNotFound), ["call the class, HTTPNotFound(...)"]),
+        (answers.not_a_response(request(), pieces()), ["web.Response(body=...) to send its"]),
+        (answers.not_a_response(request(), object()), ["object object at"]),
+        (
+            answers.not_a_response(request(), aiohttp.web.Response(text="x")),
+            [
+                "<Response OK not prepared> (aiohttp.web_response.Response)",
+                "return one of treadle.web instead of aiohttp",
+            ],
+        ),
+        (
+            answers.not_a_response(request(), aiohttp.web.HTTPFound("/")),
+            ["aiohttp.web_exceptions.HTTPFound", "return one of treadle.web instead of aiohttp"],
+        ),
+        (answers.not_a_response(request(), "x" * 100_000), ["xx... (100002 characters)"]),
+        (answers.not_a_response(request(), "a\n\x1b"), [r"'a\n\x1b'"]),
         (
             answers.sent_before(request(), Response()),
             ["<Response 200 OK", "make a new one per request"],
@@ -111,10 +182,6 @@ def test_debug_shows_the_traceback() -> None:
         (
             answers.second_response(request(), Response()),
             ["<Response 200 OK", "after it had begun another response"],
-        ),
-        (
-            answers.returned_exception(request(), HTTPNotFound()),
-            ["HTTPNotFound", "raise an HTTPException, or return a Response"],
         ),
     ],
 )

@@ -7,16 +7,40 @@ is quick and leaves nothing behind.
 
 import asyncio
 import contextlib
+import gc
 import logging
 import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
-from testkit import LOOPS, hello, new_loop
-from treadle_responses import HTTPNotFound, Payload, Response, StreamResponse
-from treadle_server import Application, AppRunner, BaseRequest, Middleware, Request, SockSite
+from testkit import LOOPS, hello, new_loop, open_descriptors
+from treadle_responses import (
+    ContentCoding,
+    HTTPNotFound,
+    Payload,
+    RequestInfo,
+    Response,
+    ResponseWriter,
+    StreamResponse,
+)
+from treadle_server import (
+    Application,
+    AppRunner,
+    BaseRequest,
+    FileResponse,
+    Middleware,
+    Request,
+    SockSite,
+    View,
+    WebSocketResponse,
+)
+
+_T = TypeVar("_T")
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 EXPECT = (
@@ -141,8 +165,9 @@ def expect_handler(fail: Fail) -> Application:
 
 def prepare(fail: Fail) -> Application:
     class Preparing(Response):
-        async def prepare(self, request: object) -> None:
+        async def prepare(self, request: RequestInfo) -> ResponseWriter | None:
             fail()
+            return await super().prepare(request)
 
     async def handler(request: Request) -> Response:
         return Preparing(text="never")
@@ -155,6 +180,7 @@ def write_eof(fail: Fail) -> Application:
         async def write_eof(self, data: bytes = b"") -> None:
             await asyncio.sleep(0)
             fail()
+            await super().write_eof(data)
 
     async def handler(request: Request) -> Response:
         return Writing(text="never")
@@ -164,8 +190,9 @@ def write_eof(fail: Fail) -> Application:
 
 def single_write(fail: Fail) -> Application:
     class Single(Response):
-        def as_single_write(self) -> None:
+        def as_single_write(self) -> tuple[int, str | None, bytes, bytes] | None:
             fail()
+            return super().as_single_write()
 
     async def handler(request: Request) -> Response:
         return Single(text="never")
@@ -236,6 +263,88 @@ def stream_behind_its_end(fail: Fail) -> Application:
     return app_of(handler)
 
 
+def prepared(fail: Fail) -> Application:
+    """The handler prepares its response itself; nothing of it has left."""
+
+    async def handler(request: Request) -> Response:
+        response = Response(text="never")
+        await response.prepare(request)
+        await asyncio.sleep(0)
+        fail()
+        return response
+
+    return app_of(handler)
+
+
+def prepared_file(fail: Fail) -> Application:
+    async def handler(request: Request) -> FileResponse:
+        response = FileResponse(Path(__file__).parents[1] / "conftest.py")
+        await response.prepare(request)
+        fail()
+        return response
+
+    return app_of(handler)
+
+
+def upload(fail: Fail) -> Application:
+    """The handler fails between two pieces of a body that it reads."""
+
+    async def handler(request: Request) -> Response:
+        async for _ in request.content.iter_chunked(1):
+            fail()
+            break
+        return Response()
+
+    return app_of(handler)
+
+
+def view(fail: Fail) -> Application:
+    class Page(View):
+        def __init__(self, request: Request) -> None:
+            super().__init__(request)
+            fail()
+
+        async def get(self) -> Response:
+            return Response()
+
+    app = Application()
+    app.router.add_view("/", Page)
+    return app
+
+
+def middleware_of_a_sub_application(fail: Fail) -> Application:
+    app = Application()
+    app.add_subapp("/sub", middleware_before(fail))
+    app.router.add_get("/", hello)
+    return app
+
+
+def compression(fail: Fail) -> Application:
+    class Zipped(Response):
+        async def run_blocking(self, call: Callable[[], _T], executor: object = None) -> _T:
+            fail()
+            return call()
+
+    async def handler(request: Request) -> Response:
+        response = Zipped(text="a" * 100_000)
+        response.enable_compression(ContentCoding.gzip)
+        return response
+
+    return app_of(handler)
+
+
+def web_socket_refused(fail: Fail) -> Application:
+    """The handler fails instead of upgrading."""
+
+    async def handler(request: Request) -> WebSocketResponse:
+        ws = WebSocketResponse()
+        ws.can_prepare(request)
+        fail()
+        return ws
+
+    return app_of(handler)
+
+
 def executor(fail: Fail) -> Application:
     async def handler(request: Request) -> Response:
         await asyncio.get_running_loop().run_in_executor(None, fail)
@@ -247,14 +356,20 @@ def executor(fail: Fail) -> Application:
 POINTS: list[Build] = [
     handler_at_once, handler_late, middleware_before, middleware_behind, signal_at_once,
     signal_late, signal_for_an_error, expect_handler, prepare, write_eof, single_write,
-    generator_first, generator_late, payload, stream_half_way, stream_behind_its_end, executor,
+    generator_first, generator_late, payload, stream_half_way, stream_behind_its_end, prepared,
+    prepared_file, upload, view, middleware_of_a_sub_application, compression, web_socket_refused,
+    executor,
 ]  # fmt: skip
 
 
-#: The points at which the head of the response has been given to the writer.
-BEGUN = (
-    write_eof, generator_first, generator_late, payload, stream_half_way, stream_behind_its_end,
-)  # fmt: skip
+#: The points at which bytes of the response have left.
+BEGUN = (generator_late, stream_half_way, stream_behind_its_end)
+
+REQUESTS: dict[Build, bytes] = {
+    expect_handler: EXPECT,
+    upload: EXPECT.replace(b"Expect: 100-continue\r\n", b""),
+    middleware_of_a_sub_application: GET.replace(b"GET /", b"GET /sub/"),
+}
 
 
 @dataclass
@@ -327,7 +442,7 @@ def test_an_exchange_ends(
             # A thread hands these to its future, which raises them in the handler like others.
             loop.set_exception_handler(lambda _loop, _context: None)
         with caplog.at_level(logging.WARNING):
-            run_exchange(loop, build(fail), EXPECT if build is expect_handler else GET, outcome)
+            run_exchange(loop, build(fail), REQUESTS.get(build, GET), outcome)
         loop.run_until_complete(loop.shutdown_default_executor())
     assert calls == 1
     check_answer(build, name, outcome.answer)
@@ -346,19 +461,124 @@ def check_answer(build: Build, name: str, answer: bytes) -> None:
     """One whole answer, or a connection that was cut off."""
     assert answer.count(b"HTTP/1.1 ") - answer.count(b"HTTP/1.1 100 ") <= 1
     if build in (generator_late, stream_half_way):
-        # The head and a piece are out, or were held back: in no case is there an end.
-        assert not answer.endswith(b"0\r\n\r\n")
+        # The head and a piece are out, and there is no end.
+        assert answer.endswith(b"5\r\nfirst\r\n")
     elif build is stream_behind_its_end:
         assert answer == b"" or answer.endswith(b"3\r\nall\r\n0\r\n\r\n")
-    elif build in BEGUN:
-        # The head was given to the writer, which may have sent it.
-        assert not answer.endswith(b"0\r\n\r\n")
     elif name in STOPS:
         assert answer == b""
     else:
         status = b"404" if name == "HTTPException" else b"500"
         assert answer.startswith(b"HTTP/1.1 " + status)
         assert answer.endswith(b"Not Found" if status == b"404" else b"Internal Server Error")
+
+
+# A client that leaves at the same moment.
+
+
+def reset(sock: socket.socket) -> None:
+    """Close the connection with a reset."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+def finish(sock: socket.socket) -> None:
+    """Close one side only; the client reads on."""
+    sock.shutdown(socket.SHUT_WR)
+
+
+LEAVING = {"reset": reset, "close": socket.socket.close, "finish": finish}
+NO_ERROR = "no error"
+
+
+async def send_and_read(client: socket.socket, data: bytes) -> bytes:
+    """Return the answer to a client whose socket may be closed meanwhile."""
+    loop = asyncio.get_running_loop()
+    await loop.sock_sendall(client, data)
+    answer = b""
+    with contextlib.suppress(OSError):
+        while client.fileno() != -1:
+            try:
+                piece = client.recv(65536)
+            except BlockingIOError:
+                await asyncio.sleep(0.001)
+                continue
+            if not piece:
+                break
+            answer += piece
+    return answer
+
+
+def leave_during(
+    loop: asyncio.AbstractEventLoop,
+    build: Build,
+    leave: Callable[[socket.socket], None],
+    name: str,
+) -> tuple[bytes, int]:
+    """Let a client leave at one point of failure, and stop; return its answer and the calls."""
+    client = socket.socket()
+    calls = 0
+
+    def fail() -> None:
+        nonlocal calls
+        calls += 1
+        leave(client)
+        if name != NO_ERROR:
+            error, _ = ERRORS[name]
+            raise error()
+
+    async def main() -> bytes:
+        runner = AppRunner(
+            build(fail), shutdown_timeout=1, logger=logging.getLogger("treadle.server")
+        )
+        await runner.setup()
+        sock = socket.create_server(("127.0.0.1", 0))
+        await SockSite(runner, sock).start()
+        client.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(client, sock.getsockname())
+        data = REQUESTS.get(build, GET)
+        answer = await asyncio.wait_for(send_and_read(client, data), 5)
+        client.close()
+        server = runner.server
+        assert server is not None
+        await asyncio.wait_for(runner.cleanup(), 2.5)
+        assert server.connections == []
+        assert server.requests_count == 1
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return answer
+
+    return loop.run_until_complete(main()), calls
+
+
+@pytest.mark.parametrize("name", [NO_ERROR, "Exception", "HTTPException", "CancelledError"])
+@pytest.mark.parametrize("leave", LEAVING.values(), ids=LEAVING)
+@pytest.mark.parametrize("loop_name", LOOPS)
+@pytest.mark.parametrize("build", POINTS, ids=lambda build: build.__name__)
+def test_an_exchange_ends_when_its_client_leaves(
+    build: Build,
+    leave: Callable[[socket.socket], None],
+    name: str,
+    loop_name: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    before = open_descriptors()
+    with contextlib.closing(new_loop(loop_name)) as loop, caplog.at_level(logging.WARNING):
+        answer, calls = leave_during(loop, build, leave, name)
+        loop.run_until_complete(loop.shutdown_default_executor())
+    assert calls == 1
+    logged = [record.getMessage() for record in caplog.records if record.name != "asyncio"]
+    # A stray cancellation is a bug unless the client is known to have left.
+    bugs = {NO_ERROR: (0,), "HTTPException": (0,), "Exception": (1,), "CancelledError": (0, 1)}
+    assert len(logged) in bugs[name], logged
+    if leave is finish and name != NO_ERROR and build not in BEGUN:
+        status = b"404" if name == "HTTPException" else b"500"
+        assert answer.startswith(b"HTTP/1.1 " + status)
+    elif leave is finish and build not in BEGUN:
+        # The last answer of a client that has only finished sending is whole.
+        assert answer.startswith((b"HTTP/1.1 2", b"HTTP/1.1 4")), answer
+    assert answer.count(b"HTTP/1.1 ") <= 1
+    gc.collect()
+    assert open_descriptors() == before
 
 
 def test_the_clean_up_of_a_request_may_fail(caplog: pytest.LogCaptureFixture) -> None:
@@ -388,7 +608,9 @@ class BrokenLogger(logging.Logger):
         raise OSError("no space left on device")
 
 
-def test_the_logger_may_fail() -> None:
+def test_the_logger_may_fail(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where logging fails, the answer is sent all the same, and the logger's error is shown."""
+
     async def handler(request: BaseRequest) -> Response:
         raise ValueError("mine")
 
@@ -398,12 +620,16 @@ def test_the_logger_may_fail() -> None:
         await runner.setup()
         sock = socket.create_server(("127.0.0.1", 0))
         await SockSite(runner, sock).start()
-        assert await ask(sock, GET) == b""
-        assert runner.server is not None
+        assert (await ask(sock, GET)).startswith(b"HTTP/1.1 500 ")
+        # A line at DEBUG, for each refused request.
+        assert (await ask(sock, b"GARBAGE\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
+        server = runner.server
+        assert server is not None
         await runner.cleanup()
-        assert runner.server is None or runner.server.connections == []
+        assert server.connections == []
 
     asyncio.run(asyncio.wait_for(main(), 5))
+    assert "no space left on device" in capsys.readouterr().err
 
 
 def test_a_handler_that_ignores_its_cancellation_is_given_up(

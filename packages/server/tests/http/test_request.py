@@ -270,5 +270,6 @@ def test_no_member_is_forgotten() -> None:
         "POST_METHODS", "add_cleanup", "bind_task", "body_exists", "can_read_body",
         "client_max_fields", "client_max_size", "content", "get_extra_info", "hooks", "json",
         "multipart", "on_prepare", "post", "read", "release", "response_writer",
-        "send_informational", "task", "text", "trailers", "transport", "writer",
+        "send_informational", "task", "text", "trailers", "transport", "wait_disconnected",
+        "writer",
     }  # fmt: skip

@@ -97,12 +97,44 @@ def test_requests_are_checked_if_a_limit_or_the_stop_asks_for_it(
 
 
 def test_timeouts_are_those_of_the_options(clock: FakeClock) -> None:
-    state = state_of(clock, head_timeout=1, body_timeout=2, write_timeout=3, lingering_time=4)
+    state = state_of(clock, head_timeout=1, body_timeout=2, write_timeout=3, lingering_timeout=4)
     assert set(state.timeouts) == set(Wait)
     assert state.timeouts[Wait.HEAD] == 1
     assert state.timeouts[Wait.BODY] == 2
     assert state.timeouts[Wait.WRITE] == 3
     assert state.timeouts[Wait.LINGER] == 4
+    clock.loop.close()
+
+
+@pytest.mark.parametrize("wait", [Wait.DROP, Wait.LINGER])
+@pytest.mark.parametrize(
+    ("since", "draining", "expected"),
+    [
+        (0, False, 5),
+        (-24, False, 5),
+        (-27, False, 3),
+        (-30, False, 0),
+        (0, True, 1),
+        (-3, True, -2),
+    ],
+)
+def test_dropping_has_two_bounds(
+    clock: FakeClock, wait: Wait, since: float, draining: bool, expected: float
+) -> None:
+    state = state_of(clock)
+    if draining:
+        state.drain()
+    now = state.sweeper.now
+    assert state.deadline_of(wait, now, now + since) - now == expected
+    clock.loop.close()
+
+
+def test_a_kept_connection_has_an_age(clock: FakeClock) -> None:
+    state = state_of(clock, keepalive_timeout=10, keepalive_time=100)
+    now = state.sweeper.now
+    assert state.deadline_of(Wait.REQUEST, now, 0) - now == 10
+    assert state.deadline_of(Wait.REQUEST, now - 95, 0) - now == 5
+    assert state.deadline_of(Wait.HEAD, now - 95, 0) - now == 15
     clock.loop.close()
 
 

@@ -17,12 +17,14 @@ class Core:
     is_idle: bool = False
     must_close: bool = False
     peer_failed: bool = False
+    keep_alive: bool = True
     is_reading_body: bool = False
 
 
 IDLE = Core(is_idle=True)
 BETWEEN = Core()  # some bytes of another head have come
 BODY = Core(is_reading_body=True)
+LAST_BODY = Core(is_reading_body=True, keep_alive=False)
 CLOSES = Core(must_close=True)
 REFUSED = Core(must_close=True, peer_failed=True)
 
@@ -38,6 +40,10 @@ MOVES = [
     (BODY, False, True, False, False, Wait.DROP),
     (BODY, False, True, True, False, Wait.WRITE),
     (BODY, False, True, False, True, Wait.CLOSING),
+    (LAST_BODY, False, True, False, False, Wait.LINGER),
+    (LAST_BODY, False, True, True, False, Wait.WRITE),
+    (LAST_BODY, False, True, False, True, Wait.CLOSING),
+    (LAST_BODY, True, True, False, False, Wait.BODY),
     (CLOSES, False, False, False, False, Wait.CLOSING),
     (CLOSES, False, False, True, False, Wait.CLOSING),
     (REFUSED, False, False, False, False, Wait.LINGER),
@@ -50,7 +56,7 @@ MOVES = [
     (BODY, True, True, False, False, Wait.BODY),
     (BODY, True, True, True, False, Wait.WRITE),
 ]
-FINAL = [Wait.LINGER, Wait.CLOSING, Wait.UPGRADED, Wait.CLOSED]
+FINAL = [Wait.LINGER, Wait.CLOSING, Wait.TURN, Wait.UPGRADED, Wait.CLOSED]
 
 
 @pytest.mark.parametrize(("core", "running", "awaits", "paused", "over", "expected"), MOVES)
@@ -66,7 +72,7 @@ def test_the_next_wait(
 
 def test_final_waits_are_left_by_no_fact() -> None:
     facts = itertools.product([False, True], repeat=4)
-    cores = [Core(*values) for values in itertools.product([False, True], repeat=4)]
+    cores = [Core(*values) for values in itertools.product([False, True], repeat=5)]
     for current, core, (running, awaits, paused, over) in itertools.product(FINAL, cores, facts):
         found = next_wait(
             current, core, running=running, awaits_body=awaits, write_paused=paused, finished=over
@@ -77,7 +83,7 @@ def test_final_waits_are_left_by_no_fact() -> None:
 def test_each_wait_that_can_follow_has_a_way_to_end() -> None:
     """A wait without a deadline is one for our own code, or the end."""
     endless = {wait for wait, row in WAITS.items() if row.timeout is None}
-    assert endless == {Wait.HANDLER, Wait.UPGRADED, Wait.CLOSED}
+    assert endless == {Wait.HANDLER, Wait.TURN, Wait.UPGRADED, Wait.CLOSED}
     assert {wait for wait, row in WAITS.items() if row.expiry is Expiry.NONE} == endless
 
 
@@ -88,10 +94,11 @@ def test_the_deadlines() -> None:
         Wait.REQUEST: ("keepalive_timeout", True, "CLOSE"),
         Wait.HEAD: ("head_timeout", False, "REFUSE_HEAD"),
         Wait.BODY: ("body_timeout", True, "FAIL_BODY"),
-        Wait.DROP: ("lingering_time", False, "ABORT"),
+        Wait.DROP: ("lingering_timeout", True, "CLOSE"),
         Wait.HANDLER: (None, False, "NONE"),
+        Wait.TURN: (None, False, "NONE"),
         Wait.WRITE: ("write_timeout", False, "ABORT_IF_STALLED"),
-        Wait.LINGER: ("lingering_time", False, "ABORT"),
+        Wait.LINGER: ("lingering_timeout", True, "CLOSE"),
         Wait.CLOSING: ("write_timeout", False, "ABORT_IF_STALLED"),
         Wait.UPGRADED: (None, False, "NONE"),
         Wait.CLOSED: (None, False, "NONE"),

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar, cast
 from treadle_responses import StreamResponse
 from treadle_server._core.cleanup import CleanupContext
 from treadle_server._core.signals import FrozenList, Signal
+from treadle_server._core.teardown import run_all
 from treadle_server._routing.handlers import AnyMiddleware, check_middlewares
 
 from .subapps import (
@@ -230,15 +231,15 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
     async def shutdown(self) -> None:
         """Send ``on_shutdown``."""
         self._on_shutdown.freeze()
-        await self._on_shutdown.send(self._self)
+        await self._on_shutdown.send_all(self._self)
 
     async def cleanup(self) -> None:
-        """Leave the cleanup contexts that were entered, then send ``on_cleanup``."""
+        """Leave the cleanup contexts that were entered, then send ``on_cleanup``.
+
+        All of them run, whatever the others raise.
+        """
         self._on_cleanup.freeze()
-        try:
-            await self._cleanup_ctx.leave()
-        finally:
-            await self._on_cleanup.send(self._self)
+        await run_all((self._cleanup_ctx.leave, lambda: self._on_cleanup.send_all(self._self)))
 
 
 def _forward(call: Callable[[], Awaitable[None]]) -> Callable[[A], Awaitable[None]]:

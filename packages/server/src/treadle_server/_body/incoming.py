@@ -1,10 +1,10 @@
-"""The bytes of a connection behind a request head: its body, read or dropped.
+"""The bodies of a connection's requests: each is fed to its ``StreamReader``, or dropped.
 
-``IncomingBody`` belongs to one connection. It feeds the body of the request under way to its
-``StreamReader``, and counts the bytes that are only read to be dropped: the rest of a body whose
-response is out, or whatever a peer sends that is about to be closed.
+``IncomingBody`` belongs to one connection, and has one body at a time. The rest of a body whose
+response is out goes to its reader too, which drops it.
 """
 
+from collections.abc import Callable
 from typing import Final, Protocol, final
 
 from treadle_http_parser import Data, EndOfMessage
@@ -17,7 +17,7 @@ __all__ = ["BodyWriter", "IncomingBody"]
 
 
 class BodyWriter(Protocol):
-    """The part of the writing side that bodies need: 100 Continue, and the end."""
+    """The part of the writing side that bodies need: 100 Continue."""
 
     def expect_continue(self) -> None:
         """Note that the client waits for 100 Continue before it sends its body."""
@@ -28,30 +28,33 @@ class BodyWriter(Protocol):
     def body_arrives(self) -> None:
         """Note that the client sends its body without having waited."""
 
-    def abort(self) -> None:
-        """Close the connection at once."""
-
 
 @final
 class IncomingBody:
     """The body of the request under way, if it has not fully arrived."""
 
-    __slots__ = ("_config", "_drop_left", "_flow", "_writer", "reader")
+    __slots__ = ("_awaited", "_config", "_flow", "_writer", "reader")
 
-    def __init__(self, config: ServerConfig, flow: ReadingSide, writer: BodyWriter) -> None:
+    def __init__(
+        self,
+        config: ServerConfig,
+        flow: ReadingSide,
+        writer: BodyWriter,
+        awaited: Callable[[], None],
+    ) -> None:
         self._config: Final = config
+        # Called whenever the handler begins to wait for bytes.
+        self._awaited = awaited
         self._flow: Final = flow
         self._writer: Final = writer
         #: The reader of the body; None for a request without one, and once it has fully arrived.
         self.reader: StreamReader | None = None
-        # The bytes that may still be dropped; 0 while none are dropped.
-        self._drop_left = 0
 
     def open(self, head: Head) -> StreamReader:
         """Return the reader of a body that has not fully arrived, or is coded."""
         config = self._config
         writer = self._writer
-        reader = self.reader = StreamReader(self._flow, config.read_bufsize, writer.continue_body)
+        reader = self.reader = StreamReader(self._flow, config.read_bufsize, self._begin_wait)
         coding = head.framing.content_coding
         if coding and coding != "identity" and config.auto_decompress:
             reader.decode(coding, config.max_expansion)
@@ -59,19 +62,23 @@ class IncomingBody:
             writer.expect_continue()
         return reader
 
+    def _begin_wait(self) -> None:
+        self._writer.continue_body()
+        self._awaited()
+
+    def release(self) -> None:
+        """Let go of the connection, which is lost."""
+        self._awaited = _lost
+
     def feed(self, event: Data) -> None:
         """Take a piece of the body."""
         self._writer.body_arrives()
-        if self._drop_left:
-            self.drop(len(event.data))
-        else:
-            assert self.reader is not None
-            self.reader.feed_data(event.data, event.chunk_end)
+        assert self.reader is not None
+        self.reader.feed_data(event.data, event.chunk_end)
 
     def end(self, event: EndOfMessage) -> None:
         """Take the end of the body, if there is one."""
         reader, self.reader = self.reader, None
-        self._drop_left = 0
         if reader is not None:
             reader.feed_eof(event.trailers)
             # The reader may have paused reading; from here on the connection decides.
@@ -88,20 +95,11 @@ class IncomingBody:
         """True if the handler waits for bytes of the body."""
         return self.reader is not None and self.reader.waiting
 
-    # Dropping.
-
     def discard(self) -> None:
         """Drop the rest of a body that its handler did not read before its response was out."""
         if self.reader is not None:
             self.reader.discard()
-            self.start_dropping()
 
-    def start_dropping(self) -> None:
-        """Count the bytes from here on against ``lingering_size``."""
-        self._drop_left = self._config.lingering_size
 
-    def drop(self, size: int) -> None:
-        """Count ``size`` bytes that are dropped; close the connection once they are too many."""
-        self._drop_left -= size
-        if self._drop_left <= 0:
-            self._writer.abort()
+def _lost() -> None:
+    """Do nothing: the connection is lost."""

@@ -75,7 +75,8 @@ class StreamReader:
         # Bytes decoded, and reads, since other tasks had their turn.
         self._turn = 0
         self._reads = 0
-        # Called once before the first wait for bytes: sends 100 Continue to a client that asked.
+        # Called before each wait for bytes: sends 100 Continue to a client that asked, and starts
+        # the time in which the client must send some.
         self._before_wait = before_wait
         self._queue: Final = ByteQueue(arrived or b"")
         self._raw_bytes = self._queue.size
@@ -128,6 +129,7 @@ class StreamReader:
     def feed_eof(self, trailers: Fields = ()) -> None:
         """Take the end of the body."""
         self._eof = True
+        self._before_wait = None
         self.trailers = trailers
         self._wake()
 
@@ -135,6 +137,7 @@ class StreamReader:
         """Fail the reader once the bytes before the failure are read; the first failure counts."""
         if self._exception is None and not self._eof:
             self._exception = exception
+            self._before_wait = None
             self._wake()
 
     def discard(self) -> None:
@@ -201,8 +204,7 @@ class StreamReader:
                 "Another task already waits for this request's body: read it in one task"
             )
         if self._before_wait is not None:
-            callback, self._before_wait = self._before_wait, None
-            callback()
+            self._before_wait()
         waiter = self._waiter = asyncio.get_running_loop().create_future()
         try:
             await waiter

@@ -1,27 +1,19 @@
 """Cleanup contexts: asynchronous set-up and tear-down in one function, run in order."""
 
+import functools
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Generic, TypeVar
 
 from .signals import FrozenList
+from .teardown import run_all
 
-__all__ = ["CleanupContext", "CleanupError"]
+__all__ = ["CleanupContext"]
 
 _A = TypeVar("_A")
 
 #: An async generator function with one ``yield``, or a function that returns a context manager.
 _Factory = Callable[[_A], AsyncIterator[None] | AbstractAsyncContextManager[None]]
-
-
-class CleanupError(RuntimeError):
-    """Several cleanup contexts failed to clean up; ``exceptions`` has the error of each."""
-
-    @property
-    def exceptions(self) -> list[BaseException]:
-        """The errors of the contexts, in the order in which they were left."""
-        exceptions: list[BaseException] = self.args[1]
-        return exceptions
 
 
 class CleanupContext(FrozenList[_Factory[_A]], Generic[_A]):
@@ -47,13 +39,7 @@ class CleanupContext(FrozenList[_Factory[_A]], Generic[_A]):
 
     async def leave(self) -> None:
         """Leave every context that was entered, the last one first."""
-        errors: list[BaseException] = []
-        while self._entered:
-            try:
-                await self._entered.pop().__aexit__(None, None, None)
-            except Exception as error:  # noqa: BLE001  # the other contexts must be left too
-                errors.append(error)
-        if len(errors) == 1:
-            raise errors[0]
-        if errors:
-            raise CleanupError("Multiple errors on cleanup stage", errors)
+        entered, self._entered = self._entered, []
+        await run_all(
+            functools.partial(context.__aexit__, None, None, None) for context in reversed(entered)
+        )

@@ -71,16 +71,17 @@ class ServerConfig:
     #: From the first byte of a head to its end; slow clients need one, attackers want more.
     head_timeout: float = 15.0
 
-    #: Between two pieces of a body, while the handler waits for it.
+    #: The time in which the client must send some of a body for which the handler waits.
     body_timeout: float = 30.0
 
     #: The time in which a peer must read something while bytes for it wait to be written.
     write_timeout: float = 30.0
 
-    #: The time and the number of bytes for which an unread body is read and dropped after the
-    #: response, so that the client sees the response and not a reset.
-    lingering_time: float = 10.0
-    lingering_size: int = 1024 * 1024
+    #: The time for which an unread body is read and dropped after the response, so that the client
+    #: sees the response and not a reset: in all, and without a byte of it. Not a size: a client
+    #: that sends 30 MB before it reads must get its 401 or 413 too.
+    lingering_time: float = 30.0
+    lingering_timeout: float = 5.0
 
     #: The bytes of a body that may wait for the handler before reading from the peer pauses.
     read_bufsize: int = 256 * 1024

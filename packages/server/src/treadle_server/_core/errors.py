@@ -4,6 +4,7 @@ import logging
 from typing import Final
 
 __all__ = [
+    "BodyDiscardedError",
     "ClientConnectionResetError",
     "PayloadAccessError",
     "RequestPayloadError",
@@ -19,6 +20,13 @@ web_logger: Final = logging.getLogger("treadle.web")
 
 class ClientConnectionResetError(ConnectionResetError):
     """The peer has closed the connection: bytes that are written now are lost."""
+
+
+class BodyDiscardedError(ClientConnectionResetError):
+    """The client has its whole response, which has no body: nothing needs to be written any more.
+
+    A handler handles it like a client that has left; the server ends the response normally.
+    """
 
 
 class RequestPayloadError(Exception):

@@ -1,7 +1,10 @@
 """Lists that are frozen when an application starts, and signals: such lists of coroutines."""
 
+import functools
 from collections.abc import Awaitable, Callable, Iterable, MutableSequence
 from typing import Generic, ParamSpec, TypeVar, overload
+
+from .teardown import run_all
 
 __all__ = ["FrozenList", "Signal"]
 
@@ -81,3 +84,9 @@ class Signal(FrozenList[Callable[_P, Awaitable[object]]], Generic[_P]):
             raise RuntimeError(f"Cannot send {self._what}: the application has not started")
         for receiver in self._items:
             await receiver(*args, **kwargs)
+
+    async def send_all(self, *args: _P.args, **kwargs: _P.kwargs) -> None:
+        """Await every receiver, whatever those before it raise; see ``run_all``."""
+        if not self._frozen:
+            raise RuntimeError(f"Cannot send {self._what}: the application has not started")
+        await run_all(functools.partial(receiver, *args, **kwargs) for receiver in self._items)

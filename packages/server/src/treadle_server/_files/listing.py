@@ -20,26 +20,20 @@ _STYLE: Final = (
 
 
 def listing_page(
-    directory: str, title: str, *, parent: bool, shows_link: Callable[[str], bool]
+    directory: str, title: str, *, parent: bool, can_fetch: Callable[[str], os.stat_result | None]
 ) -> str:
     """Return the page for ``directory``, titled ``title``; blocks, and raises ``OSError``.
 
     Links are relative, so the URL of the page must end with a slash. ``parent`` adds a link to the
-    directory above. The page has files and directories only; a symbolic link is listed if
-    ``shows_link`` returns True for its name.
+    directory above. A name is listed if a request for it would succeed: ``can_fetch`` returns the
+    facts about its file or directory then, and None otherwise.
     """
     entries = []
     with os.scandir(directory) as found:
         for entry in found:
-            if entry.is_symlink() and not shows_link(entry.name):
-                continue
-            try:
-                status = entry.stat()
-            except OSError:
-                continue
-            is_directory = stat.S_ISDIR(status.st_mode)
-            if is_directory or stat.S_ISREG(status.st_mode):
-                entries.append((not is_directory, entry.name, status))
+            status = can_fetch(entry.name)
+            if status is not None:
+                entries.append((not stat.S_ISDIR(status.st_mode), entry.name, status))
     entries.sort(key=lambda item: item[:2])
     rows = ['<tr><td><a href="../">../</a></td><td></td><td></td></tr>'] if parent else []
     rows += [_row(name, status, is_file=is_file) for is_file, name, status in entries]
@@ -57,12 +51,19 @@ def _row(name: str, status: os.stat_result, *, is_file: bool) -> str:
     slash = "" if is_file else "/"
     # ``./``, because a browser would read a name with a colon as a scheme.
     link = html.escape(f"./{quote(os.fsencode(name))}{slash}")
-    changed = datetime.fromtimestamp(int(status.st_mtime), UTC)
     return (
         f'<tr><td><a href="{link}">{html.escape(_text(name))}{slash}</a></td>'
         f"<td>{_size(status.st_size) if is_file else ''}</td>"
-        f"<td>{changed:%Y-%m-%d %H:%M:%S}</td></tr>"
+        f"<td>{_moment(status.st_mtime)}</td></tr>"
     )
+
+
+def _moment(seconds: float) -> str:
+    try:
+        return f"{datetime.fromtimestamp(int(seconds), UTC):%Y-%m-%d %H:%M:%S}"
+    except (ValueError, OverflowError, OSError):
+        # Not a moment of the years 1 to 9999; a file may have any.
+        return ""
 
 
 def _text(name: str) -> str:

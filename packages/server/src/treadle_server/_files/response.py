@@ -17,7 +17,6 @@ from treadle_responses import (
     FilePlan,
     LooseHeaders,
     RequestInfo,
-    ResponseWriter,
     StreamResponse,
     add_vary,
     content_disposition_header,
@@ -114,10 +113,8 @@ class FileResponse(StreamResponse):
         """Send ``prepared`` instead of opening the file in ``prepare``."""
         self._prepared_file = prepared
 
-    async def prepare(self, request: RequestInfo) -> ResponseWriter | None:
-        """Open the file and send the head; a second call does nothing."""
-        if self.prepared:
-            return await super().prepare(request)
+    async def open_body(self, request: RequestInfo) -> None:
+        """Open the file and take over its status and fields; ``prepare`` calls this."""
         if self._prepared_file is None:
             call = functools.partial(
                 prepare_file,
@@ -134,11 +131,6 @@ class FileResponse(StreamResponse):
                 self._become_error(request, 403 if forbidden else 404)
         if self._prepared_file is not None:
             self._apply_plan(self._prepared_file.plan)
-        try:
-            return await super().prepare(request)
-        except BaseException:
-            self.release_body()
-            raise
 
     def _apply_plan(self, plan: FilePlan) -> None:
         """Take over the plan's status and fields."""

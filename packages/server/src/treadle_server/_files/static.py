@@ -7,6 +7,7 @@ reads small files (see ``_files.response``). ``_files.paths`` decides which path
 import enum
 import functools
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final, NamedTuple, Unpack, final
@@ -266,10 +267,39 @@ class StaticResource(PrefixResource):
         if not is_directory:
             return _Outcome.ADD_SLASH
 
-        def inside(name: str) -> bool:
-            return self._resolve((*segments, name)) is not None
+        def can_fetch(name: str) -> os.stat_result | None:
+            # A name may look like a path that is never looked up. One that is not UTF-8 has no URL:
+            # invalid escapes stay as they are in the path of a request.
+            if safe_segments(name) is None or not _is_text(name):
+                return None
+            return self._status((*segments, name))
 
-        return _Listing(listing_page(path, shown, parent=bool(segments), shows_link=inside))
+        parent = bool(segments) and self._status(segments[:-1]) is not None
+        return _Listing(listing_page(path, shown, parent=parent, can_fetch=can_fetch))
+
+    def _status(self, segments: tuple[str, ...]) -> os.stat_result | None:
+        """Return the facts about a file or directory if a request for it would succeed, or None.
+
+        The same decisions as in ``_look_inside``, without opening anything.
+        """
+        path = self._resolve(segments)
+        try:
+            status = None if path is None else os.stat(path)  # noqa: PTH116  # as in ``contained``
+        except (OSError, ValueError):
+            return None
+        if path is None or status is None:
+            return None
+        if stat.S_ISREG(status.st_mode):
+            return status if _may(path, os.R_OK) else None
+        if not stat.S_ISDIR(status.st_mode) or not _may(path, os.X_OK):
+            return None
+        if self._index:
+            inner = self._resolve((*segments, *self._index))
+            if inner is None:
+                return None
+            if Path(inner).is_file():
+                return status if _may(inner, os.R_OK) else None
+        return status if _may(path, os.R_OK) else None
 
     def _resolve(self, segments: tuple[str, ...]) -> str | None:
         """Return the path of a file, None if a link leads out of the directory.
@@ -285,6 +315,20 @@ class StaticResource(PrefixResource):
         if path is None:
             return _Outcome.NOT_FOUND
         return prepare_file(wanted, name, functools.partial(self._open_resolved, path))
+
+
+def _is_text(name: str) -> bool:
+    """Return True if the name of a file is valid UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _may(path: str, mode: int) -> bool:
+    """Return True if this process may open ``path``."""
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _with_slash(request: BaseRequest) -> URL:

@@ -4,16 +4,18 @@ Functions from values to responses; ``Exchange`` decides when one is sent, and l
 """
 
 import traceback
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable, Coroutine
 from typing import Final, TypeGuard, final
 
 from treadle_responses import HTTPException, Response, StreamResponse, add_vary, error_page
+from treadle_server._core.logs import shown
 
 from .request import BaseRequest
 
 __all__ = [
     "CAN_SKIP_PREPARE",
     "SENDS_AT_ONCE",
+    "explain",
     "is_http_exception",
     "negotiate_page",
     "not_a_response",
@@ -108,23 +110,85 @@ def server_error(request: BaseRequest, error: BaseException, *, debug: bool) -> 
 # Mistakes of handlers, as the errors that are logged.
 
 
+def _shown(value: object) -> str:
+    return shown(repr(value) if isinstance(value, str) else value)
+
+
+def _named(request: BaseRequest) -> str:
+    return shown(f"{request.method} {request.raw_path}")
+
+
 def _misuse(request: BaseRequest, mistake: str) -> RuntimeError:
-    return RuntimeError(f"The handler of {request.method} {request.raw_path} {mistake}")
+    return RuntimeError(f"The handler of {_named(request)} {mistake}")
 
 
 def not_a_response(request: BaseRequest, result: object) -> RuntimeError:
     """Return the error for a handler that returned something else."""
-    hint = ": is a return statement missing?" if result is None else ""
-    return _misuse(
-        request, f"returned {result!r}, but a handler must return a StreamResponse{hint}"
+    hint = _hint(result)
+    cls = result if isinstance(result, type) else type(result)
+    what = "None" if result is None else f"{_shown(result)} ({cls.__module__}.{cls.__qualname__})"
+    return _misuse(request, f"returned {what}, but a handler must return a StreamResponse{hint}")
+
+
+# What handlers return by mistake, and the fix; the first row that fits.
+_FIXES: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
+    ((type(None),), ": is a return statement missing?"),
+    ((str,), ": return web.Response(text=...)"),
+    ((bytes, bytearray, memoryview), ": return web.Response(body=...)"),
+    ((dict, list, int, float), ": return web.json_response(...)"),
+    ((tuple,), ": return web.Response(status=..., text=..., headers=...)"),
+    ((Coroutine,), ": is an await missing?"),
+    ((AsyncIterable,), ": return web.Response(body=...) to send its pieces"),
+)
+
+
+def _hint(result: object) -> str:
+    for types, fix in _FIXES:
+        if isinstance(result, types):
+            return fix
+    if isinstance(result, type):
+        if issubclass(result, StreamResponse):
+            return f": call the class, {result.__name__}(...)"
+        return ""
+    if _looks_like_a_response(type(result)):
+        return f": return one of treadle.web instead of {_package(type(result))}"
+    return ""
+
+
+#: Frameworks of servers; the HTTP errors of clients are no answers.
+_FRAMEWORKS: Final = frozenset({
+    "aiohttp", "blacksheep", "falcon", "fastapi", "flask", "litestar", "quart", "sanic",
+    "starlette", "tornado", "werkzeug",
+})  # fmt: skip
+
+
+def _package(cls: type) -> str:
+    return cls.__module__.partition(".")[0]
+
+
+def _looks_like_a_response(cls: type) -> bool:
+    """Return True for the classes of other frameworks, by name."""
+    return any(
+        base.__name__.endswith("Response") or base.__name__.startswith("HTTP")
+        for base in cls.__mro__
     )
+
+
+def explain(error: BaseException) -> None:
+    """Add a note to the exceptions of other frameworks that would be answers there."""
+    package = _package(type(error))
+    if package in _FRAMEWORKS and _looks_like_a_response(type(error)):
+        error.add_note(
+            f"{type(error).__name__} is a class of {package}: raise the one of treadle.web to "
+            "answer with it"
+        )
 
 
 def not_all_sent(request: BaseRequest, response: StreamResponse) -> RuntimeError:
     """Return the error for a response whose methods ended without all that belongs to it."""
     return _misuse(
         request,
-        f"returned {response!r}, which has not sent its head and its end: a prepare() or "
+        f"returned {_shown(response)}, which has not sent its head and its end: a prepare() or "
         "write_eof() of its own must call the one of its base class",
     )
 
@@ -132,18 +196,18 @@ def not_all_sent(request: BaseRequest, response: StreamResponse) -> RuntimeError
 def sent_before(request: BaseRequest, response: StreamResponse) -> RuntimeError:
     """Return the error for a response that was used for another request."""
     return _misuse(
-        request, f"returned {response!r}, which was sent before: make a new one per request"
+        request, f"returned {_shown(response)}, which was sent before: make a new one per request"
     )
 
 
 def second_response(request: BaseRequest, response: StreamResponse) -> RuntimeError:
     """Return the error for a response behind another one to the same request."""
-    return _misuse(request, f"returned {response!r} after it had begun another response")
+    return _misuse(request, f"returned {_shown(response)} after it had begun another response")
 
 
-def returned_exception(request: BaseRequest, response: StreamResponse) -> str:
-    """Return the warning for an exception that was returned instead of raised."""
-    return (
-        f"The handler of {request.method} {request.raw_path} returned {response!r}: "
-        "raise an HTTPException, or return a Response"
-    )
+def returned_exception(response: StreamResponse) -> str:
+    """Return the warning for an exception that was returned instead of raised.
+
+    It has nothing of the peer's: Python keeps each text of a warning for ever.
+    """
+    return f"A handler returned {type(response).__name__}: raise it, or return a web.Response"

@@ -1,60 +1,54 @@
 """One HTTP/1.1 connection: asyncio's callbacks to the sans-IO core, and back.
 
-The callbacks feed the core, hand its events to the body and the exchange, and ask ``next_wait`` for
-the next wait. The core decides what is valid, the exchange what is answered, the table ``WAITS``
-what a passed deadline means; this module only connects them.
+The callbacks feed the core, hand its events to the body and the exchange, and settle in the next
+wait. The core decides what is valid, the exchange what is answered, ``waiting`` what a passed
+deadline means; this module only connects them.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, cast, final
 
-from treadle_http_parser import Data, EndOfMessage, Error, Event, ServerConnection
+from treadle_http_parser import Data, EndOfMessage, Error, Event
 from treadle_http_parser import Request as Head
-from treadle_responses import HTTPRequestTimeout
 from treadle_server._body.incoming import IncomingBody
 from treadle_server._body.stream import EMPTY_BODY, StreamReader
 from treadle_server._core.errors import ClientConnectionResetError, RequestPayloadError
+from treadle_server._core.logs import log_debug, log_error
 from treadle_server._core.types import ConnectionInfo
-from treadle_server._transport.deadlines import NEVER
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.upgrade import Upgraded
 
 from .exchange import Exchange
 from .state import ServerState
-from .waits import ENDING, WAITS, Expiry, Wait, next_wait
+from .waiting import MAX_PENDING, WaitingConnection
+from .waits import ENDING, NOT_READING, Wait
 from .writer import StreamWriter
 
 __all__ = ["HttpConnection"]
 
 _REQUEST: Final = Wait.REQUEST
 
+#: Requests that one connection gets answered before others have their turn, if they have come
+#: already and their handlers do not wait.
+_REQUESTS_PER_TURN: Final = 16
+
 
 @final
-class HttpConnection(asyncio.Protocol):
+class HttpConnection(WaitingConnection):
     """The protocol of one accepted connection."""
 
-    __slots__ = (
-        "_born", "_core", "_eof", "_exchange", "_flow", "_incoming", "_info", "_requests", "_state",
-        "_transport", "_wait", "_writer", "deadline",
-    )  # fmt: skip
+    __slots__ = ("__weakref__", "_info", "_on_made", "_requests")
 
-    _transport: asyncio.Transport
-    _flow: FlowControl
-    _writer: StreamWriter
-    _exchange: Exchange
-    _incoming: IncomingBody
     _info: ConnectionInfo
-    _born: float
 
-    def __init__(self, state: ServerState) -> None:
-        self._state: Final = state
-        self._core: Final = ServerConnection(state.limits)
-        # True once the end of input has come; whole requests may still wait for their turn.
-        self._eof = False
+    def __init__(
+        self, state: ServerState, on_made: "Callable[[HttpConnection], object] | None" = None
+    ) -> None:
+        super().__init__(state)
+        # Called when the connection is made: behind the TLS handshake, if there is one.
+        self._on_made = on_made
         self._requests = 0
-        self._wait = _REQUEST
-        #: When, by the sweeper's clock, the wait is over.
-        self.deadline = NEVER
 
     # asyncio's callbacks.
 
@@ -66,9 +60,12 @@ class HttpConnection(asyncio.Protocol):
         self._flow = FlowControl(transport)
         self._writer = StreamWriter(self._core, self._flow, transport, state, self._switch)
         self._exchange = Exchange(state, self._writer, self._exchange_done)
-        self._incoming = IncomingBody(state.config, self._flow, self._writer)
+        self._incoming = IncomingBody(state.config, self._flow, self._writer, self._body_awaited)
         self._info = ConnectionInfo.of(transport)
         state.add(self)
+        if self._on_made is not None:
+            self._on_made(self)
+            self._on_made = None
         self._born = state.sweeper.now
         # The first request gets the time of a head, not that of a kept connection.
         self.deadline = self._born + state.config.head_timeout
@@ -78,13 +75,10 @@ class HttpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take bytes from the peer."""
         core = self._core
-        if self._wait in ENDING:
-            self._incoming.drop(len(data))
-            return
-        if self._exchange.request is not None and core.is_between:
-            # The client has read the end of a response whose task has not ended: it ends first.
-            core.hold(data)
-            self._flow.pause_reading()
+        if self._wait in NOT_READING or (
+            self._exchange.request is not None and (core.is_between or core.request_ended)
+        ):
+            self._keep_for_later(data)
             return
         events = core.receive_data(data)
         if core.has_pending:
@@ -103,18 +97,40 @@ class HttpConnection(asyncio.Protocol):
         else:
             self._settle()
 
+    def _keep_for_later(self, data: bytes) -> None:
+        """Take bytes that are no part of the request under way."""
+        core = self._core
+        if self._wait in ENDING:
+            if self._wait is Wait.LINGER:
+                self._enter(Wait.LINGER)
+        elif core.keep_alive or core.is_between:
+            # They belong to the next request. A few are taken so that the end of input is seen; the
+            # rest is left to wait in the kernel, which is the back-pressure.
+            core.hold(data)
+            if core.pending_size > MAX_PENDING or self._wait is Wait.TURN:
+                self._flow.pause_reading()
+        else:
+            core.receive_data(data)
+
     def eof_received(self) -> bool:
         """Take the end of input; True keeps the connection open for the response under way."""
+        self._flow.eof_received()
         if self._wait in ENDING:
             return False
         self._eof = True
+        answering = self.busy or self._wait in (Wait.TURN, Wait.WRITE)
         # Whole requests may wait behind the one under way: they are answered first.
-        if not (self.busy and self._incoming.reader is None and self._core.has_pending):
+        if not (answering and self._incoming.reader is None and self._core.has_pending):
             for event in self._core.receive_eof():
                 if isinstance(event, Error):
                     self._incoming.fail(ClientConnectionResetError(event.reason))
         # Only the option to cancel takes the end of input for the end of interest in the answer.
-        if self.busy and not self._state.config.handler_cancellation:
+        # TLS cannot send any more when the peer has closed its side.
+        if (
+            answering
+            and not self._state.config.handler_cancellation
+            and self._info.ssl_context is None
+        ):
             return True
         self._enter(Wait.CLOSING)
         return False
@@ -128,6 +144,7 @@ class HttpConnection(asyncio.Protocol):
             self._exchange.cancel()
         self._core.close()
         self._writer.release()
+        self._incoming.release()
         if not self.busy:
             self._forget()
 
@@ -163,7 +180,7 @@ class HttpConnection(asyncio.Protocol):
         """Close if idle, otherwise after the response under way."""
         if self.busy:
             self._core.close_after_response()
-        elif self._wait not in ENDING and self._upgraded is None:
+        elif self._wait is not Wait.CLOSING and self._upgraded is None:
             self._enter(Wait.CLOSING)
 
     def shut_down_upgraded(self) -> None:
@@ -195,10 +212,15 @@ class HttpConnection(asyncio.Protocol):
         core = self._core
         # More than one answer may follow: let them leave together.
         self._writer.cork()
+        left = _REQUESTS_PER_TURN
         try:
             # Reading the next request behind the answer to this one is the back-pressure.
             while events and self._act(events) and core.has_pending:
                 if self._flow.write_paused or self._transport.is_closing():
+                    break
+                left -= 1
+                if not left:
+                    self._enter(Wait.TURN)
                     break
                 # The next request has deadlines of its own, even if it waits as this one did.
                 self._wait = _REQUEST
@@ -233,10 +255,9 @@ class HttpConnection(asyncio.Protocol):
                 self._take(event)
         try:
             request = state.request_factory(head, body, self._writer, self._info)
-        except Exception:
-            state.config.logger.exception(
-                "The request factory failed for %s %s", head.method, head.target
-            )
+        except Exception as error:  # noqa: BLE001  # the client gets an answer all the same
+            text = "The request factory failed for %s %s"
+            log_error(state.config.logger, text, head.method, head.target, error=error)
             self._writer.write_error(500, "Internal Server Error")
             self._enter(Wait.LINGER)
             return False
@@ -276,10 +297,9 @@ class HttpConnection(asyncio.Protocol):
             self._refuse(event)
 
     def _refuse(self, error: Error) -> None:
-        self._state.config.logger.debug(
-            "Refused a request from %s: %d %s %s",
-            self._info.remote, error.status, error.reason, error.detail,
-        )  # fmt: skip
+        text = "Refused a request from %s: %s %s %s"
+        values = self._info.remote, error.status, error.reason, error.detail
+        log_debug(self._state.config.logger, text, *values)
         if self._incoming.reader is not None:
             self._incoming.fail(RequestPayloadError(error.reason))
         else:
@@ -315,81 +335,9 @@ class HttpConnection(asyncio.Protocol):
         self._flow.resume_reading()
         self._enter(Wait.LINGER if linger else Wait.CLOSING)
 
-    # Waits, deadlines and the end.
-
-    def _settle(self) -> None:
-        """Enter the wait that follows from the state of the connection."""
-        core = self._core
-        flow = self._flow
-        running = self._exchange.request is not None
-        if flow.lost or self._writer.upgraded is not None:
-            return
-        wait = next_wait(
-            self._wait,
-            core,
-            running=running,
-            awaits_body=self._incoming.reader is not None,
-            write_paused=flow.write_paused,
-            finished=self._eof or (self._state.draining and core.is_between),
-        )
-        if (core.has_pending and running and self._incoming.reader is None) or (
-            wait is Wait.WRITE and not running
-        ):
-            # Back-pressure: the next request waits for this one, or for the peer to read.
-            flow.pause_reading()
-        if wait is not self._wait or WAITS[wait].renews:
-            self._enter(wait)
-
-    def _enter(self, wait: Wait) -> None:
-        """Enter a wait: set its deadline, and do what belongs to its beginning."""
-        state = self._state
-        self._wait = wait
-        self.deadline = state.sweeper.now + state.timeouts[wait]
-        if wait is _REQUEST:
-            self.deadline = state.idle_deadline
-            if state.config.keepalive_time:
-                self.deadline = min(self.deadline, self._born + state.config.keepalive_time)
-            self._flow.resume_reading()
-            return
-        if wait in ENDING:
-            self._incoming.start_dropping()
-            self._writer.uncork()
-        self._flow.watch_peer()
-        if wait is Wait.CLOSING:
-            self._transport.close()
-        elif wait is Wait.LINGER:
-            # Closing at once would reset the connection under bytes that are still on their way,
-            # and the reset could overtake the response (RFC 9112 section 9.6).
-            if self._eof:
-                self._enter(Wait.CLOSING)
-            else:
-                self._flow.stop_sending()
+    # The end.
 
     def _forget(self) -> None:
         """End a connection that is lost and has no handler any more."""
         self._state.remove(self)
         self._exchange.release()
-
-    def on_deadline(self) -> None:
-        """Act on a wait that took too long, as its row of ``WAITS`` says."""
-        expiry = WAITS[self._wait].expiry
-        if expiry is Expiry.REFUSE_HEAD:
-            self._core.give_up()
-            self._writer.write_error(408, "The request head did not arrive in time.")
-            self._enter(Wait.LINGER)
-        elif expiry is Expiry.FAIL_BODY:
-            if self._incoming.is_awaited:
-                self._core.give_up()
-                self._incoming.fail(HTTPRequestTimeout())
-                self._enter(Wait.HANDLER)
-            else:
-                # The handler has not asked for the bytes that do not come.
-                self._enter(self._wait)
-        elif expiry is Expiry.CLOSE:
-            self._enter(Wait.CLOSING)
-        elif expiry is Expiry.ABORT_IF_STALLED and self._flow.has_progress:
-            # The peer has read since the wait began.
-            self._enter(self._wait)
-        else:
-            self.deadline = NEVER
-            self._transport.abort()

@@ -32,11 +32,17 @@ from typing import Final, final
 
 from treadle_http_parser import LocalProtocolError
 from treadle_responses import HTTPBadRequest, HTTPException, StreamResponse
-from treadle_server._core.errors import ClientConnectionResetError, RequestPayloadError
+from treadle_server._core.errors import (
+    BodyDiscardedError,
+    ClientConnectionResetError,
+    RequestPayloadError,
+)
+from treadle_server._core.logs import log_error
 
 from .answers import (
     CAN_SKIP_PREPARE,
     SENDS_AT_ONCE,
+    explain,
     is_http_exception,
     negotiate_page,
     not_a_response,
@@ -141,7 +147,9 @@ class Exchange:
         try:
             try:
                 awaitable = state.handler(request)
-            except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # noqa: BLE001  # the client gets an answer
                 return self._failed(request, error)
             task = state.start_task(
                 awaitable if type(awaitable) is CoroutineType else _await(awaitable)
@@ -236,7 +244,7 @@ class Exchange:
     ) -> bool:
         """Send a response by its own coroutines."""
         self._phase = Phase.RESPONSE if self._phase is _HANDLER else self._phase
-        if self._channel.transport is None:
+        if self._channel.is_lost:
             response.release_body()
             return self._cut(request, None)
         task: asyncio.Task[StreamResponse] | None = None
@@ -256,9 +264,7 @@ class Exchange:
         channel = self._channel
         try:
             if returned and isinstance(response, HTTPException):
-                warnings.warn(
-                    returned_exception(request, response), DeprecationWarning, stacklevel=1
-                )
+                warnings.warn(returned_exception(response), DeprecationWarning, stacklevel=1)
             if response.prepared and channel.response_ended and not channel.head_sent:
                 # The handler has sent all of it.
                 return response
@@ -275,27 +281,31 @@ class Exchange:
         channel = self._channel
         if response.prepared and not channel.head_sent:
             raise sent_before(request, response)
-        if not response.prepared and (channel.head_sent or channel.response_ended):
+        if not response.prepared and not channel.withdraw():
             raise second_response(request, response)
 
     # Errors.
 
     def _failed(self, request: BaseRequest, error: BaseException) -> bool:
         """Answer an exception that left the handler, a hook or the response."""
-        channel = self._channel
+        if isinstance(error, BodyDiscardedError):
+            # The client has its answer; only the handler's stream has been stopped.
+            self._channel.end_bodiless()
+            return self._end(request)
+        phase = _AFTER_ERROR[self._phase]
+        too_late = phase is None or not self._channel.withdraw()
         answer: StreamResponse
         if is_http_exception(error):
             answer = error
             # Its traceback leads to frames that lead to it.
             error.__traceback__ = None
             negotiate_page(request, error)
-        elif self._is_no_bug(error):
+        elif self._is_no_bug(error, too_late=too_late):
             return self._cut(request, error)
         else:
             answer = self._answer_to(request, error)
-        phase = _AFTER_ERROR[self._phase]
-        if phase is None or channel.head_sent or channel.response_ended:
-            # Too late for another answer: a connection that is cut off tells the client.
+        if phase is None or too_late:
+            # A connection that is cut off tells the client.
             return self._cut(request, error)
         self._phase = phase
         hooks = request.hooks
@@ -307,12 +317,12 @@ class Exchange:
             return self._end(request)
         return self._start_sending(request, answer, returned=False)
 
-    def _is_no_bug(self, error: BaseException) -> bool:
+    def _is_no_bug(self, error: BaseException, *, too_late: bool) -> bool:
         """Return True for an error that ends the exchange without an answer and a log line."""
         if isinstance(error, asyncio.CancelledError):
             # The server stops, or the client has left; or it is too late for an answer. Otherwise
             # the handler awaited something that was cancelled, which is a bug like others.
-            return self._cancelled or self._channel.is_lost or self._channel.head_sent
+            return self._cancelled or self._channel.is_lost or too_late
         # The client has left; or the event loop, which runs the task, has the error already.
         return isinstance(error, (ClientConnectionResetError, SystemExit, KeyboardInterrupt))
 
@@ -321,9 +331,9 @@ class Exchange:
         if isinstance(error, RequestPayloadError):
             return HTTPBadRequest(text=f"400: {error}")
         config = self._state.config
-        config.logger.error(
-            "Error handling request %s %s", request.method, request.raw_path, exc_info=error
-        )
+        explain(error)
+        text = "Error handling request %s %s"
+        log_error(config.logger, text, request.method, request.raw_path, error=error)
         return server_error(request, error, debug=config.debug)
 
     # The end.
@@ -341,10 +351,11 @@ class Exchange:
             for cleanup in hooks.cleanups:
                 try:
                     cleanup()
-                except Exception:
-                    self._state.config.logger.exception(
-                        "Error cleaning up after %s %s", request.method, request.raw_path
-                    )
+                except Exception as error:  # noqa: BLE001  # the other cleanups must run too
+                    log_error(
+                        self._state.config.logger, "Error cleaning up after %s %s",
+                        request.method, request.raw_path, error=error,
+                    )  # fmt: skip
             hooks.cleanups.clear()
         return True
 
@@ -355,7 +366,7 @@ class Exchange:
             self._state.loop.call_soon(_raise, error)
         else:
             with contextlib.suppress(Exception):
-                self._state.config.logger.error("Error answering a request", exc_info=error)
+                log_error(self._state.config.logger, "Error answering a request", error=error)
         with contextlib.suppress(Exception):
             self._channel.fail(error)
         request = self.request

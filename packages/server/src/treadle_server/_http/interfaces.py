@@ -32,7 +32,7 @@ from treadle_server._core.types import ConnectionInfo
 from treadle_server._transport.deadlines import HasDeadline
 from treadle_server._transport.upgrade import Upgraded
 
-__all__ = ["Connection", "RequestFactory", "ResponseChannel"]
+__all__ = ["Connection", "HeadDefaults", "RequestFactory", "ResponseChannel"]
 
 _T = TypeVar("_T")
 _Request_co = TypeVar("_Request_co", covariant=True)
@@ -53,12 +53,29 @@ class ResponseChannel(ResponseWriter, Protocol):
         """True if the client is gone: what is written now reaches nothing."""
 
     @property
+    def client_left(self) -> bool:
+        """True once the client has closed its side: it sends nothing more, but may still read."""
+
+    async def wait_client_left(self) -> None:
+        """Wait until ``client_left``."""
+
+    @property
     def head_sent(self) -> bool:
         """True if the current request's response has begun."""
 
     @property
     def response_ended(self) -> bool:
         """True if the current request's response is complete."""
+
+    def withdraw(self) -> bool:
+        """Forget a response of which no byte has left the server.
+
+        Return True if another response may be sent. ``write_head`` and ``write_whole`` begin with
+        it.
+        """
+
+    def end_bodiless(self) -> None:
+        """End a response that has no body, whatever is written to it; its head is sent."""
 
     def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> None:
         """Write a whole response; ``block`` has its field lines but for Date and Server.
@@ -129,3 +146,23 @@ class Connection(HasDeadline, Protocol):
 
     def describe(self) -> str:
         """Return the request under way for a log line, ``""`` without one."""
+
+
+class HeadDefaults(Protocol):
+    """The parts of a response head that all connections of a server share."""
+
+    @property
+    def head_block(self) -> bytes:
+        """The Date and Server lines, renewed every second."""
+
+    @property
+    def date(self) -> str:
+        """The value of Date."""
+
+    @property
+    def server_header(self) -> str | None:
+        """The value of Server, None to send no such field."""
+
+    @property
+    def write_timeout(self) -> float:
+        """The seconds in which a peer must read something."""

@@ -13,6 +13,7 @@ from treadle_server._transport.flow import FlowControl
 
 from .request import BaseRequest
 from .state import RawHandler, ServerState
+from .waits import Wait
 
 __all__ = ["OverloadProtocol", "limit_handlers"]
 
@@ -29,14 +30,14 @@ class OverloadProtocol(asyncio.Protocol):
     It parses no request, which would take the resources that are short.
     """
 
-    __slots__ = ("_answered", "_size", "_state", "_transport", "deadline")
+    __slots__ = ("_answered", "_born", "_state", "_transport", "deadline")
 
     _transport: asyncio.Transport
+    _born: float
 
     def __init__(self, state: ServerState) -> None:
         self._state: Final = state
         self._answered = False
-        self._size = 0
         #: When, by the sweeper's clock, the connection is cut off.
         self.deadline = NEVER
 
@@ -46,19 +47,21 @@ class OverloadProtocol(asyncio.Protocol):
         return False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Give the client ``lingering_time`` to send its request and read the answer."""
+        """Give the client as much time as one whose unread body is dropped."""
         self._transport = cast("asyncio.Transport", transport)
         state = self._state
         state.add(self)
         state.overload_count += 1
-        self.deadline = state.sweeper.now + state.config.lingering_time
+        self._born = state.sweeper.now
+        self._renew()
 
-    def data_received(self, data: bytes) -> None:
-        """Answer the first bytes and drop the others within bounds."""
-        self._size += len(data)
-        if self._size > self._state.config.lingering_size:
-            self._transport.abort()
-        elif not self._answered:
+    def _renew(self) -> None:
+        self.deadline = self._state.deadline_of(Wait.LINGER, self._born, self._born)
+
+    def data_received(self, data: bytes) -> None:  # noqa: ARG002  # asyncio's signature
+        """Answer the first bytes and drop the others, for a bounded time."""
+        self._renew()
+        if not self._answered:
             self._answered = True
             self._transport.write(
                 b"HTTP/1.1 503 Service Unavailable\r\n"

@@ -85,8 +85,19 @@ class BaseRequest(RequestHead, KeyedState[RequestKey[Any], Literal["request"]]):
 
     @property
     def transport(self) -> asyncio.Transport | None:
-        """The connection's transport, None once it is lost."""
-        return self._channel.transport
+        """The connection's transport, None once the client has left (see ``wait_disconnected``)."""
+        return None if self._channel.client_left else self._channel.transport
+
+    async def wait_disconnected(self) -> None:
+        """Wait until the client has left: it has closed its side of the connection, or lost it.
+
+        For handlers that wait for something of their own, such as long polling. A client that
+        closes only its side, and reads on, counts as one that has left, because the two look the
+        same until something is written; the response is still sent to it. The end of input is seen
+        while the server reads: not behind an unread body of more than ``read_bufsize`` bytes, nor
+        behind 64 KiB of further requests.
+        """
+        await self._channel.wait_client_left()
 
     @property
     def task(self) -> "asyncio.Task[StreamResponse]":

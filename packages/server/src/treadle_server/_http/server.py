@@ -1,9 +1,11 @@
 """``Server``: the protocol factory of an event loop's listener, and the end of its connections."""
 
 import asyncio
+import weakref
 from typing import Final, final
 
 from treadle_server._core.config import ServerConfig
+from treadle_server._core.logs import log_warning
 
 from .connection import HttpConnection
 from .interfaces import Connection, RequestFactory
@@ -34,15 +36,27 @@ class Server:
         config = ServerConfig.from_kwargs(kwargs)
         if config.max_concurrent_requests:
             handler = limit_handlers(handler, config.max_concurrent_requests)
+        # Connections whose TLS handshake has not ended, if connections are limited. The event loop
+        # does not call the protocol of a handshake that fails, it only forgets it.
+        self._handshakes: Final[weakref.WeakSet[HttpConnection]] = weakref.WeakSet()
         self._state: Final = ServerState(loop, handler, request_factory or BaseRequest, config)
 
     def __call__(self) -> asyncio.Protocol:
         """Return the protocol of a new connection."""
         state = self._state
         most = state.config.max_connections
-        if most and len(state.connections) - state.overload_count >= most:
+        if not most:
+            return HttpConnection(state)
+        if len(state.connections) - state.overload_count + len(self._handshakes) >= most:
             return OverloadProtocol(state)
-        return HttpConnection(state)
+        connection = HttpConnection(state, self._handshakes.discard)
+        self._handshakes.add(connection)
+        return connection
+
+    @property
+    def handshake_timeout(self) -> float:
+        """The seconds for a TLS handshake; ``ssl_handshake_timeout`` of ``loop.create_server``."""
+        return max(self._state.config.head_timeout, 1.0)
 
     @property
     def connections(self) -> list[Connection]:
@@ -77,7 +91,8 @@ class Server:
             await self._wait_closed(timeout)
         for connection in self.connections:
             if connection.busy:
-                self._state.config.logger.warning(
+                log_warning(
+                    self._state.config.logger,
                     "The handler of %s did not end although it was cancelled; it is given up",
                     connection.describe(),
                 )

@@ -15,11 +15,15 @@ from treadle_server._transport.deadlines import NEVER, Sweeper
 
 from .interfaces import Connection, RequestFactory
 from .request import BaseRequest
-from .waits import WAITS, Wait
+from .waits import DROPPING, WAITS, Wait
 
 __all__ = ["RawHandler", "ServerState"]
 
 _EAGER: Final[dict[str, Any]] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
+
+#: The seconds that the client of a last response gets to read it, though it still sends, when the
+#: server stops.
+_LAST_LINGER: Final = 1.0
 
 #: A bare server: any function from a request to an awaitable response.
 RawHandler = Callable[[BaseRequest], Awaitable[StreamResponse]]
@@ -97,6 +101,23 @@ class ServerState:
         self.date = format_http_date(time.time())
         server = "" if self.server_header is None else f"Server: {self.server_header}\r\n"
         self.head_block = f"Date: {self.date}\r\n{server}".encode()
+
+    def deadline_of(self, wait: Wait, born: float, dropping_since: float) -> float:
+        """Return the deadline of a wait that begins now.
+
+        The connection exists since ``born``; it entered the first of the waits in ``DROPPING``
+        since its last request at ``dropping_since``.
+        """
+        config = self.config
+        if wait is Wait.REQUEST:
+            if config.keepalive_time:
+                return min(self.idle_deadline, born + config.keepalive_time)
+            return self.idle_deadline
+        deadline = self.sweeper.now + self.timeouts[wait]
+        if wait in DROPPING:
+            longest = min(config.lingering_time, _LAST_LINGER if self.draining else NEVER)
+            deadline = min(deadline, dropping_since + longest)
+        return deadline
 
     def is_last_request(self, count: int, born: float) -> bool:
         """Return True if the server stops or a connection has had its share with this request.

@@ -10,7 +10,17 @@ the exchange, asks ``next_wait``, and enters the wait that it returns.
 import enum
 from typing import Final, NamedTuple, Protocol, final
 
-__all__ = ["ENDING", "WAITS", "ClosingCore", "Expiry", "Wait", "WaitRow", "next_wait"]
+__all__ = [
+    "DROPPING",
+    "ENDING",
+    "NOT_READING",
+    "WAITS",
+    "ClosingCore",
+    "Expiry",
+    "Wait",
+    "WaitRow",
+    "next_wait",
+]
 
 
 @final
@@ -27,6 +37,8 @@ class Wait(enum.IntEnum):
     DROP = enum.auto()
     #: The handler, or the task that sends its response.
     HANDLER = enum.auto()
+    #: Other connections, which get their turn before the next of several requests that have come.
+    TURN = enum.auto()
     #: The peer, which must read before more is written.
     WRITE = enum.auto()
     #: The peer to stop sending: our side is closed, and its bytes are dropped.
@@ -49,8 +61,6 @@ class Expiry(enum.Enum):
     FAIL_BODY = enum.auto()
     #: Close when the transport's buffer is written.
     CLOSE = enum.auto()
-    #: Close at once.
-    ABORT = enum.auto()
     #: Close at once if the peer has read nothing since the wait began; wait again if it has.
     ABORT_IF_STALLED = enum.auto()
     #: Cannot happen: the wait has no deadline.
@@ -72,10 +82,11 @@ WAITS: Final[dict[Wait, WaitRow]] = {
     Wait.REQUEST: WaitRow("keepalive_timeout", True, Expiry.CLOSE),
     Wait.HEAD: WaitRow("head_timeout", False, Expiry.REFUSE_HEAD),
     Wait.BODY: WaitRow("body_timeout", True, Expiry.FAIL_BODY),
-    Wait.DROP: WaitRow("lingering_time", False, Expiry.ABORT),
+    Wait.DROP: WaitRow("lingering_timeout", True, Expiry.CLOSE),
     Wait.HANDLER: WaitRow(None, False, Expiry.NONE),
+    Wait.TURN: WaitRow(None, False, Expiry.NONE),
     Wait.WRITE: WaitRow("write_timeout", False, Expiry.ABORT_IF_STALLED),
-    Wait.LINGER: WaitRow("lingering_time", False, Expiry.ABORT),
+    Wait.LINGER: WaitRow("lingering_timeout", True, Expiry.CLOSE),
     Wait.CLOSING: WaitRow("write_timeout", False, Expiry.ABORT_IF_STALLED),
     Wait.UPGRADED: WaitRow(None, False, Expiry.NONE),
     Wait.CLOSED: WaitRow(None, False, Expiry.NONE),
@@ -84,8 +95,15 @@ WAITS: Final[dict[Wait, WaitRow]] = {
 #: Our side of the connection is closed, or will be: bytes of the peer are dropped.
 ENDING: Final = frozenset({Wait.LINGER, Wait.CLOSING})
 
-#: A connection leaves these only for CLOSED, or through ``HttpConnection.end_upgrade``.
-_FINAL: Final = ENDING | {Wait.UPGRADED, Wait.CLOSED}
+#: The waits that ``lingering_time`` bounds as a whole, however much of the peer's they drop.
+DROPPING: Final = frozenset({Wait.DROP, Wait.LINGER})
+
+#: No bytes are read as requests: they are dropped, or kept for the connection's next turn.
+NOT_READING: Final = ENDING | {Wait.TURN}
+
+#: A connection leaves these only for CLOSED, or through ``HttpConnection.end_upgrade``; and TURN
+#: when its turn comes.
+_FINAL: Final = ENDING | {Wait.TURN, Wait.UPGRADED, Wait.CLOSED}
 
 
 class ClosingCore(Protocol):
@@ -102,6 +120,10 @@ class ClosingCore(Protocol):
     @property
     def peer_failed(self) -> bool:
         """True if a request was refused: more of its bytes may be on their way."""
+
+    @property
+    def keep_alive(self) -> bool:
+        """True if another request may follow."""
 
     @property
     def is_reading_body(self) -> bool:
@@ -137,5 +159,6 @@ def next_wait(
     if write_paused:
         return Wait.WRITE
     if core.is_reading_body:
-        return Wait.DROP
+        # The client may wait for the end of our side before it stops sending.
+        return Wait.DROP if core.keep_alive else Wait.LINGER
     return Wait.REQUEST if core.is_idle else Wait.HEAD

@@ -6,23 +6,24 @@ and the answers to requests that came in one piece leave in one piece.
 """
 
 import asyncio
-import os
 import socket
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
-from typing import Final, Protocol, TypeVar, final
+from typing import Final, TypeVar, final
 
 from multidict import CIMultiDict
 
 from treadle_http_parser import LocalProtocolError, ServerConnection, encode_fields, status_line
-from treadle_server._core.errors import ClientConnectionResetError
+from treadle_server._core.errors import BodyDiscardedError, ClientConnectionResetError
 from treadle_server._transport.blocking import run_blocking
-from treadle_server._transport.files import CAN_SEND_FILES, send_from_file
+from treadle_server._transport.files import send_from_file, socket_for_files
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.output import OutputBuffer
 from treadle_server._transport.upgrade import Upgraded
 
-__all__ = ["HeadDefaults", "StreamWriter"]
+from .interfaces import HeadDefaults
+
+__all__ = ["StreamWriter"]
 
 _T = TypeVar("_T")
 
@@ -31,25 +32,14 @@ _OK: Final = status_line(200)
 #: Bodies above this size are written as they are, and with a slow peer in mind.
 _LARGE: Final = 64 * 1024
 
+#: A handler that writes without waiting, because its peer keeps up, gives others a turn after this
+#: many bytes. Each call counts for some, so that many small pieces or empty ones are no way around.
+_LONG_TURN: Final = 256 * 1024
+_CALL: Final = 256
 
-class HeadDefaults(Protocol):
-    """The parts of a response head that all connections of a server share."""
-
-    @property
-    def head_block(self) -> bytes:
-        """The Date and Server lines, renewed every second."""
-
-    @property
-    def date(self) -> str:
-        """The value of Date."""
-
-    @property
-    def server_header(self) -> str | None:
-        """The value of Server, None to send no such field."""
-
-    @property
-    def write_timeout(self) -> float:
-        """The seconds in which a peer must read something."""
+#: The bytes that a handler may write to a response without a body (to HEAD, 204, 304) until it is
+#: told to stop: a finite stream may run to its end, an endless one must not.
+_MAX_DISCARDED: Final = 1024 * 1024
 
 
 def _too_late(_upgraded: Upgraded) -> None:
@@ -64,11 +54,13 @@ class StreamWriter:
         "_awaiting_continue",
         "_core",
         "_defaults",
+        "_discarded",
         "_flow",
         "_head",
         "_output",
         "_switched",
         "_transport",
+        "_turn",
         "upgraded",
     )
 
@@ -87,9 +79,12 @@ class StreamWriter:
         self._switched = switched
         #: The protocol behind a 101 that this connection has sent, until it ends.
         self.upgraded: Upgraded | None = None
-        # A head that waits for the first bytes of its body.
+        # A head that waits for the first bytes of its body, or for the next turn of the loop.
         self._head = b""
         self._output: Final = OutputBuffer(flow, transport)
+        # Bytes written since other tasks had their turn, and those dropped of the current response.
+        self._turn = 0
+        self._discarded = 0
         self._awaiting_continue = False
 
     @property
@@ -98,6 +93,7 @@ class StreamWriter:
 
         The bytes that were kept are written first: the caller may write to it, or close it.
         """
+        self._send_head()
         self._output.flush()
         return self._flow.transport
 
@@ -105,6 +101,15 @@ class StreamWriter:
     def is_lost(self) -> bool:
         """True if the connection is lost, or closing without another byte."""
         return self._flow.lost
+
+    @property
+    def client_left(self) -> bool:
+        """True once the client has closed its side of the connection, or lost it."""
+        return self._flow.peer_ended
+
+    async def wait_client_left(self) -> None:
+        """Wait until ``client_left``."""
+        await self._flow.wait_peer_ended()
 
     @property
     def head_sent(self) -> bool:
@@ -115,6 +120,14 @@ class StreamWriter:
     def response_ended(self) -> bool:
         """True if the current request's response is complete."""
         return self._core.response_ended
+
+    def withdraw(self) -> bool:
+        """Forget a response of which no byte has left; return True if another one may be sent."""
+        if self._head:
+            self._head = b""
+            self._core.withdraw_head()
+            return True
+        return not (self._core.head_sent or self._core.response_ended)
 
     # Batches of answers.
 
@@ -155,6 +168,8 @@ class StreamWriter:
         """Write a whole response; ``block`` has its field lines but for Date and Server."""
         if self._flow.transport is None:
             return
+        if self._head:
+            self.withdraw()
         if self._awaiting_continue:
             self._begin()
         if len(body) > _LARGE:
@@ -191,17 +206,20 @@ class StreamWriter:
         """Write the head of a response; raises ``ValueError`` for a field that cannot be sent."""
         if self._flow.lost:
             raise ClientConnectionResetError("Cannot write: the client has closed the connection")
+        # A handler that prepares a second response wants that one, if the first has not left.
+        self.withdraw()
         self._begin()
+        self._discarded = 0
         self._add_defaults(headers)
         try:
             head = self._core.send_head(status, headers.items(), reason)
         except LocalProtocolError as error:
             raise ValueError(str(error)) from error
-        if body_follows:
-            self._head = head
-        else:
-            self._output.write(head)
-            self._output.flush()
+        self._head = head
+        if not body_follows:
+            # A piece of the body may come in this turn of the loop, and leave with it; or an
+            # error, which can still have an answer of its own.
+            asyncio.get_running_loop().call_soon(self._send_head)
 
     def _add_defaults(self, headers: CIMultiDict[str]) -> None:
         """Add Date and Server unless the response has its own."""
@@ -211,6 +229,11 @@ class StreamWriter:
         if server is not None and "Server" not in headers:
             headers["Server"] = server
 
+    def _send_head(self) -> None:
+        if self._head:
+            self._output.write(self._take_head())
+            self._output.flush()
+
     def _take_head(self) -> bytes:
         head, self._head = self._head, b""
         return head
@@ -218,8 +241,8 @@ class StreamWriter:
     async def write(self, data: bytes | bytearray | memoryview) -> None:
         """Write a piece of the body and wait while the peer is behind.
 
-        Raises ``ClientConnectionResetError`` when the peer is gone and ``RuntimeError`` for more
-        bytes than the response's Content-Length.
+        Raises ``ClientConnectionResetError`` when the peer is gone, and when a response without a
+        body gets very much of one; ``RuntimeError`` for more bytes than its Content-Length.
         """
         if self._flow.lost:
             raise ClientConnectionResetError("Cannot write: the client has closed the connection")
@@ -229,8 +252,27 @@ class StreamWriter:
             raise RuntimeError(str(error)) from error
         self._output.write(self._take_head() + framed)
         self._output.flush()
+        cost = _CALL + (data.nbytes if type(data) is memoryview else len(data))
+        self._turn += cost
         if self._flow.write_paused:
             await self._flow.drain()
+        elif self._turn > _LONG_TURN:
+            self._turn = 0
+            await asyncio.sleep(0)
+        if not framed and not self._core.has_body:
+            self._discard(cost)
+
+    def _discard(self, cost: int) -> None:
+        self._discarded += cost
+        if self._discarded > _MAX_DISCARDED:
+            raise BodyDiscardedError(
+                "The response has no body (it answers HEAD, or its status allows none): the client "
+                "has all of it, and nothing more needs to be written"
+            )
+
+    def end_bodiless(self) -> None:
+        """End a response that has no body, whatever is written to it; its head is sent."""
+        self._output.write(self._take_head() + self._core.send_end())
 
     async def run_blocking(self, call: Callable[[], _T], executor: Executor | None = None) -> _T:
         """Return ``call()``, made in a thread of ``executor`` or of the event loop's own."""
@@ -241,21 +283,12 @@ class StreamWriter:
     def file_socket(self) -> socket.socket | None:
         """Return a duplicate of the socket for ``send_file``, which the caller closes.
 
-        None if ``sendfile`` cannot be used: over TLS, while bytes wait to be written, or on
-        platforms without it.
+        None if ``sendfile`` cannot be used: over TLS, while bytes wait to be written, on platforms
+        without it, or if the process has no descriptor left.
         """
-        if not CAN_SEND_FILES or self._flow.lost or not self._output.is_empty:
+        if self._flow.lost or not self._output.is_empty:
             return None
-        transport = self._transport
-        if transport.get_extra_info("sslcontext") is not None or transport.get_write_buffer_size():
-            return None
-        sock = transport.get_extra_info("socket")
-        if sock is None:
-            return None
-        # A duplicate, because an event loop does not watch the descriptor of a transport.
-        duplicate = socket.socket(sock.family, sock.type, sock.proto, os.dup(sock.fileno()))
-        duplicate.setblocking(False)
-        return duplicate
+        return socket_for_files(self._transport)
 
     async def send_file(
         self, sock: socket.socket, preamble: bytes, fd: int, offset: int, count: int
@@ -290,14 +323,14 @@ class StreamWriter:
 
     def finish(self, data: bytes = b"", trailers: Iterable[tuple[str, str]] = ()) -> None:
         """Write the last piece and the end of the response without waiting for the peer."""
-        head = self._take_head()
         try:
             framed = self._core.send_data(data) if data else b""
             end = self._core.send_end(trailers)
         except LocalProtocolError as error:
-            self.abort()
+            if not self._head:
+                self.abort()
             raise RuntimeError(str(error)) from error
-        self._output.write(b"".join((head, framed, end)))
+        self._output.write(b"".join((self._take_head(), framed, end)))
 
     def write_informational(self, status: int, headers: Iterable[tuple[str, str]] = ()) -> None:
         """Write a 1xx response; raises ``ValueError`` if none may be sent now."""
@@ -342,7 +375,6 @@ class StreamWriter:
         self._core.close_after_response()
         text = f"{status}: {reason}".encode()
         block = b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n" % len(text)
-        self._head = b""
         self._awaiting_continue = False
         self.write_whole(status, None, block, text)
 

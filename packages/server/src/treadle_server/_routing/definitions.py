@@ -17,6 +17,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, TypeVar, Unpack, final
 
+from treadle_router import check_method
+
 from .handlers import AnyHandler, AnyMiddleware
 from .interfaces import SupportsAddRoute
 from .options import GetOptions, NamedRouteOptions, StaticOptions, kept_options
@@ -69,7 +71,7 @@ class RouteDef(AbstractRouteDef):
 
     def register(self, router: SupportsAddRoute[R]) -> list[R]:
         """Register on ``router``, with its shortcut for the HTTP method if it has one."""
-        method = self.method.upper()
+        method = check_method(self.method)
         if method in _SHORTCUTS:
             add = getattr(router, f"add_{method.lower()}", None)
             if add is not None:

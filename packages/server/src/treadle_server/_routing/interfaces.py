@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Protocol, TypeVar, Unpack
 from yarl import URL
 
 from treadle_responses import HTTPException, StreamResponse
-from treadle_router import Converter, Item
+from treadle_router import Converter, Item, check_method
 from treadle_server._core.state import AppState
 from treadle_server._http.request import BaseRequest
 
@@ -54,7 +54,7 @@ class AbstractRoute(abc.ABC):
         expect_handler = options.get("expect_handler")
         client_max_size = options.get("client_max_size")
         what = f"the route {method} {'' if resource is None else resource.canonical}".rstrip()
-        self._method: Final = method.upper()
+        self._method: Final = check_method(method)
         #: The handler as a plain attribute: the hot path has no time for a property.
         self.checked_handler: Final = check_handler(handler)
         check_expect_handler(expect_handler)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from treadle_server._app.application import Application
 from treadle_server._core.errors import server_logger
+from treadle_server._core.logs import log_error
 
 from .runner import AppRunner, BaseSite, GracefulExit, SockSite, TCPSite, UnixSite
 
@@ -152,6 +153,5 @@ def _cancel_all_tasks(loop: asyncio.AbstractEventLoop) -> None:
         loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
     for task in tasks:
         if not task.cancelled() and task.exception() is not None:
-            server_logger.error(
-                "A task that was left running raised at shutdown", exc_info=task.exception()
-            )
+            text = "A task that was left running raised at shutdown"
+            log_error(server_logger, text, error=task.exception())

@@ -7,16 +7,17 @@ application cleans up last.
 
 import abc
 import asyncio
+import functools
 import os
 import signal
 import socket
 import ssl
-from collections.abc import Callable
 from typing import Any, Final, cast, final
 
 from yarl import URL
 
 from treadle_server._app.application import Application, Request
+from treadle_server._core.teardown import run_all
 from treadle_server._http.server import Server
 from treadle_server._http.state import RawHandler
 
@@ -61,8 +62,12 @@ class BaseSite(abc.ABC):
         """The address for people: a URL, or a path."""
 
     @abc.abstractmethod
-    async def _listen(self, factory: Callable[[], asyncio.Protocol]) -> asyncio.AbstractServer:
+    async def _listen(self, server: Server) -> asyncio.AbstractServer:
         """Open the listener."""
+
+    def _handshake_timeout(self, server: Server) -> float | None:
+        """Return the option of an event loop's listener, which takes it only with TLS."""
+        return server.handshake_timeout if self._ssl_context is not None else None
 
     async def start(self) -> None:
         """Begin to listen; raises ``OSError`` for an address that cannot be used."""
@@ -126,12 +131,13 @@ class TCPSite(BaseSite):
         scheme = "https" if self._ssl_context else "http"
         return str(URL.build(scheme=scheme, host=self._host or "0.0.0.0", port=self.port))
 
-    async def _listen(self, factory: Callable[[], asyncio.Protocol]) -> asyncio.AbstractServer:
+    async def _listen(self, server: Server) -> asyncio.AbstractServer:
         return await asyncio.get_running_loop().create_server(
-            factory,
+            server,
             self._host,
             self._port,
             ssl=self._ssl_context,
+            ssl_handshake_timeout=self._handshake_timeout(server),
             backlog=self._backlog,
             reuse_address=self._reuse_address,
             reuse_port=self._reuse_port,
@@ -159,9 +165,13 @@ class UnixSite(BaseSite):
         scheme = "https" if self._ssl_context else "http"
         return f"{scheme}://unix:{self._path}:"
 
-    async def _listen(self, factory: Callable[[], asyncio.Protocol]) -> asyncio.AbstractServer:
+    async def _listen(self, server: Server) -> asyncio.AbstractServer:
         return await asyncio.get_running_loop().create_unix_server(
-            factory, self._path, ssl=self._ssl_context, backlog=self._backlog
+            server,
+            self._path,
+            ssl=self._ssl_context,
+            ssl_handshake_timeout=self._handshake_timeout(server),
+            backlog=self._backlog,
         )
 
     async def stop(self) -> None:
@@ -199,9 +209,13 @@ class SockSite(BaseSite):
         """The URL of the socket's address."""
         return self._name
 
-    async def _listen(self, factory: Callable[[], asyncio.Protocol]) -> asyncio.AbstractServer:
+    async def _listen(self, server: Server) -> asyncio.AbstractServer:
         return await asyncio.get_running_loop().create_server(
-            factory, sock=self._sock, ssl=self._ssl_context, backlog=self._backlog
+            server,
+            sock=self._sock,
+            ssl=self._ssl_context,
+            ssl_handshake_timeout=self._handshake_timeout(server),
+            backlog=self._backlog,
         )
 
 
@@ -261,23 +275,28 @@ class BaseRunner(abc.ABC):
         self._server = await self._make_server()
 
     async def cleanup(self) -> None:
-        """Stop in order: listeners, idle connections, handlers, the application."""
-        for site in list(self._sites):
-            await site.stop()
+        """Stop in order: listeners, idle connections, handlers, the application.
+
+        Each step runs, whatever the ones before raise; see ``run_all`` for what is raised then.
+        """
+        stops = [site.stop for site in self._sites]
         server, self._server = self._server, None
-        try:
-            if server is not None:
-                # The event loop makes connections that it has accepted just now.
-                await asyncio.sleep(0)
-                server.pre_shutdown()
-                await self.shutdown()
-                await server.shutdown(self._shutdown_timeout)
-        finally:
-            await self._cleanup_server()
-            if self._handle_signals:
-                loop = asyncio.get_running_loop()
-                for number in (signal.SIGINT, signal.SIGTERM):
-                    loop.remove_signal_handler(number)
+        steps = [*stops]
+        if server is not None:
+            steps += [functools.partial(self._begin_stop, server), self.shutdown]
+            steps += [functools.partial(server.shutdown, self._shutdown_timeout)]
+        await run_all((*steps, self._cleanup_server, self._release_signals))
+
+    async def _begin_stop(self, server: Server) -> None:
+        # The event loop makes connections that it has accepted just now.
+        await asyncio.sleep(0)
+        server.pre_shutdown()
+
+    async def _release_signals(self) -> None:
+        if self._handle_signals:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
 
     def _register(self, site: BaseSite) -> None:
         if site in self._sites:

@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable, Collection
 from typing import Final, Protocol, final
 
+from treadle_server._core.logs import log_error
+
 __all__ = ["NEVER", "HasDeadline", "Sweeper"]
 
 NEVER: Final = math.inf
@@ -74,8 +76,8 @@ class Sweeper:
         for item in [item for item in self._items if item.deadline <= now]:
             try:
                 item.on_deadline()
-            except Exception:
+            except Exception as error:  # noqa: BLE001  # see below
                 # One connection must never take the deadlines of the others with it.
-                self._logger.exception("A deadline failed; its connection is closed")
                 item.deadline = NEVER
                 item.close()
+                log_error(self._logger, "A deadline failed; its connection is closed", error=error)

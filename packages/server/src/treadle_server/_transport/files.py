@@ -26,6 +26,7 @@ __all__ = [
     "is_missing",
     "open_file",
     "send_from_file",
+    "socket_for_files",
 ]
 
 #: True if this system has a call that sends a file to a socket.
@@ -171,6 +172,27 @@ def _open(path: str, coding: str | None, varies: bool, *, follow: bool) -> OpenF
 def _check_regular(status: os.stat_result, path: str) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise NotAFileError(f"{path!r} is not a regular file")
+
+
+def socket_for_files(transport: asyncio.Transport) -> socket.socket | None:
+    """Return a duplicate of a transport's socket for ``send_from_file``, which the caller closes.
+
+    None over TLS, while bytes wait to be written, on systems without ``sendfile``, and if the
+    process or the system has no descriptor left: the file can still be read and written.
+    """
+    if not CAN_SEND_FILES or transport.get_write_buffer_size():
+        return None
+    sock = transport.get_extra_info("socket")
+    if sock is None or transport.get_extra_info("sslcontext") is not None:
+        return None
+    # A duplicate, because an event loop does not watch the descriptor of a transport.
+    try:
+        fd = os.dup(sock.fileno())
+    except OSError:
+        return None
+    duplicate = socket.socket(sock.family, sock.type, sock.proto, fd)
+    duplicate.setblocking(False)
+    return duplicate
 
 
 async def send_from_file(

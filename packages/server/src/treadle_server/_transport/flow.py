@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from collections.abc import Iterable
 from typing import Final, final
 
 from treadle_server._core.errors import ClientConnectionResetError
@@ -23,10 +24,12 @@ class FlowControl:
     """Pauses reading while a buffer is full, and makes writers wait while the peer is slow."""
 
     __slots__ = (
+        "_end_waiters",
         "_expects_much",
         "_transport",
         "_unread",
         "_waiters",
+        "peer_ended",
         "reading_paused",
         "transport",
         "write_paused",
@@ -40,7 +43,11 @@ class FlowControl:
         self.reading_paused = False
         #: True while the peer is behind with reading.
         self.write_paused = False
+        #: True once the peer has closed its side of the connection, or the connection is lost.
+        self.peer_ended = False
         self._waiters: list[asyncio.Future[None]] = []
+        # Made with the first task that waits for the peer's end: most connections have none.
+        self._end_waiters: list[asyncio.Future[None]] | None = None
         self._expects_much = False
         # The bytes that would wait for a peer that has read nothing since the watch began.
         self._unread = 0
@@ -89,6 +96,28 @@ class FlowControl:
         """Wake the writers for the last time."""
         self.transport = None
         self._wake()
+        self.eof_received()
+
+    def eof_received(self) -> None:
+        """Note that the peer has closed its side."""
+        self.peer_ended = True
+        waiters, self._end_waiters = self._end_waiters, None
+        _wake(waiters or ())
+
+    async def wait_peer_ended(self) -> None:
+        """Wait until ``peer_ended``; any number of tasks may."""
+        if self.peer_ended:
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        if self._end_waiters is None:
+            self._end_waiters = []
+        self._end_waiters.append(waiter)
+        try:
+            await waiter
+        finally:
+            # A task that waits for it only for some seconds, again and again, leaves nothing.
+            if self._end_waiters is not None:
+                self._end_waiters.remove(waiter)
 
     def stop_sending(self) -> None:
         """Close our side when everything is written: the peer gets the end of input."""
@@ -113,9 +142,7 @@ class FlowControl:
 
     def _wake(self) -> None:
         waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        _wake(waiters)
 
     def wake_with(self, waiter: asyncio.Future[None]) -> None:
         """End ``waiter`` when writers are woken, at the latest when the connection is lost."""
@@ -136,3 +163,9 @@ class FlowControl:
             await waiter
         if self.transport is None:
             raise ClientConnectionResetError("Cannot write: the client has closed the connection")
+
+
+def _wake(waiters: Iterable[asyncio.Future[None]]) -> None:
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result(None)

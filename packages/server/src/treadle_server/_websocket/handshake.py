@@ -17,6 +17,7 @@ from treadle_responses import (
     HTTPMethodNotAllowed,
     HTTPUpgradeRequired,
 )
+from treadle_server._core.logs import log_warning
 from treadle_server._http.request import BaseRequest
 from treadle_websocket import (
     Accept,
@@ -110,8 +111,9 @@ def refusal(reject: Reject, request: BaseRequest) -> HTTPException:
 def warn_of_no_overlap(request: BaseRequest, decision: Accept) -> None:
     """Log a warning if the server speaks none of the subprotocols that the client offers."""
     if decision.offered_subprotocols and decision.subprotocol is None:
-        _logger.warning(
-            "%s: of the subprotocols %r that the client speaks the server has none",
+        log_warning(
+            _logger,
+            "%s: of the subprotocols %s that the client speaks the server has none",
             request.remote,
             decision.offered_subprotocols,
         )
