@@ -11,6 +11,7 @@ import pytest
 import treadle_http_parser
 import treadle_responses
 from treadle_http_parser import fields
+from treadle_multipart import quote_name
 from treadle_responses import Response, Verdict
 from treadle_responses._status import default_reason
 
@@ -176,3 +177,9 @@ def test_accepted_codings(value: str) -> None:
     assert [*treadle_responses.acceptable_codings(value, offers), "identity"][0] == (
         best or "identity"
     )
+
+
+@pytest.mark.parametrize("name", ["a b", '"', "\r\n", "a\\b", "%22%0d%41%", "\xe9\U0001f600", "\udfff"])
+def test_names_of_forms_are_quoted_alike(name: str) -> None:
+    value = treadle_responses.content_disposition_header("form-data", name=name)
+    assert value == f"form-data; name={quote_name(name)}"

@@ -6,7 +6,9 @@ pytest has ``tools`` on its path; nothing of this is installed with any package.
 from ._channel import CONNECTION, FakeChannel, request_head
 from ._clock import FakeClock
 from ._descriptors import open_descriptors
+from ._forms import FORM_NAMES, FormParts, form_server
 from ._handlers import GET, Act, Recorder, doing, echo_messages, hello
+from ._linear import assert_linear
 from ._link import Link, run_link, turns
 from ._loops import EVERY_LOOP, LOOPS, Run, each_loop, new_loop, run_on
 from ._public_api import check_public_api
@@ -24,6 +26,7 @@ from ._wire import Peer, connecting, serve
 __all__ = [
     "CONNECTION",
     "EVERY_LOOP",
+    "FORM_NAMES",
     "GET",
     "KEY",
     "LOOPS",
@@ -31,15 +34,18 @@ __all__ = [
     "FakeChannel",
     "FakeClock",
     "FakeTransport",
+    "FormParts",
     "Link",
     "Peer",
     "Recorder",
     "Run",
+    "assert_linear",
     "check_public_api",
     "connecting",
     "doing",
     "each_loop",
     "echo_messages",
+    "form_server",
     "frame",
     "hello",
     "new_loop",

@@ -57,6 +57,8 @@ def run_link(
         state = ServerState(loop, handler, factory, ServerConfig.from_kwargs(options))
         link = Link(state, HttpConnection(state), FakeTransport())
         link.connection.connection_made(link.transport)
+        # Only ``tick`` moves the time.
+        state.sweeper.stop()
         try:
             await play(link)
         finally:

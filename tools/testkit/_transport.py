@@ -23,7 +23,9 @@ class FakeTransport(asyncio.Transport):
         return b"".join(self.writes)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Note a write."""
+        """Note a write; a peer that is behind does not get it yet."""
+        if self.unsent:
+            self.unsent += len(data)
         self.writes.append(bytes(data) if not isinstance(data, bytes) else data)
 
     def get_write_buffer_size(self) -> int:

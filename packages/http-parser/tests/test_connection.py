@@ -832,6 +832,40 @@ def test_the_request_has_ended(data: bytes, expected: bool) -> None:
     assert connection.request_ended is expected
 
 
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 7, 100])
+@pytest.mark.parametrize("size", [1, 3, 10_000])
+def test_a_read_of_many_chunks_is_cut_short(most: int, size: int) -> None:
+    data = CHUNKED + b"1\r\na\r\n" * 20 + b"0\r\nA: b\r\n\r\n" + GET
+    connection = ServerConnection(max_events=most)
+    events = []
+    for start in range(0, len(data), size):
+        found = connection.receive_data(data[start : start + size])
+        assert sum(type(event) is Data for event in found) <= most
+        events += found
+        while connection.has_more:
+            found = connection.receive_data(b"")
+            assert 0 < len(found) <= most + 1
+            events += found
+    assert [type(event) for event in events] == [Request, *[Data] * 20, EndOfMessage]
+    assert connection.has_pending
+    assert not connection.has_more
+
+
+def test_all_chunks_without_a_bound() -> None:
+    connection = ServerConnection()
+    assert len(connection.receive_data(CHUNKED + b"1\r\na\r\n" * 5000)) == 5001
+    assert not connection.has_more
+
+
+@pytest.mark.parametrize("most", [0, -1])
+def test_the_bound_is_checked(most: int) -> None:
+    with pytest.raises(ValueError, match=f"max_events must be at least 1, or None; got {most}"):
+        ServerConnection(max_events=most)
+
+
 def test_holding_nothing() -> None:
     connection = ServerConnection()
     connection.hold(b"")

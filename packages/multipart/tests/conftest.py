@@ -7,6 +7,7 @@ import pytest
 
 from treadle_multipart import (
     Event,
+    Leniency,
     MultipartError,
     MultipartLimits,
     MultipartParser,
@@ -35,6 +36,7 @@ def _feed(
     boundary: bytes = b"x",
     limits: MultipartLimits = MultipartLimits(),  # noqa: B008
     strict: bool = True,
+    accept: Iterable[Leniency] = (),
     cuts: Iterable[int] = (),
 ) -> Outcome:
     """Return the merged events of a body, or the name of its error class.
@@ -43,7 +45,7 @@ def _feed(
     """
     places = [0, *cuts, len(body)] if cuts else [*range(0, len(body), size or len(body) or 1)]
     places = sorted({*places, len(body)})
-    parser = MultipartParser(boundary, limits, strict=strict)
+    parser = MultipartParser(boundary, limits, strict=strict, accept=accept)
     events: list[Event] = []
     try:
         for start, end in pairwise(places):

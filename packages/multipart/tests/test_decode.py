@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from treadle_multipart import MalformedError, PartDecoder, PartTooLargeError, UnsupportedError
+from treadle_multipart import (
+    MalformedError,
+    PartDecoder,
+    PartTooLargeError,
+    UnknownCodingError,
+    UnsupportedError,
+)
 
 
 def decode(data: bytes, size: int, transfer: str | None, content: str | None = None) -> bytes:
@@ -39,6 +45,12 @@ def test_round_trips(data: bytes, size: int) -> None:
     assert decode(data, size, None, "identity") == data
 
 
+@settings(deadline=None, max_examples=200)
+@given(coded=st.text(st.sampled_from("=\r\n 4aG")).map(str.encode), size=st.integers(1, 9))
+def test_quoted_printable_means_the_same_in_any_pieces(coded: bytes, size: int) -> None:
+    assert decode(coded, size, "quoted-printable") == decode(coded, 99, "quoted-printable")
+
+
 @settings(deadline=None, max_examples=100)
 @given(data=st.binary(max_size=200), size=st.integers(1, 50), binary=st.booleans())
 def test_quoted_printable(data: bytes, size: int, binary: bool) -> None:
@@ -54,6 +66,13 @@ def test_quoted_printable(data: bytes, size: int, binary: bool) -> None:
         (b"=zz", b"=zz"),
         (b"=C3=A4=3d", b"\xc3\xa4="),
         (b"", b""),
+        # Python drops the text from ``=`` and CR to the next LF, and one of two equals signs.
+        (b"a=\rb c\n", b"a=\rb c\n"),
+        (b"==41", b"=A"),
+        (b"==\r\nb", b"=b"),
+        (b"=4", b"=4"),
+        (b"=4x=", b"=4x"),
+        (b"a=\r", b"a"),
     ],
 )
 def test_quoted_printable_as_it_comes(coded: bytes, plain: bytes) -> None:
@@ -86,8 +105,9 @@ def test_other_characters_in_base64_are_ignored() -> None:
 
 @pytest.mark.parametrize(("transfer", "content"), [("x-uue", None), (None, "br"), ("", "x")])
 def test_unknown_codings(transfer: str | None, content: str | None) -> None:
-    with pytest.raises(UnsupportedError):
+    with pytest.raises(UnknownCodingError) as caught:
         PartDecoder(transfer, content)
+    assert isinstance(caught.value, UnsupportedError)
 
 
 def test_identity() -> None:

@@ -36,7 +36,8 @@ def test_exact_bytes() -> None:
 
 @pytest.mark.parametrize(
     ("name", "quoted"),
-    [("a", '"a"'), ('"', '"%22"'), ("\r\n", '"%0D%0A"'), ("\\", '"\\\\"'), ("\xe4%", '"\xe4%"')],
+    [("a", '"a"'), ('"', '"%22"'), ("\r\n", '"%0D%0A"'), ("\\", '"\\\\"'), ("\xe4%", '"\xe4%"'),
+     ("%22", r'"\%22"'), ("%41%0d", r'"%41\%0d"'), ("\ud800\u3042", '"\ufffd\u3042"')],
 )
 def test_quote_name(name: str, quoted: str) -> None:
     assert quote_name(name) == quoted

@@ -21,6 +21,11 @@ def test_headers() -> None:
         ("text/plain", "text/plain", None),
         ("Text/Plain ;charset=UTF-8", "text/plain", "UTF-8"),
         ('text/plain; charset="a', "text/plain", None),
+        # Another parameter does not hide the charset, and the first of several counts.
+        ("text/plain; format=a/b; charset=latin-1", "text/plain", "latin-1"),
+        ("text/plain; charset=utf-8; charset=latin-1", "text/plain", "utf-8"),
+        ("text/plain; charset=", "text/plain", None),
+        ('text/plain; charset=""', "text/plain", None),
         ("", "", None),
     ],
 )

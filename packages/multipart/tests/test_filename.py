@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from testkit import assert_linear
 from treadle_multipart import UsageError, safe_filename
 
 CASES = [
@@ -36,6 +37,8 @@ CASES = [
     ("x" * 300 + ".txt", "x" * 251 + ".txt"),
     ("\U0001f600" * 100 + ".txt", "\U0001f600" * 62 + ".txt"),
     ("a." + "x" * 300, "a." + "x" * 253),
+    ("\0" * 5000 + "a.txt", "a.txt"),
+    ("e\u0301" * 5000 + ".txt", "\xe9" * 125 + ".txt"),
 ]
 
 
@@ -62,3 +65,9 @@ def test_always_safe(filename: str) -> None:
     assert safe == safe.strip(" ")
     assert not safe.endswith(".")
     assert safe_filename(safe, max_bytes=32) == safe
+
+
+@pytest.mark.parametrize("marks", ["\u0300\u0316", "\u0316\u0345\u0334", "\u0301"])
+def test_combining_marks_are_not_sorted_in_quadratic_time(marks: str) -> None:
+    """Python's normalization sorts a run of marks by insertion: 8,000 of them took 60 ms."""
+    assert_linear(lambda name: safe_filename("a" + name.decode()), marks.encode(), 40_000)

@@ -3,12 +3,15 @@
 import pytest
 
 from treadle_multipart import Leniency, MalformedError, PartBegin, TooManyHeadersError
+from treadle_multipart._errors import leniencies
 from treadle_multipart._head import HeadReader
 
 
-def reader(strict: bool = True, max_headers: int = 9) -> HeadReader:
+def reader(
+    strict: bool = True, max_headers: int = 9, accept: tuple[Leniency, ...] = ()
+) -> HeadReader:
     tolerated: set[Leniency] = set()
-    return HeadReader("utf-8", max_headers, strict, tolerated)
+    return HeadReader("utf-8", max_headers, leniencies(strict, accept), tolerated)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +54,16 @@ def test_limit() -> None:
     assert reader(max_headers=2).read(usual, 0).name == "a"
     with pytest.raises(TooManyHeadersError):
         reader(max_headers=1).read(usual, 0)
+
+
+def test_a_fold_ends_with_crlf_unless_lines_end_with_lf() -> None:
+    folded = (("A", "b c"), ("D", "e"))
+    crlf = reader(accept=("folded-header",))
+    assert crlf.read(b"A: b\r\n \t c\r\nD: e", 0).headers == folded
+    with pytest.raises(MalformedError, match="control character"):
+        crlf.read(b"A: b\n c\r\nD: e", 0)
+    both = reader(accept=("folded-header", "lf-line-ends"))
+    assert both.read(b"A: b\n c\nD: e", 0).headers == folded
 
 
 def test_lf_lines_for_the_lenient_only() -> None:

@@ -39,6 +39,10 @@ def test_malformed(value: str) -> None:
     ("value", "boundary"),
     [
         ("multipart/form-data; boundary=x", b"x"),
+        # Unquoted, though RFC 2046 wants quotes.
+        ("multipart/form-data; boundary=----=_Part_1:2/3?4", b"----=_Part_1:2/3?4"),
+        ("multipart/form-data; BOUNDARY = (a),b;charset=utf-8", b"(a),b"),
+        ("multipart/form-data; boundary==", b"="),
         ('Multipart/Mixed; charset=a; BOUNDARY="a b\'("', b"a b'("),
         (b"multipart/form-data; boundary=x", b"x"),
     ],
@@ -57,6 +61,11 @@ def test_boundary_of(value: str | bytes, boundary: bytes) -> None:
         ('multipart/form-data; boundary="a "', "visible ASCII"),
         ('multipart/form-data; boundary="a\xe4"', "visible ASCII"),
         ("multipart/form-data; boundary=x; boundary=y", "boundary is repeated"),
+        ("multipart/form-data; boundary=x y", "malformed"),
+        ("multipart/form-data; boundary=x, multipart/form-data; boundary=y", "malformed"),
+        ("multipart/form-data; boundary=a@b", "malformed"),
+        ("multipart/form-data; boundaryx=a=b", "malformed"),
+        ("multipart/form-data; xboundary=a=b", "malformed"),
         (b"\xff\xff", "does not start with a media type"),
     ],
 )

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from treadle_multipart import (
+    COMMON_LENIENCIES,
     End,
     Event,
     HeaderTooLargeError,
+    Leniency,
     MalformedError,
     MultipartError,
     MultipartLimits,
@@ -197,6 +200,17 @@ LENIENT = {
             PartEnd(),
         ],
     ),
+    "name-star": (
+        b"--x\r\nContent-Disposition: form-data; name*=utf-8''%E2%82%AC\r\n\r\n--x--",
+        [
+            PartBegin(
+                (("Content-Disposition", "form-data; name*=utf-8''%E2%82%AC"),),
+                "form-data",
+                "\u20ac",
+            ),
+            PartEnd(),
+        ],
+    ),
 }
 
 
@@ -209,11 +223,34 @@ def test_each_leniency_is_named(feed: Feed, name: str) -> None:
     parser.receive_data(body)
     parser.receive_eof()
     assert parser.tolerated == {name}
+    every = get_args(Leniency)
+    for size in (0, 1, 2, 3):
+        assert feed(body, size, accept=[name]) == [*events, End()]
+    others = MultipartParser(b"x", accept=[other for other in every if other != name])
+    with pytest.raises(MalformedError):
+        list(iter_events(others, body))
     strict = MultipartParser(b"x")
     with pytest.raises(MalformedError) as caught:
         list(iter_events(strict, body))
     assert caught.value.leniency == name
     assert strict.tolerated == frozenset()
+
+
+def test_the_common_leniencies_leave_out_what_is_ambiguous() -> None:
+    refused = {
+        "lf-line-ends", "missing-final-boundary", "undecodable-text", "repeated-disposition",
+    }  # fmt: skip
+    assert set(get_args(Leniency)) - COMMON_LENIENCIES == refused
+    bad: list[Any] = ["loose", "folded-header"]
+    with pytest.raises(UsageError, match="'loose'"):
+        MultipartParser(b"x", accept=bad)
+
+
+def test_a_nested_parser_accepts_the_same() -> None:
+    outer = MultipartParser(b"x", accept=COMMON_LENIENCIES)
+    inner = outer.nested(PartBegin((("Content-Type", "multipart/mixed; boundary=y"),)))
+    inner.receive_data(LENIENT["folded-header"][0].replace(b"--x", b"--y"))
+    assert inner.tolerated == {"folded-header"}
 
 
 def test_lenient_close_without_hyphens(feed: Feed) -> None:

@@ -9,13 +9,15 @@ PUBLIC = set(
     re.findall(
         r"\w+",
         """
-        BadContentDispositionHeader BadContentDispositionParam End Event Form FormFile
+        COMMON_LENIENCIES BadContentDispositionHeader BadContentDispositionParam
+        End Event Form FormFile
         FormParser FormValue HeaderTooLargeError Headers Leniency LimitError
         MalformedError MemoryLimitError MultipartBody MultipartEncoder MultipartError
         MultipartLimits MultipartParser NameTooLongError NestedTooDeepError Offload Pair
         PartBegin PartData PartDecoder PartEnd PartTooLargeError Readable SpoolPolicy
         StreamedPart Target TargetFor TooManyFieldsError TooManyFilesError
-        TooManyHeadersError TooManyPartsError TotalTooLargeError UnsupportedError
+        TooManyHeadersError TooManyPartsError TotalTooLargeError UndecodableTextError
+        UnknownCharsetError UnknownCodingError UnsupportedError
         UrlencodedParser UsageError __version__ aiter_events boundary_of
         content_disposition_filename iter_events parse_asgi_form
         parse_content_disposition parse_form parse_form_async parse_options_header

@@ -1,19 +1,17 @@
 """Published advisories of peers that touch forms: what each did wrong, we do right.
 
-One test per advisory or family, named by its ids. "Linear" is tested by the work for one input
-against that for one four times as long: a quadratic reader takes sixteen times as long, and the
-bound leaves room for a noisy machine.
+One test per advisory or family, named by its ids.
 """
 
 import subprocess
 import sys
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
 
+from testkit import assert_linear
 from treadle_multipart import (
     HeaderTooLargeError,
     LimitError,
@@ -45,23 +43,6 @@ UNLIMITED = MultipartLimits(
     max_fields=None, max_part_headers=None, max_header_size=None, max_name_length=None,
     max_depth=None,
 )  # fmt: skip
-
-
-def seconds(call: Callable[[bytes], object], data: bytes) -> float:
-    best = 9e9
-    for _ in range(3):
-        # Of this process alone: others may be busy.
-        start = time.process_time()
-        call(data)
-        best = min(best, time.process_time() - start)
-    return best
-
-
-def assert_linear(call: Callable[[bytes], object], unit: bytes, size: int) -> None:
-    """Four times the input takes about four times as long, or next to nothing."""
-    short = unit * (size // len(unit))
-    base = seconds(call, short)
-    assert seconds(call, short * 4) < 10 * base + 0.01
 
 
 def events_in_chunks(start: bytes, chunk: int = 4096) -> Callable[[bytes], None]:

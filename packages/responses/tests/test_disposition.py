@@ -29,6 +29,20 @@ def test_table(filename: str, value: str) -> None:
     assert content_disposition_header("attachment", filename=filename) == value
 
 
+@pytest.mark.parametrize(
+    ("name", "quoted"),
+    [
+        ("a b", '"a b"'), ("\xe9\u65e5\U0001f600", '"\xe9\u65e5\U0001f600"'), ('"', '"%22"'),
+        ("\r\n", '"%0D%0A"'), ("100%", '"100%"'), ("%22", r'"\%22"'), ("a\\", r'"a\\"'),
+        ("\ud800", '"\ufffd"'), ("", '""'), ('a"; filename="x', '"a%22; filename=%22x"'),
+    ],
+)  # fmt: skip
+def test_forms_are_written_as_browsers_write_them(name: str, quoted: str) -> None:
+    """RFC 7578 section 4.2 has no ``name*``: readers took ``_`` for the name."""
+    value = content_disposition_header("form-data", name=name, filename=name)
+    assert value == f"form-data; name={quoted}; filename={quoted}"
+
+
 def test_other_parameters() -> None:
     assert content_disposition_header("inline") == "inline"
     assert content_disposition_header("form-data", name="a") == 'form-data; name="a"'

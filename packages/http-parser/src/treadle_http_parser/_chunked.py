@@ -63,10 +63,13 @@ class ChunkedReader:
         "_remaining",
         "_state",
         "_trailers",
+        "stopped",
     )
 
     def __init__(self, limits: Limits, fields_left: int) -> None:
         self._limits: Final = limits
+        #: True if the last ``read`` has stopped because it had appended enough events.
+        self.stopped = False
         self._max_size_line: Final = _MAX_SIZE_DIGITS + limits.max_chunk_extension
         # The limit on the number of fields is one for the head and the trailers together; the limit
         # on their size applies to each.
@@ -77,12 +80,14 @@ class ChunkedReader:
         self._extensions = 0
         self._trailers: list[tuple[bytes, bytes]] = []
 
-    def read(self, buffer: bytes, position: int, events: list[Event]) -> int:
+    def read(self, buffer: bytes, position: int, events: list[Event], most: int = 0) -> int:
         """Append the events in ``buffer[position:]`` and return the position behind the last one.
 
-        The body is complete if the last event is an ``EndOfMessage``. Raises ``RefusedError``.
+        The body is complete if the last event is an ``EndOfMessage``. After ``most`` chunks, if it
+        is not 0, the rest is left for another call. Raises ``RefusedError``.
         """
         end = len(buffer)
+        self.stopped = False
         while position < end:
             state = self._state
             if state is _DATA:
@@ -94,6 +99,10 @@ class ChunkedReader:
                 if not self._remaining:
                     self._state = _DATA_END
                 events.append(Data(data, not self._remaining))
+                most -= 1
+                if not most:
+                    self.stopped = True
+                    return position
             elif state is _DATA_END:
                 if buffer[position] != 0x0D or (
                     position + 1 < end and buffer[position + 1] != 0x0A

@@ -42,6 +42,7 @@ from ._disposition import (
 )
 from ._encode import MultipartBody, MultipartEncoder, quote_name
 from ._errors import (
+    COMMON_LENIENCIES,
     HeaderTooLargeError,
     Leniency,
     LimitError,
@@ -56,6 +57,9 @@ from ._errors import (
     TooManyHeadersError,
     TooManyPartsError,
     TotalTooLargeError,
+    UndecodableTextError,
+    UnknownCharsetError,
+    UnknownCodingError,
     UnsupportedError,
     UsageError,
 )
@@ -71,6 +75,7 @@ from ._urlencoded import Pair, UrlencodedParser, parse_urlencoded
 from ._version import __version__
 
 __all__ = [
+    "COMMON_LENIENCIES",
     "BadContentDispositionHeader",
     "BadContentDispositionParam",
     "End",
@@ -109,6 +114,9 @@ __all__ = [
     "TooManyHeadersError",
     "TooManyPartsError",
     "TotalTooLargeError",
+    "UndecodableTextError",
+    "UnknownCharsetError",
+    "UnknownCodingError",
     "UnsupportedError",
     "UrlencodedParser",
     "UsageError",

@@ -15,7 +15,7 @@ from collections.abc import (
 )
 from typing import Protocol
 
-from ._errors import MalformedError, UsageError
+from ._errors import Leniency, MalformedError, UsageError
 from ._events import Event
 from ._form import Form
 from ._formparser import FormParser, TargetFor
@@ -80,6 +80,7 @@ def parse_form(
     *,
     limits: MultipartLimits = MultipartLimits(),  # noqa: B008  # frozen, safe to share
     strict: bool = True,
+    accept: Iterable[Leniency] = (),
     spool: SpoolPolicy = SpoolPolicy(),  # noqa: B008  # frozen, safe to share
     target_for: TargetFor | None = None,
 ) -> Form:
@@ -89,7 +90,12 @@ def parse_form(
     ``FormParser``. Close the form to remove temporary files.
     """
     parser = FormParser(
-        content_type, limits=limits, strict=strict, spool=spool, target_for=target_for
+        content_type,
+        limits=limits,
+        strict=strict,
+        accept=accept,
+        spool=spool,
+        target_for=target_for,
     )
     try:
         for chunk in _chunks(body):
@@ -105,6 +111,7 @@ async def parse_form_async(
     *,
     limits: MultipartLimits = MultipartLimits(),  # noqa: B008  # frozen, safe to share
     strict: bool = True,
+    accept: Iterable[Leniency] = (),
     spool: SpoolPolicy = SpoolPolicy(),  # noqa: B008  # frozen, safe to share
     target_for: TargetFor | None = None,
     offload: Offload | None = None,
@@ -115,7 +122,12 @@ async def parse_form_async(
     handle the chunks that may be written to disk or to a target in a thread.
     """
     parser = FormParser(
-        content_type, limits=limits, strict=strict, spool=spool, target_for=target_for
+        content_type,
+        limits=limits,
+        strict=strict,
+        accept=accept,
+        spool=spool,
+        target_for=target_for,
     )
     try:
         async for chunk in body:
@@ -133,6 +145,7 @@ def parse_wsgi_form(
     *,
     limits: MultipartLimits = MultipartLimits(),  # noqa: B008  # frozen, safe to share
     strict: bool = True,
+    accept: Iterable[Leniency] = (),
     spool: SpoolPolicy = SpoolPolicy(),  # noqa: B008  # frozen, safe to share
     target_for: TargetFor | None = None,
 ) -> Form:
@@ -156,6 +169,7 @@ def parse_wsgi_form(
         _read_up_to(stream, size),
         limits=limits,
         strict=strict,
+        accept=accept,
         spool=spool,
         target_for=target_for,
     )
@@ -167,6 +181,7 @@ async def parse_asgi_form(
     *,
     limits: MultipartLimits = MultipartLimits(),  # noqa: B008  # frozen, safe to share
     strict: bool = True,
+    accept: Iterable[Leniency] = (),
     spool: SpoolPolicy = SpoolPolicy(),  # noqa: B008  # frozen, safe to share
     target_for: TargetFor | None = None,
     offload: Offload | None = None,
@@ -177,6 +192,7 @@ async def parse_asgi_form(
         _asgi_body(receive),
         limits=limits,
         strict=strict,
+        accept=accept,
         spool=spool,
         target_for=target_for,
         offload=offload,

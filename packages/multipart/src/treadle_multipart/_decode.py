@@ -7,11 +7,12 @@ content encoding for form fields).
 """
 
 import binascii
+import re
 import zlib
 from collections.abc import Iterator
 from typing import Protocol, final
 
-from ._errors import MalformedError, PartTooLargeError, UnsupportedError
+from ._errors import MalformedError, PartTooLargeError, UnknownCodingError
 from ._limits import bound
 
 __all__ = ["PartDecoder"]
@@ -19,6 +20,9 @@ __all__ = ["PartDecoder"]
 # The largest piece that inflating returns at once.
 _PIECE = 64 * 1024
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_INVALID_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n)")
+_ESCAPE = re.compile(rb"=(?:([0-9A-Fa-f]{2})|\r?\n)")
+_CUT_ESCAPE = re.compile(rb"=[0-9A-Fa-f\r]?\Z")
 _NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64)
 
 
@@ -32,7 +36,7 @@ class PartDecoder:
     """Decode the data of one part, fed in chunks of any size.
 
     Pass the values of the part's headers, None if absent. ``max_size`` limits the decoded bytes;
-    ``field`` is for errors. Raises ``UnsupportedError`` for an unknown coding.
+    ``field`` is for errors. Raises ``UnknownCodingError`` for an unknown coding.
     """
 
     __slots__ = ("_field", "_max_size", "_size", "_stages")
@@ -55,7 +59,7 @@ class PartDecoder:
         elif coding == "quoted-printable":
             self._stages.append(_QuotedPrintable())
         elif coding not in ("7bit", "8bit", "binary"):
-            raise UnsupportedError(
+            raise UnknownCodingError(
                 f"Content-Transfer-Encoding {coding[:40]!a} is unknown; "
                 "send base64, quoted-printable or binary",
                 field=field,
@@ -64,7 +68,7 @@ class PartDecoder:
         if coding in ("gzip", "x-gzip", "deflate"):
             self._stages.append(_Inflate(coding, field))
         elif coding != "identity":
-            raise UnsupportedError(
+            raise UnknownCodingError(
                 f"Content-Encoding {coding[:40]!a} is unknown; send gzip, deflate or identity",
                 field=field,
             )
@@ -142,7 +146,11 @@ class _Base64:
 
 @final
 class _QuotedPrintable:
-    """RFC 2045 section 6.7. An invalid escape passes unchanged, as that section suggests."""
+    """RFC 2045 section 6.7. An invalid escape passes unchanged, as that section suggests.
+
+    Python's decoder agrees with that section unless an escape is invalid: it drops all text from
+    ``=`` and CR to the next LF, and one of two equals signs.
+    """
 
     __slots__ = ("_rest",)
 
@@ -152,12 +160,18 @@ class _QuotedPrintable:
     def decode(self, data: bytes) -> Iterator[bytes]:
         text = self._rest + data
         # An escape is three bytes; one that is cut off waits for the next chunk.
-        cut = text.rfind(b"=", max(0, len(text) - 2))
-        self._rest = b"" if cut < 0 else text[cut:]
-        yield binascii.a2b_qp(text if cut < 0 else text[:cut])
+        cut = _CUT_ESCAPE.search(text, max(0, len(text) - 2))
+        self._rest = b"" if cut is None else cut[0]
+        yield self._decoded(text if cut is None else text[: cut.start()])
 
     def finish(self) -> bytes:
-        return binascii.a2b_qp(self._rest)
+        # A soft line break may be the last line: its CRLF then belongs to the boundary.
+        return b"" if self._rest in (b"=", b"=\r") else self._rest
+
+    def _decoded(self, text: bytes) -> bytes:
+        if _INVALID_ESCAPE.search(text) is None:
+            return binascii.a2b_qp(text)
+        return _ESCAPE.sub(lambda match: bytes.fromhex((match[1] or b"").decode()), text)
 
 
 @final

@@ -37,20 +37,27 @@ class BadContentDispositionParam(RuntimeWarning):  # the name is a contract
 # -- For the parser -------------------------------------------------------------------------------
 
 _TYPE = re.compile(r"[ \t]*+([!#$%&'*+\-.^_`|~0-9A-Za-z]++)")
-_BROWSER_ESCAPE = re.compile("%(22|0[Dd]|0[Aa])")
-_BROWSER_CHARS = {"22": '"', "0d": "\r", "0a": "\n"}
-# Only these two: Internet Explorer sent ``C:\dir\file`` unescaped.
-_BACKSLASH_ESCAPE = re.compile(r'\\(["\\])')
+# Escapes in the names of a form: three characters by percent (browsers: WHATWG HTML, "multipart
+# form data"), others by backslash (aiohttp's client, curl, httpx: RFC 9110 section 5.6.4), but none
+# escapes letters and digits: before those a backslash is one that a browser did not escape.
+# One pattern for both, so that no escape is undone in the result of another. Our encoder writes a
+# literal ``%22`` as ``\%22``; from other clients it cannot be told from an escape.
+_PERCENT = r"%(22|0[Dd]|0[Aa])"
+_PERCENT_ESCAPE = re.compile(_PERCENT)
+_NAME_ESCAPE = re.compile(rf"{_PERCENT}|\\(\W)")
+# Fewer in a file name: Internet Explorer sent ``C:\dir\file`` unescaped.
+_FILENAME_ESCAPE = re.compile(rf'{_PERCENT}|\\(["\\]|%(?=22|0[Dd]|0[Aa]))')
+_PERCENT_CHARS = {"22": '"', "0d": "\r", "0a": "\n"}
 
 
 def read_disposition(
-    value: str, strict: bool, tolerated: set[Leniency]
+    value: str, accept: frozenset[Leniency], tolerated: set[Leniency]
 ) -> tuple[str, str | None, str | None]:
-    """Return (type, name, filename) of a part; note accepted deviations in ``tolerated``.
+    """Return (type, name, filename) of a part; note the deviations that it has in ``tolerated``.
 
-    In form-data ``filename*`` never overrides ``filename``: RFC 7578 section 4.2 forbids it, and a
-    filter in front of this program may have looked only at the other one. Raises
-    ``MalformedError``.
+    In form-data ``filename*`` and ``name*`` never override the plain ones: RFC 7578 section 4.2
+    forbids them, and a filter in front of this program may have looked only at the others. Raises
+    ``MalformedError`` for a deviation that is not in ``accept``.
     """
     match = _TYPE.match(value)
     if match is None:
@@ -60,22 +67,24 @@ def read_disposition(
         parameters = split_parameters(value, match.end())
         loose = False
     except MalformedError as exc:
-        if strict:
+        if "loose-disposition" not in accept:
             exc.leniency = "loose-disposition"
             raise
         parameters = split_parameters(value, match.end(), loose=True)
         tolerated.add("loose-disposition")
         loose = True
-    params = _collect(value, parameters, strict, tolerated, raw=loose)
+    params = _collect(value, parameters, accept, tolerated, raw=loose)
     if kind == "form-data":
-        name = _form_text(params.get("name"))
-        filename = _form_text(params.get("filename"))
-        if filename is None and _has_extended_filename(params):
-            _tolerate(
-                "filename-star", f"form-data may not use filename* ({value[:100]!a})",
-                strict, tolerated,
-            )  # fmt: skip
-            filename = _extended_filename(params)
+        name = _form_text(params.get("name"), _NAME_ESCAPE)
+        if name is None and _has_extended(params, "name"):
+            message = f"form-data may not use name* ({value[:100]!a})"
+            _tolerate("name-star", message, accept, tolerated)
+            name = _extended(params, "name")
+        filename = _form_text(params.get("filename"), _FILENAME_ESCAPE)
+        if filename is None and _has_extended(params, "filename"):
+            message = f"form-data may not use filename* ({value[:100]!a})"
+            _tolerate("filename-star", message, accept, tolerated)
+            filename = _extended(params, "filename")
     else:
         plain = {key: _plain(raw, quoted) for key, (raw, quoted) in params.items()}
         name = plain.get("name")
@@ -84,16 +93,21 @@ def read_disposition(
 
 
 def _collect(
-    value: str, parameters: list[Parameter], strict: bool, tolerated: set[Leniency], *, raw: bool
+    value: str,
+    parameters: list[Parameter],
+    accept: frozenset[Leniency],
+    tolerated: set[Leniency],
+    *,
+    raw: bool,
 ) -> dict[str, tuple[str, bool]]:
-    """Return parameters by key as (text, quoted); if lenient, the first of repeated ones."""
+    """Return parameters by key as (text, quoted), the first of repeated ones if accepted."""
     params: dict[str, tuple[str, bool]] = {}
     for key, text, quoted in parameters:
         if key in params:
             _tolerate(
                 "repeated-disposition",
                 f"{key[:40]!a} is repeated in Content-Disposition {value[:100]!a}",
-                strict,
+                accept,
                 tolerated,
             )
         else:
@@ -102,35 +116,38 @@ def _collect(
     return params
 
 
-def _tolerate(what: Leniency, message: str, strict: bool, tolerated: set[Leniency]) -> None:
-    if strict:
+def _tolerate(
+    what: Leniency, message: str, accept: frozenset[Leniency], tolerated: set[Leniency]
+) -> None:
+    if what not in accept:
         raise MalformedError(message, leniency=what)
     tolerated.add(what)
 
 
-def _form_text(param: tuple[str, bool] | None) -> str | None:
-    """Undo the escapes of names: percent by browsers (WHATWG), backslash by curl and httpx."""
+def _form_text(param: tuple[str, bool] | None, escape: re.Pattern[str]) -> str | None:
+    """Undo the escapes of a name; an unquoted one has no backslash escapes."""
     if param is None:
         return None
     text, quoted = param
-    if quoted and "\\" in text:
-        text = _BACKSLASH_ESCAPE.sub(r"\1", text)
-    if "%" in text:
-        text = _BROWSER_ESCAPE.sub(lambda match: _BROWSER_CHARS[match[1].lower()], text)
-    return text
+    return (escape if quoted else _PERCENT_ESCAPE).sub(_unescaped, text)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    percent = match[1]
+    return match[2] if percent is None else _PERCENT_CHARS[percent.lower()]
 
 
 def _plain(text: str, quoted: bool) -> str:
     return unquote_pairs(text) if quoted else text
 
 
-def _has_extended_filename(params: Mapping[str, object]) -> bool:
-    return any(key.startswith("filename*") for key in params)
+def _has_extended(params: Mapping[str, object], name: str) -> bool:
+    return any(key.startswith(f"{name}*") for key in params)
 
 
-def _extended_filename(params: Mapping[str, tuple[str, bool]]) -> str | None:
+def _extended(params: Mapping[str, tuple[str, bool]], name: str) -> str | None:
     plain = {key: _plain(raw, quoted) for key, (raw, quoted) in params.items()}
-    return content_disposition_filename(_decode_extended(plain))
+    return content_disposition_filename(_decode_extended(plain), name)
 
 
 def _decode_extended(params: Mapping[str, str]) -> dict[str, str]:

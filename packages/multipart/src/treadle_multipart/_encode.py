@@ -19,8 +19,8 @@ __all__ = ["MultipartBody", "MultipartEncoder", "quote_name"]
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
-_NAME_ESCAPES = {'"': "%22", "\r": "%0D", "\n": "%0A", "\\": "\\\\"}
-_NAME_ESCAPED = re.compile('["\r\n\\\\]')
+_NAME_ESCAPES = {'"': "%22", "\r": "%0D", "\n": "%0A", "\\": "\\\\", "%": "\\%"}
+_NAME_ESCAPED = re.compile(r'["\r\n\\]|%(?=22|0[DdAa])|[\ud800-\udfff]')
 _CHUNK = 64 * 1024
 
 Headers = Iterable[tuple[str, str]]
@@ -30,10 +30,15 @@ def quote_name(text: str) -> str:
     r"""Return a field or file name as a quoted-string, as browsers write it into form-data.
 
     Quotes and line ends are percent-encoded (WHATWG HTML, "multipart/form-data encoding
-    algorithm"). Backslashes are doubled, though browsers do not: otherwise a reader of RFC 9110
-    would take the last one of ``a\`` for an escape.
+    algorithm"), lone surrogates become U+FFFD. Browsers escape nothing else. Here backslashes are
+    doubled, otherwise a reader of RFC 9110 would take the last one of ``a\`` for an escape, and a
+    literal ``%22`` has a backslash, which tells it from a quote.
     """
-    return '"' + _NAME_ESCAPED.sub(lambda match: _NAME_ESCAPES[match[0]], text) + '"'
+    return '"' + _NAME_ESCAPED.sub(_name_escape, text) + '"'
+
+
+def _name_escape(match: re.Match[str]) -> str:
+    return _NAME_ESCAPES.get(match[0], "\ufffd")
 
 
 class Place(enum.Enum):

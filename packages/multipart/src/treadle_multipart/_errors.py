@@ -8,9 +8,11 @@ Besides its message, every error has facts: ``status`` is the HTTP status for a 
 with, ``field`` the name of the form field at fault, ``offset`` the position in the body.
 """
 
-from typing import ClassVar, Literal
+from collections.abc import Iterable
+from typing import ClassVar, Final, Literal, get_args
 
 __all__ = [
+    "COMMON_LENIENCIES",
     "HeaderTooLargeError",
     "Leniency",
     "LimitError",
@@ -25,8 +27,12 @@ __all__ = [
     "TooManyHeadersError",
     "TooManyPartsError",
     "TotalTooLargeError",
+    "UndecodableTextError",
+    "UnknownCharsetError",
+    "UnknownCodingError",
     "UnsupportedError",
     "UsageError",
+    "leniencies",
 ]
 
 Leniency = Literal[
@@ -38,7 +44,33 @@ Leniency = Literal[
     "loose-disposition",  # unescaped backslashes and quotes, unquoted values that are not tokens
     "repeated-disposition",  # the first of several dispositions or parameters wins
     "filename-star",  # ``filename*`` in form-data without a plain ``filename``
+    "name-star",  # ``name*`` in form-data without a plain ``name``
 ]
+
+#: The leniencies that real clients need, and that leave one meaning to each form: mailers fold
+#: headers, browsers do not escape a backslash, aiohttp's client writes ``name*``, old pages write
+#: names in their own charset.
+COMMON_LENIENCIES: Final[frozenset[Leniency]] = frozenset(
+    (
+        "folded-header", "undecodable-header", "loose-disposition", "filename-star", "name-star",
+    )
+)  # fmt: skip
+_ALL: Final[frozenset[Leniency]] = frozenset(get_args(Leniency))
+
+
+def leniencies(strict: bool, accept: Iterable[Leniency]) -> frozenset[Leniency]:
+    """Return the leniencies that the two settings of a parser mean.
+
+    Raises ``UsageError`` for an unknown one.
+    """
+    if not strict:
+        return _ALL
+    accepted = frozenset(accept)
+    if unknown := accepted - _ALL:
+        raise UsageError(
+            f"accept has {sorted(unknown)!r}, which are not leniencies; use some of {sorted(_ALL)}"
+        )
+    return accepted
 
 
 class MultipartError(ValueError):
@@ -49,7 +81,8 @@ class MultipartError(ValueError):
     def __init__(
         self, message: str, *, field: str | None = None, offset: int | None = None
     ) -> None:
-        super().__init__(message)
+        # Not ``super()``: a subclass may be another built-in exception too.
+        ValueError.__init__(self, message)
         self.message = message
         self.field = field
         self.offset = offset
@@ -74,6 +107,30 @@ class UnsupportedError(MultipartError):
     """The peer used a media type, charset or coding that this package does not decode."""
 
     status: ClassVar[int] = 415
+
+
+class UnknownCharsetError(UnsupportedError, LookupError):
+    """The peer named a charset that is not supported."""
+
+
+class UnknownCodingError(UnsupportedError, RuntimeError):
+    """The peer named a transfer or content coding that is not supported."""
+
+
+class UndecodableTextError(MalformedError, UnicodeDecodeError):
+    """The text of a field is not in its charset; ``__cause__`` is the codec's error."""
+
+    def __init__(
+        self, message: str, cause: UnicodeDecodeError, *, field: str | None = None
+    ) -> None:
+        MalformedError.__init__(self, message, field=field, leniency="undecodable-text")
+        UnicodeDecodeError.__init__(
+            self, cause.encoding, cause.object, cause.start, cause.end, cause.reason
+        )
+        self.__cause__ = cause
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class UsageError(MultipartError):

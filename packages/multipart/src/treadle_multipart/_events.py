@@ -7,7 +7,7 @@ exactly one ``End``.
 from typing import final
 
 from ._errors import MalformedError
-from ._options import parse_options_header
+from ._options import split_parameters
 
 __all__ = ["End", "Event", "Headers", "PartBegin", "PartData", "PartEnd"]
 
@@ -56,14 +56,15 @@ class PartBegin:
 
     @property
     def charset(self) -> str | None:
-        """The charset parameter of Content-Type; None if absent or unreadable."""
+        """The charset parameter of Content-Type; None if it is absent, empty or unreadable."""
         value = self.header("content-type")
         if value is None:
             return None
         try:
-            return parse_options_header(value)[1].get("charset")
+            params = split_parameters(value, len(value.partition(";")[0]), loose=True)
         except MalformedError:
             return None
+        return next((text for key, text, _ in params if key == "charset"), None) or None
 
     def __eq__(self, other: object) -> bool:
         return (

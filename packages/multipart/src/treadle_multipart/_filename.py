@@ -35,8 +35,9 @@ def safe_filename(filename: str, *, default: str = "file", max_bytes: int = 255)
     if max_bytes < 16:
         raise UsageError(f"max_bytes={max_bytes} leaves no room for a name; pass at least 16")
     name = filename.replace("\\", "/").rpartition("/")[2]
-    name = unicodedata.normalize("NFC", name)
     name = "".join(char for char in name if char.isprintable())
+    # Normalizing sorts a run of combining marks in quadratic time: not more of it than can be used.
+    name = unicodedata.normalize("NFC", _shortened(name, 4 * max_bytes))
     name = _RESERVED_CHARS.sub("_", name).strip(" ").lstrip(".").strip(" ")
     name = _shortened(name, max_bytes).rstrip(" .")
     if not name:

@@ -6,7 +6,7 @@ the caller. ``would_block`` tells an asynchronous caller beforehand if a chunk m
 The adapters and servers call it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import final
 
 from ._charset import text_codec
@@ -15,8 +15,10 @@ from ._errors import (
     Leniency,
     MalformedError,
     MemoryLimitError,
+    UndecodableTextError,
     UnsupportedError,
     UsageError,
+    leniencies,
 )
 from ._events import Event, PartBegin, PartData, PartEnd
 from ._form import Form, FormFile, FormValue, StreamedPart, Target
@@ -42,6 +44,8 @@ class FormParser:
     then owns the temporary files. Call ``close`` if you stop before that; after an error the parser
     is closed.
 
+    ``strict`` and ``accept`` are those of ``MultipartParser``.
+
     ``target_for`` is called at the start of each part. If it returns a target, the part's data is
     written there, and the form has a ``StreamedPart``. Targets are not closed here.
 
@@ -50,6 +54,7 @@ class FormParser:
     """
 
     __slots__ = (
+        "_accept",
         "_charset",
         "_decoder",
         "_held",
@@ -63,7 +68,6 @@ class FormParser:
         "_sink",
         "_spool",
         "_spools",
-        "_strict",
         "_target_for",
         "_tolerated",
     )
@@ -74,15 +78,16 @@ class FormParser:
         *,
         limits: MultipartLimits = MultipartLimits(),  # noqa: B008  # frozen, safe to share
         strict: bool = True,
+        accept: Iterable[Leniency] = (),
         spool: SpoolPolicy = SpoolPolicy(),  # noqa: B008  # frozen, safe to share
         target_for: TargetFor | None = None,
     ) -> None:
         self._limits = limits
         self._max_memory = bound(limits.max_memory)
-        self._strict = strict
+        self._accept = leniencies(strict, accept)
         self._spool = spool
         self._target_for = target_for
-        self._parser = _parser_for(content_type, limits, strict)
+        self._parser = _parser_for(content_type, limits, self._accept)
         self._tolerated: set[Leniency] = set()
         # Content so far
         self._pairs: list[tuple[str, FormValue]] = []
@@ -98,7 +103,7 @@ class FormParser:
 
     @property
     def tolerated(self) -> frozenset[Leniency]:
-        """The deviations accepted so far; empty in strict mode."""
+        """The deviations met so far; empty if none are accepted."""
         return self._parser.tolerated | self._tolerated
 
     def would_block(self, size: int) -> bool:
@@ -235,11 +240,11 @@ class FormParser:
         try:
             text = data.decode(codec)
         except UnicodeDecodeError as exc:
-            if self._strict:
-                raise MalformedError(
+            if "undecodable-text" not in self._accept:
+                raise UndecodableTextError(
                     f"the text of field {name[:40]!a} is not {codec}: {exc.reason}",
+                    exc,
                     field=name,
-                    leniency="undecodable-text",
                 ) from exc
             self._tolerated.add("undecodable-text")
             text = data.decode(codec, "replace")
@@ -309,11 +314,12 @@ class _Stream:
 
 
 def _parser_for(
-    content_type: str, limits: MultipartLimits, strict: bool
+    content_type: str, limits: MultipartLimits, accept: frozenset[Leniency]
 ) -> MultipartParser | UrlencodedParser:
     kind, params = parse_options_header(content_type)
     if kind == _FORM_DATA:
-        return MultipartParser(boundary_of(content_type), limits, strict=strict)
+        return MultipartParser(boundary_of(content_type), limits, accept=accept)
     if kind == _URLENCODED:
-        return UrlencodedParser(limits, charset=params.get("charset", "utf-8"), strict=strict)
+        strict = "undecodable-text" not in accept
+        return UrlencodedParser(limits, charset=params.get("charset") or "utf-8", strict=strict)
     raise UnsupportedError(f"{kind[:100]} is not a form; expected {_FORM_DATA} or {_URLENCODED}")

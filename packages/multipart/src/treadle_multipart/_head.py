@@ -2,8 +2,8 @@
 
 ``_parser`` passes the bytes between the delimiter line and the blank line. ``HeadReader`` refuses
 headers that two readers could understand differently: names that are not tokens, control characters
-in values, blanks before the colon, bytes outside the charset. In lenient mode it accepts folded
-lines, LF line ends and undecodable bytes, and notes them in ``tolerated``.
+in values, blanks before the colon, bytes outside the charset. It accepts folded lines, LF line
+ends and undecodable bytes if they are among its leniencies, and notes them in ``tolerated``.
 """
 
 import re
@@ -30,21 +30,29 @@ _USUAL = re.compile(
 )
 _LINE_END = re.compile(r"\r?\n")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
-_FOLD = re.compile(r"\r?\n[ \t]+")
+# RFC 9112 section 5.2: "replace each received obs-fold with one or more SP octets".
+_FOLD = re.compile(r"\r\n[ \t]+")
+_LF_FOLD = re.compile(r"\r?\n[ \t]+")
 
 
 @final
 class HeadReader:
     """Reads the header blocks of one body; holds the settings that they share."""
 
-    __slots__ = ("_charset", "_max_headers", "_strict", "_tolerated")
+    __slots__ = ("_accept", "_charset", "_max_headers", "_strict", "_tolerated")
 
     def __init__(
-        self, charset: str, max_headers: int, strict: bool, tolerated: set[Leniency]
+        self,
+        charset: str,
+        max_headers: int,
+        accept: frozenset[Leniency],
+        tolerated: set[Leniency],
     ) -> None:
         self._charset = charset
         self._max_headers = max_headers
-        self._strict = strict
+        self._accept = accept
+        #: True if lines end with CRLF alone.
+        self._strict = "lf-line-ends" not in accept
         self._tolerated = tolerated
 
     def find_end(self, buf: bytes | bytearray, pos: int) -> tuple[int, int]:
@@ -113,7 +121,7 @@ class HeadReader:
         if disposition is None:
             return PartBegin(headers)
         try:
-            kind, name, filename = read_disposition(disposition, self._strict, self._tolerated)
+            kind, name, filename = read_disposition(disposition, self._accept, self._tolerated)
         except MalformedError as exc:
             exc.offset = offset
             raise
@@ -129,14 +137,14 @@ class HeadReader:
     def _lines(self, text: str, offset: int) -> list[str]:
         if "\n " in text or "\n\t" in text:
             self._tolerate("folded-header", "a header line starts with a blank", offset)
-            text = _FOLD.sub(" ", text)
+            text = (_FOLD if self._strict else _LF_FOLD).sub(" ", text)
         lines = text.split("\r\n") if self._strict else _LINE_END.split(text)
         if len(lines) > self._max_headers:
             raise TooManyHeadersError(self._max_headers, offset=offset)
         return lines
 
     def _tolerate(self, what: Leniency, sentence: str, offset: int) -> None:
-        if self._strict:
+        if what not in self._accept:
             raise MalformedError(
                 f"{sentence} in the part at offset {offset}", offset=offset, leniency=what
             )

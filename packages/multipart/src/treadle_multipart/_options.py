@@ -22,14 +22,17 @@ __all__ = [
 Parameter = tuple[str, str, bool]
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
+# RFC 2046 section 5.1.1: the characters of a boundary, without the blank. Those that are not in a
+# token must be quoted, but mailers and hand-made clients do not: ``boundary=----=_Part_1``.
+_BOUNDARY = rf"(?:{_TOKEN}|[()/:=?,])"
 _PARAMETER = re.compile(
-    rf"[ \t]*+;[ \t]*+(?:({_TOKEN}++)[ \t]*+=[ \t]*+"
-    rf'(?:"([^"\\]*+(?:\\.[^"\\]*+)*)"|({_TOKEN}++)))?',
+    rf"[ \t]*+;[ \t;]*+(?:((?i:(boundary))(?!{_TOKEN})|{_TOKEN}++)[ \t]*+=[ \t]*+"
+    rf'(?:"([^"\\]*+(?:\\.[^"\\]*+)*)"|((?(2){_BOUNDARY}|{_TOKEN})++)))?',
     re.DOTALL,
 )
 # For browsers that do not escape: a string ends at the next quote, and any text may be unquoted.
 _LOOSE_PARAMETER = re.compile(
-    rf'[ \t]*+;[ \t]*+(?:({_TOKEN}++)[ \t]*+=[ \t]*+(?:"([^"]*+)"|([^;"]*+)))?', re.DOTALL
+    rf'[ \t]*+;[ \t;]*+(?:({_TOKEN}++)()?[ \t]*+=[ \t]*+(?:"([^"]*+)"|([^;"]*+)))?', re.DOTALL
 )
 _MEDIA_TYPE = re.compile(rf"[ \t]*+({_TOKEN}++/{_TOKEN}++)")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
@@ -47,7 +50,7 @@ def split_parameters(text: str, start: int, *, loose: bool = False) -> list[Para
     found: list[Parameter] = []
     while (match := pattern.match(text, start)) is not None:
         start = match.end()
-        key, quoted, token = match.groups()
+        key, _, quoted, token = match.groups()
         if key is not None:
             found.append(
                 (key.lower(), token.strip(" \t"), False)

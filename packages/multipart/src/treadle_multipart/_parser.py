@@ -12,6 +12,7 @@ The parser does no I/O, decodes no data (``PartDecoder`` does) and keeps no part
 does).
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import final
 
@@ -26,6 +27,7 @@ from ._errors import (
     PartTooLargeError,
     TotalTooLargeError,
     UsageError,
+    leniencies,
 )
 from ._events import End, Event, PartBegin, PartData, PartEnd
 from ._head import HeadReader
@@ -55,7 +57,8 @@ class MultipartParser:
     ended: only then is it known if the body was complete. After an error the parser cannot be used.
 
     ``boundary`` is the parameter of the Content-Type (see ``boundary_of``). With ``strict=False``
-    the deviations listed in ``Leniency`` pass; ``tolerated`` tells which of them were met. Headers
+    the deviations listed in ``Leniency`` pass, otherwise those in ``accept``, of which
+    ``COMMON_LENIENCIES`` is a choice; ``tolerated`` tells which of them were met. Headers
     are decoded with ``header_charset``. With ``in_part`` the input begins behind the blank line
     that ends the headers of a part: that part is counted, but has no ``PartBegin``.
 
@@ -63,6 +66,7 @@ class MultipartParser:
     """
 
     __slots__ = (
+        "_accept",
         "_base",
         "_delimiter",
         "_head",
@@ -90,13 +94,16 @@ class MultipartParser:
         limits: MultipartLimits = MultipartLimits(),  # noqa: B008  # frozen, safe to share
         *,
         strict: bool = True,
+        accept: Iterable[Leniency] = (),
         header_charset: str = "utf-8",
         in_part: bool = False,
     ) -> None:
         # Settings
         self._header_charset = text_codec(header_charset)
         self._limits = limits
-        self._strict = strict
+        self._accept = leniencies(strict, accept)
+        # Of the grammar of lines, on which the parsers of the next chunk and of heads depend.
+        self._strict = "lf-line-ends" not in self._accept
         self._max_total = bound(limits.max_total)
         self._max_part_size = bound(limits.max_part_size)
         self._max_header_size = bound(limits.max_header_size)
@@ -117,10 +124,10 @@ class MultipartParser:
         self._tally = Tally(limits)
         self._tolerated: set[Leniency] = set()
         # Grammar
-        self._delimiter = Delimiter(check_boundary(boundary), strict, self._tolerated)
+        self._delimiter = Delimiter(check_boundary(boundary), self._strict, self._tolerated)
         self._needle = self._delimiter.needle
         self._head_reader = HeadReader(
-            self._header_charset, bound(limits.max_part_headers), strict, self._tolerated
+            self._header_charset, bound(limits.max_part_headers), self._accept, self._tolerated
         )
         if in_part:
             # ``_tail`` stands for the blank line: it may be the line end of the next delimiter.
@@ -129,7 +136,7 @@ class MultipartParser:
 
     @property
     def tolerated(self) -> frozenset[Leniency]:
-        """The deviations accepted so far; empty in strict mode."""
+        """The deviations met so far; empty if none are accepted."""
         return frozenset(self._tolerated)
 
     def nested(self, part: PartBegin) -> "MultipartParser":
@@ -145,7 +152,7 @@ class MultipartParser:
         inner = MultipartParser(
             boundary_of(part.header("content-type") or "text/plain"),
             replace(limits, max_depth=None if depth is None else depth - 1),
-            strict=self._strict,
+            accept=self._accept,
             header_charset=self._header_charset,
         )
         inner._tally = self._tally
@@ -374,7 +381,7 @@ class MultipartParser:
             raise MalformedError(
                 f"no line --{boundary} in all {offset} bytes of the body", offset=offset
             )
-        if state is _HEAD or self._strict:
+        if state is _HEAD or "missing-final-boundary" not in self._accept:
             raise MalformedError(
                 f"the body ends at offset {offset} inside the "
                 f"{'headers' if state is _HEAD else 'data'} of a part, before the final boundary",

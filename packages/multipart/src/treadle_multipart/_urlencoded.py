@@ -6,19 +6,20 @@ empty pairs are skipped; a percent sign that starts no escape stands for itself,
 Only an incomplete pair is kept, and each of its bytes is searched once.
 """
 
+import re
 from typing import final
 from urllib.parse import unquote_to_bytes
 
 from ._charset import text_codec
 from ._errors import (
     Leniency,
-    MalformedError,
     MemoryLimitError,
     MultipartError,
     NameTooLongError,
     PartTooLargeError,
     TooManyFieldsError,
     TotalTooLargeError,
+    UndecodableTextError,
     UsageError,
 )
 from ._limits import MultipartLimits, bound
@@ -26,6 +27,8 @@ from ._limits import MultipartLimits, bound
 __all__ = ["Pair", "UrlencodedParser", "parse_urlencoded"]
 
 Pair = tuple[str, str]
+
+_PAIR = re.compile(rb"[^&]++")
 
 
 @final
@@ -119,11 +122,11 @@ class UrlencodedParser:
         self._add(bytes(self._held), pairs)
         self._held.clear()
         # One pair at a time rather than split("&"): a body of a million pairs stops at the limit.
-        start = first + 1
-        while (end := data.find(b"&", start)) >= 0:
-            self._add(data[start:end], pairs)
-            start = end + 1
-        self._hold(data[start:])
+        # The pattern skips empty pairs, of which any number passes the limit.
+        last = data.rfind(b"&") + 1
+        for pair in _PAIR.finditer(data, first + 1, last):
+            self._add(pair[0], pairs)
+        self._hold(data[last:])
         return pairs
 
     def _hold(self, data: bytes) -> None:
@@ -155,10 +158,8 @@ class UrlencodedParser:
         except UnicodeDecodeError as exc:
             if self._strict:
                 where = "a field name" if field is None else f"field {field[:40]!a}"
-                raise MalformedError(
-                    f"the bytes of {where} are not {self._charset}: {exc.reason}",
-                    field=field,
-                    leniency="undecodable-text",
+                raise UndecodableTextError(
+                    f"the bytes of {where} are not {self._charset}: {exc.reason}", exc, field=field
                 ) from exc
             self._tolerated.add("undecodable-text")
             return data.decode(self._charset, "replace")

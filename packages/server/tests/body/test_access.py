@@ -1,5 +1,6 @@
 """Bodies as a whole, as text, as JSON: values, and the answers to bodies that are not."""
 
+import encodings
 import json
 
 import pytest
@@ -15,6 +16,9 @@ from treadle_server import StreamReader
 from treadle_server._body.access import decode_text, join_pieces, load_json, pieces_of
 
 run = run_on("asyncio")
+
+CHARSET = "415: The body's charset"
+NOT_SUPPORTED = "is not a supported charset; send utf-8"
 
 
 def fed(*pieces: bytes) -> StreamReader:
@@ -50,6 +54,9 @@ def test_too_many_bytes(announced: int | None, actual: int) -> None:
         ("grüß".encode(), None, "grüß"),
         ("grüß".encode(), "UTF-8", "grüß"),
         ("grüß".encode("latin-1"), "latin-1", "grüß"),
+        ("grüß".encode("cp850"), "IBM850", "grüß"),
+        ("grüß".encode(), "", "grüß"),
+        ("\ufeffa".encode(), "utf-8", "\ufeffa"),
     ],
 )
 def test_text(body: bytes, charset: str | None, text: str) -> None:
@@ -61,9 +68,12 @@ def test_text(body: bytes, charset: str | None, text: str) -> None:
     [
         (b"\xff", None, HTTPBadRequest, "400: The body is not valid utf-8 (byte 0)"),
         (b"ab\xff", "utf-8", HTTPBadRequest, "400: The body is not valid utf-8 (byte 2)"),
-        (b"", "no-such", HTTPUnsupportedMediaType, "415: The body's charset is not supported"),
-        (b"", "hex", HTTPUnsupportedMediaType, "415: The body's charset is not supported"),
-        (b"", "a\0b", HTTPUnsupportedMediaType, "415: The body's charset is not supported"),
+        (b"", "no-such", HTTPUnsupportedMediaType, f"{CHARSET} 'no-such' {NOT_SUPPORTED}"),
+        (b"", "hex", HTTPUnsupportedMediaType, f"{CHARSET} 'hex' {NOT_SUPPORTED}"),
+        (b"", "punycode", HTTPUnsupportedMediaType, f"{CHARSET} 'punycode' {NOT_SUPPORTED}"),
+        (b"", "utf-7", HTTPUnsupportedMediaType, f"{CHARSET} 'utf-7' {NOT_SUPPORTED}"),
+        (b"", "a\0b", HTTPUnsupportedMediaType, rf"{CHARSET} 'a\x00b' {NOT_SUPPORTED}"),
+        (b"", "x" * 99, HTTPUnsupportedMediaType, f"{CHARSET} '{'x' * 31}' {NOT_SUPPORTED}"),
     ],
 )
 def test_bytes_that_are_no_text(
@@ -72,6 +82,10 @@ def test_bytes_that_are_no_text(
     with pytest.raises(error) as caught:
         decode_text(body, charset)
     assert caught.value.text == message
+    # As without this package: a codec's error, or that there is no codec.
+    builtin = UnicodeDecodeError if error is HTTPBadRequest else LookupError
+    assert isinstance(caught.value, builtin)
+    assert isinstance(caught.value, ValueError)
 
 
 def test_json() -> None:
@@ -93,6 +107,27 @@ def test_text_that_is_no_json(text: str, message: str) -> None:
     with pytest.raises(HTTPBadRequest) as caught:
         load_json(text, json.loads)
     assert message in str(caught.value.text)
+    assert isinstance(caught.value, json.JSONDecodeError)
+    assert caught.value.doc == text
+
+
+def test_the_error_of_text_says_what_a_codec_says() -> None:
+    with pytest.raises(UnicodeDecodeError) as caught:
+        decode_text(b"ab\xffc", None)
+    error = caught.value
+    assert (error.encoding, error.object, error.start, error.end) == ("utf-8", b"ab\xffc", 2, 3)
+    assert str(error) == "'utf-8' codec can't decode byte 0xff in position 2: invalid start byte"
+
+
+def test_labels_of_strangers_reach_no_codec() -> None:
+    cache: dict[str, object] = vars(encodings)["_cache"]
+    decode_text(b"", "latin-1")
+    before = len(cache)
+    for number in range(100):
+        with pytest.raises(LookupError):
+            decode_text(b"", f"unknown-{number}")
+        assert decode_text(b"a", "latin" + "-" * (number % 20) + "1") == "a"
+    assert len(cache) == before
 
 
 def test_pieces_from_the_stream_or_from_memory() -> None:

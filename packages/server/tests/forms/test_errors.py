@@ -1,5 +1,7 @@
 """Errors of forms as answers."""
 
+import json
+
 import pytest
 
 from treadle_multipart import (
@@ -7,21 +9,29 @@ from treadle_multipart import (
     MultipartError,
     TooManyHeadersError,
     TotalTooLargeError,
+    UndecodableTextError,
+    UnknownCharsetError,
+    UnknownCodingError,
     UnsupportedError,
     UsageError,
 )
 from treadle_responses import HTTPException
-from treadle_server._forms.errors import form_answer
+from treadle_server._forms.errors import PartJSONError, form_answer
 
+CAUSE = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
 ERRORS = [
     (MalformedError("bad field 'a'", field="a"), 400, "400: bad field 'a'"),
     (TotalTooLargeError(5), 413, "413: the body is longer than 5 bytes"),
     (UnsupportedError("no such charset"), 415, "415: no such charset"),
+    (UnknownCharsetError("no such charset"), 415, "415: no such charset"),
+    (UnknownCodingError("no such coding"), 415, "415: no such coding"),
+    (UndecodableTextError("no text", CAUSE, field="a"), 400, "400: no text"),
+    (PartJSONError("no JSON", json.JSONDecodeError("Bad", "x", 0), "a"), 400, "400: no JSON"),
     (TooManyHeadersError(2), 431, "431: a part has more than 2 headers"),
 ]
 
 
-@pytest.mark.parametrize(("error", "status", "text"), ERRORS, ids=[str(e[1]) for e in ERRORS])
+@pytest.mark.parametrize(("error", "status", "text"), ERRORS, ids=[type(e[0]).__name__ for e in ERRORS])
 def test_an_error_is_an_answer_and_a_value_error(
     error: MultipartError, status: int, text: str
 ) -> None:
@@ -30,6 +40,9 @@ def test_an_error_is_an_answer_and_a_value_error(
     assert isinstance(answer, ValueError)
     assert answer.status == status
     assert answer.text == text
+    # All that a program may catch by a built-in class, it can catch so still.
+    builtins = {kind for kind in type(error).__mro__ if kind.__module__ in ("builtins", "json.decoder")}
+    assert builtins <= set(type(answer).__mro__)
 
 
 def test_a_bug_of_the_program_stays_one() -> None:

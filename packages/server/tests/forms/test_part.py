@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import contextlib
 import gzip
 import json
 import zlib
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from testkit import Run, run_on
+from testkit import Run, assert_linear, run_on
 from treadle_multipart import MalformedError, UnsupportedError
 from treadle_server import BodyPartReader, MultipartReader
 
@@ -218,6 +219,97 @@ def test_each_chunk_of_base64_can_be_decoded(
     run_on("asyncio")(main())
 
 
+GROUPS = [
+    (b"AAAA", 8192, [b"AAAA"]),
+    (b"AAAABBBB", 4, [b"AAAA", b"BBBB"]),
+    (b"AAAABBBB", 7, [b"AAAA", b"BBBB"]),
+    (b"AAAA\r\nBBBB\r\n", 9, [b"AAAA\r\n", b"BBBB\r\n"]),
+    # Blanks alone fill the chunk.
+    (b"A" + b" " * 50 + b"BCD", 8, [b"ABCD"]),
+    (b" " * 50 + b"ABCD" + b" " * 90, 8, [b"ABCD", b""]),
+    (b"AAAA" + b" " * 50, 4, [b"AAAA", b" " * 50]),
+    # Characters outside the alphabet count as little as blanks: the decoder ignores them.
+    (b"A-B-C-DEFGH", 8, [b"A-B-C-D", b"EFGH"]),
+    # An incomplete group is left for the decoder to refuse.
+    (b"AAAABB", 8, [b"AAAA", b"BB"]),
+    (b"   ", 8, [b"   "]),
+]
+
+
+@pytest.mark.parametrize(("data", "size", "chunks"), GROUPS, ids=range(len(GROUPS)))
+def test_chunks_of_base64_have_whole_groups(
+    run: Run, data: bytes, size: int, chunks: list[bytes]
+) -> None:
+    async def main() -> None:
+        part = await part_of(data, "Content-Transfer-Encoding: base64")
+        assert [await part.read_chunk(size) for _ in chunks] == chunks
+        assert await part.read_chunk(size) == b""
+        assert part.at_eof()
+
+    run(main())
+
+
+async def read_all(part: BodyPartReader) -> None:
+    await part.read(decode=True)
+
+
+async def read_chunks(part: BodyPartReader) -> None:
+    while await part.read_chunk():
+        pass
+
+
+async def read_small_chunks(part: BodyPartReader) -> None:
+    while await part.read_chunk(4):
+        pass
+
+
+async def read_lines(part: BodyPartReader) -> None:
+    while await part.readline():
+        pass
+
+
+async def read_decoded(part: BodyPartReader) -> None:
+    async for _ in part.iter_decoded():
+        pass
+
+
+WAYS = (
+    read_all, read_chunks, read_small_chunks, read_lines, read_decoded, BodyPartReader.text,
+    BodyPartReader.release,
+)  # fmt: skip
+HOSTILE = [
+    ("base64", b"A", b" "),
+    ("base64", b"A", b"\r\n"),
+    ("base64", b"", b"AAAAA" + b" " * 8187),
+    ("base64", b"", b"A-"),
+    ("base64", b"", b"===="),
+    ("quoted-printable", b"=", b" "),
+    ("quoted-printable", b"", b"="),
+    ("quoted-printable", b"", b"=\r"),
+    ("binary", b"", b"\r\n--"),
+    ("binary", b"", b"\n"),
+]
+
+
+@pytest.mark.parametrize("size", [7, 100, 65_536])
+@pytest.mark.parametrize(("coding", "start", "unit"), HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_part_is_read_in_linear_time(
+    coding: str, start: bytes, unit: bytes, size: int
+) -> None:
+    """``A`` and 40 kB of blanks took ``read_chunk`` 12 seconds."""
+
+    async def read(data: bytes) -> None:
+        for way in WAYS:
+            part = await part_of(data, f"Content-Transfer-Encoding: {coding}", size=size)
+            with contextlib.suppress(ValueError):
+                await way(part)
+
+    def call(data: bytes) -> None:
+        run_on("asyncio")(read(start + data))
+
+    assert_linear(call, unit, 20_000 if size > 7 else 2_000)
+
+
 def test_a_form_has_no_content_encoding(run: Run) -> None:
     async def main() -> None:
         part = await part_of(b"abc", "Content-Encoding: gzip", subtype="form-data")
@@ -279,6 +371,10 @@ TEXTS = [
     (b"\xe9", "text/plain", MalformedError),
     (b"a", "text/plain; charset=klingon", UnsupportedError),
     (b"a", "text/plain; charset=rot13", UnsupportedError),
+    (b"a", "text/plain; charset=punycode", LookupError),
+    (b"\xe9", "text/plain", UnicodeDecodeError),
+    (b"\xe9", "text/plain; format=a/b; charset=latin-1", "é"),
+    (b"\xc3\xa9", "text/plain; charset=", "é"),
 ]
 
 
@@ -297,13 +393,26 @@ def test_text(run: Run, data: bytes, content_type: str, expected: str | type[Exc
     run(main())
 
 
+def test_a_label_of_the_peer_is_one_in_any_argument(run: Run) -> None:
+    async def main() -> None:
+        for call in (BodyPartReader.text, BodyPartReader.json, BodyPartReader.form):
+            part = await part_of(b"a", "Content-Type: text/plain; charset=punycode")
+            with pytest.raises(UnsupportedError, match="'punycode' is not a supported charset"):
+                await call(part, encoding=part.get_charset("utf-8"))
+        # A codec that the program names is its own.
+        assert await (await part_of(b"\xef\xbb\xbfa")).text(encoding="utf-8-sig") == "a"
+
+    run(main())
+
+
 def test_json(run: Run) -> None:
     async def main() -> None:
         assert await (await part_of(b'{"a": "\xc3\xa9"}')).json() == {"a": "é"}
         assert await (await part_of(b"")).json() is None
         for bad in (b"{", b"[" * 100_000):
-            with pytest.raises(MalformedError, match="not valid JSON"):
+            with pytest.raises(MalformedError, match="not valid JSON") as caught:
                 await (await part_of(bad)).json()
+            assert isinstance(caught.value, json.JSONDecodeError)
         assert await (await part_of(json.dumps([1]).encode("utf-16"))).json(encoding="utf-16") == [
             1
         ]
@@ -318,7 +427,10 @@ def test_form(run: Run) -> None:
         part = await part_of(b"c=%E9")
         assert await part.form(encoding="latin-1") == [("c", "é")]
         assert await (await part_of(b"")).form() == []
-        with pytest.raises(MalformedError):
+        with pytest.raises(UnicodeDecodeError):
             await (await part_of(b"\xff")).form()
+        part = await part_of(b"a=1&" * 1001)
+        with pytest.raises(ValueError, match="more than 1000 fields"):
+            await part.form()
 
     run(main())

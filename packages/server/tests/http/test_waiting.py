@@ -283,6 +283,45 @@ def test_each_wait_of_a_handler_has_the_whole_time() -> None:
     run_link(play, handler, body_timeout=10.0)
 
 
+def test_what_several_tasks_write_does_not_hide_the_progress_of_the_peer() -> None:
+    steps: asyncio.Queue[None] = asyncio.Queue()
+    over = asyncio.Event()
+
+    async def write_one(response: StreamResponse) -> None:
+        await steps.get()
+        await response.write(b"x" * 1000)
+
+    async def handler(request: BaseRequest) -> StreamResponse:
+        response = StreamResponse(headers={"Content-Length": "100000"})
+        await response.prepare(request)
+        writing = [asyncio.ensure_future(write_one(response)) for _ in range(20)]
+        await over.wait()
+        for task in writing:
+            task.cancel()
+        await asyncio.gather(*writing, return_exceptions=True)
+        return response
+
+    async def play(link: Link) -> None:
+        await fall_behind(link)
+        for _ in range(10):
+            # The peer reads 500 bytes, and another task writes 1,000.
+            link.transport.unsent -= 500
+            steps.put_nowait(None)
+            await turns()
+            link.tick(11)
+            await turns()
+            assert "abort" not in link.transport.calls
+        steps.put_nowait(None)
+        await turns()
+        link.tick(11)
+        assert "abort" in link.transport.calls
+        over.set()
+        link.connection.resume_writing()
+        await turns()
+
+    run_link(play, handler, write_timeout=10.0)
+
+
 # Stopping.
 
 
@@ -345,7 +384,7 @@ def test_requests_that_have_come_take_turns() -> None:
         # Python 3.11 starts a handler in the next turn of the loop, so that each has its own.
         assert max(after - before for before, after in itertools.pairwise(counts)) <= 16
         assert counts[0] <= 16
-        await turns(120)
+        await turns(400)
         assert seen == 100
         assert link.transport.written.count(b"\r\n\r\nhello") == 100
 
@@ -382,7 +421,7 @@ def test_events_between_turns(
     async def play(link: Link) -> None:
         link.feed(GET * 60)
         await event(link)
-        await turns(100)
+        await turns(400)
         assert link.transport.written.count(b"\r\n\r\nhello") == answers
         assert ("close" in link.transport.calls) is closes
         if not closes:
@@ -413,6 +452,78 @@ def test_a_connection_that_ends_between_turns(lost: bool) -> None:
         assert link.transport.is_closing()
 
     run_link(play, hello)
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+TINY = b"1\r\nx\r\n"
+
+
+@pytest.mark.parametrize("ends", ["", "between", "eof", "stop", "lost"])
+@pytest.mark.parametrize("handler", [reads, refuses])
+def test_tiny_chunks_are_read_in_turns(handler: RawHandler, ends: str) -> None:
+    count = 50_000
+    fed = 0
+
+    async def play(link: Link) -> None:
+        nonlocal fed
+        data = CHUNKED + TINY * count
+        whole = not ends
+        if whole:
+            data += b"0\r\n\r\n" + GET
+        link.feed(data)
+        core = link.connection._core
+        steps = [core.pending_size]
+        await asyncio.sleep(0)
+        steps.append(core.pending_size)
+        # No step takes more than 16 reads of 1,024 chunks.
+        assert len(data) - steps[0] <= 17 * 1024 * len(TINY)
+        assert steps[0] - steps[1] <= 17 * 1024 * len(TINY)
+        if ends == "eof":
+            assert link.connection.eof_received()
+        elif ends == "stop":
+            link.state.drain()
+            link.connection.shut_down()
+        elif ends == "lost":
+            link.transport.abort()
+            link.connection.connection_lost(None)
+        elif ends == "between":
+            link.feed(b"0\r\n\r\n" + GET)
+        await turns(200)
+        if ends in ("", "between"):
+            assert core.pending_size == 0
+            answers = link.transport.written.count(b"HTTP/1.1 ")
+            # The second request is answered too.
+            assert answers == 2
+            if handler is reads:
+                assert b"x" * count in link.transport.written
+        elif ends == "eof":
+            assert link.transport.is_closing() or handler is reads
+        elif ends == "stop" and handler is reads:
+            assert link.connection.busy
+            link.feed(b"0\r\n\r\n")
+            await turns()
+            assert b"x" * count in link.transport.written
+        fed = count
+
+    run_link(play, handler)
+    assert fed == count
+
+
+def test_tiny_chunks_that_are_dropped_have_one_bound_in_all() -> None:
+    async def play(link: Link) -> None:
+        link.feed(CHUNKED + TINY * 20_000)
+        await turns(100)
+        for second in range(40):
+            link.tick(1)
+            if link.transport.is_closing():
+                break
+            # A part of a size line waits as well.
+            link.feed(TINY * 20_000 + b"1")
+            await turns(100)
+            link.feed(TINY[1:])
+        assert 29 <= second <= 31
+
+    run_link(play, refuses)
 
 
 @each_loop

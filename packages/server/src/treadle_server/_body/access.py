@@ -7,11 +7,8 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from treadle_responses import (
-    HTTPBadRequest,
-    HTTPRequestEntityTooLarge,
-    HTTPUnsupportedMediaType,
-)
+from treadle_responses import HTTPRequestEntityTooLarge
+from treadle_server._forms.refusals import BadTextError, UnknownCharsetError, json_refusal
 
 from .stream import StreamReader
 
@@ -51,37 +48,40 @@ def pieces_of(stream: StreamReader, read_before: bytes | None) -> Callable[[], A
 def decode_text(body: bytes, charset: str | None) -> str:
     """Return ``body`` as text, UTF-8 without a ``charset``.
 
-    Raises ``HTTPUnsupportedMediaType`` for an unknown charset and ``HTTPBadRequest`` for bytes that
-    are not valid in it.
+    Raises ``HTTPUnsupportedMediaType`` (also a ``LookupError``) for an unknown charset and
+    ``HTTPBadRequest`` (also a ``UnicodeDecodeError``) for bytes that are not valid in it.
     """
-    encoding = charset or "utf-8"
-    if not _is_text_encoding(encoding):
-        raise HTTPUnsupportedMediaType(text="415: The body's charset is not supported")
     try:
-        return body.decode(encoding)
+        return body.decode(_codec(charset))
     except UnicodeDecodeError as error:
-        raise HTTPBadRequest(
-            text=f"400: The body is not valid {error.encoding} (byte {error.start})"
-        ) from error
+        text = f"400: The body is not valid {error.encoding} (byte {error.start})"
+        raise BadTextError(error, text) from error
+
+
+def _codec(charset: str | None) -> str:
+    if not charset or charset.lower() == "utf-8":
+        return "utf-8"
+    # The only list of charsets. Imported with the first body that is not UTF-8: servers without
+    # forms start without that package.
+    from treadle_multipart import UnsupportedError, text_codec
+
+    try:
+        return text_codec(charset)
+    except UnsupportedError as error:
+        raise UnknownCharsetError(text=f"415: The body's charset {error}") from error
 
 
 def load_json(text: str, loads: Callable[[str], Any]) -> Any:
-    """Return ``loads(text)``; raises ``HTTPBadRequest`` that tells where it stops being JSON."""
+    """Return ``loads(text)``.
+
+    Raises ``HTTPBadRequest`` that tells where it stops being JSON, and that is also a
+    ``json.JSONDecodeError`` and an instance of the class of the ``ValueError`` that ``loads``
+    raises.
+    """
     try:
         return loads(text)
     except json.JSONDecodeError as error:
-        raise HTTPBadRequest(
-            text=f"400: The body is not valid JSON: {error.msg} "
-            f"(line {error.lineno}, column {error.colno})"
-        ) from error
+        place = f"{error.msg} (line {error.lineno}, column {error.colno})"
+        raise json_refusal(error, text, f"400: The body is not valid JSON: {place}") from error
     except (ValueError, RecursionError) as error:
-        raise HTTPBadRequest(text="400: The body is not valid JSON") from error
-
-
-def _is_text_encoding(charset: str) -> bool:
-    """Return True if ``charset`` names a text encoding that Python knows."""
-    try:
-        "".encode(charset)
-    except (LookupError, ValueError):
-        return False
-    return True
+        raise json_refusal(error, text, "400: The body is not valid JSON") from error

@@ -1,34 +1,42 @@
 """Turn errors of ``treadle_multipart`` into the exceptions that handlers see.
 
-They are HTTP responses, and ``ValueError`` too: code that catches the ``ValueError`` of a
-``MultipartReader`` works the same with the reader of a request.
+They are HTTP responses, and the same built-in errors as before: code that catches the ``ValueError``
+of a ``MultipartReader`` works the same with the reader of a request.
 """
 
-from treadle_multipart import LimitError, MultipartError, UsageError
-from treadle_responses import (
-    HTTPBadRequest,
-    HTTPRequestEntityTooLarge,
-    HTTPRequestHeaderFieldsTooLarge,
-    HTTPUnsupportedMediaType,
+import json
+from typing import Final
+
+from treadle_multipart import (
+    LimitError,
+    MalformedError,
+    MultipartError,
+    UndecodableTextError,
+    UnknownCharsetError,
+    UnknownCodingError,
+    UsageError,
 )
 
-__all__ = ["form_answer"]
+from . import refusals
+
+__all__ = ["PartJSONError", "form_answer"]
 
 
-class BadFormError(HTTPBadRequest, ValueError):
-    """The form is malformed."""
+class PartJSONError(MalformedError, json.JSONDecodeError):
+    """A part is not JSON."""
+
+    def __init__(self, message: str, cause: json.JSONDecodeError, field: str | None) -> None:
+        MalformedError.__init__(self, message, field=field)
+        json.JSONDecodeError.__init__(self, cause.msg, cause.doc, cause.pos)
+
+    def __str__(self) -> str:
+        return self.message
 
 
-class UnsupportedFormError(HTTPUnsupportedMediaType, ValueError):
-    """The form has an unknown charset or coding, or the body is not a form."""
-
-
-class FormTooLargeError(HTTPRequestEntityTooLarge, ValueError):
-    """The form exceeds a limit of size or number."""
-
-
-class FormHeadersTooLargeError(HTTPRequestHeaderFieldsTooLarge, ValueError):
-    """The headers of a part exceed their limit of size or number."""
+_ANSWERS: Final = (
+    (UnknownCharsetError, refusals.UnknownCharsetError),
+    (UnknownCodingError, refusals.UnknownCodingError),
+)
 
 
 def form_answer(error: MultipartError) -> Exception:
@@ -40,9 +48,16 @@ def form_answer(error: MultipartError) -> Exception:
         # How to raise the limit is a hint for the program's author, not for its clients.
         text = text.removesuffix(f"; raise {error.limit_name}= to allow it")
         if error.status == 413:
-            return FormTooLargeError(error.limit, text=text)
-    if error.status == 415:
-        return UnsupportedFormError(text=text)
+            return refusals.FormTooLargeError(error.limit, text=text)
+    if isinstance(error, UndecodableTextError):
+        return refusals.BadTextError(error, text)
+    if isinstance(error, PartJSONError):
+        return refusals.BadJSONError(error.msg, error.doc, error.pos, text)
+    for kind, answer in _ANSWERS:
+        if isinstance(error, kind):
+            return answer(text=text)
     if error.status == 431:
-        return FormHeadersTooLargeError(text=text)
-    return BadFormError(text=text)
+        return refusals.FormHeadersTooLargeError(text=text)
+    if error.status == 415:
+        return refusals.UnsupportedFormError(text=text)
+    return refusals.BadFormError(text=text)

@@ -8,9 +8,17 @@ from collections import deque
 from collections.abc import AsyncIterable, Awaitable, Callable
 from typing import Any, Final, NoReturn, final
 
-from treadle_multipart import End, Event, MultipartError, MultipartParser, PartBegin
+from treadle_multipart import (
+    COMMON_LENIENCIES,
+    End,
+    Event,
+    MultipartError,
+    MultipartLimits,
+    MultipartParser,
+    PartBegin,
+)
 
-__all__ = ["PartStream", "Source", "Translate", "source_of"]
+__all__ = ["PartStream", "Source", "Translate", "parser_for", "source_of"]
 
 #: Returns the next piece of a body, ``b""`` at its end.
 Source = Callable[[], Awaitable[bytes]]
@@ -50,6 +58,13 @@ def source_of(content: Any) -> Source:
         f"The content is a {type(content).__name__}: give a stream (request.content) or an "
         "asynchronous iterable of bytes"
     )
+
+
+def parser_for(
+    boundary: bytes, limits: MultipartLimits, *, in_part: bool = False
+) -> MultipartParser:
+    """Return a parser that accepts what real clients send: aiohttp reads it too."""
+    return MultipartParser(boundary, limits, accept=COMMON_LENIENCIES, in_part=in_part)
 
 
 def _unchanged(error: MultipartError) -> Exception:

@@ -14,18 +14,17 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from treadle_multipart import (
     MalformedError,
     MultipartError,
-    MultipartParser,
     PartBegin,
-    UnsupportedError,
     boundary_of,
     parse_options_header,
 )
 
 from .errors import form_answer
-from .events import PartStream, Source, source_of
+from .events import PartStream, Source, parser_for, source_of
 from .limits import body_limits, reader_limits
 from .part import BodyPartReader
 from .payload import BodyPartReaderPayload
+from .refusals import NotMultipartError
 
 __all__ = ["BodyPartReader", "BodyPartReaderPayload", "MultipartReader", "request_reader"]
 
@@ -69,7 +68,7 @@ class MultipartReader:
             self._stream = content
         else:
             limits = reader_limits(max_parts, max_headers, max_field_size)
-            parser = MultipartParser(boundary_of(content_type), limits)
+            parser = parser_for(boundary_of(content_type), limits)
             self._stream = PartStream(parser, source_of(content))
         self._is_form_data: Final = parse_options_header(content_type)[0] == "multipart/form-data"
         # Keyword arguments for the readers of parts.
@@ -187,10 +186,10 @@ def request_reader(
     """
     limits = body_limits(max_parts)
     content_type = headers.get("Content-Type", "")
+    if not content_type.lower().startswith("multipart/"):
+        raise NotMultipartError(text=f"415: the body is {content_type[:100]!a}; expected multipart/*")
     try:
-        if not content_type.lower().startswith("multipart/"):
-            raise UnsupportedError(f"the body is {content_type[:100]!a}; expected multipart/*")
-        parser = MultipartParser(boundary_of(content_type), limits)
+        parser = parser_for(boundary_of(content_type), limits)
     except MultipartError as error:
         raise form_answer(error) from error
     return MultipartReader(

@@ -5,34 +5,43 @@ does not. At most one piece waits in memory.
 """
 
 import json
+import re
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from typing import Any, ClassVar, Final, NoReturn, Self
-from urllib.parse import parse_qsl
+from typing import Any, ClassVar, Final, Self
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from treadle_multipart import (
-    MalformedError,
     MultipartError,
-    MultipartParser,
+    MultipartLimits,
     PartBegin,
     PartData,
     PartDecoder,
     PartEnd,
+    UndecodableTextError,
     content_disposition_filename,
     parse_content_disposition,
+    parse_urlencoded,
     safe_filename,
     text_codec,
 )
 
-from .events import PartStream, Source, source_of
+from .errors import PartJSONError
+from .events import PartStream, Source, parser_for, source_of
 
 __all__ = ["BodyPartReader"]
 
 #: The bytes that ``BodyPartReader.decode`` inflates at most, as in aiohttp.
 _MAX_DECODED: Final = 256 * 1024
-_BLANKS: Final = b" \t\r\n"
+#: The number of pairs costs more than their bytes, which ``client_max_size`` limits.
+_PAIRS: Final = MultipartLimits.unlimited().replace(max_fields=MultipartLimits().max_fields)
+#: RFC 2045 section 6.8: a decoder ignores all characters but these.
+_BASE64: Final = rb"[A-Za-z0-9+/=]"
+_NOT_BASE64: Final = re.sub(_BASE64, b"", bytes(range(256)))
+#: More blanks than separate two lines of base64, in any mail.
+_MAX_BLANKS: Final = 64
+_GROUP: Final = re.compile(rb"(?:[^A-Za-z0-9+/=]*+%b){4}" % _BASE64)
 
 
 class BodyPartReader:
@@ -75,7 +84,7 @@ class BodyPartReader:
         # True if the piece is the last one.
         self._ended = False
         transfer = self.headers.get("Content-Transfer-Encoding", "").strip().lower()
-        self._in_fours: Final = transfer == "base64"
+        self._in_groups: Final = transfer == "base64"
 
     # The headers.
 
@@ -136,17 +145,18 @@ class BodyPartReader:
     async def read_chunk(self, size: int = chunk_size) -> bytes:
         """Return up to ``size`` bytes as they were sent; ``b""`` at the end.
 
-        Chunks of base64 have whole groups of four characters, so that each can be decoded alone.
+        Chunks of base64 have whole groups of four characters, so that each can be decoded alone;
+        long runs of blanks may be left out.
         """
         at = self._at
         end = at + size
-        if end < len(self._piece) and size > 0 and not self._in_fours:
+        if end < len(self._piece) and size > 0 and not self._in_groups:
             self._at = end
             return self._piece[at:end]
         if size < 1:
             raise ValueError(f"size must be at least 1, got {size}")
-        if self._in_fours:
-            return await self._read_fours(max(size, 4))
+        if self._in_groups:
+            return await self._read_groups(max(size, 4))
         if at >= len(self._piece):
             if not await self._advance():
                 return b""
@@ -156,37 +166,39 @@ class BodyPartReader:
         # Slicing all of a bytes object gives the object itself.
         return piece[at : self._at]
 
-    async def _read_fours(self, size: int) -> bytes:
-        chunk = bytearray()
-        while True:
-            missing = size - len(chunk)
-            if self._at >= len(self._piece) and not await self._advance():
-                return bytes(chunk)
-            end = min(self._at + missing, len(self._piece))
-            chunk += self._piece[self._at : end]
-            self._at = end
-            if len(chunk) < size:
-                continue
-            odd = len(chunk.translate(None, _BLANKS)) % 4
-            if not odd:
-                return bytes(chunk)
-            # Keep the last one to three characters, and blanks among them, for the next chunk.
-            cut = len(chunk)
-            while odd:
-                cut -= 1
-                odd -= chunk[cut] not in _BLANKS
-            if not chunk[:cut].strip(_BLANKS):
-                size += 4
-                continue
-            self._put_back(bytes(chunk[cut:]))
-            return bytes(chunk[:cut])
+    async def _read_groups(self, size: int) -> bytes:
+        """Return whole groups of base64 from the current piece, or from the next that has one."""
+        while not (chunk := self._take_groups(size)):
+            # At most three characters of an incomplete group, and blanks, which would be looked at
+            # again with every piece.
+            rest = self._piece[self._at :]
+            if len(rest) > _MAX_BLANKS:
+                rest = rest.translate(None, _NOT_BASE64)
+            if not await self._advance():
+                return rest
+            self._piece = rest + self._piece
+        return chunk
 
-    def _put_back(self, data: bytes) -> None:
-        if len(data) <= self._at:
-            self._at -= len(data)
-        else:
-            self._piece = data + self._piece[self._at :]
-            self._at = 0
+    def _take_groups(self, size: int) -> bytes:
+        """Return at most ``size`` bytes with whole groups; ``b""`` if the piece has none left.
+
+        Only the bytes behind the last group of a chunk are looked at a second time.
+        """
+        at = self._at
+        window = self._piece[at : at + size]
+        count = len(window.translate(None, _NOT_BASE64))
+        if count >= 4:
+            end = len(window)
+            for _ in range(count % 4):
+                end = len(window[:end].rstrip(_NOT_BASE64)) - 1
+            self._at = at + end
+            return window[:end]
+        group = _GROUP.match(self._piece, at)
+        if group is None:
+            return b""
+        # Blanks alone fill the chunk: return the group without them.
+        self._at = group.end()
+        return group[0].translate(None, _NOT_BASE64)
 
     async def readline(self) -> bytes:
         """Return the next line with its line end; ``b""`` at the end of the part.
@@ -251,27 +263,38 @@ class BodyPartReader:
     async def text(self, *, encoding: str | None = None) -> str:
         """Return the decoded part as text, in UTF-8 unless a charset is given.
 
-        Raises ``ValueError`` for an unknown charset and for bytes outside the charset.
+        Raises ``LookupError`` for an unknown charset and ``UnicodeDecodeError`` for bytes outside
+        the charset; both are ``ValueError`` too.
         """
         data = await self.read(decode=True)
         return self._text(data, encoding)
 
     def _text(self, data: bytes, encoding: str | None) -> str:
+        codec = self._codec(encoding)
         try:
-            codec = encoding or text_codec(self.get_charset("utf-8"), field=self.name)
             return data.decode(codec)
         except UnicodeDecodeError as error:
-            self._malformed(f"is not {error.encoding}: {error.reason}", error)
+            message = f"{self._title()} is not {error.encoding}: {error.reason}"
+            self._stream.fail(UndecodableTextError(message, error, field=self.name))
+
+    def _codec(self, encoding: str | None) -> str:
+        label = self.get_charset("utf-8")
+        # ``text(encoding=part.get_charset("utf-8"))`` passes on the label of the peer.
+        if encoding and encoding != label:
+            return encoding
+        try:
+            return text_codec(label, field=self.name)
         except MultipartError as error:
             self._stream.fail(error)
 
-    def _malformed(self, what: str, cause: Exception) -> NoReturn:
-        error = MalformedError(f"field {(self.name or '')[:40]!a} {what}", field=self.name)
-        error.__cause__ = cause
-        self._stream.fail(error)
+    def _title(self) -> str:
+        return f"field {(self.name or '')[:40]!a}"
 
     async def json(self, *, encoding: str | None = None) -> Any:
-        """Return the part as JSON, None if it is empty; raises ``ValueError`` for invalid JSON."""
+        """Return the part as JSON, None if it is empty.
+
+        Raises ``json.JSONDecodeError`` for invalid JSON, and what ``text`` raises.
+        """
         data = await self.read(decode=True)
         if not data:
             return None
@@ -279,16 +302,22 @@ class BodyPartReader:
         try:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
-            self._malformed(f"is not valid JSON: {error}", error)
+            cause = error if isinstance(error, json.JSONDecodeError) else None
+            cause = cause or json.JSONDecodeError(str(error), text, 0)
+            message = f"{self._title()} is not valid JSON: {error}"
+            self._stream.fail(PartJSONError(message, cause, self.name))
 
     async def form(self, *, encoding: str | None = None) -> list[tuple[str, str]]:
-        """Return the pairs of an urlencoded part, blank values included.
+        """Return the pairs of an urlencoded part, blank values included; 1,000 at most.
 
-        Raises ``ValueError`` for bytes outside the charset.
+        Raises ``ValueError`` for more pairs, and what ``text`` raises.
         """
-        text = self._text((await self.read(decode=True)).rstrip(), encoding)
-        codec = encoding or self.get_charset("utf-8")
-        return parse_qsl(text, keep_blank_values=True, encoding=codec)
+        data = await self.read(decode=True)
+        codec = self._codec(encoding)
+        try:
+            return parse_urlencoded(data.rstrip(), charset=codec, limits=_PAIRS)
+        except MultipartError as error:
+            self._stream.fail(error)
 
     async def release(self) -> None:
         """Read and drop the rest of the part."""
@@ -369,9 +398,12 @@ class BodyPartReader:
 
 def _begin_of(headers: CIMultiDictProxy[str]) -> PartBegin:
     kind, params = parse_content_disposition(headers.get("Content-Disposition"))
+    # As the parser does: ``name*`` only without a plain ``name``.
+    name = params.get("name") or content_disposition_filename(params, "name")
     filename = content_disposition_filename(params)
-    return PartBegin(tuple(headers.items()), kind, params.get("name"), filename)
+    return PartBegin(tuple(headers.items()), kind, name, filename)
 
 
 def _lone_part(boundary: bytes, source: Source) -> PartStream:
-    return PartStream(MultipartParser(boundary.removeprefix(b"--"), in_part=True), source)
+    parser = parser_for(boundary.removeprefix(b"--"), MultipartLimits(), in_part=True)
+    return PartStream(parser, source)

@@ -15,6 +15,7 @@ from typing import BinaryIO, Final, Protocol, TypeVar, final
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict
 
 from treadle_multipart import (
+    COMMON_LENIENCIES,
     Form,
     FormFile,
     FormParser,
@@ -114,7 +115,7 @@ async def read_multipart_form(
     or 431) if the form is malformed or exceeds a limit, and the exceptions of ``read``.
     """
     try:
-        parser = FormParser(content_type, limits=limits, spool=spool)
+        parser = FormParser(content_type, limits=limits, accept=COMMON_LENIENCIES, spool=spool)
         try:
             while data := await read():
                 if parser.would_block(len(data)):

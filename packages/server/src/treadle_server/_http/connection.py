@@ -16,6 +16,7 @@ from treadle_server._body.stream import EMPTY_BODY, StreamReader
 from treadle_server._core.errors import ClientConnectionResetError, RequestPayloadError
 from treadle_server._core.logs import log_debug, log_error
 from treadle_server._core.types import ConnectionInfo
+from treadle_server._transport.deadlines import NEVER
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.upgrade import Upgraded
 
@@ -76,7 +77,8 @@ class HttpConnection(WaitingConnection):
         """Take bytes from the peer."""
         core = self._core
         if self._wait in NOT_READING or (
-            self._exchange.request is not None and (core.is_between or core.request_ended)
+            self._exchange.request is not None
+            and (core.is_between or core.request_ended or core.has_more)
         ):
             self._keep_for_later(data)
             return
@@ -98,14 +100,14 @@ class HttpConnection(WaitingConnection):
             self._settle()
 
     def _keep_for_later(self, data: bytes) -> None:
-        """Take bytes that are no part of the request under way."""
+        """Take bytes that are not for now: those of a next request, or behind other bytes."""
         core = self._core
         if self._wait in ENDING:
             if self._wait is Wait.LINGER:
                 self._enter(Wait.LINGER)
-        elif core.keep_alive or core.is_between:
-            # They belong to the next request. A few are taken so that the end of input is seen; the
-            # rest is left to wait in the kernel, which is the back-pressure.
+        elif core.keep_alive or core.is_between or core.has_more:
+            # A few bytes of the next request are taken so that the end of input is seen; the others
+            # are left to wait in the kernel, which is the back-pressure.
             core.hold(data)
             if core.pending_size > MAX_PENDING or self._wait is Wait.TURN:
                 self._flow.pause_reading()
@@ -119,11 +121,9 @@ class HttpConnection(WaitingConnection):
             return False
         self._eof = True
         answering = self.busy or self._wait in (Wait.TURN, Wait.WRITE)
-        # Whole requests may wait behind the one under way: they are answered first.
+        # Whole requests may wait behind the one under way, or chunks of its body: they come first.
         if not (answering and self._incoming.reader is None and self._core.has_pending):
-            for event in self._core.receive_eof():
-                if isinstance(event, Error):
-                    self._incoming.fail(ClientConnectionResetError(event.reason))
+            self._end_input()
         # Only the option to cancel takes the end of input for the end of interest in the answer.
         # TLS cannot send any more when the peer has closed its side.
         if (
@@ -134,6 +134,13 @@ class HttpConnection(WaitingConnection):
             return True
         self._enter(Wait.CLOSING)
         return False
+
+    def _end_input(self) -> None:
+        if self._core.has_more:
+            return
+        for event in self._core.receive_eof():
+            if isinstance(event, Error):
+                self._incoming.fail(ClientConnectionResetError(event.reason))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         """Tell the handler and the body; the server still knows of a handler that runs."""
@@ -222,12 +229,26 @@ class HttpConnection(WaitingConnection):
                 if not left:
                     self._enter(Wait.TURN)
                     break
-                # The next request has deadlines of its own, even if it waits as this one did.
-                self._wait = _REQUEST
+                if core.is_between:
+                    # The next request has deadlines of its own, even if it waits as this one did.
+                    self._wait = _REQUEST
                 events = core.receive_data(b"")
         finally:
             self._writer.uncork()
         self._settle()
+        if core.has_more and self.busy:
+            self._flow.pause_reading()
+            self._state.loop.call_soon(self._read_more)
+
+    def _read_more(self) -> None:
+        """Read on in a body of many small chunks, now that other connections had their turn."""
+        if not (self._core.has_more and self.busy) or self._wait in NOT_READING:
+            return
+        # The handler's reader may pause it again.
+        self._flow.resume_reading()
+        self._advance(self._core.receive_data(b""))
+        if self._eof and not self._core.has_more and self._core.is_reading_body:
+            self._end_input()
 
     def _act(self, events: list[Event]) -> bool:
         """Act on the events of one request; True if the connection is ready for the next one."""
@@ -237,6 +258,7 @@ class HttpConnection(WaitingConnection):
                 self._take(event)
             return not self.busy and self._wait not in ENDING
         state = self._state
+        self._dropping_since = NEVER
         if state.checks_requests:
             self._requests += 1
             if state.is_last_request(self._requests, self._born):

@@ -25,6 +25,9 @@ __all__ = ["MAX_PENDING", "WaitingConnection"]
 #: The bytes of further requests that are taken from the kernel while one is being handled.
 MAX_PENDING: Final = 64 * 1024
 
+#: Chunks of a body that are read in one step: a read can have 40,000 of one byte.
+_CHUNKS_PER_READ: Final = 1024
+
 
 class WaitingConnection(asyncio.Protocol, abc.ABC):
     """A connection that is always in one ``Wait``."""
@@ -43,11 +46,11 @@ class WaitingConnection(asyncio.Protocol, abc.ABC):
 
     def __init__(self, state: ServerState) -> None:
         self._state: Final = state
-        self._core: Final = ServerConnection(state.limits)
+        self._core: Final = ServerConnection(state.limits, max_events=_CHUNKS_PER_READ)
         # True once the end of input has come; whole requests may still wait for their turn.
         self._eof = False
-        # The sweeper's time at the first of the waits in ``DROPPING`` since the last request.
-        self._dropping_since = 0.0
+        # The sweeper's time at the first of the waits in ``DROPPING`` since the last request began.
+        self._dropping_since = NEVER
         self._wait = Wait.REQUEST
         #: When, by the sweeper's clock, the wait is over.
         self.deadline = NEVER
@@ -86,8 +89,8 @@ class WaitingConnection(asyncio.Protocol, abc.ABC):
         """Enter a wait: set its deadline, and do what belongs to its beginning."""
         state = self._state
         before, self._wait = self._wait, wait
-        if wait in DROPPING and before not in DROPPING:
-            self._dropping_since = state.sweeper.now
+        if wait in DROPPING:
+            self._dropping_since = min(self._dropping_since, state.sweeper.now)
         self.deadline = state.deadline_of(wait, self._born, self._dropping_since)
         if wait is Wait.REQUEST:
             self._flow.resume_reading()

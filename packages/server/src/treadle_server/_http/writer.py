@@ -204,8 +204,7 @@ class StreamWriter:
         self, status: int, reason: str, headers: CIMultiDict[str], *, body_follows: bool
     ) -> None:
         """Write the head of a response; raises ``ValueError`` for a field that cannot be sent."""
-        if self._flow.lost:
-            raise ClientConnectionResetError("Cannot write: the client has closed the connection")
+        self._flow.check_connected()
         # A handler that prepares a second response wants that one, if the first has not left.
         self.withdraw()
         self._begin()
@@ -217,9 +216,9 @@ class StreamWriter:
             raise ValueError(str(error)) from error
         self._head = head
         if not body_follows:
-            # A piece of the body may come in this turn of the loop, and leave with it; or an
+            # The first piece of the body may come before the task waits, and leave with it; or an
             # error, which can still have an answer of its own.
-            asyncio.get_running_loop().call_soon(self._send_head)
+            asyncio.get_running_loop().call_soon(self._send_head_soon)
 
     def _add_defaults(self, headers: CIMultiDict[str]) -> None:
         """Add Date and Server unless the response has its own."""
@@ -228,6 +227,12 @@ class StreamWriter:
         server = self._defaults.server_header
         if server is not None and "Server" not in headers:
             headers["Server"] = server
+
+    def _send_head_soon(self) -> None:
+        if self._head:
+            # The task that has made the head may have ended meanwhile, with an error: its callback
+            # is due in this turn.
+            asyncio.get_running_loop().call_soon(self._send_head)
 
     def _send_head(self) -> None:
         if self._head:
@@ -244,12 +249,14 @@ class StreamWriter:
         Raises ``ClientConnectionResetError`` when the peer is gone, and when a response without a
         body gets very much of one; ``RuntimeError`` for more bytes than its Content-Length.
         """
-        if self._flow.lost:
-            raise ClientConnectionResetError("Cannot write: the client has closed the connection")
+        self._flow.check_connected()
         try:
             framed = self._core.send_data(data)
         except LocalProtocolError as error:
             raise RuntimeError(str(error)) from error
+        if self._flow.write_paused:
+            # Another task waits for the peer already.
+            self._flow.note_write(len(framed))
         self._output.write(self._take_head() + framed)
         self._output.flush()
         cost = _CALL + (data.nbytes if type(data) is memoryview else len(data))
@@ -346,8 +353,7 @@ class StreamWriter:
         frames one. Raises ``ValueError`` for a field that cannot be sent, and
         ``ClientConnectionResetError`` when the peer is gone.
         """
-        if self._flow.lost:
-            raise ClientConnectionResetError("Cannot write: the client has closed the connection")
+        self._flow.check_connected()
         self._add_defaults(headers)
         try:
             # The caller's mistake, unlike what ``send_switch`` finds.

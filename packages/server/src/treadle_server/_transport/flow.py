@@ -16,6 +16,8 @@ _MAX_UNSENT: Final = 64 * 1024
 
 #: None on systems without the option; Linux and macOS have it.
 _NOTSENT_LOWAT: Final[int | None] = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+_GONE: Final = "Cannot write: the client has closed the connection"
+
 _INTERNET: Final = (socket.AF_INET, socket.AF_INET6)
 
 
@@ -56,6 +58,11 @@ class FlowControl:
     def lost(self) -> bool:
         """True if the connection is lost, or closing without another byte."""
         return self.transport is None or self._transport.is_closing()
+
+    def check_connected(self) -> None:
+        """Raise ``ClientConnectionResetError`` if ``lost``."""
+        if self.lost:
+            raise ClientConnectionResetError(_GONE)
 
     def pause_reading(self) -> None:
         """Stop taking bytes from the peer."""
@@ -162,7 +169,7 @@ class FlowControl:
             self._waiters.append(waiter)
             await waiter
         if self.transport is None:
-            raise ClientConnectionResetError("Cannot write: the client has closed the connection")
+            raise ClientConnectionResetError(_GONE)
 
 
 def _wake(waiters: Iterable[asyncio.Future[None]]) -> None:
