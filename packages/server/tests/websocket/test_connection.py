@@ -83,6 +83,14 @@ class Setup:
         self.ws = WebSocketConnection(cast("Any", session), loop, 1000)
         self.ws.take_over(self.host, transport, self.flow)
 
+    async def read_on(self) -> int:
+        """Let turns of the loop pass until the transport reads; return their number."""
+        for turn in range(1000):
+            if self.transport.reading:
+                return turn
+            await asyncio.sleep(0)
+        raise AssertionError("It does not read on")
+
     async def receive(self) -> Any:
         return await self.ws.receive(None, autoclose=True, iterating=False)
 
@@ -228,10 +236,7 @@ def test_a_read_is_decoded_in_turns_of_the_loop(
             setup.ws.data_received(frame(2, b"a", fin=False))
         data = wire * (256 * 1024 // len(wire))
         setup.ws.data_received(data)
-        turns = 0
-        while not setup.transport.reading:
-            await asyncio.sleep(0)
-            turns += 1
+        turns = await setup.read_on()
         # Besides the one that it came in.
         assert turns == (3 if deflate is None else 15)
         setup.ws.data_received(frame(0 if fragments else 2, b"end"))
@@ -252,8 +257,7 @@ def test_a_close_drops_messages_and_reads_on_to_the_close_of_the_peer(run: Run) 
             setup.ws.data_received(frame(2, bytes(11)) * 20_000)
             assert not setup.transport.reading
             setup.ws.close(1000)
-            while not setup.transport.reading:
-                await asyncio.sleep(0)
+            await setup.read_on()
             assert len(setup.transport.writes) == 1
             setup.ws.data_received(frame(8, b"\x0f\xa0"))
             assert setup.host.calls == [("end", False)]
@@ -284,8 +288,7 @@ def test_pongs_wait_for_a_peer_that_reads(run: Run) -> None:
         setup = Setup()
         setup.ws.pause_writing()
         setup.ws.data_received(frame(9, b"x" * 125) * 10_000 + frame(9, b"last"))
-        while not setup.transport.reading:
-            await asyncio.sleep(0)
+        await setup.read_on()
         assert setup.transport.writes == []
         setup.ws.resume_writing()
         (pongs,) = setup.transport.writes
@@ -462,6 +465,19 @@ def test_a_loop_that_was_held_up_reads_before_it_judges(clock: FakeClock) -> Non
         assert not setup.transport.aborted
 
     clock.run(main())
+
+
+@each_loop
+def test_a_deadline_that_is_due_at_once(run: Run) -> None:
+    """uvloop returns a handle without a time for a timer of less than half a millisecond."""
+
+    async def main() -> None:
+        setup = Setup(SessionSettings(autoclose=False, heartbeat=0.0002))
+        message = await setup.receive()
+        assert message.type is WSMsgType.ERROR
+        assert setup.transport.writes == [b"\x89\x00"]
+
+    run(main())
 
 
 # What keeps a peer alive: each is received every 9 seconds.

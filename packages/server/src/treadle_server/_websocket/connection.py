@@ -45,7 +45,6 @@ _TURN: Final = {_SLICE: 64 * 1024, _SLICE_DEFLATED: 16 * 1024}
 # is taken for an endless loop.
 _END: Final = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
 _MAX_TOLD_CLOSED: Final = 5
-
 _GOING_AWAY: Final = 1001
 _INTERNAL_ERROR: Final = 1011
 
@@ -55,14 +54,15 @@ class WebSocketConnection(Upgraded):
     """The protocol of one WebSocket; ``writer_limit`` bytes may wait for the peer."""
 
     __slots__ = (
-        "_closers", "_heartbeat", "_last", "_limit", "_loop", "_output", "_owner", "_pending",
-        "_queue", "_slice", "_timer", "_told_closed", "_waiter", "compressor", "flow",
+        "_closers", "_due", "_heartbeat", "_last", "_limit", "_loop", "_output", "_owner",
+        "_pending", "_queue", "_slice", "_timer", "_told_closed", "_waiter", "compressor", "flow",
         "session", "transport",
     )  # fmt: skip
 
     transport: asyncio.Transport
     flow: FlowControl
     _output: OutputBuffer
+    _due: float
 
     def __init__(
         self,
@@ -367,6 +367,7 @@ class WebSocketConnection(Upgraded):
         if when is None:
             when = self.session.deadline
         if when is not None:
+            self._due = when
             self._timer = self._loop.call_at(when, self._on_timer)
 
     def _flow_changed(self) -> None:
@@ -376,13 +377,13 @@ class WebSocketConnection(Upgraded):
 
     def _on_timer(self) -> None:
         now = self._loop.time()
-        timer, self._timer = self._timer, None
+        self._timer = None
         session = self.session
         if session.state in _OWING:
             self.answer_close()
             return
-        if self._heartbeat and timer:
-            self._heartbeat.before_tick(now, timer.when())
+        if self._heartbeat:
+            self._heartbeat.before_tick(now, self._due)
         # A deadline that has moved meanwhile is not due: every read may move it.
         news = session.tick(now)
         if session.closed:
