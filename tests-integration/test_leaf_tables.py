@@ -75,7 +75,8 @@ def test_tokens() -> None:
 
 
 def test_reason_phrases() -> None:
-    statuses = range(100, 600)
+    # A response has no interim status.
+    statuses = (101, *range(200, 600))
     phrases = {status: treadle_http_parser.reason_phrase(status) for status in statuses}
     assert {status: Response(status=status).reason for status in statuses} == phrases
     assert phrases[404] == "Not Found"

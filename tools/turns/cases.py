@@ -194,9 +194,7 @@ def _frame(head: int, payload: bytes = b"") -> bytes:
 
 
 def _websocket(pieces: list[bytes], *, deflate: bool = False) -> Work:
-    session = WebSocketSession(
-        SessionSettings(), deflate=PerMessageDeflate() if deflate else None
-    )
+    session = WebSocketSession(SessionSettings(), deflate=PerMessageDeflate() if deflate else None)
 
     def work() -> None:
         for piece in pieces:
@@ -208,9 +206,7 @@ def _websocket(pieces: list[bytes], *, deflate: bool = False) -> Work:
 
 def _frames(unit: bytes, start: bytes = b"", *, deflate: bool = False) -> Make:
     """Return whole frames in one read."""
-    return lambda size: _websocket(
-        [start + unit * max(1, size // len(unit))], deflate=deflate
-    )
+    return lambda size: _websocket([start + unit * max(1, size // len(unit))], deflate=deflate)
 
 
 def _inflating(size: int) -> bytes:

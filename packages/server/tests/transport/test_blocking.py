@@ -79,9 +79,7 @@ def test_a_cancelled_task_waits_for_its_call(run: Run) -> None:
 
 @each_loop
 @pytest.mark.parametrize("cancelled", [None, 0, 1, 2, 3])
-def test_the_calls_of_a_connection_run_one_after_the_other(
-    run: Run, cancelled: int | None
-) -> None:
+def test_the_calls_of_a_connection_run_one_after_the_other(run: Run, cancelled: int | None) -> None:
     calls = BlockingCalls()
     entered, may_end = threading.Event(), threading.Event()
     running: list[int] = []

@@ -226,7 +226,7 @@ class HttpConnection(WaitingConnection):
                 if self._flow.write_paused or self._transport.is_closing():
                     break
                 left -= 1
-                if not left:
+                if not left or core.has_more:
                     self._enter(Wait.TURN)
                     break
                 if core.is_between:
