@@ -5,7 +5,6 @@ does not. At most one piece waits in memory.
 """
 
 import json
-import re
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, ClassVar, Final, Self
@@ -27,6 +26,7 @@ from treadle_multipart import (
     text_codec,
 )
 
+from .base64 import shorten, take_groups
 from .errors import PartJSONError
 from .events import PartStream, Source, parser_for, source_of
 
@@ -36,12 +36,6 @@ __all__ = ["BodyPartReader"]
 _MAX_DECODED: Final = 256 * 1024
 #: The number of pairs costs more than their bytes, which ``client_max_size`` limits.
 _PAIRS: Final = MultipartLimits.unlimited().replace(max_fields=MultipartLimits().max_fields)
-#: RFC 2045 section 6.8: a decoder ignores all characters but these.
-_BASE64: Final = rb"[A-Za-z0-9+/=]"
-_NOT_BASE64: Final = re.sub(_BASE64, b"", bytes(range(256)))
-#: More blanks than separate two lines of base64, in any mail.
-_MAX_BLANKS: Final = 64
-_GROUP: Final = re.compile(rb"(?:[^A-Za-z0-9+/=]*+%b){4}" % _BASE64)
 
 
 class BodyPartReader:
@@ -168,37 +162,13 @@ class BodyPartReader:
 
     async def _read_groups(self, size: int) -> bytes:
         """Return whole groups of base64 from the current piece, or from the next that has one."""
-        while not (chunk := self._take_groups(size)):
-            # At most three characters of an incomplete group, and blanks, which would be looked at
-            # again with every piece.
-            rest = self._piece[self._at :]
-            if len(rest) > _MAX_BLANKS:
-                rest = rest.translate(None, _NOT_BASE64)
+        while not (found := take_groups(self._piece, self._at, size))[0]:
+            rest = shorten(self._piece[self._at :])
             if not await self._advance():
                 return rest
             self._piece = rest + self._piece
+        chunk, self._at = found
         return chunk
-
-    def _take_groups(self, size: int) -> bytes:
-        """Return at most ``size`` bytes with whole groups; ``b""`` if the piece has none left.
-
-        Only the bytes behind the last group of a chunk are looked at a second time.
-        """
-        at = self._at
-        window = self._piece[at : at + size]
-        count = len(window.translate(None, _NOT_BASE64))
-        if count >= 4:
-            end = len(window)
-            for _ in range(count % 4):
-                end = len(window[:end].rstrip(_NOT_BASE64)) - 1
-            self._at = at + end
-            return window[:end]
-        group = _GROUP.match(self._piece, at)
-        if group is None:
-            return b""
-        # Blanks alone fill the chunk: return the group without them.
-        self._at = group.end()
-        return group[0].translate(None, _NOT_BASE64)
 
     async def readline(self) -> bytes:
         """Return the next line with its line end; ``b""`` at the end of the part.
