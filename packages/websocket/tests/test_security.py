@@ -211,9 +211,9 @@ def test_small_fragments_are_linear_in_time_and_memory(frame: Frame) -> None:
 
 
 def test_a_read_of_any_size_is_decoded_in_pieces(frame: Frame) -> None:
-    """4 million frames in one call are not 4 million objects at once."""
+    """100,000 frames in one call are not as many objects at once."""
     session = WebSocketSession(SessionSettings(max_fragments=0))
-    wire = frame(2, b"x", fin=False) + frame(0, b"x", fin=False) * 1_000_000
+    wire = frame(2, b"x", fin=False) + frame(0, b"x", fin=False) * 100_000
     tracemalloc.start()
     try:
         messages = session.receive_data(wire)
@@ -222,7 +222,7 @@ def test_a_read_of_any_size_is_decoded_in_pieces(frame: Frame) -> None:
         tracemalloc.stop()
     assert messages == []
     assert peak < 4 << 20
-    assert session.receive_data(frame(0))[0].data == b"x" * 1_000_001
+    assert session.receive_data(frame(0))[0].data == b"x" * 100_001
 
 
 def test_nothing_is_read_behind_a_close_in_a_large_read(frame: Frame) -> None:
