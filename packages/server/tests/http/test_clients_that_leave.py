@@ -2,13 +2,15 @@
 
 import asyncio
 import contextlib
+import gc
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import pytest
 
-from testkit import Peer, Run, each_loop, serve
+from testkit import Link, Peer, Run, each_loop, run_link, serve, turns
 from treadle_responses import Response, StreamResponse
-from treadle_server import Request
+from treadle_server import BaseRequest, RawHandler, Request, RequestPayloadError
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b"
@@ -141,6 +143,93 @@ def test_waiting_for_some_time_leaves_nothing(run: Run, times: int) -> None:
             assert (await peer.response())[1] == b"2"
 
     run(main())
+
+
+# Memory: what an exchange leaves is freed at once, and not by the collector.
+
+
+async def reads(request: BaseRequest) -> Response:
+    return Response(body=await request.read())
+
+
+async def gives_up(request: BaseRequest) -> Response:
+    with contextlib.suppress(ConnectionResetError, RequestPayloadError):
+        await request.read()
+    return Response(text="gave up")
+
+
+async def raises_another(request: BaseRequest) -> Response:
+    try:
+        await request.read()
+    except (ConnectionResetError, RequestPayloadError) as error:
+        raise LookupError("mine") from error
+    return Response()
+
+
+async def streams(request: BaseRequest) -> StreamResponse:
+    response = StreamResponse()
+    await response.prepare(request)
+    async for piece in request.content.iter_any():
+        await response.write(piece)
+    return response
+
+
+HEAD_OF_A_BODY = b"POST / HTTP/1.1\r\nHost: x\r\n%b\r\n"
+BODIES = {
+    "sized": HEAD_OF_A_BODY % b"Content-Length: 10\r\n" + b"abc",
+    "malformed": HEAD_OF_A_BODY % b"Transfer-Encoding: chunked\r\n" + b"1\r\nabc",
+    "coded": HEAD_OF_A_BODY % b"Content-Encoding: gzip\r\nContent-Length: 10\r\n" + b"no gzip!!!",
+    "malformed later": HEAD_OF_A_BODY % b"Transfer-Encoding: chunked\r\n",
+}
+
+
+@pytest.mark.parametrize("data", BODIES.values(), ids=BODIES)
+@pytest.mark.parametrize("handler", [reads, gives_up, raises_another, streams])
+@pytest.mark.parametrize("how", ["eof", "lost"])
+def test_a_failed_upload_leaves_nothing_for_the_collector(
+    handler: RawHandler, data: bytes, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    # A log line that is kept has a traceback, which leads to everything.
+    caplog.set_level("CRITICAL", logger="treadle.server")
+    found: list[int] = []
+
+    async def nothing(link: Link) -> None:
+        """What is left then is of the server."""
+
+    async def play(link: Link) -> None:
+        link.feed(data)
+        await turns()
+        if data.endswith(b"\r\n\r\n"):
+            link.feed(b"nonsense\r\n")
+            await turns()
+        if how == "eof":
+            link.connection.eof_received()
+            await turns()
+        # Otherwise the connection is lost behind this function.
+
+    def measure(play: Callable[[Link], Awaitable[None]]) -> None:
+        gc.collect()
+        gc.disable()
+        try:
+            run_link(play, handler)
+            # The event loop of the test is not what is looked for.
+            kinds = Counter(type(item).__module__ for item in garbage())
+            found.append(sum(kinds[name] for name in kinds if name.startswith("treadle")))
+        finally:
+            gc.enable()
+
+    def garbage() -> list[object]:
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        try:
+            gc.collect()
+            return list(gc.garbage)
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+
+    for story in (play, nothing, play):
+        measure(story)
+    assert found[1] == found[2]
 
 
 # Responses without a body.

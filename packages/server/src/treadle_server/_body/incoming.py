@@ -33,7 +33,7 @@ class BodyWriter(Protocol):
 class IncomingBody:
     """The body of the request under way, if it has not fully arrived."""
 
-    __slots__ = ("_awaited", "_config", "_flow", "_writer", "reader")
+    __slots__ = ("_awaited", "_config", "_flow", "_writer", "current", "reader")
 
     def __init__(
         self,
@@ -49,12 +49,16 @@ class IncomingBody:
         self._writer: Final = writer
         #: The reader of the body; None for a request without one, and once it has fully arrived.
         self.reader: StreamReader | None = None
+        #: The reader of the request under way, also when its body has ended or failed; None for a
+        #: body that had arrived whole.
+        self.current: StreamReader | None = None
 
     def open(self, head: Head) -> StreamReader:
         """Return the reader of a body that has not fully arrived, or is coded."""
         config = self._config
         writer = self._writer
-        reader = self.reader = StreamReader(self._flow, config.read_bufsize, self._begin_wait)
+        reader = StreamReader(self._flow, config.read_bufsize, self._begin_wait)
+        self.reader = self.current = reader
         coding = head.framing.content_coding
         if coding and coding != "identity" and config.auto_decompress:
             reader.decode(coding, config.max_expansion)
@@ -94,6 +98,12 @@ class IncomingBody:
     def is_awaited(self) -> bool:
         """True if the handler waits for bytes of the body."""
         return self.reader is not None and self.reader.waiting
+
+    def end_exchange(self) -> None:
+        """Forget the reader of a request that is over, and the traceback of its failure."""
+        reader, self.current = self.current, None
+        if reader is not None:
+            reader.forget_traceback()
 
     def discard(self) -> None:
         """Drop the rest of a body that its handler did not read before its response was out."""

@@ -140,6 +140,17 @@ class StreamReader:
             self._before_wait = None
             self._wake()
 
+    def forget_traceback(self) -> None:
+        """Drop the traceback of the failure: the request is over.
+
+        If it was raised, its frames lead to this reader, and through the handler to everything
+        else of the request; only the garbage collector would find that circle.
+        """
+        error = self._exception
+        while error is not None:
+            error.__traceback__ = None
+            error = error.__cause__ or error.__context__
+
     def discard(self) -> None:
         """Drop the bytes that wait and those that will come: the response is out.
 

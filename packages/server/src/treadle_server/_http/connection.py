@@ -145,6 +145,8 @@ class HttpConnection(WaitingConnection):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         """Tell the handler and the body; the server still knows of a handler that runs."""
         self._enter(Wait.CLOSED)
+        # After a reset or an abort, asyncio's transport refers to itself until it is closed too.
+        self._transport.close()
         self._flow.connection_lost()
         self._incoming.fail(ClientConnectionResetError("The client has closed the connection"))
         if self._state.config.handler_cancellation:
@@ -285,22 +287,27 @@ class HttpConnection(WaitingConnection):
             return False
         if not self._exchange.start(request):
             return False
-        if self._incoming.reader is not None and self._core.is_reading_body:
-            self._incoming.discard()
+        if self._incoming.current is not None:
+            self._end_body()
         return True
 
     def _exchange_done(self) -> None:
         """Go on behind a response that had to wait; the exchange calls it."""
+        if self._incoming.current is not None:
+            self._end_body()
         if self._flow.transport is None:
             self._forget()
             return
-        if self._core.is_reading_body:
-            self._incoming.discard()
         if self._flow.write_paused or self._flow.lost:
             # The peer reads first: another answer would only wait behind this one.
             self._settle()
         else:
             self._go_on()
+
+    def _end_body(self) -> None:
+        self._incoming.end_exchange()
+        if self._core.is_reading_body:
+            self._incoming.discard()
 
     def _go_on(self) -> None:
         """Read on, beginning with the bytes that came before their turn."""
