@@ -8,7 +8,7 @@ by byte or not at all, thousands of ranges, and half a head behind an answer tha
 Meanwhile a normal client asks on a new and on a kept connection in turn.
 
 Exit status 1 if one of its answers takes more than 100 ms, or if the server still has a slow client
-three seconds after the deadline: it lingers for a second, and is up to a second late twice.
+two seconds after the deadline: it is up to a second late, and lingers for a second.
 """
 
 import argparse
@@ -33,9 +33,9 @@ REQUEST = WORKLOADS["hello"].request
 SERVER = Program("soak", "treadle with short deadlines", ("treadle", "uvloop"))
 LIMIT = 0.1
 PAUSE = 0.01
-#: A deadline is met up to a second late, and the last of many takes a moment. Behind a refusal the
-#: server lingers for a second (``serve_soak.py``).
-GRACE = 3.0
+#: A deadline is met up to a second late, and behind a refusal the server lingers until its clock
+#: ticks again (``serve_soak.py``).
+GRACE = 2.0
 #: Seconds between two signs of life of a slow client.
 BEAT = 1.0
 _SMALL_WINDOW: Final = 4096

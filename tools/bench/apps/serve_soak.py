@@ -112,7 +112,8 @@ def main() -> None:
         head_timeout=seconds,
         body_timeout=seconds,
         write_timeout=seconds,
-        lingering_time=min(seconds, 1.0),
+        # Less than a tick of the server's clock, which then ends it.
+        lingering_time=min(seconds, 0.9),
     )
 
 
