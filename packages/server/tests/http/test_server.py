@@ -178,3 +178,36 @@ def test_a_handler_has_the_timeout_and_is_then_cancelled(
 
     with caplog.at_level(logging.WARNING):
         clock.run(main())
+
+
+def test_a_handshake_counts_for_its_timeout_at_most(clock: FakeClock) -> None:
+    """The event loop tells of no handshake that fails, and may keep its protocol for long."""
+
+    async def main() -> None:
+        server = Server(hello, max_connections=2, head_timeout=10)
+        assert server.handshake_timeout == 10
+        kept = [server(), server()]
+        assert [type(protocol) for protocol in kept] == [HttpConnection] * 2
+        assert isinstance(server(), OverloadProtocol)
+        await clock.advance(9)
+        assert isinstance(server(), OverloadProtocol)
+        await clock.advance(2)
+        kept.append(server())
+        assert isinstance(kept[-1], HttpConnection)
+        # What the loop frees counts no longer.
+        kept.clear()
+        kept += [server(), server()]
+        assert [type(protocol) for protocol in kept] == [HttpConnection] * 2
+        kept[0].connection_made(FakeTransport())
+        assert isinstance(server(), OverloadProtocol)
+        kept[0].connection_lost(None)
+        assert isinstance(server(), HttpConnection)
+
+    clock.run(main())
+
+
+def test_handshakes_have_a_second_at_least(run: Run) -> None:
+    async def main() -> None:
+        assert Server(hello, head_timeout=0).handshake_timeout == 1
+
+    run(main())

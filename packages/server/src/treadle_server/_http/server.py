@@ -38,9 +38,12 @@ class Server:
         config = ServerConfig.from_kwargs(kwargs)
         if config.max_concurrent_requests:
             handler = limit_handlers(handler, config.max_concurrent_requests)
-        # Connections whose TLS handshake has not ended, if connections are limited. The event loop
-        # does not call the protocol of a handshake that fails, it only forgets it.
-        self._handshakes: Final[weakref.WeakSet[HttpConnection]] = weakref.WeakSet()
+        # The time of each connection whose TLS handshake has not ended, if connections are limited.
+        # The event loop does not call the protocol of a handshake that fails, it only forgets it
+        # (asyncio of Python 3.11 leaves it to the garbage collector).
+        self._handshakes: Final[weakref.WeakKeyDictionary[HttpConnection, float]] = (
+            weakref.WeakKeyDictionary()
+        )
         self._state: Final = ServerState(loop, handler, request_factory or BaseRequest, config)
 
     def __call__(self) -> asyncio.Protocol:
@@ -49,11 +52,17 @@ class Server:
         most = state.config.max_connections
         if not most:
             return HttpConnection(state)
-        if len(state.connections) - state.overload_count + len(self._handshakes) >= most:
+        room = most - (len(state.connections) - state.overload_count)
+        if room <= len(self._handshakes) and room <= self._count_handshakes():
             return OverloadProtocol(state)
-        connection = HttpConnection(state, self._handshakes.discard)
-        self._handshakes.add(connection)
+        connection = HttpConnection(state, self._handshakes.pop)
+        self._handshakes[connection] = state.loop.time()
         return connection
+
+    def _count_handshakes(self) -> int:
+        """Return how many handshakes may be under way: none is older than its timeout."""
+        oldest = self._state.loop.time() - self.handshake_timeout
+        return sum(begun >= oldest for begun in list(self._handshakes.values()))
 
     @property
     def handshake_timeout(self) -> float:
