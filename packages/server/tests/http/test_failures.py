@@ -577,7 +577,9 @@ def test_an_exchange_ends_when_its_client_leaves(
         # The last answer of a client that has only finished sending is whole.
         assert answer.startswith((b"HTTP/1.1 2", b"HTTP/1.1 4")), answer
     assert answer.count(b"HTTP/1.1 ") <= 1
-    gc.collect()
+    if open_descriptors() != before:
+        # asyncio's transport refers to itself after a reset; a collection takes long.
+        gc.collect()
     assert open_descriptors() == before
 
 
