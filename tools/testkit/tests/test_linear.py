@@ -1,20 +1,40 @@
-"""``assert_linear`` tells linear from quadratic work."""
+"""``assert_linear`` tells linear from quadratic work, by a clock that the work moves."""
 
 import pytest
 
 from testkit import assert_linear
 
 
-def test_linear_work_passes() -> None:
-    calls: list[int] = []
-    assert_linear(lambda data: calls.append(len(data)), b"ab", 1001)
-    assert sorted(set(calls)) == [1000, 4000]
+class Work:
+    """Takes a time that is a power of the size."""
+
+    def __init__(self, power: int) -> None:
+        self.power = power
+        self.now = 0.0
+        self.sizes: list[int] = []
+
+    def __call__(self, data: bytes) -> None:
+        self.sizes.append(len(data))
+        self.now += len(data) ** self.power
+
+    def clock(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize("power", [0, 1])
+def test_linear_work_passes(power: int) -> None:
+    work = Work(power)
+    assert_linear(work, b"ab", 1001, work.clock)
+    assert sorted(set(work.sizes)) == [1000, 4000]
 
 
 def test_quadratic_work_fails() -> None:
-    def work(data: bytes) -> None:
-        for _ in range(len(data) // 100):
-            data.count(b"b")
-
+    work = Work(2)
     with pytest.raises(AssertionError, match="for 4 times the input"):
-        assert_linear(work, b"a", 200_000)
+        assert_linear(work, b"a", 1000, work.clock)
+
+
+def test_real_time_passes() -> None:
+    sizes: list[int] = []
+    assert_linear(lambda data: sizes.append(len(data)), b"a", 10)
+    assert set(sizes) == {10, 40}
