@@ -93,7 +93,7 @@ def _chunks(unit: bytes) -> Make:
     """Give chunks to a connection with the server's bound for one call."""
     start = _head(b"Transfer-Encoding: chunked\r\n\r\n")
     return lambda size: partial(
-        ServerConnection(max_events=1024).receive_data, start + _repeat(unit, size)
+        ServerConnection(max_chunks=1024).receive_data, start + _repeat(unit, size)
     )
 
 

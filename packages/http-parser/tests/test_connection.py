@@ -839,7 +839,7 @@ CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 @pytest.mark.parametrize("size", [1, 3, 10_000])
 def test_a_read_of_many_chunks_is_cut_short(most: int, size: int) -> None:
     data = CHUNKED + b"1\r\na\r\n" * 20 + b"0\r\nA: b\r\n\r\n" + GET
-    connection = ServerConnection(max_events=most)
+    connection = ServerConnection(max_chunks=most)
     events = []
     for start in range(0, len(data), size):
         found = connection.receive_data(data[start : start + size])
@@ -862,8 +862,8 @@ def test_all_chunks_without_a_bound() -> None:
 
 @pytest.mark.parametrize("most", [0, -1])
 def test_the_bound_is_checked(most: int) -> None:
-    with pytest.raises(ValueError, match=f"max_events must be at least 1, or None; got {most}"):
-        ServerConnection(max_events=most)
+    with pytest.raises(ValueError, match=f"max_chunks must be at least 1, or None; got {most}"):
+        ServerConnection(max_chunks=most)
 
 
 def test_holding_nothing() -> None:

@@ -47,7 +47,7 @@ class ServerConnection:
       the caller still works on it) to ``hold``, and read them with ``receive_data(b"")``
       afterwards. Read them before ``receive_eof``, which takes pending bytes for an incomplete
       request.
-    - With ``max_events``, while ``has_more``: call ``receive_data(b"")`` before ``receive_eof``.
+    - With ``max_chunks``, while ``has_more``: call ``receive_data(b"")`` before ``receive_eof``.
     - To replace a response of which only the head was made, and not written, call ``withdraw_head``
       and answer again.
     - After an ``Error`` event send one response of its status (unless a response head is already
@@ -64,23 +64,23 @@ class ServerConnection:
         "_held",
         "_held_size",
         "_limits",
-        "_max_events",
+        "_max_chunks",
         "_outgoing",
         "_position",
         "_state",
         "request",
     )
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS, *, max_events: int | None = None) -> None:
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, *, max_chunks: int | None = None) -> None:
         """Begin a connection.
 
-        ``max_events`` is the number of chunks of a body that one call of ``receive_data`` reads at
+        ``max_chunks`` is the number of chunks of a body that one call of ``receive_data`` reads at
         most, for callers that have other connections to serve; None means any number. Raises
         ``ValueError`` if it is below 1.
         """
-        if max_events is not None and max_events < 1:
-            raise ValueError(f"max_events must be at least 1, or None; got {max_events!r}")
-        self._max_events: Final = max_events or 0
+        if max_chunks is not None and max_chunks < 1:
+            raise ValueError(f"max_chunks must be at least 1, or None; got {max_chunks!r}")
+        self._max_chunks: Final = max_chunks or 0
         #: The current request, or between requests the last one; None before the first, and after
         #: an ``Error`` in place of a ``Request``.
         self.request: Request | None = None
@@ -111,7 +111,7 @@ class ServerConnection:
 
     @property
     def has_more(self) -> bool:
-        """True if ``max_events`` has cut a read short: ``receive_data(b"")`` reads on."""
+        """True if ``max_chunks`` has cut a read short: ``receive_data(b"")`` reads on."""
         chunks = self._chunks
         return chunks is not None and chunks.stopped and self._position < len(self._buffer)
 
@@ -349,7 +349,7 @@ class ServerConnection:
         position = self._position
         if self._chunks is not None:
             try:
-                self._position = self._chunks.read(buffer, position, events, self._max_events)
+                self._position = self._chunks.read(buffer, position, events, self._max_chunks)
             except RefusedError as refused:
                 # The caller still gets the data before the mistake.
                 events.append(self._fail(refused))

@@ -46,7 +46,7 @@ class WaitingConnection(asyncio.Protocol, abc.ABC):
 
     def __init__(self, state: ServerState) -> None:
         self._state: Final = state
-        self._core: Final = ServerConnection(state.limits, max_events=_CHUNKS_PER_READ)
+        self._core: Final = ServerConnection(state.limits, max_chunks=_CHUNKS_PER_READ)
         # True once the end of input has come; whole requests may still wait for their turn.
         self._eof = False
         # The sweeper's time at the first of the waits in ``DROPPING`` since the last request began.
