@@ -29,9 +29,10 @@ from ._headers import (
 )
 from ._media_types import MEDIA_TYPES
 from ._payload import Payload
+from ._phase import Phase
 from ._registry import PAYLOAD_REGISTRY, PayloadLookupError
 from ._status import RESET_CONTENT, allows_no_length, must_be_empty
-from ._stream import Phase, RequestInfo, StreamResponse
+from ._stream import RequestInfo, StreamResponse
 
 __all__ = ["Body", "Response"]
 

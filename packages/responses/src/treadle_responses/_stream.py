@@ -5,11 +5,10 @@ writer. Then come any number of ``StreamResponse.write`` and one ``StreamRespons
 responses never need a header object, so it is made on demand; class attributes hold the defaults.
 """
 
-import enum
 import functools
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Final, Protocol, TypeVar, final
+from typing import Protocol, TypeVar
 
 from multidict import CIMultiDict
 
@@ -28,6 +27,7 @@ from ._cookies import set_cookie_lines
 from ._encoder import BodyEncoder
 from ._head import LooseHeaders, ResponseHead
 from ._headers import OCTET_STREAM, add_option, check_reason, has_option
+from ._phase import WRITE_REFUSED, Phase
 from ._status import (
     RESET_CONTENT,
     allows_no_length,
@@ -42,33 +42,8 @@ __all__ = ["RequestInfo", "StreamResponse"]
 _T = TypeVar("_T")
 
 
-@final
-class Phase(enum.Enum):
-    """The progress of sending a response; it only moves forward, but for a failed ``prepare``."""
-
-    #: Nothing is sent.
-    NEW = enum.auto()
-    #: ``prepare`` runs: hooks and files may have it wait before it sends the head.
-    PREPARING = enum.auto()
-    #: The head is sent, and pieces of the body may be.
-    BODY = enum.auto()
-    #: ``write_eof`` has begun: no piece may come behind the last one.
-    ENDING = enum.auto()
-    #: All of it is sent.
-    ENDED = enum.auto()
-
-
 # A member looked up in its class would make a small response 2 % slower.
 _NEW, _PREPARING, _BODY, _ENDING, _ENDED = Phase
-
-#: The errors of a ``write`` in each phase; None if it is allowed.
-_WRITE_REFUSED: Final = {
-    Phase.NEW: "Cannot call write() before prepare()",
-    Phase.PREPARING: "Cannot call write() before prepare() has returned: it runs in another task",
-    Phase.BODY: None,
-    Phase.ENDING: "Cannot call write() after write_eof(), which runs in another task",
-    Phase.ENDED: "Cannot call write() after write_eof()",
-}
 
 
 class RequestInfo(RequestFor["StreamResponse"], Protocol):
@@ -404,7 +379,7 @@ class StreamResponse(ResponseHead):
         _check_data(data)
         writer = self._payload_writer
         if self._phase is not _BODY or writer is None:
-            raise RuntimeError(_WRITE_REFUSED[self._phase])
+            raise RuntimeError(WRITE_REFUSED[self._phase])
         encoder = self._encoder
         if encoder is not None:
             if not data:
