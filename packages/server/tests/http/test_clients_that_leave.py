@@ -201,7 +201,7 @@ def failing(data: bytes, how: str) -> Callable[[Link], Awaitable[None]]:
 
 
 async def no_upload(link: Link) -> None:
-    """What is left then is of the server."""
+    """Nothing comes: the objects that stay belong to the server."""
 
 
 def garbage(
@@ -268,6 +268,30 @@ def test_an_endless_stream_without_a_body_ends(
                 assert "has no body" in await asyncio.wait_for(ended.get(), 10)
 
     run(main())
+
+
+@each_loop
+def test_a_stream_that_was_ended_behind_the_error_is_no_bug(
+    run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def careful(request: Request) -> StreamResponse:
+        response = StreamResponse()
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b"x" * 100_000)
+        finally:
+            await response.write_eof()
+
+    async def main() -> None:
+        async with serve(careful) as connect:
+            peer = await connect()
+            for _ in range(3):
+                await peer.send(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert (await peer.head()).startswith(b"HTTP/1.1 200 ")
+
+    run(main())
+    assert caplog.records == []
 
 
 @each_loop

@@ -86,7 +86,7 @@ async def stop(story: Story) -> BaseException | None:
     writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     server = runner.server
     assert server is not None
-    while not server.requests_count:  # noqa: ASYNC110  # nobody tells of the first request
+    while not server.requests_count:  # noqa: ASYNC110  # a server has no event for a request
         await asyncio.sleep(0)
     raised: BaseException | None = None
     try:

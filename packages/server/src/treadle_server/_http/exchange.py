@@ -290,7 +290,8 @@ class Exchange:
         """Answer an exception that left the handler, a hook or the response."""
         if isinstance(error, BodyDiscardedError):
             # The client has its answer; only the handler's stream has been stopped.
-            self._channel.end_bodiless()
+            if not self._channel.response_ended:
+                self._channel.end_bodiless()
             return self._end(request)
         phase = _AFTER_ERROR[self._phase]
         too_late = phase is None or not self._channel.withdraw()
@@ -365,8 +366,7 @@ class Exchange:
             # The task was started eagerly: the event loop has not got this yet.
             self._state.loop.call_soon(_raise, error)
         else:
-            with contextlib.suppress(Exception):
-                log_error(self._state.config.logger, "Error answering a request", error=error)
+            log_error(self._state.config.logger, "Error answering a request", error=error)
         with contextlib.suppress(Exception):
             self._channel.fail(error)
         request = self.request

@@ -271,7 +271,7 @@ class StreamWriter:
 
     def end_bodiless(self) -> None:
         """End a response that has no body, whatever is written to it; its head is sent."""
-        self._output.write(self._take_head() + self._core.send_end())
+        self.finish()
 
     async def run_blocking(self, call: Callable[[], _T], executor: Executor | None = None) -> _T:
         """Return ``call()``, made in a thread of ``executor`` or of the event loop's own."""
@@ -313,8 +313,8 @@ class StreamWriter:
     async def write_eof(self, data: bytes = b"") -> None:
         """Write the last piece and the end of the response; waits like ``write``.
 
-        A body that is shorter than its Content-Length closes the connection, so that the client
-        can tell, and raises ``RuntimeError``.
+        A body that is shorter than its Content-Length raises ``RuntimeError``. It closes the
+        connection, so that the client can tell, unless no byte of the response has left.
         """
         self.finish(data)
         if self._flow.write_paused and not self._flow.lost:

@@ -16,9 +16,9 @@ _MAX_UNSENT: Final = 64 * 1024
 
 #: None on systems without the option; Linux and macOS have it.
 _NOTSENT_LOWAT: Final[int | None] = getattr(socket, "TCP_NOTSENT_LOWAT", None)
-_GONE: Final = "Cannot write: the client has closed the connection"
-
 _INTERNET: Final = (socket.AF_INET, socket.AF_INET6)
+
+_GONE: Final = "Cannot write: the client has closed the connection"
 
 
 @final
