@@ -3,13 +3,14 @@
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import astuple
 
 import pytest
 
 import treadle_http_parser
 import treadle_responses
+from testkit import HOLD_NO_BYTES, KINDS_OF_BYTES
 from treadle_http_parser import fields
 from treadle_multipart import quote_name
 from treadle_responses import Response, Verdict
@@ -185,3 +186,32 @@ def test_accepted_codings(value: str) -> None:
 def test_names_of_forms_are_quoted_alike(name: str) -> None:
     value = treadle_responses.content_disposition_header("form-data", name=name)
     assert value == f"form-data; name={quote_name(name)}"
+
+
+def outcome(call: Callable[..., object], *arguments: object) -> object:
+    try:
+        return call(*arguments)
+    except TypeError as error:
+        return str(error)
+
+
+def copies(module: str, function: str, *leaves: str) -> list[Callable[..., object]]:
+    """Return the function of one module of each of the leaves."""
+    return [getattr(importlib.import_module(f"{leaf}.{module}"), function) for leaf in leaves]
+
+
+BYTES = [kind(b"some bytes") for kind in KINDS_OF_BYTES.values()]
+
+
+@pytest.mark.parametrize("value", [*BYTES, *HOLD_NO_BYTES])
+def test_bytes_are_taken_alike(value: object) -> None:
+    first, second = copies("_bytes", "as_bytes", "treadle_http_parser", "treadle_multipart")
+    assert outcome(first, value, "call()") == outcome(second, value, "call()")
+
+
+@pytest.mark.parametrize("value", ["", "a" * 197, "a" * 198, "a" * 199, "\r\n", b"a", None, 5])
+def test_values_are_shown_alike(value: object) -> None:
+    encode = importlib.import_module("treadle_http_parser._encode")
+    headers = importlib.import_module("treadle_responses._headers")
+    assert encode._shown(value) == headers.shown(value)
+    assert len(headers.shown(value)) <= 230

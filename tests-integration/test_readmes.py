@@ -1,4 +1,4 @@
-"""Every example of every README does what its text says."""
+"""Every example of every README, and of pages with whole programs, does what its text says."""
 
 from pathlib import Path
 
@@ -7,7 +7,11 @@ import pytest
 import readme
 
 ROOT = Path(__file__).resolve().parent.parent
-READMES = [ROOT / "README.md", *sorted(ROOT.glob("packages/*/README.md"))]
+READMES = [
+    ROOT / "README.md",
+    *sorted(ROOT.glob("packages/*/README.md")),
+    ROOT / "packages/treadle/docs/deadlines.md",
+]
 
 
 SERVER = """```python

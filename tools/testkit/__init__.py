@@ -3,12 +3,13 @@
 pytest has ``tools`` on its path; nothing of this is installed with any package.
 """
 
+from ._bytes import HOLD_NO_BYTES, KINDS_OF_BYTES
 from ._channel import CONNECTION, FakeChannel, request_head
 from ._clock import FakeClock
 from ._descriptors import open_descriptors
 from ._forms import FORM_NAMES, FormParts, form_server
 from ._handlers import GET, Act, Recorder, doing, echo_messages, hello
-from ._linear import assert_linear
+from ._linear import assert_linear, growth
 from ._link import Link, run_link, turns
 from ._loops import EVERY_LOOP, LOOPS, Run, each_loop, new_loop, run_on
 from ._public_api import check_public_api
@@ -28,7 +29,9 @@ __all__ = [
     "EVERY_LOOP",
     "FORM_NAMES",
     "GET",
+    "HOLD_NO_BYTES",
     "KEY",
+    "KINDS_OF_BYTES",
     "LOOPS",
     "Act",
     "FakeChannel",
@@ -47,6 +50,7 @@ __all__ = [
     "echo_messages",
     "form_server",
     "frame",
+    "growth",
     "hello",
     "new_loop",
     "open_descriptors",

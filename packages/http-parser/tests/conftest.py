@@ -1,12 +1,11 @@
 """Fixtures of the test modules: reading bytes in every way, and measuring growth."""
 
-import gc
-import time
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 import pytest
 
+from testkit import growth
 from treadle_http_parser import (
     DEFAULT_LIMITS,
     Data,
@@ -84,35 +83,6 @@ def read_every_way() -> Callable[..., Outcome]:
     return read_every_way
 
 
-@pytest.fixture(scope="session")
-def growth() -> Callable[[Callable[[int], Callable[[], object]], int], float]:
-    """Measure how many times longer a call takes for four times as much: 4 is linear, 16 quadratic.
-
-    The best of several measurements counts, because a busy machine only adds time. A good one is
-    the last.
-    """
-
-    def ratio(make: Callable[[int], Callable[[], object]], size: int) -> float:
-        small, large = make(size), make(4 * size)
-        best = float("inf")
-        for _ in range(5):
-            best = min(best, _seconds(large) / _seconds(small))
-            if best < 7:
-                break
-        return best
-
-    return ratio
-
-
-def _seconds(call: Callable[[], object]) -> float:
-    best = float("inf")
-    # A pass of the collector costs time for the objects of the whole test run, not of this call.
-    gc.disable()
-    try:
-        for _ in range(2):
-            start = time.process_time()
-            call()
-            best = min(best, time.process_time() - start)
-    finally:
-        gc.enable()
-    return max(best, 1e-5)
+@pytest.fixture(scope="session", name="growth")
+def growth_of_a_call() -> Callable[[Callable[[int], Callable[[], object]], int], float]:
+    return growth

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from testkit import HOLD_NO_BYTES, KINDS_OF_BYTES
 from treadle_multipart import (
     FormParser,
     MultipartEncoder,
@@ -44,25 +45,13 @@ DATA = b"c29tZQ==\r\n"
 
 
 @pytest.mark.parametrize("name", ENTRANCES)
-@pytest.mark.parametrize(
-    "kind",
-    [
-        bytes,
-        type("Bytes", (bytes,), {}),
-        bytearray,
-        memoryview,
-        lambda data: memoryview(bytearray(data)),
-        # Every second byte: not contiguous.
-        lambda data: memoryview(b"".join(data[i : i + 1] * 2 for i in range(len(data))))[::2],
-    ],
-    ids=["bytes", "subclass", "bytearray", "memoryview", "writable", "strided"],
-)
+@pytest.mark.parametrize("kind", KINDS_OF_BYTES.values(), ids=KINDS_OF_BYTES)
 def test_every_kind_of_bytes(name: str, kind: Callable[[bytes], Any]) -> None:
     assert repr(ENTRANCES[name](kind(DATA))) == repr(ENTRANCES[name](DATA))
 
 
 @pytest.mark.parametrize("name", ENTRANCES)
-@pytest.mark.parametrize("data", ["text", None, 5, 0, True, [b"a"], (1, 2), object()])
+@pytest.mark.parametrize("data", HOLD_NO_BYTES)
 def test_what_holds_no_bytes(name: str, data: object) -> None:
     with pytest.raises(TypeError, match="takes bytes") as caught:
         ENTRANCES[name](data)

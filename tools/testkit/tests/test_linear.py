@@ -1,8 +1,10 @@
 """``assert_linear`` tells linear from quadratic work, by a clock that the work moves."""
 
+from collections.abc import Callable
+
 import pytest
 
-from testkit import assert_linear
+from testkit import assert_linear, growth
 
 
 class Work:
@@ -38,3 +40,15 @@ def test_real_time_passes() -> None:
     sizes: list[int] = []
     assert_linear(lambda data: sizes.append(len(data)), b"a", 10)
     assert set(sizes) == {10, 40}
+
+
+@pytest.mark.parametrize(("power", "ratio"), [(1, 4), (2, 16)])
+def test_the_growth_of_a_call(power: int, ratio: int) -> None:
+    work = Work(power)
+
+    def make(size: int) -> Callable[[], None]:
+        return lambda: work(bytes(size))
+
+    assert growth(make, 1000, work.clock) == ratio
+    # The last measurement is a good one; a bad one is repeated.
+    assert len(work.sizes) == (6 if ratio < 7 else 30)
