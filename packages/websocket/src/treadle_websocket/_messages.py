@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, final
 
 from ._errors import WebSocketError
+from ._msg_type import WSMsgType
 
 __all__ = [
     "WS_CLOSED_MESSAGE",
@@ -31,31 +32,6 @@ __all__ = [
     "WSMessageTextBytes",
     "WSMsgType",
 ]
-
-
-class WSMsgType(IntEnum):
-    """The type of a message: the opcodes of RFC 6455 section 5.2, and three that are never sent."""
-
-    CONTINUATION = 0x0
-    TEXT = 0x1
-    BINARY = 0x2
-    CLOSE = 0x8
-    PING = 0x9
-    PONG = 0xA
-
-    CLOSING = 0x100
-    CLOSED = 0x101
-    ERROR = 0x102
-
-    # Lower-case aliases, for programs written for aiohttp 3.
-    text = TEXT
-    binary = BINARY
-    ping = PING
-    pong = PONG
-    close = CLOSE
-    closing = CLOSING
-    closed = CLOSED
-    error = ERROR
 
 
 class WSCloseCode(IntEnum):
