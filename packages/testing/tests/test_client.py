@@ -7,7 +7,7 @@ import pytest
 from aiohttp import ClientResponse
 
 from treadle_responses import Response, StreamResponse
-from treadle_server import Application, BaseRequest, Request
+from treadle_server import Application, BaseRequest, Request, WebSocketResponse
 from treadle_testing import RawTestServer, TestClient, TestServer
 
 
@@ -19,7 +19,7 @@ async def show(request: BaseRequest) -> StreamResponse:
     return response
 
 
-def with_client(check: Callable[[TestClient], Awaitable[None]]) -> None:
+def with_client(check: Callable[[TestClient[BaseRequest, None]], Awaitable[None]]) -> None:
     async def main() -> None:
         async with TestClient(RawTestServer(show)) as client:
             await check(client)
@@ -29,7 +29,7 @@ def with_client(check: Callable[[TestClient], Awaitable[None]]) -> None:
 
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete", "options"])
 def test_a_method_for_each_method(method: str) -> None:
-    async def check(client: TestClient) -> None:
+    async def check(client: TestClient[BaseRequest, None]) -> None:
         response = await getattr(client, method)("/a b?x=1", data=b"body")
         assert response.status == 200
         assert await response.text() == f"{method.upper()} /a%20b?x=1 b'body'"
@@ -38,7 +38,7 @@ def test_a_method_for_each_method(method: str) -> None:
 
 
 def test_head_has_no_body() -> None:
-    async def check(client: TestClient) -> None:
+    async def check(client: TestClient[BaseRequest, None]) -> None:
         response = await client.head("/")
         assert (response.status, await response.read()) == (200, b"")
 
@@ -46,7 +46,7 @@ def test_head_has_no_body() -> None:
 
 
 def test_requests_are_awaited_or_entered() -> None:
-    async def check(client: TestClient) -> None:
+    async def check(client: TestClient[BaseRequest, None]) -> None:
         async with client.get("/") as response:
             assert response.status == 200
         assert (await client.request("GET", "/")).status == 200
@@ -55,7 +55,7 @@ def test_requests_are_awaited_or_entered() -> None:
 
 
 def test_cookies_of_an_ip_address_are_kept() -> None:
-    async def check(client: TestClient) -> None:
+    async def check(client: TestClient[BaseRequest, None]) -> None:
         assert (await client.get("/")).headers["X-Cookie"] == "no"
         assert (await client.get("/")).headers["X-Cookie"] == "yes"
 
@@ -65,7 +65,7 @@ def test_cookies_of_an_ip_address_are_kept() -> None:
 def test_responses_are_closed_with_the_client() -> None:
     responses: list[ClientResponse] = []
 
-    async def check(client: TestClient) -> None:
+    async def check(client: TestClient[BaseRequest, None]) -> None:
         responses.append(await client.get("/"))
 
     with_client(check)
@@ -90,8 +90,8 @@ def test_the_client_knows_its_server() -> None:
 
 def test_only_a_test_server_will_do() -> None:
     async def main() -> None:
-        with pytest.raises(TypeError, match="must be a TestServer"):
-            TestClient(Application())  # type: ignore[arg-type]  # the mistake under test
+        with pytest.raises(TypeError, match="must be TestServer instance"):
+            TestClient(Application())  # type: ignore[call-overload]  # the mistake under test
 
     asyncio.run(main())
 
@@ -105,5 +105,51 @@ def test_an_application_error_is_a_response() -> None:
         app.router.add_get("/", fails)
         async with TestClient(TestServer(app)) as client:
             assert (await client.get("/")).status == 500
+
+    asyncio.run(main())
+
+
+def test_a_request_is_a_coroutine() -> None:
+    async def check(client: TestClient[BaseRequest, None]) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            first = tasks.create_task(client.get("/first"))
+            second = tasks.create_task(client.get("/second"))
+        assert await first.result().text() == "GET /first b''"
+        assert await second.result().text() == "GET /second b''"
+        client.get("/never").close()
+
+    with_client(check)
+
+
+async def echo(request: BaseRequest) -> StreamResponse:
+    ws = WebSocketResponse(protocols=["chat"])
+    await ws.prepare(request)
+    async for message in ws:
+        await ws.send_str(f"{message.data}!")
+    return ws
+
+
+def test_websockets_are_awaited_or_entered_and_closed_with_the_client() -> None:
+    async def main() -> None:
+        async with TestClient(RawTestServer(echo)) as client:
+            async with client.ws_connect("/", protocols=["chat"]) as ws:
+                await ws.send_str("a")
+                assert (await ws.receive_str(), ws.protocol) == ("a!", "chat")
+            assert ws.closed
+            left_open = await client.ws_connect("/")
+            assert not left_open.closed
+        assert left_open.closed
+
+    asyncio.run(main())
+
+
+def test_only_async_with() -> None:
+    async def main() -> None:
+        client = TestClient(RawTestServer(show))
+        with pytest.raises(TypeError, match="Use async with instead"), client:
+            pass
+        await client.close()
+        with pytest.raises(TypeError, match="Use async with instead"), RawTestServer(show):
+            pass
 
     asyncio.run(main())

@@ -21,6 +21,9 @@ from ._app.subapps import MatchedSubAppResource as MatchedSubAppResource
 from ._body.stream import StreamReader as StreamReader
 from ._core.config import SERVER_SOFTWARE as SERVER_SOFTWARE
 from ._core.errors import ClientConnectionResetError as ClientConnectionResetError
+from ._core.errors import access_logger as access_logger
+from ._core.errors import server_logger as server_logger
+from ._core.errors import web_logger as web_logger
 from ._core.signals import FrozenList as FrozenList
 from ._core.signals import Signal as Signal
 from ._core.state import ChainMapProxy as ChainMapProxy

@@ -1,71 +1,81 @@
 """A client for one test server: aiohttp's, with paths instead of URLs."""
 
-from collections.abc import Awaitable, Coroutine, Generator
+import asyncio
 from types import TracebackType
-from typing import Any, Final, Self, final
+from typing import Any, Final, Generic, Literal, NoReturn, Self, TypeVar, overload
 
-from aiohttp import ClientResponse, ClientSession, CookieJar
+from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, CookieJar
 from aiohttp.abc import AbstractCookieJar
 from yarl import URL
 
-from treadle_server import Application
+from treadle_server import Application, BaseRequest, Request
 
+from ._context import RequestContext
 from ._server import BaseTestServer, TestServer
 
-__all__ = ["RequestContext", "TestClient"]
+__all__ = ["TestClient"]
+
+_Request = TypeVar("_Request", bound=BaseRequest)
+_ApplicationNone = TypeVar("_ApplicationNone", Application, None)
 
 
-@final
-class RequestContext(Awaitable[ClientResponse]):
-    """A request to come: await it for the response, or use it in ``async with``."""
-
-    __slots__ = ("_response", "_send")
-
-    def __init__(self, send: Coroutine[Any, Any, ClientResponse]) -> None:
-        self._send: Final = send
-        self._response: ClientResponse | None = None
-
-    def __await__(self) -> Generator[Any, None, ClientResponse]:
-        return self._send.__await__()
-
-    async def __aenter__(self) -> ClientResponse:
-        self._response = await self._send
-        return self._response
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._response is not None:
-            self._response.release()
+async def _release(response: ClientResponse) -> None:
+    response.release()
 
 
-class TestClient:
+async def _close_websocket(websocket: "ClientWebSocketResponse[Any]") -> None:
+    await websocket.close()
+
+
+class TestClient(Generic[_Request, _ApplicationNone]):
     """Sends requests to ``server``, which it starts and closes; use it in ``async with``.
 
-    ``cookie_jar`` and the other keyword arguments go to ``aiohttp.ClientSession``. Raises
-    ``TypeError`` for anything but a test server.
+    ``cookie_jar`` and the other keyword arguments go to ``aiohttp.ClientSession``. Responses and
+    WebSockets that a test leaves open are closed with the client. Raises ``TypeError`` for anything
+    but a test server.
     """
 
     __test__ = False
+
+    @overload
+    def __init__(
+        self: "TestClient[Request, Application]",
+        server: TestServer,
+        *,
+        cookie_jar: AbstractCookieJar | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+        **kwargs: Any,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: "TestClient[BaseRequest, None]",
+        server: BaseTestServer,
+        *,
+        cookie_jar: AbstractCookieJar | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+        **kwargs: Any,
+    ) -> None: ...
 
     def __init__(
         self,
         server: BaseTestServer,
         *,
         cookie_jar: AbstractCookieJar | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
         **kwargs: Any,
     ) -> None:
         if not isinstance(server, BaseTestServer):
-            raise TypeError(f"server must be a TestServer or RawTestServer, not {server!r}")
+            raise TypeError(f"server must be TestServer instance, found type: {type(server)!r}")
         self._server: Final = server
         # The test servers' host is an IP address, whose cookies a jar refuses by default.
-        jar = CookieJar(unsafe=True) if cookie_jar is None else cookie_jar
-        self._session: Final = ClientSession(cookie_jar=jar, **kwargs)
+        jar = CookieJar(unsafe=True, loop=loop) if cookie_jar is None else cookie_jar
+        self._session: Final = ClientSession(cookie_jar=jar, loop=loop, **kwargs)
+        # A test looks at what the server answers, so a request must not be sent a second time.
+        self._session._retry_connection = False  # noqa: SLF001  # there is no public way
         # Closed with the client, so that a test need not release each response that it looked at.
         self._responses: Final[list[ClientResponse]] = []
+        self._websockets: Final[list[ClientWebSocketResponse[Any]]] = []
         self._closed = False
 
     @property
@@ -74,9 +84,10 @@ class TestClient:
         return self._server
 
     @property
-    def app(self) -> Application | None:
+    def app(self) -> _ApplicationNone:
         """The served application, None for a bare handler."""
-        return self._server.app if isinstance(self._server, TestServer) else None
+        app: _ApplicationNone = getattr(self._server, "app", None)
+        return app
 
     @property
     def session(self) -> ClientSession:
@@ -107,45 +118,85 @@ class TestClient:
             self._closed = True
             for response in self._responses:
                 response.close()
+            for websocket in self._websockets:
+                await websocket.close()
             await self._session.close()
             await self._server.close()
 
-    def request(self, method: str, path: str | URL, **kwargs: Any) -> RequestContext:
+    def request(self, method: str, path: str | URL, **kwargs: Any) -> RequestContext[ClientResponse]:
         """Send a request; the keyword arguments are those of ``aiohttp.ClientSession.request``."""
-        return RequestContext(self._request(method, path, **kwargs))
+        return RequestContext(self._request(method, path, **kwargs), _release)
 
     async def _request(self, method: str, path: str | URL, **kwargs: Any) -> ClientResponse:
         response = await self._session.request(method, self.make_url(path), **kwargs)
         self._responses.append(response)
         return response
 
-    def get(self, path: str | URL, **kwargs: Any) -> RequestContext:
+    def get(self, path: str | URL, **kwargs: Any) -> RequestContext[ClientResponse]:
         """Send a GET request."""
         return self.request("GET", path, **kwargs)
 
-    def post(self, path: str | URL, **kwargs: Any) -> RequestContext:
+    def post(self, path: str | URL, **kwargs: Any) -> RequestContext[ClientResponse]:
         """Send a POST request."""
         return self.request("POST", path, **kwargs)
 
-    def options(self, path: str | URL, **kwargs: Any) -> RequestContext:
+    def options(self, path: str | URL, **kwargs: Any) -> RequestContext[ClientResponse]:
         """Send an OPTIONS request."""
         return self.request("OPTIONS", path, **kwargs)
 
-    def head(self, path: str | URL, **kwargs: Any) -> RequestContext:
+    def head(self, path: str | URL, **kwargs: Any) -> RequestContext[ClientResponse]:
         """Send a HEAD request."""
         return self.request("HEAD", path, **kwargs)
 
-    def put(self, path: str | URL, **kwargs: Any) -> RequestContext:
+    def put(self, path: str | URL, **kwargs: Any) -> RequestContext[ClientResponse]:
         """Send a PUT request."""
         return self.request("PUT", path, **kwargs)
 
-    def patch(self, path: str | URL, **kwargs: Any) -> RequestContext:
+    def patch(self, path: str | URL, **kwargs: Any) -> RequestContext[ClientResponse]:
         """Send a PATCH request."""
         return self.request("PATCH", path, **kwargs)
 
-    def delete(self, path: str | URL, **kwargs: Any) -> RequestContext:
+    def delete(self, path: str | URL, **kwargs: Any) -> RequestContext[ClientResponse]:
         """Send a DELETE request."""
         return self.request("DELETE", path, **kwargs)
+
+    # WebSockets.
+
+    @overload
+    def ws_connect(
+        self, path: str | URL, *, decode_text: Literal[True] = True, **kwargs: Any
+    ) -> RequestContext[ClientWebSocketResponse[Literal[True]]]: ...
+
+    @overload
+    def ws_connect(
+        self, path: str | URL, *, decode_text: Literal[False], **kwargs: Any
+    ) -> RequestContext[ClientWebSocketResponse[Literal[False]]]: ...
+
+    @overload
+    def ws_connect(
+        self, path: str | URL, *, decode_text: bool = True, **kwargs: Any
+    ) -> RequestContext[ClientWebSocketResponse[bool]]: ...
+
+    def ws_connect(
+        self, path: str | URL, *, decode_text: bool = True, **kwargs: Any
+    ) -> RequestContext[Any]:
+        """Open a WebSocket; the keyword arguments are those of ``aiohttp.ClientSession``."""
+        return RequestContext(
+            self._ws_connect(path, decode_text=decode_text, **kwargs), _close_websocket
+        )
+
+    async def _ws_connect(
+        self, path: str | URL, **kwargs: Any
+    ) -> "ClientWebSocketResponse[Any]":
+        websocket = await self._session.ws_connect(self.make_url(path), **kwargs)
+        self._websockets.append(websocket)
+        return websocket
+
+    def __enter__(self) -> NoReturn:
+        raise TypeError("Use async with instead")
+
+    def __exit__(self, *error: object) -> None:
+        """Do nothing: ``__enter__`` refuses ``with``."""
 
     async def __aenter__(self) -> Self:
         await self.start_server()

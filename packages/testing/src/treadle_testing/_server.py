@@ -1,10 +1,15 @@
 """Real servers on free ports of this machine, for the time of a test."""
 
 import abc
+import asyncio
+import ipaddress
+import os
 import socket
 import ssl
+import sys
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 
 from yarl import URL
 
@@ -18,20 +23,34 @@ from treadle_server import (
     SockSite,
 )
 
-__all__ = ["BaseTestServer", "RawTestServer", "TestServer", "get_unused_port_socket", "unused_port"]
+__all__ = [
+    "REUSE_ADDRESS",
+    "BaseTestServer",
+    "RawTestServer",
+    "TestServer",
+    "get_port_socket",
+    "get_unused_port_socket",
+    "unused_port",
+]
+
+#: True where a port that a test has just used may be used again at once.
+REUSE_ADDRESS: Final = os.name == "posix" and sys.platform != "cygwin"
+
+SocketFactory = Callable[[str, int, socket.AddressFamily], socket.socket]
 
 
 def get_unused_port_socket(
     host: str, family: socket.AddressFamily = socket.AF_INET
 ) -> socket.socket:
     """Return a socket bound to a free port of ``host``, which no other program can take."""
-    return _port_socket(host, 0, family)
+    return get_port_socket(host, 0, family)
 
 
-def _port_socket(host: str, port: int, family: socket.AddressFamily) -> socket.socket:
+def get_port_socket(host: str, port: int, family: socket.AddressFamily) -> socket.socket:
+    """Return a socket bound to ``port`` of ``host``; raises ``OSError`` if it is taken."""
     sock = socket.socket(family, socket.SOCK_STREAM)
-    # A port that a test has just used may be used again.
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if REUSE_ADDRESS:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
     except BaseException:
@@ -50,21 +69,35 @@ def unused_port() -> int:
 class BaseTestServer(abc.ABC):
     """A server between ``start_server()`` and ``close()``, or inside ``async with``.
 
-    ``host`` is the address to listen on and ``port`` the port, a free one by default. Options of
-    the server (the fields of ``ServerConfig``) are given to ``start_server``.
+    ``host`` is the address to listen on and ``port`` the port, a free one by default;
+    ``socket_factory`` makes the listening socket from host, port and address family. Options of the
+    server (the fields of ``ServerConfig``) are given to ``start_server``. ``loop`` and further
+    keyword arguments are taken as aiohttp takes them, and mean nothing.
     """
 
     # pytest collects classes called Test...; these are not tests.
     __test__ = False
 
     def __init__(
-        self, *, scheme: str = "", host: str = "127.0.0.1", port: int | None = None
+        self,
+        *,
+        scheme: str = "",
+        loop: asyncio.AbstractEventLoop | None = None,
+        host: str = "127.0.0.1",
+        port: int | None = None,
+        skip_url_asserts: bool = False,
+        socket_factory: SocketFactory = get_port_socket,
+        **kwargs: object,  # noqa: ARG002  # aiohttp's contract
     ) -> None:
-        self.host: Final = host
+        self._loop = loop
+        self.host = host
         self.port: int | None = port
         self.scheme = scheme
+        #: True if ``make_url`` takes whatever it gets, an absolute URL for a proxy for example.
+        self.skip_url_asserts = skip_url_asserts
+        self.socket_factory = socket_factory
         self.runner: BaseRunner | None = None
-        self.closed = False
+        self._closed = False
         self._root: URL | None = None
 
     @abc.abstractmethod
@@ -77,49 +110,84 @@ class BaseTestServer(abc.ABC):
         return self.runner is not None
 
     @property
+    def closed(self) -> bool:
+        """True once the server was closed."""
+        return self._closed
+
+    @property
     def handler(self) -> Server:
-        """The server that makes connections; raises ``RuntimeError`` while not running."""
+        """The server that makes connections; raises ``AssertionError`` while not running."""
         if self.runner is None or self.runner.server is None:
-            raise RuntimeError("The test server is not running: call start_server()")
+            raise AssertionError("The test server is not running: call start_server()")
         return self.runner.server
 
-    async def start_server(self, *, ssl: ssl.SSLContext | None = None, **kwargs: Any) -> None:
+    async def start_server(
+        self,
+        loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        ssl: ssl.SSLContext | None = None,
+        **kwargs: Any,
+    ) -> None:
         """Start to listen; a second call does nothing."""
         if self.runner is not None:
             return
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        sock = _port_socket(self.host, self.port or 0, family)
-        self.port = sock.getsockname()[1]
+        self._loop = loop
         kwargs.setdefault("handler_cancellation", True)
+        host = self.host
+        family = socket.AF_INET
         try:
-            runner = self.runner = await self._make_runner(**kwargs)
+            if ipaddress.ip_address(host).version == 6:
+                family, host = socket.AF_INET6, f"[{host}]"
+        except ValueError:
+            # A name.
+            pass
+        runner = await self._make_runner(**kwargs)
+        sock = None
+        try:
             await runner.setup()
+            sock = self.socket_factory(self.host, self.port or 0, family)
+            self.host, self.port = sock.getsockname()[:2]
             await SockSite(runner, sock, ssl_context=ssl).start()
         except BaseException:
-            sock.close()
-            if self.runner is not None:
-                await self.runner.cleanup()
+            if sock is not None:
+                sock.close()
+            await runner.cleanup()
             raise
+        self.runner = runner
         self.scheme = self.scheme or ("https" if ssl else "http")
-        self._root = URL.build(scheme=self.scheme, host=self.host, port=self.port)
+        self._root = URL(f"{self.scheme}://{host}:{self.port}")
 
     def make_url(self, path: str | URL) -> URL:
-        """Return the absolute URL of a path; raises ``ValueError`` for one that is absolute."""
+        """Return the absolute URL of a path of this server.
+
+        Raises ``AssertionError`` for a URL that is absolute, unless ``skip_url_asserts``, and
+        before ``start_server()``.
+        """
         if self._root is None:
-            raise RuntimeError("The test server has no URL before start_server()")
+            raise AssertionError("The test server has no URL before start_server()")
+        if self.skip_url_asserts:
+            return URL(f"{self._root}{path}")
         url = URL(path)
         if url.absolute:
-            raise ValueError(f"make_url takes a path of this server, not {str(url)!r}")
+            raise AssertionError(f"make_url takes a path of this server, not {str(url)!r}")
+        # Not joined: dot segments and doubled slashes are for the server to judge.
         return URL(str(self._root) + str(url), encoded=True)
 
     async def close(self) -> None:
         """Stop the server; a second call does nothing."""
-        if self.runner is not None and not self.closed:
-            self.closed = True
+        if self.runner is not None and not self._closed:
+            self._closed = True
+            self._root = self.port = None
             await self.runner.cleanup()
 
+    def __enter__(self) -> NoReturn:
+        raise TypeError("Use async with instead")
+
+    def __exit__(self, *error: object) -> None:
+        """Do nothing: ``__enter__`` refuses ``with``."""
+
     async def __aenter__(self) -> Self:
-        await self.start_server()
+        await self.start_server(loop=self._loop)
         return self
 
     async def __aexit__(
@@ -141,9 +209,10 @@ class TestServer(BaseTestServer):
         scheme: str = "",
         host: str = "127.0.0.1",
         port: int | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(scheme=scheme, host=host, port=port)
-        self.app: Final = app
+        super().__init__(scheme=scheme, host=host, port=port, **kwargs)
+        self.app = app
 
     async def _make_runner(self, **kwargs: Any) -> BaseRunner:
         return AppRunner(self.app, shutdown_timeout=_timeout(kwargs), **kwargs)
@@ -159,13 +228,15 @@ class RawTestServer(BaseTestServer):
         scheme: str = "",
         host: str = "127.0.0.1",
         port: int | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(scheme=scheme, host=host, port=port)
-        self._handler: Final = handler
+        super().__init__(scheme=scheme, host=host, port=port, **kwargs)
+        self._handler = handler
 
-    async def _make_runner(self, **kwargs: Any) -> BaseRunner:
+    async def _make_runner(self, *, debug: bool = True, **kwargs: Any) -> BaseRunner:
         timeout = _timeout(kwargs)
-        return ServerRunner(Server(self._handler, **kwargs), shutdown_timeout=timeout)
+        server = Server(self._handler, debug=debug, **kwargs)
+        return ServerRunner(server, shutdown_timeout=timeout)
 
 
 def _timeout(kwargs: dict[str, Any]) -> float:

@@ -12,13 +12,33 @@
 
 import typing as _typing
 
+from treadle_http_parser.fields import encode_basic_auth as encode_basic_auth
+from treadle_responses import PAYLOAD_REGISTRY as PAYLOAD_REGISTRY
+from treadle_responses import AsyncIterablePayload as AsyncIterablePayload
+from treadle_responses import BufferedReaderPayload as BufferedReaderPayload
+from treadle_responses import BytesIOPayload as BytesIOPayload
+from treadle_responses import BytesPayload as BytesPayload
 from treadle_responses import ETag as ETag
+from treadle_responses import IOBasePayload as IOBasePayload
+from treadle_responses import JsonPayload as JsonPayload
+from treadle_responses import Payload as Payload
+from treadle_responses import StringIOPayload as StringIOPayload
+from treadle_responses import StringPayload as StringPayload
+from treadle_responses import TextIOPayload as TextIOPayload
+from treadle_responses import get_payload as get_payload
+from treadle_responses import payload_type as payload_type
+from treadle_server import EMPTY_PAYLOAD as EMPTY_PAYLOAD
+from treadle_server import ChainMapProxy as ChainMapProxy
 from treadle_server import ClientConnectionResetError as ClientConnectionResetError
+from treadle_server import DataQueue as DataQueue
+from treadle_server import EofStream as EofStream
 from treadle_server import HttpVersion as HttpVersion
 from treadle_server import HttpVersion10 as HttpVersion10
 from treadle_server import HttpVersion11 as HttpVersion11
 from treadle_server import StreamReader as StreamReader
 
+from . import hdrs as hdrs
+from ._auth import BasicAuth as BasicAuth
 from ._version import __version__ as __version__
 
 if _typing.TYPE_CHECKING:

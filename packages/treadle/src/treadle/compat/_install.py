@@ -1,0 +1,227 @@
+"""Put treadle's server into the place of aiohttp's: the act, over the tables of ``_modules``.
+
+``install`` may be called once or many times. It does everything before any module of aiohttp's
+server is loaded, so no program ever has classes of both servers.
+"""
+
+import importlib
+import importlib.util
+import logging
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, Final, final
+
+import treadle_responses
+import treadle_server
+
+from ._modules import (
+    BASES,
+    CLIENT_NAMES,
+    EITHER,
+    LOGGERS,
+    NAMES,
+    SERVER_MODULES,
+    SHARED_MODULES,
+    VERSION,
+)
+
+__all__ = ["install", "is_installed"]
+
+_log: Final = logging.getLogger("treadle.compat")
+
+
+def is_installed() -> bool:
+    """Return True once ``install`` has run in this process."""
+    return any(isinstance(finder, _Finder) for finder in sys.meta_path)
+
+
+def install() -> None:
+    """Make the server modules of aiohttp those of treadle, for the rest of the process.
+
+    A second call does nothing. Raises ``RuntimeError`` if a program has loaded ``aiohttp.web`` or
+    another module of aiohttp's server already: there would be two servers' classes then.
+    """
+    if is_installed():
+        return
+    loaded = sorted(name for name in SERVER_MODULES if f"aiohttp.{name}" in sys.modules)
+    if loaded:
+        raise RuntimeError(
+            f"aiohttp.{loaded[0]} is loaded already: call treadle.compat.install() before "
+            "anything imports aiohttp.web, or start the program with "
+            "`python -m treadle.compat MODULE`"
+        )
+    has_client = importlib.util.find_spec("aiohttp") is not None
+    if has_client:
+        # Before treadle_websocket, which takes the enumerations of a loaded aiohttp.
+        import aiohttp  # noqa: F401  # loaded for its side effect
+    sys.meta_path.insert(0, _Finder(has_client=has_client))
+    if has_client:
+        _replace_names()
+        _add_instances()
+        _add_bases()
+    _rename_loggers()
+    _rename_exceptions()
+    _log.info(
+        "treadle.compat is on: aiohttp.web is treadle's%s",
+        "" if has_client else " (aiohttp itself is not installed, so there is no client)",
+    )
+
+
+# Without a client: modules that do not exist.
+
+
+def _missing(what: str) -> ImportError:
+    return ImportError(
+        f"{what} belongs to aiohttp's client, which is not installed: pip install aiohttp "
+        "(treadle.compat replaces only its server)",
+        name="aiohttp",
+    )
+
+
+@final
+class _Alias(Loader):
+    """Loads a module of aiohttp by putting another one under its name."""
+
+    def __init__(self, target: str) -> None:
+        self._target: Final = target
+
+    def create_module(self, spec: ModuleSpec) -> None:  # noqa: ARG002  # the protocol's signature
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        # The import system takes what is under the name after this call.
+        name = module.__name__
+        sys.modules[name] = importlib.import_module(self._target)
+
+
+@final
+class _Package(Loader):
+    """Makes the package ``aiohttp`` of a process without it: treadle's names, and errors."""
+
+    def create_module(self, spec: ModuleSpec) -> None:  # noqa: ARG002  # the protocol's signature
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        import treadle  # only where it is needed
+
+        def lookup(name: str) -> object:
+            if name in CLIENT_NAMES:
+                raise _missing(f"aiohttp.{name}")
+            try:
+                return getattr(treadle, name)
+            except AttributeError:
+                raise AttributeError(f"module 'aiohttp' has no attribute {name!r}") from None
+
+        vars(module).update(
+            __version__=VERSION, __doc__=treadle.__doc__, __getattr__=lookup, __path__=[]
+        )
+
+
+@final
+class _Finder(MetaPathFinder):
+    """Finds the modules of aiohttp that are treadle's now."""
+
+    def __init__(self, *, has_client: bool) -> None:
+        self._has_client: Final = has_client
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002  # the protocol's signature
+        target: ModuleType | None = None,  # noqa: ARG002  # as above
+    ) -> ModuleSpec | None:
+        package, _, name = fullname.partition(".")
+        if package != "aiohttp":
+            return None
+        if name in SERVER_MODULES or (name in SHARED_MODULES and not self._has_client):
+            return ModuleSpec(fullname, _Alias(f"treadle.{name}"))
+        if self._has_client:
+            return None
+        if not name:
+            return ModuleSpec(fullname, _Package(), is_package=True)
+        raise _missing(fullname)
+
+
+# With a client: names in its modules.
+
+
+def _theirs(module: str) -> ModuleType:
+    return importlib.import_module(f"aiohttp.{module}" if module else "aiohttp")
+
+
+def _replace_names() -> None:
+    for module, names in NAMES.items():
+        ours = importlib.import_module(f"treadle.{module}" if module else "treadle")
+        for name in names:
+            setattr(_theirs(module), name, getattr(ours, name))
+
+
+def _add_instances() -> None:
+    for name, modules in EITHER.items():
+        ours = getattr(treadle_server, name, None) or _named(name)
+        original = getattr(_theirs(modules[-1]), name)
+        either = _either(name, original, ours)
+        for module in modules:
+            if hasattr(_theirs(module), name):
+                setattr(_theirs(module), name, either)
+
+
+def _named(name: str) -> type:
+    import treadle_websocket  # after aiohttp, see above
+
+    for package in (treadle_responses, treadle_websocket):
+        if hasattr(package, name):
+            found: type = getattr(package, name)
+            return found
+    raise AttributeError(name)
+
+
+def _either(name: str, theirs: type, ours: type) -> type:
+    """Return a subclass of ``theirs`` that counts objects of both classes as its instances."""
+
+    class Either(type(theirs)):  # type: ignore[misc]  # the metaclass of a class made elsewhere
+        def __instancecheck__(cls, instance: object) -> bool:
+            return isinstance(instance, (theirs, ours))
+
+        def __subclasscheck__(cls, subclass: type) -> bool:
+            return issubclass(subclass, (theirs, ours))
+
+    members: dict[str, Any] = {"__module__": theirs.__module__, "__doc__": theirs.__doc__}
+    return Either(name, (theirs,), members)
+
+
+def _add_bases() -> None:
+    for name, module in BASES.items():
+        ours = getattr(treadle_server, name, None) or _named(name)
+        ours.__bases__ = (getattr(_theirs(module), name),)
+
+
+# With and without.
+
+
+def _rename_loggers() -> None:
+    manager = logging.Logger.manager
+    log = importlib.import_module("aiohttp.log")
+    for ours, (theirs, attribute) in LOGGERS.items():
+        # A program may have configured aiohttp's already: take over what it has set.
+        logger, configured = logging.getLogger(ours), logging.getLogger(theirs)
+        for handler in configured.handlers:
+            logger.addHandler(handler)
+        for record_filter in configured.filters:
+            logger.addFilter(record_filter)
+        if configured.level:
+            logger.setLevel(configured.level)
+        logger.propagate, logger.disabled = configured.propagate, configured.disabled
+        logger.name, logger.parent = theirs, configured.parent
+        manager.loggerDict[theirs] = logger
+        setattr(log, attribute, logger)
+
+
+def _rename_exceptions() -> None:
+    for name in dir(treadle_responses):
+        value = getattr(treadle_responses, name)
+        if isinstance(value, type) and issubclass(value, treadle_responses.HTTPException):
+            value.__module__ = "aiohttp.web_exceptions"

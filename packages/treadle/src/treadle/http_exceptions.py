@@ -1,0 +1,3 @@
+"""The names of ``aiohttp.http_exceptions``."""
+
+from treadle_server.http_exceptions import *

@@ -1,0 +1,7 @@
+"""The names of ``aiohttp.web_fileresponse``."""
+
+from treadle_server import FileResponse
+
+__all__ = [
+    "FileResponse",
+]

@@ -1,0 +1,43 @@
+"""The names of ``aiohttp.web_urldispatcher``."""
+
+from treadle_server import (
+    AbstractResource,
+    AbstractRoute,
+    AbstractRuleMatching,
+    Domain,
+    DynamicResource,
+    MaskDomain,
+    MatchedSubAppResource,
+    MatchInfoError,
+    PlainResource,
+    PrefixedSubAppResource,
+    PrefixResource,
+    Resource,
+    ResourceRoute,
+    StaticResource,
+    SystemRoute,
+    UrlDispatcher,
+    UrlMappingMatchInfo,
+    View,
+)
+
+__all__ = [
+    "AbstractResource",
+    "AbstractRoute",
+    "AbstractRuleMatching",
+    "Domain",
+    "DynamicResource",
+    "MaskDomain",
+    "MatchInfoError",
+    "MatchedSubAppResource",
+    "PlainResource",
+    "PrefixResource",
+    "PrefixedSubAppResource",
+    "Resource",
+    "ResourceRoute",
+    "StaticResource",
+    "SystemRoute",
+    "UrlDispatcher",
+    "UrlMappingMatchInfo",
+    "View",
+]

@@ -1,0 +1,107 @@
+"""Describe the public surface of a module as a flat mapping: what a program can rely on.
+
+A key is a path such as ``web.Request.clone``, with ``()`` behind a call: ``web.Request.clone()``.
+Values are texts, so that two surfaces can be compared line by line:
+
+- ``web.Request``: the kind of thing it is;
+- ``web.Request()``: its signature, keywords and defaults;
+- ``web.Request<``: the public classes of the same surface that it inherits from;
+- ``web.Request.method``: one entry for each attribute, inherited ones included.
+"""
+
+import enum
+import inspect
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+__all__ = ["describe"]
+
+#: Attributes that Python or ``typing`` give to every class.
+_COMMON: Final = frozenset({"mro"})
+
+
+def describe(modules: Mapping[str, types.ModuleType], names: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Return the surface of ``names``, by the name of their module."""
+    surface: dict[str, str] = {}
+    for module_name, module in modules.items():
+        for name in names[module_name]:
+            if hasattr(module, name):
+                surface.update(_entries(f"{module_name}.{name}", getattr(module, name)))
+    return surface
+
+
+def _entries(path: str, value: object) -> Iterator[tuple[str, str]]:
+    yield path, _kind(value)
+    if isinstance(value, type):
+        bases = [base.__name__ for base in value.__mro__[1:] if _is_public(base)]
+        yield f"{path}<", " ".join(sorted(bases))
+        if issubclass(value, enum.Enum):
+            for member in value:
+                yield f"{path}.{member.name}", repr(member.value)
+            return
+        yield f"{path}()", _signature(value)
+        for name in sorted(dir(value)):
+            if not name.startswith("_") and name not in _COMMON:
+                attribute = inspect.getattr_static(value, name)
+                yield f"{path}.{name}", _attribute_kind(attribute)
+                function = getattr(attribute, "__func__", attribute)
+                if isinstance(function, types.FunctionType):
+                    yield f"{path}.{name}()", _signature(function)
+    elif callable(value) and not isinstance(value, types.GenericAlias):
+        yield f"{path}()", _signature(value)
+
+
+def _is_public(base: type) -> bool:
+    return base.__module__.partition(".")[0] not in ("builtins", "typing", "collections", "abc")
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, type):
+        return "exception" if issubclass(value, BaseException) else "class"
+    if inspect.iscoroutinefunction(value):
+        return "coroutine function"
+    if inspect.isroutine(value):
+        return "function"
+    if isinstance(value, (str, int, float, bytes, bool, frozenset, tuple)):
+        return f"{type(value).__name__}"
+    return "object"
+
+
+def _attribute_kind(attribute: object) -> str:
+    if isinstance(attribute, (staticmethod, classmethod)):
+        return type(attribute).__name__
+    if inspect.iscoroutinefunction(attribute):
+        return "coroutine method"
+    if inspect.isfunction(attribute) or inspect.ismethoddescriptor(attribute):
+        return "method"
+    # A property, a slot, a cached property and a plain attribute are read the same way.
+    return "attribute"
+
+
+def _signature(value: object) -> str:
+    """Return the parameters that a caller can give, with their defaults; no annotations."""
+    try:
+        signature = inspect.signature(value)  # type: ignore[arg-type]  # refused below if it is none
+    except (TypeError, ValueError):
+        return "?"
+    return ", ".join(map(_parameter, signature.parameters.values()))
+
+
+def _parameter(parameter: inspect.Parameter) -> str:
+    text = parameter.name
+    if parameter.kind is parameter.VAR_POSITIONAL:
+        return f"*{text}"
+    if parameter.kind is parameter.VAR_KEYWORD:
+        return f"**{text}"
+    if parameter.kind is parameter.KEYWORD_ONLY:
+        text = f"{text}:"
+    if parameter.default is not parameter.empty:
+        text += f"={_default(parameter.default)}"
+    return text
+
+
+def _default(default: object) -> str:
+    if isinstance(default, (str, int, float, bytes, type(None), tuple)):
+        return repr(default)
+    return f"<{type(default).__name__}>"
