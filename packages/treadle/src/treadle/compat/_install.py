@@ -23,6 +23,7 @@ from ._modules import (
     EITHER,
     LOGGERS,
     NAMES,
+    PRIVATE_NAMES,
     SERVER_MODULES,
     SHARED_MODULES,
     VERSION,
@@ -94,7 +95,9 @@ class _Alias(Loader):
     def exec_module(self, module: ModuleType) -> None:
         # The import system takes what is under the name after this call.
         name = module.__name__
-        sys.modules[name] = importlib.import_module(self._target)
+        ours = sys.modules[name] = importlib.import_module(self._target)
+        for private, public in PRIVATE_NAMES.get(name.partition(".")[2], {}).items():
+            setattr(ours, private, getattr(treadle_server, public))
 
 
 @final
@@ -196,7 +199,18 @@ def _either(name: str, theirs: type, ours: type) -> type:
 def _add_bases() -> None:
     for name, module in BASES.items():
         ours = getattr(treadle_server, name, None) or _named(name)
-        ours.__bases__ = (getattr(_theirs(module), name),)
+        members = {"__module__": ours.__module__, "__doc__": ours.__doc__}
+        _rebind(name, ours, type(name, (ours, getattr(_theirs(module), name)), members))
+
+
+def _rebind(name: str, old: object, new: object) -> None:
+    """Put ``new`` in the place of ``old`` in all modules of treadle that are loaded.
+
+    Those that are loaded later take it from these.
+    """
+    for module_name, module in list(sys.modules.items()):
+        if module_name.startswith("treadle") and vars(module).get(name) is old:
+            setattr(module, name, new)
 
 
 # With and without.

@@ -13,6 +13,7 @@ __all__ = [
     "EITHER",
     "LOGGERS",
     "NAMES",
+    "PRIVATE_NAMES",
     "SERVER_MODULES",
     "SHARED_MODULES",
     "VERSION",
@@ -44,6 +45,13 @@ NAMES: Final = {
     "http_parser": ("RawRequestMessage",),
 }
 
+#: Private names that libraries import from aiohttp's modules, with their user and the name of
+#: ``treadle_server`` that stands for them.
+PRIVATE_NAMES: Final = {
+    # pytest-aiohttp: the type of a handler of the raw server.
+    "web_protocol": {"_RequestHandler": "RawHandler"},
+}
+
 #: Classes that both sides make objects of. A subclass of aiohttp's takes their place for which
 #: objects of treadle's class are instances too.
 EITHER: Final = {
@@ -54,8 +62,8 @@ EITHER: Final = {
     "WSMessage": ("", "http", "http_websocket"),
 }
 
-#: Exceptions that both sides raise, with the module of aiohttp that has them: treadle's becomes a
-#: subclass of aiohttp's, so that ``except`` catches both.
+#: Exceptions that both sides raise, with the module of aiohttp that has them: treadle raises a
+#: subclass of both classes, so that ``except`` catches it by either.
 BASES: Final = {
     "ClientConnectionResetError": "client_exceptions",
     "WSMessageTypeError": "client_exceptions",
