@@ -12,15 +12,22 @@ import os
 import sys
 import warnings
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Final, Protocol, Unpack, cast
+from typing import Any, Final, Protocol, Self, Unpack, cast
 
-from treadle_responses import StreamResponse
+from treadle_responses import HTTPException, StreamResponse
 from treadle_router import Converter, Match, MethodNotAllowed, NotFound
+from treadle_server._body.stream import StreamReader
 from treadle_server._core.config import ServerConfig
 from treadle_server._core.errors import web_logger
 from treadle_server._core.keywords import check_keywords, suggest_keywords
 from treadle_server._core.state import ChainMapProxy
 from treadle_server._files.static import StaticResource
+from treadle_server._http.factories import AnyFactory
+from treadle_server._http.handler import RequestHandler
+from treadle_server._http.head import RequestHead
+from treadle_server._http.interfaces import DirectFactory
+from treadle_server._http.message import RawRequestMessage
+from treadle_server._http.payload_writer import AbstractStreamWriter
 from treadle_server._http.request import BaseRequest, RequestHooks
 from treadle_server._routing.context import RouteContext
 from treadle_server._routing.definitions import AbstractRouteDef
@@ -36,8 +43,12 @@ from .lifecycle import ApplicationLifecycle
 __all__ = ["Application", "Handler", "Middleware", "Request", "UrlDispatcher"]
 
 
-def _not_routed(what: str) -> RuntimeError:
-    return RuntimeError(
+class NotRoutedError(AssertionError, RuntimeError):
+    """A request was asked for what only routing gives it; aiohttp asserts it."""
+
+
+def _not_routed(what: str) -> NotRoutedError:
+    return NotRoutedError(
         f"The request is not routed yet, so it has no {what}: only handlers and middlewares of an "
         "application have one"
     )
@@ -51,13 +62,20 @@ class Request(BaseRequest):
     # until the request is routed.
     _routed: "RouteContext | tuple[tuple[Application, ...], Match[AbstractRoute]] | None" = None
     # Made when it is first asked for; it reads and writes the applications of the context.
+    # Programs set it too (maubot): then it says what the applications are.
     _match_info: UrlMappingMatchInfo | None = None
+    # The applications that were asked and the error of a request without a route, which has no
+    # context until it is asked for.
+    _unmatched: "tuple[tuple[Application, ...], HTTPException] | None" = None
     # -1: the limit of the route or of the applications.
     _client_max_size = -1
 
     @property
     def app(self) -> "Application":
         """The application whose handler or middleware is running."""
+        info = self._match_info
+        if info is not None:
+            return cast("Application", info.current_app)
         context = self._route_context
         if context is None or context.current is None:
             raise _not_routed("app")
@@ -69,9 +87,13 @@ class Request(BaseRequest):
         info = self._match_info
         if info is None:
             context = self._route_context
-            if context is None or context.match is None:
+            if context is not None and context.match is not None:
+                info = self._match_info = UrlMappingMatchInfo.of(context.match, context)
+            elif context is not None and self._unmatched is not None:
+                error = self._unmatched[1]
+                info = self._match_info = MatchInfoError(error, context=context)
+            else:
                 raise _not_routed("match_info")
-            info = self._match_info = UrlMappingMatchInfo.of(context.match, context)
         return info
 
     @property
@@ -118,11 +140,16 @@ class Request(BaseRequest):
         if isinstance(routed, tuple):
             apps, match = routed
             routed = self._routed = RouteContext(apps, apps[-1], match)
+        elif routed is None and self._unmatched is not None:
+            apps = self._unmatched[0]
+            routed = self._routed = RouteContext(apps, apps[-1], None)
         return routed
 
     @property
     def _apps(self) -> "tuple[Application, ...]":
         """The applications around the handler, the outermost first."""
+        if self._match_info is not None:
+            return cast("tuple[Application, ...]", tuple(self._match_info.apps))
         context = self._route_context
         return () if context is None else cast("tuple[Application, ...]", context.apps)
 
@@ -133,8 +160,21 @@ class Request(BaseRequest):
         context = self._route_context
         return None if context is None or context.match is None else context.match.handler
 
+    async def on_prepare(self, response: StreamResponse) -> None:
+        """Run before a response's head is sent."""
+        if self.made_by_hand and self._routed is None and self._match_info is not None:
+            # No application has handled it: a test has given it its match info.
+            await _send_prepare_signals(self, response)
+        else:
+            await super().on_prepare(response)
 
-async def _send_prepare_signals(request: BaseRequest, response: StreamResponse) -> None:
+    def _carry_over(self, copy: Self) -> None:
+        copy._routed = self._routed
+        copy._match_info = self._match_info
+        copy._unmatched = self._unmatched
+
+
+async def _send_prepare_signals(request: RequestHead, response: StreamResponse) -> None:
     assert isinstance(request, Request)
     for app in request._apps:
         if app.on_response_prepare:
@@ -265,6 +305,29 @@ class Application(ApplicationLifecycle["Application", Request, Middleware]):
     def _set_loop(self, loop: asyncio.AbstractEventLoop | None) -> None:
         """Do nothing; some add-ons call it. An application keeps no event loop."""
 
+    def _make_request(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: RequestHandler,
+        writer: AbstractStreamWriter,
+        task: "asyncio.Task[Any] | None",
+        _cls: type[Request] = Request,
+    ) -> Request:
+        """Return the request for a message; subclasses override it (Home Assistant)."""
+        loop = asyncio.get_running_loop()
+        # -1: the limit of the route or of the applications.
+        return _cls(message, payload, protocol, writer, task, loop, client_max_size=-1)
+
+    def _request_factory(self) -> AnyFactory:
+        """Return the factory of the server's requests: ``_make_request`` if it was overridden."""
+        if (
+            type(self)._make_request is Application._make_request
+            and "_make_request" not in self.__dict__
+        ):
+            return DirectFactory(Request.received)
+        return self._make_request
+
     def _server_options(self, options: Mapping[str, object]) -> dict[str, object]:
         """Return a runner's ``options``, overridden by those of the application."""
         merged = {"debug": self.debug, **options}
@@ -321,6 +384,7 @@ class Application(ApplicationLifecycle["Application", Request, Middleware]):
         error = self._router.error(request._head.method, path, allowed, apps[1:])
         if not self._run_middlewares and not self._has_prepare_hook:
             # No code of the application sees this request: it needs no context.
+            request._unmatched = apps, error
             raise error
         request._routed = context = RouteContext(apps, apps[-1], None)
         request._match_info = info = MatchInfoError(error, context=context)
