@@ -9,7 +9,6 @@ Their types form a circle, so the three are in one module. Most of their code is
 import asyncio
 import logging
 import os
-import sys
 import warnings
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import EllipsisType
@@ -247,26 +246,6 @@ class Application(LegacyApplication["Application", Request, Middleware]):
     def router(self) -> UrlDispatcher:
         """The router."""
         return self._router
-
-    @property
-    def debug(self) -> bool:
-        """True if error pages show tracebacks; deprecated, use the debug mode of the event loop."""
-        warnings.warn(
-            "debug property is deprecated: use asyncio.get_running_loop().get_debug()",
-            DeprecationWarning,
-            stacklevel=2,
-        )
-        return self._debug_mode
-
-    @property
-    def _debug_mode(self) -> bool:
-        """The argument ``debug``, else the debug mode of the event loop."""
-        if self._debug is not ...:
-            return bool(self._debug)
-        try:
-            return asyncio.get_running_loop().get_debug()
-        except RuntimeError:
-            return sys.flags.dev_mode
 
     def add_routes(self, routes: Iterable[AbstractRouteDef]) -> list[AbstractRoute]:
         """Add route definitions (``web.get(...)``, a ``RouteTableDef``) in their order."""

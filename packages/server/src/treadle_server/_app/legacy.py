@@ -8,6 +8,7 @@ import asyncio
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
+from types import EllipsisType
 from typing import Any, ClassVar, Generic, TypeVar
 
 from treadle_server._http.server import Server
@@ -34,6 +35,9 @@ class LegacyApplication(ApplicationLifecycle[A, R, M], Generic[A, R, M]):
         "_on_cleanup", "_client_max_size", "_client_max_fields", "_cleanup_ctx",
     })  # fmt: skip
 
+    # The argument ``debug`` of the constructor.
+    _debug: bool | EllipsisType | None
+
     if sys.flags.dev_mode:
 
         def __setattr__(self, name: str, value: Any) -> None:
@@ -55,6 +59,26 @@ class LegacyApplication(ApplicationLifecycle[A, R, M], Generic[A, R, M]):
             stacklevel=2,
         )
         return self._loop
+
+    @property
+    def debug(self) -> bool:
+        """True if error pages show tracebacks; deprecated, use the debug mode of the event loop."""
+        warnings.warn(
+            "debug property is deprecated: use asyncio.get_running_loop().get_debug()",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return self._debug_mode
+
+    @property
+    def _debug_mode(self) -> bool:
+        """The argument ``debug``, else the debug mode of the event loop."""
+        if self._debug is not ...:
+            return bool(self._debug)
+        try:
+            return asyncio.get_running_loop().get_debug()
+        except RuntimeError:
+            return sys.flags.dev_mode
 
     def _set_loop(self, loop: asyncio.AbstractEventLoop | None) -> None:
         """Take note of the event loop, None for the current one (aiohttp's own ``TestServer``)."""
