@@ -150,12 +150,12 @@ class HTTPMove(HTTPRedirection):
         super().__init__(
             headers=headers, reason=reason, body=body, text=text, content_type=content_type
         )
-        self._location = url
-        self.headers["Location"] = str(self._location)
+        self._location = location
+        self.headers["Location"] = str(url)
 
     @property
-    def location(self) -> URL:
-        """The URL that the redirect leads to."""
+    def location(self) -> str | URL:
+        """The location as it was given; the field ``Location`` has it percent-encoded."""
         return self._location
 
 
