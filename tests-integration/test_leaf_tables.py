@@ -112,10 +112,10 @@ def test_lists_of_entity_tags(value: str) -> None:
 DATES = [
     "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
     "Sun Nov 16 08:49:37 1994", "Sat, 29 Feb 2020 23:59:59 GMT", "Thu, 31 Dec 1998 23:59:60 GMT",
-    "Mon, 06 Nov 1994 08:49:37 GMT",
+    "Mon, 06 Nov 1994 08:49:37 GMT", "Sun, 6 Nov 1994 08:49:37 GMT",
 ]  # fmt: skip
 NO_DATES = [
-    "", "Sun", "Sun, 6 Nov 1994 08:49:37 GMT", "Sun, 06 nov 1994 08:49:37 GMT",
+    "", "Sun", "Sun, 006 Nov 1994 08:49:37 GMT", "Sun, 06 nov 1994 08:49:37 GMT",
     "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 Nov 1994 24:00:00 GMT",
     "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "784111777",
     "Sun, 06 Nov 1994 08:49:61 GMT", "Sun, 06 Nov 1994 08:60:37 GMT",

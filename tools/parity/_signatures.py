@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 __all__ = ["refusal"]
 
-_PARAMETER: Final = re.compile(r"(?P<stars>\*{0,2})(?P<name>\w+)(?P<keyword>:?)(?:=(?P<default>.*))?", re.S)
+_PARAMETER: Final = re.compile(r"(?P<stars>\*{0,2})(?P<name>\w+)(?P<keyword>:?)(?:=(?P<default>.*))?", re.DOTALL)
 
 
 class _Signature(NamedTuple):
@@ -37,7 +37,7 @@ def _split(text: str) -> list[str]:
     """Split at the commas that are not inside a default."""
     parts: list[str] = []
     depth, quote = 0, ""
-    for piece in re.findall(r"'|\"|[(\[{]|[)\]}]|, |.", text, re.S):
+    for piece in re.findall(r"'|\"|[(\[{]|[)\]}]|, |.", text, re.DOTALL):
         if quote or piece in "'\"":
             quote = "" if quote == piece else quote or piece
         elif piece in "([{":

@@ -235,14 +235,25 @@ def test_force_and_its_mistakes(send: Make, run: Make, ask: Make) -> None:
     response = Response(text=LONG)
     response.enable_compression(ContentCoding.identity)
     assert send(response, headers=GZIP).body.decode() == LONG
-    mistakes: list[Any] = [True, False, "gzip", 1]
+    mistakes: list[Any] = ["gzip", 1]
     for mistake in mistakes:
-        with pytest.raises(TypeError, match="force is a ContentCoding or None"):
-            Response().enable_compression(mistake)
+        for kind in (TypeError, AssertionError):
+            with pytest.raises(kind, match="force is a ContentCoding or None"):
+                Response().enable_compression(mistake)
     stream = StreamResponse()
     run(stream.prepare(ask()))
-    with pytest.raises(RuntimeError, match="already sent"):
-        stream.enable_compression()
+    stream.enable_compression()
+    run(stream.write_eof(b"x"))
+    assert stream.body_length == 1
+
+
+@pytest.mark.parametrize(("force", "coding"), [(True, ["deflate"]), (False, None)])
+def test_force_as_a_bool(send: Make, force: bool, coding: list[str] | None) -> None:
+    response = Response(text=LONG)
+    with pytest.warns(DeprecationWarning, match="boolean for force is deprecated") as warned:
+        response.enable_compression(force)
+    assert [warning.filename for warning in warned] == [__file__]
+    assert send(response, headers=GZIP).get("Content-Encoding") == (coding or [])
 
 
 def test_large_bodies_leave_the_event_loop(run: Make, ask: Make) -> None:

@@ -26,6 +26,8 @@ STAR = ETag("*", is_quoted=True)
         ("Sunday, 06-Nov-94 08:49:37 GMT", T),
         ("Sun Nov  6 08:49:37 1994", T),
         ("Sun, 06 Nov 1994 08:49:60 GMT", T + 22),
+        ("Sun, 6 Nov 1994 08:49:37 GMT", T),
+        ("Sunday, 6-Nov-94 08:49:37 GMT", T),
         ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
         ("Saturday, 01-Jan-00 00:00:00 GMT", 946_684_800),
         (None, None),

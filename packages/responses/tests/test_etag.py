@@ -33,16 +33,16 @@ def test_format(tag: ETag | str, value: str) -> None:
 
 @pytest.mark.parametrize("bad", ['"', " ", "\r", "\n", "\0", "\t", "\x7f", "\u0100", "\u2713"])
 def test_format_refuses(bad: str) -> None:
-    with pytest.raises(ValueError, match="position 1 of") as caught:
+    with pytest.raises(ValueError, match=r"is not a valid etag: .* at position 1") as caught:
         format_etag(f"a{bad}b")
     assert repr(bad) in str(caught.value)
-    with pytest.raises(ValueError, match="must not contain"):
+    with pytest.raises(ValueError, match="is not a valid etag"):
         format_etag(ETag(f"a{bad}b", is_weak=True))
 
 
 @pytest.mark.parametrize("bad", [1, b"a", None, ETag(1)])  # type: ignore[arg-type]  # the mistake
 def test_format_refuses_types(bad: object) -> None:
-    with pytest.raises(ValueError, match="is an ETag or a str"):
+    with pytest.raises(ValueError, match="Unsupported etag type"):
         format_etag(bad)  # type: ignore[arg-type]  # the mistake under test
 
 

@@ -127,9 +127,9 @@ def test_http_date(value: datetime.datetime | float | str, text: str) -> None:
     assert http_date(value) == text
 
 
-@pytest.mark.parametrize("value", [b"x", True, (1,), datetime.date(2020, 1, 1)])
+@pytest.mark.parametrize("value", [b"x", (1,), datetime.date(2020, 1, 1)])
 def test_http_date_refuses(value: object) -> None:
-    with pytest.raises(TypeError, match="A date is a datetime"):
+    with pytest.raises(TypeError, match=f"Unsupported type .*: {type(value).__name__}"):
         http_date(value)  # type: ignore[arg-type]  # the mistake under test
 
 

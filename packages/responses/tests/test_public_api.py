@@ -14,8 +14,8 @@ PUBLIC = set(
     re.findall(
         r"\w+",
         """
-        AppKey Body ETag KeyedState LooseHeaders RequestInfo RequestKey Response ResponseKey
-        ResponseWriter StateKey StreamResponse UnknownKeyError __version__ html_response
+        AppKey Body ETag KeyedState LooseHeaders NotAppKeyWarning RequestInfo RequestKey Response
+        ResponseKey ResponseWriter StateKey StreamResponse UnknownKeyError __version__ html_response
         json_bytes_response json_response
 
         AsyncIterablePayload BufferedReaderPayload BytesIOPayload BytesPayload IOBasePayload
@@ -36,8 +36,8 @@ MODULES = [
 PACKAGE = Path(treadle_responses.__file__).parent
 ALLOWED_IMPORTS = {
     "abc", "collections", "concurrent", "dataclasses", "datetime", "difflib", "enum", "functools",
-    "html", "http", "importlib", "io", "json", "math", "multidict", "operator", "re", "os", "sys",
-    "types", "typing", "urllib", "yarl", "zlib",
+    "html", "http", "importlib", "inspect", "io", "json", "math", "multidict",
+    "operator", "os", "re", "sys", "types", "typing", "urllib", "warnings", "yarl", "zlib",
 }  # fmt: skip
 
 

@@ -105,6 +105,7 @@ def test_reading_builds_no_header_object(
     assert (response.content_type, response.charset) == read
 
 
+TWICE = "passing both Content-Type header"
 HEADER = {"Content-Type": "a/b"}
 
 
@@ -116,13 +117,13 @@ HEADER = {"Content-Type": "a/b"}
         ({"text": "x", "body": b"x", "headers": HEADER}, ValueError, "not allowed together"),
         ({"content_type": "a/b; charset=c"}, ValueError, "give it as the charset argument"),
         ({"content_type": "a/b; Charset=c"}, ValueError, "give it as the charset argument"),
-        ({"headers": HEADER, "content_type": "a/b"}, ValueError, "Content-Type once"),
-        ({"headers": HEADER, "charset": "c"}, ValueError, "Content-Type once"),
-        ({"headers": HEADER, "content_type": "a/b", "text": "x"}, ValueError, "Content-Type once"),
-        ({"headers": HEADER, "charset": "c", "body": b"x"}, ValueError, "Content-Type once"),
-        ({"text": b"x"}, TypeError, "text must be a str, not bytes: b'x'"),
-        ({"text": 1}, TypeError, "text must be a str, not int: 1"),
-        ({"text": b"x", "headers": HEADER}, TypeError, "text must be a str, not bytes"),
+        ({"headers": HEADER, "content_type": "a/b"}, ValueError, TWICE),
+        ({"headers": HEADER, "charset": "c"}, ValueError, TWICE),
+        ({"headers": HEADER, "content_type": "a/b", "text": "x"}, ValueError, TWICE),
+        ({"headers": HEADER, "charset": "c", "body": b"x"}, ValueError, TWICE),
+        ({"text": b"x"}, TypeError, "text argument must be str, not bytes: b'x'"),
+        ({"text": 1}, TypeError, "text argument must be str, not int: 1"),
+        ({"text": b"x", "headers": HEADER}, TypeError, "text argument must be str, not bytes"),
         ({"body": 1}, ValueError, "Unsupported body type int"),
         ({"body": ["x"]}, ValueError, "Unsupported body type list"),
         ({"body": {"a": 1}}, ValueError, "Unsupported body type dict"),
@@ -132,7 +133,7 @@ HEADER = {"Content-Type": "a/b"}
         ({"charset": ""}, ValueError, "A charset is a name"),
         ({"text": "x", "charset": "no-such-charset"}, LookupError, "no-such-charset"),
         ({"status": 20}, ValueError, "three digits"),
-        ({"reason": "a\r\nb"}, ValueError, "control characters"),
+        ({"reason": "a\r\nb"}, ValueError, "Reason cannot contain"),
     ],
 )
 def test_constructor_refuses(
@@ -164,7 +165,7 @@ def test_text() -> None:
     assert response.body is None
     mistakes: list[Any] = [b"x", 1]
     for bad in mistakes:
-        with pytest.raises(TypeError, match="text must be a str"):
+        with pytest.raises(TypeError, match="text argument must be str"):
             response.text = bad
     html = Response(content_type="text/html")
     html.text = "x"
@@ -199,7 +200,7 @@ def test_content_length_follows_from_the_body() -> None:
     response = Response(text="abc")
     assert response.content_length == 3
     for value in (3, 5, None):
-        with pytest.raises(RuntimeError, match="follows from its body"):
+        with pytest.raises(RuntimeError, match="Content length is set automatically"):
             response.content_length = value
     assert Response(body=pieces()).content_length is None
     assert Response(headers={"Content-Length": "7"}).content_length == 7

@@ -44,12 +44,12 @@ def test_json_of_text_and_body() -> None:
     ],
 )
 def test_json_of_two_things(given: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"Only one of data, text and body|not allowed together"):
+    with pytest.raises(ValueError, match=r"only one of data, text, or body|not allowed together"):
         json_response(**given)
 
 
 def test_json_bytes_of_two_things() -> None:
-    with pytest.raises(ValueError, match="Only one of data and body"):
+    with pytest.raises(ValueError, match="only one of data or body"):
         json_bytes_response(None, body=b"1", dumps=dumps_bytes)
 
 
@@ -75,7 +75,7 @@ def test_arguments_go_through() -> None:
 def test_values_that_json_cannot_encode() -> None:
     with pytest.raises(TypeError, match="not JSON serializable"):
         json_response({1, 2})
-    with pytest.raises(TypeError, match="text must be a str, not bytes"):
+    with pytest.raises(TypeError, match="text argument must be str, not bytes"):
         json_response(1, dumps=dumps_bytes)  # type: ignore[arg-type]  # the mistake under test
 
 

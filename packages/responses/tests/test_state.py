@@ -1,6 +1,7 @@
 """``KeyedState``: a mapping that is compared as an object."""
 
 import pickle
+import warnings
 from collections.abc import Mapping
 from typing import Any, Literal, assert_type
 
@@ -10,6 +11,7 @@ from treadle_responses import (
     AppKey,
     HTTPNotFound,
     KeyedState,
+    NotAppKeyWarning,
     RequestKey,
     Response,
     ResponseKey,
@@ -133,3 +135,31 @@ def test_an_unknown_key_can_be_pickled() -> None:
         Response()["db"]
     copy = pickle.loads(pickle.dumps(caught.value))
     assert (str(copy), copy.args) == ("the response has no 'db'", ("db",))
+
+
+def test_a_string_as_a_key_is_warned_of_once() -> None:
+    class Own(KeyedState[ResponseKey[Any], Literal["response"]]):
+        mapping_name = "the response"
+
+    state = Own()
+    with pytest.warns(NotAppKeyWarning, match=r"web\.ResponseKey .* than 'once'") as warned:
+        state["once"] = 1
+    assert [warning.filename for warning in warned] == [__file__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        state["once"] = 2
+        Own()["once"] = 3
+        state[KEY] = [4]
+    assert (state["once"], state[KEY]) == (2, [4])
+
+
+def test_the_warnings_do_not_fill_the_memory() -> None:
+    class Own(KeyedState[RequestKey[Any], Literal["request"]]):
+        mapping_name = "the request"
+
+    state = Own()
+    values = {f"key{number}": number for number in range(1100)}
+    with pytest.warns(NotAppKeyWarning, match=r"web\.RequestKey") as warned:
+        state.update(values)
+    assert len(warned) == len(Own._seen_str_keys) == 1000
+    assert len(state) == 1100

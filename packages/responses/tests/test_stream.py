@@ -136,7 +136,7 @@ def test_an_exception_with_the_status_of_an_interim_response() -> None:
 @pytest.mark.parametrize("char", ["\r", "\n", "\0", "\x7f"])
 def test_reason_with_a_control_character(char: str) -> None:
     for make in (StreamResponse, Response):
-        with pytest.raises(ValueError, match="reason must not contain control characters"):
+        with pytest.raises(ValueError, match=r"Reason cannot contain \\r or \\n"):
             make(reason=f"a{char}b")
 
 
@@ -149,14 +149,14 @@ def test_set_status_takes_the_reason_back() -> None:
 def test_set_status_after_prepare(run: Make, ask: Make) -> None:
     response = StreamResponse()
     run(response.prepare(ask()))
-    with pytest.raises(RuntimeError, match="already sent"):
+    with pytest.raises(RuntimeError, match="after the headers have been sent"):
         response.set_status(404)
     run(response.write_eof())
-    with pytest.raises(RuntimeError, match="already sent"):
+    with pytest.raises(RuntimeError, match="after the headers have been sent"):
         response.set_status(404)
     sent = Response()
     sent.mark_sent(0)
-    with pytest.raises(RuntimeError, match="already sent"):
+    with pytest.raises(RuntimeError, match="after the headers have been sent"):
         sent.set_status(404)
     assert (response.status, sent.status) == (200, 200)
 
@@ -249,14 +249,24 @@ def test_last_modified(make: Make) -> None:
         assert response.last_modified == moment
     response.last_modified = moment.timestamp() - 0.5
     assert response.last_modified == moment
-    mistakes: list[Any] = [b"x", [], True]
+    mistakes: list[Any] = [b"x", []]
     for bad in mistakes:
-        with pytest.raises(TypeError, match="A date is a datetime"):
+        with pytest.raises(TypeError, match="Unsupported type for last_modified"):
             response.last_modified = bad
     response.last_modified = None
     assert "Last-Modified" not in response.headers
     response.last_modified = "never"
     assert response.last_modified is None
+
+
+def test_chunk_size_has_no_effect(run: Make, ask: Make) -> None:
+    request, response = ask(), StreamResponse()
+    with pytest.warns(DeprecationWarning, match="Chunk size is deprecated") as warned:
+        response.enable_chunked_encoding(chunk_size=2)
+    assert [warning.filename for warning in warned] == [__file__]
+    run(response.prepare(request))
+    run(response.write(b"abcdef"))
+    assert (request.wire.body, response.chunked) == (b"abcdef", True)
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -270,7 +280,7 @@ def test_etag(make: Make) -> None:
     response.etag = "*"
     assert (response.headers["ETag"], response.etag) == ("*", ETag("*"))
     for bad in ('"a"', "a b", 1):
-        with pytest.raises(ValueError, match="entity tag"):
+        with pytest.raises(ValueError, match=r"is not a valid etag|Unsupported etag type"):
             response.etag = bad
     response.etag = None
     assert "ETag" not in response.headers
@@ -285,14 +295,14 @@ def test_content_length() -> None:
     assert response.content_length == 5
     with pytest.raises(ValueError, match="-1"):
         response.content_length = -1
-    with pytest.raises(RuntimeError, match="cannot be chunked"):
+    with pytest.raises(RuntimeError, match="can't enable chunked encoding when a content"):
         response.enable_chunked_encoding()
     response.content_length = None
     assert response.content_length is None
     assert "Content-Length" not in response.headers
     response.enable_chunked_encoding()
     assert response.chunked is True
-    with pytest.raises(RuntimeError, match="no Content-Length"):
+    with pytest.raises(RuntimeError, match="can't set content length when chunked encoding"):
         response.content_length = 5
     response.content_length = None
 
@@ -359,7 +369,7 @@ def test_order_of_calls(run: Make, ask: Make) -> None:
     response = StreamResponse()
     with pytest.raises(RuntimeError, match=r"Cannot call write\(\) before prepare"):
         run(response.write(b"x"))
-    with pytest.raises(RuntimeError, match=r"Cannot call write_eof\(\) before prepare"):
+    with pytest.raises(RuntimeError, match=r"cannot call write_eof\(\) before prepare"):
         run(response.write_eof())
     run(response.prepare(ask()))
     run(response.write_eof())

@@ -3,6 +3,7 @@
 import asyncio
 import warnings
 from collections.abc import Awaitable, Callable
+from types import EllipsisType
 from typing import Any
 
 import pytest
@@ -48,25 +49,22 @@ GET = b"GET /x HTTP/1.1\r\nHost: h\r\n\r\n"
 # Options.
 
 
-def test_a_loop_is_ignored_with_a_warning() -> None:
-    loop = asyncio.new_event_loop()
-    with pytest.warns(DeprecationWarning, match="loop= of Application is ignored"):
-        app = Application(loop=loop)
+@pytest.mark.parametrize("name", ["loop", "router", "debug"])
+def test_deprecated_arguments(name: str) -> None:
+    loop, router = asyncio.new_event_loop(), UrlDispatcher()
+    values: dict[str, Any] = {"loop": loop, "router": router, "debug": True}
+    with pytest.warns(DeprecationWarning, match=f"{name} argument is deprecated: ") as warned:
+        app = Application(**{name: values[name]})
+    assert [warning.filename for warning in warned] == [__file__]
+    assert (app._loop is loop) is (name == "loop")
+    assert (app.router is router) is (name == "router")
+    assert (app._debug is True) is (name == "debug")
     loop.close()
-    app._set_loop(None)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        Application(loop=None)
 
 
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        (
-            {"router": UrlDispatcher()},
-            TypeError,
-            r"makes its own router; add routes to app\.router",
-        ),
         ({"middlewares": hello}, TypeError, "put it into a list"),
         ({"middlewares": ["m"]}, TypeError, "of the application is 'm'"),
         ({"client_max_size": "1M"}, TypeError, "not '1M'"),
@@ -88,23 +86,26 @@ def test_a_middleware_that_is_none_is_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("debug", "handler_args", "option", "shown"),
     [
-        (None, None, None, False),
+        (..., None, None, False),
         (True, None, None, True),
         (True, None, False, True),
         (False, None, True, False),
-        (None, {"debug": True}, None, True),
+        (..., {"debug": True}, None, True),
         (True, {"debug": False}, None, False),
-        (None, None, True, True),
+        (..., None, True, True),
+        (None, None, True, False),
     ],
 )
 def test_debug(
     run: Run,
-    debug: bool | None,
+    debug: bool | EllipsisType | None,
     handler_args: dict[str, Any] | None,
     option: bool | None,
     shown: bool,
 ) -> None:
-    app = Application(debug=debug, handler_args=handler_args)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        app = Application(debug=debug, handler_args=handler_args)
     app.router.add_get("/x", fail)
     status, body = ask(run, app, GET, **({} if option is None else {"debug": option}))
     assert status == 500
@@ -114,12 +115,13 @@ def test_debug(
 def test_debug_is_the_loops_if_nothing_is_said() -> None:
     async def tell(on: bool) -> bool:
         asyncio.get_running_loop().set_debug(on)
-        return Application().debug
+        with pytest.warns(DeprecationWarning, match="debug property is deprecated"):
+            return Application().debug
 
     assert asyncio.run(tell(True))
     assert not asyncio.run(tell(False))
-    assert Application(debug=True).debug
-    assert Application().debug in {True, False}
+    with pytest.warns(DeprecationWarning, match="debug property"):
+        assert Application().debug in {True, False}
 
 
 # What instrumentation does.
@@ -147,6 +149,7 @@ def test_handle_may_be_replaced(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     assert seen == ["/x", "/x", "HTTPNotFound"]
 
 
+@pytest.mark.filterwarnings("ignore:Inheritance class Traced")
 def test_a_subclass_may_handle_and_insert_middlewares(run: Run) -> None:
     """As OpenTelemetry does: the list is taken, changed and passed on."""
     seen: list[str] = []

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientResponseError, FormData, ServerDisconnectedError, TooManyRedirects
 
-from treadle_responses import HTTPFound, HTTPSeeOther, HTTPTemporaryRedirect, Response, StreamResponse
+from treadle_responses import (
+    HTTPFound,
+    HTTPSeeOther,
+    HTTPTemporaryRedirect,
+    Response,
+    StreamResponse,
+)
 from treadle_server import Application, BaseRequest, FileField, FileResponse, Request
 from treadle_testing import MemoryClient, TestClient, TestServer
 
@@ -248,12 +254,11 @@ def test_a_stream_that_is_not_read_has_the_server_wait() -> None:
             written += 65536
 
     async def main() -> None:
-        async with MemoryClient(endless) as client:
-            async with client.get("/") as response:
-                for _ in range(200):
-                    await asyncio.sleep(0)
-                assert 1_000_000 <= written <= 2_000_000
-                assert await response.content.readany()
+        async with MemoryClient(endless) as client, client.get("/") as response:
+            for _ in range(200):
+                await asyncio.sleep(0)
+            assert 1_000_000 <= written <= 2_000_000
+            assert await response.content.readany()
 
     asyncio.run(main())
 

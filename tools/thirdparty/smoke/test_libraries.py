@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 from aiohttp import web
-
 from conftest import Serve
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from thirdparty._results import compare, passed_tests
 from thirdparty._suites import Suite, load_suites
 from thirdparty.run import main

@@ -20,6 +20,7 @@ MOMENT = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
     [
         # The three forms of RFC 9110 section 5.6.7.
         ("Sun, 06 Nov 1994 08:49:37 GMT", MOMENT),
+        ("Sun, 6 Nov 1994 08:49:37 GMT", MOMENT),
         ("Sunday, 06-Nov-94 08:49:37 GMT", MOMENT),
         ("Sun Nov  6 08:49:37 1994", MOMENT),
         ("Sun Nov 16 08:49:37 1994", MOMENT.replace(day=16)),
@@ -33,7 +34,6 @@ MOMENT = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
         ("Sun, 06 Nov 1994 08:49:37", None),
         ("Sun, 06 Nov 1994 08:49:37 UTC", None),
         ("Sun, 06 Nov 1994 08:49:37 +0000", None),
-        ("Sun, 6 Nov 1994 08:49:37 GMT", None),
         ("06 Nov 1994 08:49:37 GMT", None),
         ("Sun, 06 Nov 1994 08:49:37 GMT ", None),
         ("Sun, 06 Nov 1994 08:49:37 GMT\n", None),

@@ -18,7 +18,7 @@ from ._error_pages import ErrorPage, error_page
 from ._etag import ETag
 from ._fileplan import FileFacts, FilePlan, Segment, plan_file
 from ._head import LooseHeaders
-from ._keys import AppKey, RequestKey, ResponseKey, StateKey
+from ._keys import AppKey, NotAppKeyWarning, RequestKey, ResponseKey, StateKey
 from ._media_types import CODING_SUFFIXES, guess_content_type
 from ._payload import (
     BytesPayload,
@@ -73,6 +73,7 @@ __all__ = [
     "JsonPayload",
     "KeyedState",
     "LooseHeaders",
+    "NotAppKeyWarning",
     "Order",
     "Payload",
     "PayloadLookupError",

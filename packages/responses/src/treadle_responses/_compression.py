@@ -12,6 +12,7 @@ from typing import Final, final
 from ._accept import acceptable_codings
 from ._compressors import available_codings
 from ._etag import ETag, format_etag, parse_etag
+from ._misuse import WrongTypeError
 
 __all__ = [
     "CompressionOptions",
@@ -67,10 +68,7 @@ def compression_options(force: ContentCoding | None, strategy: int | None) -> Co
     """Return the options; raises ``TypeError`` or ``ValueError`` for an unusable ``force``."""
     if force is not None:
         if not isinstance(force, ContentCoding):
-            raise TypeError(
-                f"force is a ContentCoding or None, not {force!r}: True was "
-                "ContentCoding.deflate, False leaves the call out"
-            )
+            raise WrongTypeError(f"force is a ContentCoding or None, not {force!r}")
         if force is not ContentCoding.identity and force.value not in available_codings():
             raise ValueError(
                 f"Cannot force {force.value!r}: this process has {', '.join(available_codings())}"

@@ -45,15 +45,17 @@ def format_etag(tag: ETag | str) -> str:
         tag = ETag(tag)
     if not isinstance(tag, ETag) or not isinstance(tag.value, str):
         # aiohttp's users catch a ValueError here.
-        raise ValueError(f"An entity tag is an ETag or a str, got {shown(tag)}")  # noqa: TRY004
+        raise ValueError(  # noqa: TRY004
+            f"Unsupported etag type: {type(tag)}. etag must be str, ETag or None, not {shown(tag)}"
+        )
     if tag.value == _ANY and not tag.is_quoted:
         return _ANY
     bad = _BAD.search(tag.value)
     if bad is not None:
         raise ValueError(
-            f"An entity tag must not contain {bad[0]!r} (position {bad.start()} of "
-            f"{shown(tag.value)}): it is given without quotes, and RFC 9110 section 8.8.3 allows "
-            "no spaces or controls"
+            f"Value {shown(tag.value)} is not a valid etag: it has {bad[0]!r} at position "
+            f"{bad.start()}. It is given without quotes, and RFC 9110 section 8.8.3 allows no "
+            "spaces or controls"
         )
     return f'W/"{tag.value}"' if tag.is_weak else f'"{tag.value}"'
 

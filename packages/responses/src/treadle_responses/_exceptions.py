@@ -4,6 +4,7 @@ A handler raises one to answer with it. It is a ``Response`` too, so that a midd
 change it like any other. The classes that are only a status are in ``exceptions``.
 """
 
+import warnings
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -32,8 +33,12 @@ class HTTPException(Response, Exception):
     """The base; raise the class of a status, or subclass it with a ``status_code`` of your own.
 
     Without ``text`` and ``body``, the text is the status and its reason, for example
-    ``404: Not Found``. The body is empty if the status allows none.
+    ``404: Not Found``. The body is empty if the status allows none. ``body`` is deprecated: return
+    a ``Response`` with it. A class without a ``status_code`` can be raised and caught, not sent.
     """
+
+    #: The mark by which some frameworks know exceptions that are answers.
+    __http_exception__: ClassVar[bool] = True
 
     status_code: ClassVar[int] = -1
     #: True if the status allows no body.
@@ -55,9 +60,12 @@ class HTTPException(Response, Exception):
         text: str | None = None,
         content_type: str | None = None,
     ) -> None:
-        if self.status_code < 0:
-            raise TypeError(
-                f"{type(self).__name__} has no status: raise a subclass that sets status_code"
+        if body is not None:
+            warnings.warn(
+                "body argument is deprecated for http web exceptions: give text, or return a "
+                "Response with the body",
+                DeprecationWarning,
+                stacklevel=2 if type(self).__init__ is HTTPException.__init__ else 3,
             )
         if text is None and body is None and not self.empty_body:
             text = f"{self.status_code}: {reason or default_reason(self.status_code)}"
@@ -65,13 +73,15 @@ class HTTPException(Response, Exception):
         # Response's side runs first; Exception takes what str() and tracebacks show.
         Response.__init__(
             self,
-            status=self.status_code,
+            status=200 if self.status_code < 0 else self.status_code,
             headers=headers,
             reason=reason,
             body=body,
             text=text,
             content_type=content_type,
         )
+        if self.status_code < 0:
+            self._status = self.status_code
         Exception.__init__(self, self.reason)
 
     def default_page(self, accept: str | None) -> ErrorPage | None:
@@ -135,18 +145,17 @@ class HTTPMove(HTTPRedirection):
         text: str | None = None,
         content_type: str | None = None,
     ) -> None:
-        url = URL(location)
-        if not url:
+        if not location or not (url := URL(location)):
             raise ValueError(f"HTTP redirects need a location to redirect to, got {location!r}")
         super().__init__(
             headers=headers, reason=reason, body=body, text=text, content_type=content_type
         )
-        self._location = url
-        self.headers["Location"] = str(self._location)
+        self._location = location
+        self.headers["Location"] = str(url)
 
     @property
-    def location(self) -> URL:
-        """The URL that the redirect leads to."""
+    def location(self) -> str | URL:
+        """The location as it was given; the field ``Location`` has it percent-encoded."""
         return self._location
 
 
@@ -238,8 +247,8 @@ class HTTPUnavailableForLegalReasons(HTTPClientError):
         super().__init__(
             headers=headers, reason=reason, body=body, text=text, content_type=content_type
         )
-        self._link = None if link is None else URL(link)
-        if self._link:
+        self._link = URL(link) if link else None
+        if self._link is not None:
             self.headers["Link"] = f'<{self._link}>; rel="blocked-by"'
 
     @property

@@ -142,7 +142,10 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
             self.headers.pop("Content-Length", None)
             return
         if self._chunked:
-            raise RuntimeError("A chunked response has no Content-Length")
+            raise RuntimeError(
+                "You can't set content length when chunked encoding is enabled: chunks tell where "
+                "the body ends"
+            )
         if isinstance(value, str):
             # aiohttp takes it; so does code that copies the field of another response.
             value = parse_length(value)

@@ -35,7 +35,7 @@ _MONTHS: Final = (
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 )  # fmt: skip
 _DATE: Final = re.compile(
-    r"[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
+    r"[A-Z][a-z]{2}, ([0-9]{1,2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
 )
 # One parameter; a quoted value may contain text that looks like another one.
 _PARAMETER: Final = re.compile(r";\s*([^\s=;]*)\s*(?:=\s*(\"(?:[^\"\\]|\\.)*\"|[^;\"]*))?")
@@ -114,8 +114,8 @@ def check_reason(reason: str) -> str:
     found = _CONTROL.search(reason)
     if found is not None:
         raise ValueError(
-            f"reason must not contain control characters: {found[0]!r} at position "
-            f"{found.start()} of {shown(reason)}"
+            "Reason cannot contain \\r or \\n, nor other control characters: it has "
+            f"{found[0]!r} at position {found.start()} of {shown(reason)}"
         )
     return reason
 
@@ -156,12 +156,15 @@ def http_date(value: datetime.datetime | float | str) -> str:
     if isinstance(value, datetime.datetime):
         moment = value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
         seconds = math.ceil(moment.timestamp())
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+    elif isinstance(value, (int, float)):
         if not math.isfinite(value):
             raise ValueError(f"A date is a moment of the years 1 to 9999, got {value!r}")
         seconds = math.ceil(value)
     else:
-        raise TypeError(f"A date is a datetime, a number of seconds or a str, got {value!r}")
+        raise TypeError(
+            f"Unsupported type for last_modified: {type(value).__name__}. A date is a datetime, "
+            f"a number of seconds or a str, not {shown(value)}"
+        )
     try:
         moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
     except (OverflowError, OSError, ValueError):

@@ -6,10 +6,14 @@ A key is equal only to itself: two libraries may both choose the name ``"user"``
 import sys
 from typing import Generic, Literal, TypeVar, final, get_args
 
-__all__ = ["AppKey", "RequestKey", "ResponseKey", "StateKey", "short_name"]
+__all__ = ["AppKey", "NotAppKeyWarning", "RequestKey", "ResponseKey", "StateKey", "short_name"]
 
 _Kind = TypeVar("_Kind")
 _T = TypeVar("_T")
+
+
+class NotAppKeyWarning(UserWarning):
+    """A string is the key of a value where a typed key would tell its type."""
 
 
 class StateKey(Generic[_Kind, _T]):
@@ -33,16 +37,16 @@ class StateKey(Generic[_Kind, _T]):
         self._t = t
 
     def __lt__(self, other: object) -> bool:
-        # Keys sort behind strings, so that a mapping with both can be listed in order.
+        # Keys sort before strings, so that a mapping with both can be listed in order.
         if isinstance(other, str):
-            return False
+            return True
         if isinstance(other, StateKey):
             return self._name < other._name
         return NotImplemented
 
     def __gt__(self, other: object) -> bool:
         if isinstance(other, str):
-            return True
+            return False
         if isinstance(other, StateKey):
             return self._name > other._name
         return NotImplemented

@@ -1,7 +1,8 @@
 """Media types by file name, from a table of our own: a response must not depend on the machine.
 
-The types are those of the IANA registry and of the web standards; text gets ``charset=utf-8``. To
-add an extension, add a word to a row.
+The types are those of the IANA registry and of the web standards. Text that browsers run gets
+``charset=utf-8``: without a charset they guess, and an attacker who writes part of a page can make
+them guess one in which quotes do not end strings. To add an extension, add a word to a row.
 """
 
 from typing import Final
@@ -13,6 +14,8 @@ CODING_SUFFIXES: Final = {"zstd": ".zst", "br": ".br", "gzip": ".gz"}
 
 _OCTET_STREAM: Final = "application/octet-stream"
 _UTF8: Final = "; charset=utf-8"
+# The types that get it; others are sent as aiohttp sends them, since a file may have any charset.
+_RUN_BY_BROWSERS: Final = frozenset({"text/css", "text/html", "text/javascript"})
 
 # Type: extensions.
 _TYPES: Final = {
@@ -114,7 +117,7 @@ _TYPES: Final = {
 MEDIA_TYPES: Final = frozenset(_TYPES)
 
 _BY_EXTENSION: Final = {
-    extension.lower(): media_type + _UTF8 if media_type.startswith("text/") else media_type
+    extension.lower(): media_type + _UTF8 if media_type in _RUN_BY_BROWSERS else media_type
     for media_type, extensions in _TYPES.items()
     for extension in extensions.split()
 }

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterable, Callable
 from typing import Any, Final, TypeVar, final
 
 from ._payload import BytesPayload, Payload, StringIOPayload, StringPayload
+from ._payload_foreign import ForeignPayload, is_foreign_payload
 from ._payload_streams import (
     AsyncIterablePayload,
     BufferedReaderPayload,
@@ -80,6 +81,8 @@ class PayloadRegistry:
             for kind, factory in entries:
                 if isinstance(data, kind):
                     return factory
+            if order is Order.normal and is_foreign_payload(data):
+                return ForeignPayload
         raise PayloadLookupError(
             f"No payload is registered for {type(data).__name__}: give bytes, str, an open file or "
             "an asynchronous iterable of bytes, or register the type with payload_type()"

@@ -28,6 +28,7 @@ from ._headers import (
     with_charset,
 )
 from ._media_types import MEDIA_TYPES
+from ._misuse import WrongMomentError, WrongTypeError
 from ._payload import Payload
 from ._phase import Phase
 from ._registry import PAYLOAD_REGISTRY, PayloadLookupError
@@ -104,7 +105,8 @@ class Response(StreamResponse):
         if given is not None and "Content-Type" in given:
             if content_type is not None or charset is not None:
                 raise ValueError(
-                    "Give the Content-Type once: as a header, or as content_type and charset"
+                    "passing both Content-Type header and content_type or charset params is "
+                    "forbidden: give the type once"
                 )
             self._fill_typed(given, text, body)
             return
@@ -112,7 +114,9 @@ class Response(StreamResponse):
             if body is not None:
                 raise ValueError(_BODY_AND_TEXT)
             if not isinstance(text, str):
-                raise TypeError(f"text must be a str, not {type(text).__name__}: {shown(text)}")
+                raise TypeError(
+                    f"text argument must be str, not {type(text).__name__}: {shown(text)}"
+                )
             self._charset = charset = charset or "utf-8"
             self._content_type = content_type or "text/plain"
             self._body = text.encode(charset)
@@ -230,7 +234,9 @@ class Response(StreamResponse):
             self.body = None
             return
         if not isinstance(value, str):
-            raise TypeError(f"text must be a str, not {type(value).__name__}: {shown(value)}")
+            raise WrongTypeError(
+                f"text argument must be str, not {type(value).__name__}: {shown(value)}"
+            )
         field = self._read_content_type() or OCTET_STREAM
         content_type, charset = split_content_type(field)
         if content_type == OCTET_STREAM or charset is None:
@@ -242,14 +248,18 @@ class Response(StreamResponse):
 
     @property
     def content_length(self) -> int | None:
-        """The size of the body in bytes, None for a stream of unknown size."""
+        """The size of the body in bytes; None for a stream of unknown size, and if chunked."""
+        if self._chunked:
+            return None
         if self._headers is not None and "Content-Length" in self._headers:
             return parse_length(self._headers["Content-Length"])
         return self._size()
 
     @content_length.setter
     def content_length(self, value: int | None) -> None:
-        raise RuntimeError(f"The length of a Response follows from its body, not from {value!r}")
+        raise RuntimeError(
+            f"Content length is set automatically: it follows from the body, not from {value!r}"
+        )
 
     def _size(self) -> int | None:
         body = self._body if self._encoded is None else self._encoded
@@ -354,7 +364,14 @@ class Response(StreamResponse):
         if self._phase is Phase.ENDED:
             return
         if data:
-            raise TypeError("A Response sends its own body: write_eof() takes no data")
+            raise WrongTypeError(
+                "data arg is not supported: a Response sends its own body, so write_eof() takes no "
+                f"data like {shown(data)}"
+            )
+        if self._payload_writer is None:
+            raise WrongMomentError(
+                "Response has not been started: cannot call write_eof() before prepare()"
+            )
         body = self._body if self._encoded is None else self._encoded
         if body is None or (
             self._req is not None and must_be_empty(self._req.method, self._status)
@@ -391,7 +408,8 @@ def _check_type_argument(content_type: str) -> None:
     check_content_type(content_type)
     if "charset" in content_type.lower():
         raise ValueError(
-            f"content_type {shown(content_type)} has a charset: give it as the charset argument"
+            "charset must not be in content_type argument: give it as the charset argument, not in "
+            f"{shown(content_type)}"
         )
 
 

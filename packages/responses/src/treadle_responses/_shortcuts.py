@@ -26,11 +26,16 @@ def json_response(
 ) -> Response:
     """Return a response with ``data`` as JSON, or with ``text`` or ``body`` that already is JSON.
 
-    Raises ``ValueError`` for more than one of the three, and the errors of ``dumps``.
+    Raises ``ValueError`` for more than one of the three, and the errors of ``dumps``. An empty
+    ``text`` or ``body`` beside ``data`` counts as none.
     """
     if data is not _UNSET:
-        if text is not None or body is not None:
-            raise ValueError("Only one of data, text and body may be given")
+        if text or body:
+            raise ValueError(
+                "only one of data, text, or body should be specified: data is encoded here, text "
+                "and body are JSON already"
+            )
+        body = None
         text = dumps(data)
     return Response(
         text=text,
@@ -59,7 +64,10 @@ def json_bytes_response(
     """
     if data is not _UNSET:
         if body is not None:
-            raise ValueError("Only one of data and body may be given")
+            raise ValueError(
+                "only one of data or body should be specified: data is encoded here, body is JSON "
+                "already"
+            )
         body = dumps(data)
     return Response(
         body=body, status=status, reason=reason, headers=headers, content_type=content_type

@@ -4,16 +4,22 @@ Its keys are strings, or typed keys (``AppKey``, ``RequestKey``, ``ResponseKey``
 type of the value.
 """
 
+import warnings
 from collections.abc import Iterable, Iterator, MutableMapping
 from typing import Any, ClassVar, Final, Generic, TypeVar, final, overload
 
 from ._headers import shown
-from ._keys import StateKey, short_name
+from ._keys import NotAppKeyWarning, StateKey, short_name
 
 __all__ = ["KeyedState", "UnknownKeyError"]
 
 #: The keys that the error for an unknown one lists.
 _MOST_LISTED: Final = 10
+#: The string keys of one kind of mapping that are warned of. A program that makes keys up does not
+#: fill the memory with them.
+_MOST_WARNED: Final = 1000
+#: The page that users know the warning from.
+_PAGE: Final = "https://docs.aiohttp.org/en/stable/web_advanced.html"
 
 _Kind = TypeVar("_Kind")
 _Key = TypeVar("_Key", bound=StateKey[Any, Any])
@@ -71,6 +77,23 @@ class KeyedState(MutableMapping[str | _Key, Any], Generic[_Key, _Kind]):
     _state: dict[str | _Key, Any] | None = None
     #: The name of the mapping in the error for an unknown key.
     mapping_name: ClassVar[str] = "the mapping"
+    # The string keys that were warned of; each kind of mapping has a set of its own.
+    _seen_str_keys: ClassVar[set[object]] = set()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "mapping_name" in vars(cls):
+            cls._seen_str_keys = set()
+
+    def _recommend_typed_keys(self, key: object, part: str) -> None:
+        """Warn of a string as a key, in the caller of the method that called this."""
+        name = {"the application": "AppKey", "the request": "RequestKey"}.get(self.mapping_name)
+        warnings.warn(
+            f"It is recommended to use web.{name or 'ResponseKey'} instances for keys, of which "
+            f"type checkers know the type of the value, rather than {shown(key)}.\n{_PAGE}#{part}",
+            category=NotAppKeyWarning,
+            stacklevel=3,
+        )
 
     def _unknown(self, key: object) -> UnknownKeyError:
         return UnknownKeyError(key, self.mapping_name, self)
@@ -96,6 +119,10 @@ class KeyedState(MutableMapping[str | _Key, Any], Generic[_Key, _Kind]):
     def __setitem__(self, key: str, value: Any) -> None: ...
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        seen = self._seen_str_keys
+        if type(key) is str and key not in seen and len(seen) < _MOST_WARNED:
+            seen.add(key)
+            self._recommend_typed_keys(key, f"{self.mapping_name.removeprefix('the ')}-s-storage")
         if self._state is None:
             self._state = {}
         self._state[key] = value

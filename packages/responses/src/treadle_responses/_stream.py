@@ -6,6 +6,7 @@ responses never need a header object, so it is made on demand; class attributes 
 """
 
 import functools
+import warnings
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Protocol, TypeVar
@@ -27,6 +28,8 @@ from ._cookies import set_cookie_lines
 from ._encoder import BodyEncoder
 from ._head import LooseHeaders, ResponseHead
 from ._headers import OCTET_STREAM, add_option, check_reason, has_option
+from ._legacy import LegacyResponse
+from ._misuse import WrongMomentError, WrongTypeError
 from ._phase import WRITE_REFUSED, Phase
 from ._status import (
     RESET_CONTENT,
@@ -50,7 +53,7 @@ class RequestInfo(RequestFor["StreamResponse"], Protocol):
     """The part of a request that its response uses; the requests of a server provide it."""
 
 
-class StreamResponse(ResponseHead):
+class StreamResponse(ResponseHead, LegacyResponse):
     """A response whose body is written by the handler.
 
     ``status`` is an ``int`` from 200 to 999, ``reason`` the phrase behind it (None: the registered
@@ -103,12 +106,14 @@ class StreamResponse(ResponseHead):
     def set_status(self, status: int, reason: str | None = None) -> None:
         """Set status and reason; only before ``prepare``.
 
-        Raises ``RuntimeError`` once prepared, ``ValueError`` for a status that is not from 200 to
-        999 (101 is for classes that switch protocols) and for control characters in ``reason``,
+        Raises ``WrongMomentError`` once prepared, ``ValueError`` for a status that is not from 200
+        to 999 (101 is for classes that switch protocols) and for control characters in ``reason``,
         ``TypeError`` for values of other types.
         """
         if self.prepared:
-            raise RuntimeError("Cannot change the status: the response's head is already sent")
+            raise WrongMomentError(
+                "Cannot change the response status code after the headers have been sent"
+            )
         status = check_status(status)
         self._reason = None if reason is None else check_reason(reason)
         self._status = status
@@ -120,10 +125,22 @@ class StreamResponse(ResponseHead):
         """True if the body is sent in chunks."""
         return self._chunked
 
-    def enable_chunked_encoding(self) -> None:
-        """Send the body in chunks; raises ``RuntimeError`` with a Content-Length set."""
+    def enable_chunked_encoding(self, chunk_size: int | None = None) -> None:
+        """Send the body in chunks; raises ``RuntimeError`` with a Content-Length set.
+
+        ``chunk_size`` is deprecated and has no effect: each piece that is written is one chunk.
+        """
         if self._headers is not None and "Content-Length" in self._headers:
-            raise RuntimeError("A response with Content-Length cannot be chunked")
+            raise RuntimeError(
+                "You can't enable chunked encoding when a content length is set: the header "
+                f"Content-Length is {self._headers['Content-Length']!r}"
+            )
+        if chunk_size is not None:
+            warnings.warn(
+                "Chunk size is deprecated: each piece that is written is one chunk",
+                DeprecationWarning,
+                stacklevel=2,
+            )
         self._chunked = True
 
     @property
@@ -132,7 +149,7 @@ class StreamResponse(ResponseHead):
         return self._compression_options is not None
 
     def enable_compression(
-        self, force: ContentCoding | None = None, strategy: int | None = None
+        self, force: bool | ContentCoding | None = None, strategy: int | None = None
     ) -> None:
         """Compress the body if the client accepts a coding and the content is worth it.
 
@@ -143,11 +160,18 @@ class StreamResponse(ResponseHead):
         is written when it arrives.
 
         ``force`` sets the coding for every client; ``strategy`` is one of zlib's ``Z_*``
-        strategies. Raises ``TypeError`` if ``force`` is not a ``ContentCoding``, ``ValueError`` if
-        its library is not installed, and ``RuntimeError`` once prepared.
+        strategies. Deprecated values of ``force`` are True (deflate) and False (no coding). A call
+        behind ``prepare`` has no effect. Raises ``WrongTypeError`` for another ``force``, and
+        ``ValueError`` if its library is not installed.
         """
-        if self.prepared:
-            raise RuntimeError("Cannot enable compression: the response's head is already sent")
+        if isinstance(force, bool):
+            force = ContentCoding.deflate if force else ContentCoding.identity
+            warnings.warn(
+                f"Using boolean for force is deprecated: use web.{force}, or leave it out to have "
+                "the client's coding",
+                DeprecationWarning,
+                stacklevel=2,
+            )
         self._compression_options = compression_options(force, strategy)
 
     @property
@@ -190,6 +214,11 @@ class StreamResponse(ResponseHead):
             )
         if self._phase is not _NEW:
             return self._payload_writer
+        if self._status < 0:
+            raise RuntimeError(
+                f"{type(self).__name__} has no status, so it cannot be sent: raise a subclass that "
+                "sets status_code"
+            )
         self._phase = _PREPARING
         try:
             self._req = request
@@ -402,7 +431,9 @@ class StreamResponse(ResponseHead):
             return
         writer = self._payload_writer
         if writer is None:
-            raise RuntimeError("Cannot call write_eof() before prepare()")
+            raise WrongMomentError(
+                "Response has not been started: cannot call write_eof() before prepare()"
+            )
         self._phase = _ENDING
         data = bytes(data)
         encoder = self._encoder
@@ -432,4 +463,7 @@ class StreamResponse(ResponseHead):
 
 def _check_data(data: bytes | bytearray | memoryview) -> None:
     if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise TypeError(f"data must be bytes, bytearray or memoryview, not {type(data).__name__}")
+        raise WrongTypeError(
+            "data argument must be byte-ish, that is bytes, bytearray or memoryview, not "
+            f"{type(data).__name__}"
+        )

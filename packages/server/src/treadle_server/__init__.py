@@ -49,6 +49,8 @@ from ._version import __version__ as __version__
 from .web import *
 
 if _typing.TYPE_CHECKING:
+    from ._files.content_types import CONTENT_TYPES as CONTENT_TYPES
+    from ._files.content_types import FALLBACK_CONTENT_TYPE as FALLBACK_CONTENT_TYPE
     from ._forms.multipart import BodyPartReader as BodyPartReader
     from ._forms.multipart import MultipartReader as MultipartReader
     from ._forms.uploads import FileField as FileField
@@ -65,6 +67,8 @@ if not _typing.TYPE_CHECKING:
     import importlib as _importlib
 
     _LAZY = {
+        "CONTENT_TYPES": "_files.content_types",
+        "FALLBACK_CONTENT_TYPE": "_files.content_types",
         "BodyPartReader": "_forms.multipart",
         "FileField": "_forms.uploads",
         "MultipartReader": "_forms.multipart",

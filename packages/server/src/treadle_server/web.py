@@ -7,6 +7,9 @@ import them.
 """
 
 import typing as _typing
+import warnings as _warnings
+
+from treadle_responses import NotAppKeyWarning as _NotAppKeyWarning
 
 from ._app.application import *
 from ._app.middleware import middleware as middleware
@@ -34,6 +37,9 @@ from ._routing.resources import ResourceRoute as ResourceRoute
 from ._routing.table import RouteTableDef as RouteTableDef
 from ._run.run_app import run_app as run_app
 from ._run.runner import *
+
+# As with aiohttp, the recommendation of typed keys is only seen if it is asked for.
+_warnings.filterwarnings("ignore", category=_NotAppKeyWarning, append=True)
 
 # Not for mypy, which does not evaluate it and would take it for empty.
 if not _typing.TYPE_CHECKING:

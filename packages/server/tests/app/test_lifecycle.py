@@ -88,3 +88,55 @@ def test_a_tree_starts_and_ends_in_order() -> None:
     assert set(told[6:]) == {"top leaves", "top cleans", "inner leaves", "inner cleans"}
     assert told.index("top leaves") < told.index("top cleans")
     assert told.index("inner leaves") < told.index("inner cleans")
+
+
+def test_the_contexts_are_receivers_of_the_signals() -> None:
+    app = Application()
+    assert (len(app.on_startup), len(app.on_cleanup), len(app.on_shutdown)) == (1, 1, 0)
+    app.on_startup.append(receiver)
+    assert app.on_startup[1] is receiver
+
+
+def test_after_a_failed_start_the_contexts_are_left_only() -> None:
+    seen: list[str] = []
+
+    async def context(app: Application) -> AsyncIterator[None]:
+        yield
+        seen.append("left")
+
+    async def fail(app: Application) -> None:
+        raise OSError("no database")
+
+    async def clean(app: Application) -> None:
+        raise AssertionError("it expects what the start would have made")
+
+    async def main() -> None:
+        app = Application()
+        app.cleanup_ctx.append(context)
+        app.on_startup.append(fail)
+        app.on_cleanup.append(clean)
+        with pytest.raises(OSError, match="no database"):
+            await app.startup()
+        await app.cleanup()
+
+    asyncio.run(main())
+    assert seen == ["left"]
+
+
+def test_one_application_for_two_domains() -> None:
+    top, sub = Application(), Application()
+    started: list[Application] = []
+
+    async def start(app: Application) -> None:
+        started.append(app)
+
+    sub.on_startup.append(start)
+    top.add_domain("a.org", sub)
+    top.add_domain("b.org", sub)
+    with pytest.raises(RuntimeError, match="is part of"):
+        top.add_subapp("/sub", sub)
+    with pytest.raises(RuntimeError, match="is part of"):
+        Application().add_domain("c.org", sub)
+    asyncio.run(top.startup())
+    assert started == [sub]
+    assert len(top.router.resources()) == 2

@@ -1,9 +1,11 @@
 """Class-based views: one method per HTTP method, and wrong classes."""
 
+from typing import NoReturn
+
 import pytest
 
 from testkit import Run, serve
-from treadle_responses import Response
+from treadle_responses import HTTPConflict, Response, StreamResponse
 from treadle_server import Application, Request, View
 
 
@@ -46,6 +48,30 @@ def test_dispatch(run: Run, cls: type[View], method: str, status: int, body: byt
                 assert b"\r\nAllow: GET,TRACE\r\n" in head
             else:
                 assert await peer.exactly(len(body)) == body
+
+    run(main())
+
+
+def test_a_view_may_dispatch_in_its_own_way(run: Run) -> None:
+    """Libraries of views (aiohttp-pydantic) override these two methods."""
+
+    class Own(View):
+        async def _iter(self) -> StreamResponse:
+            if self.request.method != "GET":
+                self._raise_allowed_methods()
+            return Response(text="own")
+
+        def _raise_allowed_methods(self) -> NoReturn:
+            raise HTTPConflict
+
+    async def main() -> None:
+        app = Application()
+        app.router.add_view("/v", Own)
+        async with serve(app) as connect:
+            peer = await connect()
+            for method, answer in (("GET", (200, b"own")), ("PUT", (409, b"409: Conflict"))):
+                await peer.send(f"{method} /v HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+                assert await peer.response() == answer
 
     run(main())
 

@@ -57,12 +57,6 @@ async def handler(request: object) -> Any:
 DOORS: list[tuple[str, Call, str, str]] = [
     ("Application()", Application, "middleware", "middlewares"),
     ("Application()", Application, "client_max_sise", "client_max_size"),
-    (
-        "handler_args of Application()",
-        lambda **wrong: Application(handler_args={**wrong}),
-        "keepalive_timeot",
-        "keepalive_timeout",
-    ),
     ("AppRunner()", partial(AppRunner, Application()), "handle_signal", "handle_signals"),
     ("AppRunner()", partial(AppRunner, Application()), "keep_alive_timeout", "keepalive_timeout"),
     ("AppRunner()", partial(AppRunner, Application()), "max_field_sise", "max_field_size"),

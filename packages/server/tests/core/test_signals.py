@@ -30,7 +30,7 @@ def test_a_list_until_it_is_frozen() -> None:
         lambda: items.insert(0, 1),
     ]
     for change in changes:
-        with pytest.raises(RuntimeError, match="Cannot change numbers"):
+        with pytest.raises(RuntimeError, match=r"Cannot modify frozen list\. These are numbers"):
             change()
     assert list(items) == [0, 5, 6]
 
@@ -46,7 +46,7 @@ def test_a_signal_awaits_its_receivers_in_order() -> None:
 
     signal: Signal[[int]] = Signal([first, second], what="on_number")
     sending = signal.send(1)
-    with pytest.raises(RuntimeError, match="Cannot send on_number"):
+    with pytest.raises(RuntimeError, match=r"Cannot send non-frozen signal\. on_number"):
         sending.send(None)
     signal.freeze()
     with pytest.raises(StopIteration):
@@ -77,10 +77,9 @@ NO_RECEIVERS: list[tuple[object, str]] = [
     (None, "not None"),
     ("name", "not name"),
     ([receiver], "not [<function"),
-    (context, "not context: it has a `yield`, which functions of cleanup_ctx have"),
-    (sync_context, "not sync_context: define it with `async def`, without `yield`"),
+    (context, "cannot be awaited: it has a `yield`, which functions of cleanup_ctx have"),
+    (sync_context, "sync_context of name returned <generator"),
 ]
-SIGNALS = ("on_response_prepare", "on_startup", "on_shutdown", "on_cleanup")
 # Each way to add an item.
 WAYS: list[Callable[[Any, Any], object]] = [
     lambda items, item: items.append(item),
@@ -92,25 +91,36 @@ WAYS: list[Callable[[Any, Any], object]] = [
 ]
 
 
+@pytest.mark.parametrize("send", ["send", "send_all"])
 @pytest.mark.parametrize("add", WAYS)
 @pytest.mark.parametrize(("item", "words"), NO_RECEIVERS)
-@pytest.mark.parametrize("name", SIGNALS)
-def test_what_no_receiver_can_be(
-    name: str, item: object, words: str, add: Callable[[Any, Any], object]
+def test_what_cannot_receive(
+    item: object, words: str, add: Callable[[Any, Any], object], send: str
 ) -> None:
-    signal = getattr(Application(), name)
-    signal.append(receiver)
+    """As with aiohttp, it can be added; the error comes when the signal is sent."""
+    signal: Signal[[object]] = Signal([receiver], what="name")
+    add(signal, item)
+    assert item in signal
+    signal.freeze()
     with pytest.raises(TypeError, match=re.escape(words)) as caught:
-        add(signal, item)
-    assert f"A receiver of {name} is an async function" in str(caught.value)
-    assert signal == [receiver]
+        getattr(signal, send)(None).send(None)
+    assert "receiver" in str(caught.value)
+    assert "of name" in str(caught.value)
 
 
 def test_a_coroutine_is_no_receiver() -> None:
     coroutine = receiver()
+    signal: Signal[[]] = Signal([coroutine], what="name")  # type: ignore[list-item]  # the mistake
+    signal.freeze()
     with pytest.raises(TypeError, match="pass the function, do not call it"):
-        Application().on_startup.append(coroutine)  # type: ignore[arg-type]  # the mistake
+        signal.send().send(None)
     coroutine.close()
+
+
+def test_equal_lists() -> None:
+    assert FrozenList([1]) == FrozenList([1], what="others") == [1]
+    assert FrozenList([1]) != FrozenList([2])
+    assert FrozenList([1]) != (1,)
 
 
 @pytest.mark.parametrize(
@@ -139,11 +149,6 @@ def test_a_receiver_that_returns_nothing_to_await() -> None:
     signal.freeze()
     with pytest.raises(TypeError, match=r"forgets_async of on_number returned None, which cannot"):
         signal.send(1).send(None)
-
-
-def test_the_first_receivers_are_checked_too() -> None:
-    with pytest.raises(TypeError, match="A receiver of on_number is an async function, not 5"):
-        Signal([5], what="on_number")  # type: ignore[arg-type]  # the mistake under test
 
 
 @pytest.mark.parametrize("add", WAYS)

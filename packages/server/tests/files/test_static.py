@@ -439,7 +439,7 @@ def test_definitions(run: Run, root: Path) -> None:
     ("arguments", "message"),
     [
         (("s", "."), "`/`"),
-        (("/s", "nowhere/at/all"), "There is no directory 'nowhere/at/all'"),
+        (("/s", "nowhere/at/all"), "'nowhere/at/all' does not exist"),
         (("/s", __file__), "is not a directory"),
     ],
 )

@@ -9,6 +9,7 @@ from yarl import URL
 
 from testkit import Run, serve
 from treadle_responses import HTTPNotFound, Response, StreamResponse
+from treadle_router import Match, NotFound
 from treadle_server import (
     AbstractMatchInfo,
     AbstractResource,
@@ -25,6 +26,10 @@ from treadle_server import (
 
 #: Makes a request that came over no connection.
 RequestTo = Callable[..., Request]
+
+
+async def through(request: Request, handler: Handler) -> StreamResponse:
+    return await handler(request)
 
 
 async def handler(request: Request) -> Response:
@@ -71,7 +76,7 @@ def test_a_frozen_router_takes_nothing() -> None:
     with pytest.raises(RuntimeError):
         router.add_resource("/b")
     with pytest.raises(RuntimeError):
-        resource.add_route("GET", handler)
+        resource.add_route("GET", handler, middlewares=[through])
 
 
 class Own(AbstractResource):
@@ -448,7 +453,7 @@ def test_views_of_resources_and_routes() -> None:
         (lambda r: r.add_get("/a", handler, middlewares=["m"]), TypeError, "/a is 'm'"),
         (lambda r: r.add_get("/a", handler, client_max_size="1"), TypeError, "'1'"),
         (lambda r: r.add_get("/a", handler, client_max_size=-1), ValueError, "-1: give 0"),
-        (lambda r: r.add_get("/a", handler, expect_handler=3), TypeError, "not 3"),
+        (lambda r: r.add_get("/a", handler, expect_handler=3), TypeError, "got 3"),
     ],
     ids=range(21),
 )
@@ -471,5 +476,10 @@ def test_a_route_after_the_start() -> None:
     app.freeze()
     with pytest.raises(RuntimeError, match="'/late' comes after"):
         app.router.add_get("/late", handler)
-    with pytest.raises(RuntimeError, match=r"Cannot add GET to '/a'.*started"):
-        resource.add_route("GET", handler)
+    with pytest.raises(RuntimeError, match=r"Cannot add GET with middlewares to '/a'.*started"):
+        resource.add_route("GET", handler, middlewares=[through])
+    assert isinstance(app.router.match("GET", "/a"), NotFound)
+    route = resource.add_route("GET", handler)
+    found = app.router.match("GET", "/a")
+    assert isinstance(found, Match)
+    assert found.handler is route

@@ -1,6 +1,7 @@
-"""A bad handler is refused where it is declared, with its file and line."""
+"""A bad handler is reported where it is declared, with its file and line."""
 
 import functools
+import types
 from collections.abc import AsyncIterator, Callable, Generator
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from testkit import Run, serve
 from treadle_responses import Response, StreamResponse
-from treadle_server import AbstractView, Application, Request, View, view
+from treadle_server import Application, Request, View, view
 
 
 async def good(request: Request, greeting: str = "hello") -> Response:
@@ -35,10 +36,6 @@ class NoView:
         return Response()
 
 
-class Abstract(AbstractView):
-    pass
-
-
 class Page(View):
     async def get(self) -> Response:
         return Response(text="page")
@@ -59,35 +56,80 @@ class SyncInstance:
         return Response()
 
 
+def lambda_of_async(request: Request) -> Any:
+    return good(request, "from a function")
+
+
+class TheirView:
+    """The shape of another package's abstract view."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+
+    def __await__(self) -> Generator[Any, None, StreamResponse]:
+        return good(self.request, "theirs").__await__()
+
+
+@types.coroutine
+def of_generators(request: Request) -> Generator[Any, None, Response]:
+    yield from good(request, "generated").__await__()
+    return Response(text="generated")
+
+
 HERE = r"test_handlers\.py:\d+\)"
 
 
 @pytest.mark.parametrize(
-    ("handler", "message"),
+    ("handler", "message", "status", "text"),
     [
-        (sync_handler, rf"sync_handler.*{HERE} is not an async function: define it with"),
-        (lambda request: Response(), rf"{HERE} is not an async function"),
-        (SyncInstance(), "is not an async function"),
-        (generator, rf"generator.*{HERE} is an async generator: it has a `yield`"),
-        (Empty, rf"The view Empty \(.*{HERE} answers no method: define `async def get\(self\)`"),
-        (Abstract, rf"The view Abstract \(.*{HERE} answers no method"),
-        (NoView, rf"The class NoView \(.*{HERE} is not a handler: derive it from web\.View"),
-        (int, "The class int is not a handler"),
-        ("good", "not 'good'"),
-        (None, "not None"),
-        (7, "not 7"),
+        (sync_handler, rf"sync_handler.*{HERE}: define it with `async def`", 200, b""),
+        (lambda request: Response(text="x"), rf"{HERE}: define it with `async def`", 200, b"x"),
+        (lambda_of_async, "define it with", 200, b"from a function"),
+        (functools.partial(sync_handler), "Bare functions are deprecated", 200, b""),
+        (SyncInstance(), "SyncInstance object .*: define it with", 200, b""),
+        (generator, rf"generator.*{HERE}: it has a `yield`", 500, b"500: Internal Server Error"),
+        (NoView, rf"NoView.*{HERE}: derive it from web\.View", 500, b"500: Internal Server Error"),
+        (of_generators, rf"Bare generators are deprecated.*{HERE} with", 200, b"generated"),
     ],
-    ids=range(11),
+    ids=range(8),
 )
+@pytest.mark.parametrize("add", ["add_get", "add_route", "routes", "add_view"])
+def test_bare_functions(
+    run: Run, add: str, handler: Any, message: str, status: int, text: bytes
+) -> None:
+    """As with aiohttp they work, with a warning where the route is declared."""
+    app = Application()
+    router = app.router
+    ways: dict[str, Callable[[], object]] = {
+        "add_get": lambda: router.add_get("/", handler),
+        "add_route": lambda: router.add_route("GET", "/", handler),
+        "routes": lambda: router.add_routes([view("/", handler)]),
+        "add_view": lambda: router.add_view("/", handler),
+    }
+    with pytest.warns(DeprecationWarning, match=message) as warned:
+        ways[add]()
+    assert {warning.filename for warning in warned} == {__file__}
+
+    async def main() -> None:
+        async with serve(app) as connect:
+            peer = await connect()
+            await peer.send(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            assert await peer.response() == (status, text)
+
+    run(main())
+
+
 @pytest.mark.parametrize("add", ["add_get", "add_route", "routes"])
-def test_no_handler(add: str, handler: Any, message: str) -> None:
+@pytest.mark.parametrize("handler", ["good", None, 7])
+@pytest.mark.parametrize("kind", [TypeError, AssertionError])
+def test_no_handler(add: str, handler: Any, kind: type[Exception]) -> None:
     router = Application().router
     ways: dict[str, Callable[[], object]] = {
         "add_get": lambda: router.add_get("/", handler),
         "add_route": lambda: router.add_route("PURGE", "/", handler),
         "routes": lambda: router.add_routes([view("/", handler)]),
     }
-    with pytest.raises(TypeError, match=message):
+    with pytest.raises(kind, match=f"not {handler!r}"):
         ways[add]()
     assert router.resources() == ()
 
@@ -99,15 +141,23 @@ def test_a_coroutine_is_not_a_handler() -> None:
     coroutine.close()
 
 
-def test_a_view_must_be_a_class() -> None:
+def test_a_view_is_a_class() -> None:
     router = Application().router
-    with pytest.raises(TypeError, match=rf"add_view\('/v'\).*{HERE}: use add_route\('\*', '/v'"):
-        router.add_view("/v", good)  # type: ignore[arg-type]  # the mistake under test
-    with pytest.raises(TypeError, match="The class NoView"):
-        router.add_view("/v", NoView)  # type: ignore[arg-type]  # the mistake under test
     page = Page(None)  # type: ignore[arg-type]  # never awaited
     with pytest.raises(TypeError, match="takes the View class Page, not an instance"):
         router.add_view("/v", page)  # type: ignore[arg-type]  # the mistake under test
+
+
+def test_a_view_without_methods(run: Run) -> None:
+    async def main() -> None:
+        app = Application()
+        app.router.add_view("/", Empty)
+        async with serve(app) as connect:
+            peer = await connect()
+            await peer.send(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            assert await peer.response() == (405, b"405: Method Not Allowed")
+
+    run(main())
 
 
 @pytest.mark.parametrize(
@@ -118,8 +168,9 @@ def test_a_view_must_be_a_class() -> None:
         (Instance(), b"called"),
         (Page, b"page"),
         (Awaited, b"awaited"),
+        (TheirView, b"theirs"),
     ],
-    ids=range(5),
+    ids=range(6),
 )
 def test_handlers(run: Run, handler: Callable[..., Any], text: bytes) -> None:
     async def main() -> None:
@@ -136,5 +187,5 @@ def test_handlers(run: Run, handler: Callable[..., Any], text: bytes) -> None:
 def test_expect_handlers_may_be_objects() -> None:
     router = Application().router
     router.add_get("/", good, expect_handler=Instance())
-    with pytest.raises(TypeError, match=rf"async function, not .*{HERE}"):
+    with pytest.raises(TypeError, match=rf"Coroutine is expected, got .*{HERE}"):
         router.add_get("/a", good, expect_handler=sync_handler)  # type: ignore[arg-type]  # the mistake

@@ -229,13 +229,18 @@ def test_a_clean_up_that_fails_does_not_keep_the_rest() -> None:
         await asyncio.sleep(0)
         raise GracefulExit
 
-    async def clean_up(app: Application) -> None:
+    async def clean_up(app: Application) -> AsyncIterator[None]:
+        yield
         raise OSError("clean-up")
+
+    async def not_called(app: Application) -> None:
+        ended.append("on_cleanup")
 
     tasks: list[asyncio.Task[None]] = []
     app = Application()
     app.on_startup.append(start_up)
-    app.on_cleanup.append(clean_up)
+    app.cleanup_ctx.append(clean_up)
+    app.on_cleanup.append(not_called)
     with pytest.raises(OSError, match="clean-up"):
         run_app(app, port=0, print=None)
     assert ended == ["task"]

@@ -105,10 +105,16 @@ def test_cve_2024_42367_siblings_that_are_links_or_directories(tmp_path: Path, p
     assert (file.facts.coding, file.facts.varies) == (None, False)
 
 
-def test_a_sibling_alone_is_no_file(tmp_path: Path) -> None:
+def test_a_sibling_alone(tmp_path: Path) -> None:
+    """It is sent to those that accept its coding; there is no file for all others."""
     (tmp_path / "alone.gz").write_bytes(b"x")
-    with pytest.raises(FileNotFoundError):
-        open_file(str(tmp_path / "alone"), ("gzip",), siblings=True)
+    path = str(tmp_path / "alone")
+    opened = open_file(path, ("br", "gzip"), siblings=True)
+    assert (opened.facts.coding, opened.facts.size) == ("gzip", 1)
+    opened.close()
+    for codings, siblings in (((), True), (("br",), True), (("gzip",), False)):
+        with pytest.raises(FileNotFoundError):
+            open_file(path, codings, siblings=siblings)
 
 
 async def connected() -> tuple[socket.socket, socket.socket, FlowControl, asyncio.Transport]:

@@ -207,7 +207,7 @@ class MemoryClient:
             if len(history) > _MOST_REDIRECTS:
                 raise TooManyRedirects(response.request_info, tuple(history))  # type: ignore[arg-type]  # ours have the same attributes
             url = url.join(URL(location))
-            if response.status in (301, 302) and method == "POST" or (
+            if (response.status in (301, 302) and method == "POST") or (
                 response.status == 303 and method != "HEAD"
             ):
                 method, body = "GET", b""
@@ -361,7 +361,7 @@ async def _close_websocket(websocket: MemoryWebSocket) -> None:
 
 
 def _tls_context() -> object:
-    import ssl  # noqa: PLC0415  # most tests need none
+    import ssl  # most tests need none
 
     return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 

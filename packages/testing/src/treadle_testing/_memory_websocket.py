@@ -178,28 +178,28 @@ class MemoryWebSocket:
         self._inbox.send(event)
         await self._connection.transport.drain()
 
-    async def receive(self, timeout: float | None = None) -> WSMessage:  # noqa: ASYNC109  # aiohttp's
+    async def receive(self, timeout: float | None = None) -> WSMessage:  # aiohttp's
         """Return the next message; raises ``TimeoutError`` behind ``timeout`` seconds."""
         return await asyncio.wait_for(self._inbox.get(), timeout)
 
-    async def _receive(self, kind: WSMsgType, timeout: float | None) -> Any:  # noqa: ASYNC109  # as above
+    async def _receive(self, kind: WSMsgType, timeout: float | None) -> Any:  # as above
         message = await self.receive(timeout)
         if message.type is not kind:
             raise WSMessageTypeError(f"Received message {message.type}:{message.data!r} is not {kind!r}")
         return message.data
 
-    async def receive_str(self, *, timeout: float | None = None) -> str:  # noqa: ASYNC109  # as above
+    async def receive_str(self, *, timeout: float | None = None) -> str:  # as above
         """Return the next message, which must be text (``WSMessageTypeError``)."""
         text: str = await self._receive(WSMsgType.TEXT, timeout)
         return text
 
-    async def receive_bytes(self, *, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  # as above
+    async def receive_bytes(self, *, timeout: float | None = None) -> bytes:  # as above
         """Return the next message, which must be binary (``WSMessageTypeError``)."""
         data: bytes = await self._receive(WSMsgType.BINARY, timeout)
         return bytes(data)
 
     async def receive_json(
-        self, *, loads: Callable[[str], Any] = json.loads, timeout: float | None = None  # noqa: ASYNC109  # as above
+        self, *, loads: Callable[[str], Any] = json.loads, timeout: float | None = None  # as above
     ) -> Any:
         """Return the next message, which must be JSON in a text."""
         return loads(await self.receive_str(timeout=timeout))

@@ -199,7 +199,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     known: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"pyloop": asyncio.new_event_loop}
     with contextlib.suppress(ImportError):
-        import uvloop  # noqa: PLC0415  # an extra
+        import uvloop  # an extra
 
         known["uvloop"] = uvloop.new_event_loop
     option: str = metafunc.config.getoption("--aiohttp-loop")

@@ -145,6 +145,6 @@ def make_app() -> web.Application:
     return app
 
 
-def init_func(arguments: list[str]) -> web.Application:  # noqa: ARG001  # the CLI's signature
+def init_func(arguments: list[str]) -> web.Application:  # the CLI's signature
     """Return the application for ``python -m treadle.web``."""
     return make_app()

@@ -13,8 +13,9 @@ _MONTHS: Final = (
 _MONTH_NUMBERS: Final = {name: number for number, name in enumerate(_MONTHS, 1)}
 
 # IMF-fixdate and the obsolete RFC 850 form differ in the day's name, the separators and the year.
+# Some clients write a day of one digit.
 _DAY_FIRST: Final = re.compile(
-    r"(?:[A-Z][a-z]{2,8}), ([0-9]{2})[ -]([A-Z][a-z]{2})[ -]([0-9]{2}|[0-9]{4}) "
+    r"(?:[A-Z][a-z]{2,8}), ([0-9]{1,2})[ -]([A-Z][a-z]{2})[ -]([0-9]{2}|[0-9]{4}) "
     r"([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
 )
 _ASCTIME: Final = re.compile(

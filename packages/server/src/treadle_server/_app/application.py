@@ -9,17 +9,17 @@ Their types form a circle, so the three are in one module. Most of their code is
 import asyncio
 import logging
 import os
-import sys
 import warnings
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import EllipsisType
 from typing import Any, Final, Protocol, Self, Unpack, cast
 
 from treadle_responses import HTTPException, StreamResponse
 from treadle_router import Converter, Match, MethodNotAllowed, NotFound
 from treadle_server._body.stream import StreamReader
-from treadle_server._core.config import ServerConfig
 from treadle_server._core.errors import web_logger
-from treadle_server._core.keywords import check_keywords, suggest_keywords
+from treadle_server._core.keywords import suggest_keywords
+from treadle_server._core.misuse import WrongTypeError, WrongValueError
 from treadle_server._core.state import ChainMapProxy
 from treadle_server._files.static import StaticResource
 from treadle_server._http.factories import AnyFactory
@@ -29,16 +29,18 @@ from treadle_server._http.interfaces import DirectFactory
 from treadle_server._http.message import RawRequestMessage
 from treadle_server._http.payload_writer import AbstractStreamWriter
 from treadle_server._http.request import BaseRequest, RequestHooks
+from treadle_server._http.server import Server
+from treadle_server._http.state import RawHandler
 from treadle_server._routing.context import RouteContext
 from treadle_server._routing.definitions import AbstractRouteDef
-from treadle_server._routing.dispatcher import Dispatcher, NeedsResolve
+from treadle_server._routing.dispatcher import Dispatcher
 from treadle_server._routing.handlers import AnyHandler, check_size
-from treadle_server._routing.interfaces import AbstractRoute
+from treadle_server._routing.interfaces import AbstractRoute, AbstractRouter, NeedsResolve
 from treadle_server._routing.match_info import MatchInfoError, UrlMappingMatchInfo
 from treadle_server._routing.options import StaticOptions
 
 from .chain import compose
-from .lifecycle import ApplicationLifecycle
+from .legacy import LegacyApplication
 
 __all__ = ["Application", "Handler", "Middleware", "Request", "UrlDispatcher"]
 
@@ -212,23 +214,25 @@ class UrlDispatcher(Dispatcher[Handler, Middleware]):
         Raises ``ValueError`` for a bad prefix or name and if there is no such directory,
         ``TypeError`` for an unknown option, and ``RuntimeError`` once frozen.
         """
+        if not prefix.startswith("/"):
+            raise WrongValueError(f"A prefix starts with `/`: '/{prefix}', not {prefix!r}")
         resource = StaticResource(prefix, path, converters=self.converters, **options)
         self.register_resource(resource)
         return resource
 
 
-class Application(ApplicationLifecycle["Application", Request, Middleware]):
+class Application(LegacyApplication["Application", Request, Middleware]):
     """A web application: routes, middlewares, signals, and state as a mapping.
 
     ``client_max_size`` is the largest body in bytes that ``request.read()`` takes,
     ``client_max_fields`` the most fields of a form; 0 means no limit. The limits of the outermost
     application apply to its sub-applications too; a route may have a ``client_max_size`` of its
     own. ``handler_args`` are options of the server (``ServerConfig``) that override the runner's.
-    ``debug`` is one of them; by default it is the debug mode of the event loop. With
-    ``auto_options``, a path without a route for OPTIONS answers it with 204 and ``Allow``.
-    ``converters`` adds converters by name for the variables of this application's paths
-    (``{"hex": Converter(...)}`` for ``/{colour!hex}``); a sub-application has its own. Use
-    ``AppKey`` for typed state.
+    ``router``, ``loop`` and ``debug`` are deprecated: an application makes its own router, runs on
+    the loop it is started on, and has that loop's debug mode. With ``auto_options``, a path
+    without a route for OPTIONS answers it with 204 and ``Allow``. ``converters`` adds converters
+    by name for the variables of this application's paths (``{"hex": Converter(...)}`` for
+    ``/{colour!hex}``); a sub-application has its own. Use ``AppKey`` for typed state.
     """
 
     @suggest_keywords("Application()")
@@ -236,35 +240,39 @@ class Application(ApplicationLifecycle["Application", Request, Middleware]):
         self,
         *,
         logger: logging.Logger = web_logger,
-        router: None = None,
+        router: "UrlDispatcher | None" = None,
         middlewares: Iterable[Middleware] = (),
         handler_args: Mapping[str, Any] | None = None,
         client_max_size: int = 1024**2,
         client_max_fields: int = 1000,
         loop: asyncio.AbstractEventLoop | None = None,
-        debug: bool | None = None,
+        debug: bool | EllipsisType | None = ...,
         auto_options: bool = False,
         converters: Mapping[str, Converter[object]] | None = None,
     ) -> None:
         super().__init__(middlewares)
-        if loop is not None:
-            warnings.warn(
-                "loop= of Application is ignored: an application runs on the loop it is started on",
-                DeprecationWarning,
-                stacklevel=2,
-            )
-        if router is not None:
-            raise TypeError(
-                f"router={router!r}: an application makes its own router; add routes to app.router"
-            )
-        check_size(client_max_size, "the application")
-        check_keywords(handler_args or (), ServerConfig.keywords(), "handler_args of Application()")
-        self._logger = logger
-        self._router = UrlDispatcher(converters=converters)
-        self._router.auto_options = auto_options
+        for name, given, fix in (
+            ("router", router is not None, "add routes to app.router"),
+            ("loop", loop is not None, "an application runs on the loop it is started on"),
+            ("debug", debug is not ..., "use the debug mode of the event loop"),
+        ):
+            if given:
+                text = f"{name} argument is deprecated: {fix}"
+                # Behind ``suggest_keywords``.
+                warnings.warn(text, DeprecationWarning, stacklevel=3)
+        if router is None:
+            router = UrlDispatcher(converters=converters)
+        elif not isinstance(router, AbstractRouter):
+            raise WrongTypeError(f"router is an AbstractRouter like UrlDispatcher, not {router!r}")
+        #: The application's logger.
+        self.logger = logger
+        self._loop = loop
+        self._router = router
+        if auto_options:
+            router.auto_options = True
         self._handler_args = handler_args
         self._debug = debug
-        self._client_max_size = client_max_size
+        self._client_max_size = check_size(client_max_size, "the application") or 0
         self._client_max_fields = client_max_fields
         self._alone: Final[tuple[Application, ...]] = (self,)
         # For each route that was used: the applications around it, the outermost first, and its
@@ -279,21 +287,6 @@ class Application(ApplicationLifecycle["Application", Request, Middleware]):
         """The router."""
         return self._router
 
-    @property
-    def logger(self) -> logging.Logger:
-        """The application's logger."""
-        return self._logger
-
-    @property
-    def debug(self) -> bool:
-        """True if error pages show tracebacks: as given, else the debug mode of the event loop."""
-        if self._debug is not None:
-            return self._debug
-        try:
-            return asyncio.get_running_loop().get_debug()
-        except RuntimeError:
-            return sys.flags.dev_mode
-
     def add_routes(self, routes: Iterable[AbstractRouteDef]) -> list[AbstractRoute]:
         """Add route definitions (``web.get(...)``, a ``RouteTableDef``) in their order."""
         return self._router.add_routes(routes)
@@ -302,8 +295,14 @@ class Application(ApplicationLifecycle["Application", Request, Middleware]):
         """Return the application itself, for servers that expect a factory."""
         return self
 
-    def _set_loop(self, loop: asyncio.AbstractEventLoop | None) -> None:
-        """Do nothing; some add-ons call it. An application keeps no event loop."""
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        warnings.warn(
+            f"Inheritance class {cls.__name__} from web.Application is discouraged: keep state in "
+            "the application's mapping, and functions around it",
+            DeprecationWarning,
+            stacklevel=3,
+        )
 
     def _make_request(
         self,
@@ -330,10 +329,15 @@ class Application(ApplicationLifecycle["Application", Request, Middleware]):
 
     def _server_options(self, options: Mapping[str, object]) -> dict[str, object]:
         """Return a runner's ``options``, overridden by those of the application."""
-        merged = {"debug": self.debug, **options}
-        if self._debug is not None:
-            merged["debug"] = self._debug
+        merged = {"debug": self._debug_mode, **options}
+        if self._debug is not ...:
+            merged["debug"] = bool(self._debug)
         return {**merged, **(self._handler_args or {})}
+
+    def _make_server(self, options: Mapping[str, object]) -> Server:
+        """Return a server with a runner's ``options``."""
+        handler = cast("RawHandler", self._handle)
+        return Server(handler, request_factory=self._request_factory(), **self._server_options(options))
 
     # Handling.
 

@@ -6,6 +6,7 @@ also costs a coroutine, which keeps ``request.app`` the application whose code i
 """
 
 import functools
+import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from treadle_responses import StreamResponse
 from treadle_server._routing.context import RouteContext
 from treadle_server._routing.handlers import AnyHandler, AnyMiddleware
 
+from .factories import adapt_factory, is_factory
 from .subapps import AbstractApplication
 
 __all__ = ["ContextOf", "compose"]
@@ -32,29 +34,55 @@ def compose(
     The last of ``apps`` is current when the composed handler is called, and again when it has
     ended, for the signals that follow.
     """
-    inside = _wrap_all(handler, middlewares)
     *outer, last = apps
-    inside = _wrap_all(inside, last.middlewares)
+    inside = _wrap_all(handler, middlewares, last)
+    inside = _wrap_all(inside, last.middlewares, last)
     current: AbstractApplication = last
     for app in reversed(outer):
         if app.middlewares:
-            inside = _wrap_all(_switching(inside, current, app, context_of), app.middlewares)
+            inside = _switching(inside, current, app, context_of)
+            inside = _wrap_all(inside, app.middlewares, app)
             current = app
     return inside if current is last else _switching(inside, current, last, context_of)
 
 
-def _wrap_all(handler: AnyHandler, middlewares: Sequence[AnyMiddleware]) -> AnyHandler:
+def _wrap_all(
+    handler: AnyHandler, middlewares: Sequence[AnyMiddleware], app: AbstractApplication
+) -> AnyHandler:
     for middleware in reversed(middlewares):
-        handler = _wrap(middleware, handler)
+        handler = _wrap(middleware, handler, app)
     return handler
 
 
-def _wrap(middleware: AnyMiddleware, handler: AnyHandler) -> AnyHandler:
+def _wrap(middleware: AnyMiddleware, handler: AnyHandler, app: AbstractApplication) -> AnyHandler:
+    if is_factory(middleware):
+        return functools.update_wrapper(adapt_factory(middleware, app, handler), handler)
+    if _takes_keyword(middleware):
+        middleware = _by_keyword(middleware)
+
     def call(request: object) -> Awaitable[StreamResponse]:
         return middleware(request, handler)
 
     # Middlewares may look at the name and the attributes of the handler.
     return functools.update_wrapper(call, handler)
+
+
+def _takes_keyword(middleware: AnyMiddleware) -> bool:
+    """Return True if ``handler`` is not the second parameter, but one that is given by name."""
+    try:
+        parameters = [*inspect.signature(middleware).parameters.values()]
+    except (TypeError, ValueError):
+        return False
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = [parameter.name for parameter in parameters]
+    return "handler" in names and (
+        names[:2].count("handler") == 0 or parameters[names.index("handler")].kind not in positional
+    )
+
+
+def _by_keyword(middleware: Callable[..., Awaitable[StreamResponse]]) -> AnyMiddleware:
+    """Return a middleware that calls another one as aiohttp does."""
+    return lambda request, handler: middleware(request, handler=handler)
 
 
 def _switching(

@@ -7,15 +7,20 @@ through the tree in the order in which receivers and applications were added.
 Generic in the types of application, request and middleware, which are defined above this module.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+import asyncio
+import warnings
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Generic, TypeVar, cast
 
 from treadle_responses import StreamResponse
 from treadle_server._core.cleanup import CleanupContext
+from treadle_server._core.misuse import WrongValueError
 from treadle_server._core.signals import FrozenList, Signal
 from treadle_server._core.teardown import run_all
+from treadle_server._routing.dispatcher import Dispatcher
 from treadle_server._routing.handlers import AnyMiddleware, check_middlewares
 
+from .factories import is_factory
 from .subapps import (
     AbstractApplication,
     Domain,
@@ -44,7 +49,8 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
         self._parent: A | None = None
         self._subapps: list[A] = []
         self._pre_frozen = False
-        self._frozen = False
+        # The event loop that the application was started on, or was told of by older code.
+        self._loop: asyncio.AbstractEventLoop | None = None
         # True if handlers are called directly: no middlewares and no sub-applications.
         self._calls_directly = False
         self._run_middlewares = True
@@ -54,6 +60,8 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
         self._on_shutdown: Signal[[A]] = Signal(what="on_shutdown")
         self._on_cleanup: Signal[[A]] = Signal(what="on_cleanup")
         self._cleanup_ctx: CleanupContext[A] = CleanupContext()
+        self._on_startup.append(self._cleanup_ctx.enter)
+        self._on_cleanup.append(self._cleanup_ctx.leave)
 
     @property
     def middlewares(self) -> FrozenList[M]:
@@ -110,7 +118,7 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
                 "routes to this application"
             )
         if not stripped.startswith("/"):
-            raise ValueError(f"A prefix starts with `/`: '/{stripped}', not {prefix!r}")
+            raise WrongValueError(f"A prefix starts with `/`: '/{stripped}', not {prefix!r}")
         self._check_subapp(subapp)
         resource = PrefixedSubAppResource(stripped, subapp, converters=self.router.converters)
         self._adopt(resource, subapp)
@@ -125,12 +133,13 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
         if not isinstance(domain, str):
             raise TypeError(f"Domain must be str, not {domain!r}")
         rule = MaskDomain(domain) if "*" in domain else Domain(domain)
-        self._check_subapp(subapp)
+        # No prefix is put before its paths, so that it may answer for several hosts.
+        self._check_subapp(subapp, may_be_inside=True)
         resource = MatchedSubAppResource(rule, subapp)
         self._adopt(resource, subapp)
         return resource
 
-    def _check_subapp(self, subapp: A) -> None:
+    def _check_subapp(self, subapp: A, *, may_be_inside: bool = False) -> None:
         if not isinstance(subapp, ApplicationLifecycle):
             raise TypeError(f"A sub-application must be a web.Application, not {subapp!r}")
         if self._pre_frozen:
@@ -143,7 +152,7 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
             if app is subapp:
                 raise RuntimeError(f"Cannot add {subapp!r} to itself, or into what it contains")
             app = app._parent
-        if subapp._parent is not None:
+        if subapp._parent is not None and not (may_be_inside and subapp._parent is self):
             raise RuntimeError(
                 f"{subapp!r} is part of {subapp._parent!r} already: make a second application, for "
                 "example with the function that made this one"
@@ -153,8 +162,11 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
 
     def _adopt(self, resource: PrefixedSubAppResource | MatchedSubAppResource, subapp: A) -> None:
         self.router.register_resource(resource)
+        if subapp._parent is not None:
+            return
         self._subapps.append(subapp)
         subapp._parent = self
+        subapp.router.on_change.append(self.router.changed)
 
         self._on_startup.append(_forward(subapp._start))
         self._on_shutdown.append(_forward(subapp.shutdown))
@@ -173,6 +185,14 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
         if self._pre_frozen:
             return
         check_middlewares(self._middlewares, "the application")
+        for middleware in self._middlewares:
+            if is_factory(middleware):
+                warnings.warn(
+                    f'old-style middleware "{middleware!r}" deprecated, see #2252: write it as '
+                    "`@web.middleware async def m(request, handler)`, which returns the response",
+                    DeprecationWarning,
+                    stacklevel=2,
+                )
         self._pre_frozen = True
         self.router.freeze()
         self._middlewares.freeze()
@@ -189,10 +209,15 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
         self._has_prepare_hook = bool(self._on_response_prepare) or any(
             subapp._has_prepare_hook for subapp in subapps
         )
-        self._calls_directly = not (
-            subapps
-            or self._run_middlewares
-            or any(route.middlewares for route in self.router.routes())
+        # With ``router.freeze`` replaced (Home Assistant), routes of any kind may come later.
+        self._calls_directly = (
+            isinstance(self.router, Dispatcher)
+            and self.router.frozen
+            and not (
+                subapps
+                or self._run_middlewares
+                or any(route.middlewares for route in self.router.routes())
+            )
         )
 
     @property
@@ -208,26 +233,20 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
         self._frozen = True
         for subapp in self._subapps:
             subapp.freeze()
-        if self._parent is None:
+        if self._parent is None and isinstance(self.router, Dispatcher):
             self.router.compile()
 
     async def startup(self) -> None:
         """Enter the cleanup contexts, then send ``on_startup``."""
         await self._start()
         self.freeze()
-        self._end_start()
 
     async def _start(self) -> None:
         # Start-up itself may still add routes and middlewares.
+        self._loop = asyncio.get_running_loop()
         self._on_startup.freeze()
         self._cleanup_ctx.freeze()
-        await self._cleanup_ctx.enter(self._self)
         await self._on_startup.send(self._self)
-
-    def _end_start(self) -> None:
-        self._started = True
-        for subapp in self._subapps:
-            subapp._end_start()
 
     async def shutdown(self) -> None:
         """Send ``on_shutdown``."""
@@ -235,12 +254,20 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
         await self._on_shutdown.send_all(self._self)
 
     async def cleanup(self) -> None:
-        """Leave the cleanup contexts that were entered, then send ``on_cleanup``.
+        """Leave the cleanup contexts that were entered, then call the receivers of ``on_cleanup``.
 
-        All of them run, whatever the others raise.
+        All of them run, whatever the others raise. After a start-up that has failed, the contexts
+        are left only: the receivers expect what it would have made.
         """
-        self._on_cleanup.freeze()
-        await run_all((self._cleanup_ctx.leave, lambda: self._on_cleanup.send_all(self._self)))
+        if self._on_cleanup.frozen and self._frozen:
+            await self._on_cleanup.send_all(self._self)
+        else:
+            await run_all(self._contexts_to_leave())
+
+    def _contexts_to_leave(self) -> Iterator[Callable[[], Awaitable[None]]]:
+        yield self._cleanup_ctx.leave
+        for subapp in self._subapps:
+            yield from subapp._contexts_to_leave()
 
 
 def _check_middleware(middleware: object) -> None:

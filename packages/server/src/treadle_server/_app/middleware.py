@@ -7,10 +7,12 @@ from typing import Final, TypeVar
 from treadle_http_parser import Request as Head
 from treadle_responses import HTTPMove, HTTPPermanentRedirect, StreamResponse
 from treadle_router import Match
+from treadle_server._core.misuse import WrongValueError
 from treadle_server._routing.dispatcher import NeedsResolve
 from treadle_server._routing.match_info import SystemRoute
 
 from .application import Handler, Middleware, Request
+from .factories import mark_new_style
 
 __all__ = ["middleware", "normalize_path_middleware"]
 
@@ -20,11 +22,12 @@ _SLASHES: Final = re.compile("//+")
 
 
 def middleware(function: _T) -> _T:
-    """Return ``function`` unchanged.
+    """Return ``function``, marked as a middleware ``async def m(request, handler)``.
 
-    Every ``async def m(request, handler)`` is a middleware. The decorator is kept for code that was
-    written for aiohttp.
+    Without the mark a function is one too, unless its first parameter is an application: aiohttp's
+    old style, ``async def m(app, handler)``, returns a handler.
     """
+    mark_new_style(function)
     return function
 
 
@@ -39,15 +42,14 @@ def normalize_path_middleware(
 
     It tries, in this order: the path with slashes merged, with a slash appended (or, with
     ``remove_slash``, without its last slash), and both. The query is kept. No path can make the
-    redirect lead to another host. Raises ``ValueError`` for ``append_slash`` and ``remove_slash``
-    together.
+    redirect lead to another host. Raises ``WrongValueError`` for ``append_slash`` and
+    ``remove_slash`` together.
     """
     if append_slash and remove_slash:
-        raise ValueError(
-            "append_slash and remove_slash exclude each other: with remove_slash=True, pass "
-            "append_slash=False"
+        raise WrongValueError(
+            "Cannot both remove and append slash: with remove_slash=True, pass append_slash=False"
         )
-    if not (isinstance(redirect_class, type) and issubclass(redirect_class, HTTPMove)):
+    if not callable(redirect_class):
         raise TypeError(f"redirect_class must be a class like HTTPFound, not {redirect_class!r}")
 
     def candidates(path: str) -> Iterator[str]:
@@ -62,6 +64,7 @@ def normalize_path_middleware(
             if merge_slashes:
                 yield _SLASHES.sub("/", path)[:-1]
 
+    @middleware
     async def normalize_path(request: Request, handler: Handler) -> StreamResponse:
         if isinstance(request.match_info.route, SystemRoute) and request.raw_path.startswith("/"):
             path, mark, query = request.raw_path.partition("?")

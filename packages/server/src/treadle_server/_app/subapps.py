@@ -69,8 +69,8 @@ class _SubAppResource(MatchableResource):
     def url_for(self, **parts: object) -> NoReturn:
         """Raise ``RuntimeError``: only the resources inside have URLs."""
         raise RuntimeError(
-            f".url_for() is not supported by {self!r} (given {parts}): use the router of the "
-            "sub-application, subapp.router[name].url_for()"
+            f".url_for() is not supported by sub-application root {self!r} (given {parts}): use "
+            "the router of the sub-application, subapp.router[name].url_for()"
         )
 
     def raw_match(self, path: str) -> bool:  # noqa: ARG002  # the contract's
@@ -167,12 +167,19 @@ class Domain(AbstractRuleMatching):
         """Parse ``domain``; raises ``TypeError`` and ``ValueError``."""
         if not isinstance(domain, str):
             raise TypeError(f"Domain must be str, not {domain!r}")
-        self._pattern: Final = HostPattern(domain)
+        if not domain.rstrip("."):
+            raise ValueError(f"Domain cannot be empty, as {domain!r} is: give one like example.com")
+        if "://" in domain:
+            raise ValueError(f"Scheme not supported: give the host of {domain!r} only")
+        try:
+            self._pattern: Final = HostPattern(domain)
+        except ValueError as error:
+            raise ValueError(f"Domain not valid: {error}") from error
         self._check(domain)
 
     def _check(self, domain: str) -> None:
         if "*" in domain:
-            raise ValueError(f"Domain {domain!r} not valid: use MaskDomain for a `*`")
+            raise ValueError(f"Domain not valid: {domain!r} has a `*`, use MaskDomain")
 
     @property
     def canonical(self) -> str:
@@ -200,8 +207,7 @@ class MaskDomain(Domain):
     """Requests for hosts that match a mask, in which ``*`` matches any characters."""
 
     def _check(self, domain: str) -> None:
-        if "*" not in domain:
-            raise ValueError(f"{domain!r} has no `*`: use Domain")
+        """Accept every pattern: a mask without ``*`` matches one host."""
 
 
 class MatchedSubAppResource(_SubAppResource):

@@ -1,7 +1,7 @@
 """Class-based views: one method per HTTP method."""
 
 from collections.abc import Generator
-from typing import Any
+from typing import Any, NoReturn, cast
 
 from treadle_http_parser.hdrs import METH_ALL
 from treadle_responses import HTTPMethodNotAllowed, StreamResponse
@@ -19,28 +19,24 @@ class View(AbstractView):
     not derived from ``get``.
     """
 
-    def __init__(self, request: Request) -> None:
-        super().__init__(request)
-        self._view_request = request
-
     @property
     def request(self) -> Request:
         """The request to answer."""
-        return self._view_request
+        return cast("Request", self._request)
 
-    @classmethod
-    def _answers_nothing(cls) -> bool:
-        own_way = cls.__await__ is not View.__await__ or cls._dispatch is not View._dispatch
-        return not own_way and not any(hasattr(cls, method.lower()) for method in METH_ALL)
+    # Both names are aiohttp's: libraries of views (aiohttp-pydantic) override them.
 
-    async def _dispatch(self) -> StreamResponse:
+    async def _iter(self) -> StreamResponse:
         name = self.request.method
         method = getattr(self, name.lower(), None) if name in METH_ALL else None
         if method is None:
-            allowed = {method for method in METH_ALL if hasattr(self, method.lower())}
-            raise HTTPMethodNotAllowed(name, allowed)
+            self._raise_allowed_methods()
         response: StreamResponse = await method()
         return response
 
+    def _raise_allowed_methods(self) -> NoReturn:
+        allowed = {method for method in METH_ALL if hasattr(self, method.lower())}
+        raise HTTPMethodNotAllowed(self.request.method, allowed)
+
     def __await__(self) -> Generator[Any, None, StreamResponse]:
-        return self._dispatch().__await__()
+        return self._iter().__await__()

@@ -44,7 +44,7 @@ class CleanupContext(FrozenList[_Factory[_A]], Generic[_A]):
             await made.__aenter__()
             self._entered.append(made)
 
-    async def leave(self) -> None:
+    async def leave(self, app: object = None) -> None:  # noqa: ARG002  # a receiver's signature
         """Leave every context that was entered, the last one first."""
         entered, self._entered = self._entered, []
         await run_all(

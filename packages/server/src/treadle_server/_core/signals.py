@@ -1,4 +1,8 @@
-"""Lists that are frozen when an application starts, and signals: such lists of coroutines."""
+"""Lists that are frozen when an application starts, and signals: such lists of coroutines.
+
+They have what users need of ``frozenlist.FrozenList`` and ``aiosignal.Signal``. They are made by an
+application only, and their constructors are not those of these classes.
+"""
 
 import functools
 import inspect
@@ -55,7 +59,10 @@ class FrozenList(MutableSequence[_T]):
 
     def _check(self) -> None:
         if self._frozen:
-            raise RuntimeError(f"Cannot change {self._what} after the application has started")
+            raise RuntimeError(
+                f"Cannot modify frozen list. These are {self._what}, which cannot be changed after "
+                "the application has started"
+            )
 
     @overload
     def __getitem__(self, index: int) -> _T: ...
@@ -94,7 +101,9 @@ class FrozenList(MutableSequence[_T]):
         self._items.insert(index, self._checked([value])[0])
 
     def __eq__(self, other: object) -> bool:
-        return list(self) == other if isinstance(other, list) else self is other
+        if isinstance(other, FrozenList):
+            return self._items == other._items
+        return self._items == other if isinstance(other, list) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]  # mutable, like a list
 
@@ -105,39 +114,30 @@ class FrozenList(MutableSequence[_T]):
 class Signal(FrozenList[Callable[_P, Awaitable[object]]], Generic[_P]):
     """Receivers that are awaited one after the other, in the order of registration.
 
-    Raises ``TypeError`` for a receiver that cannot be awaited, where it is added.
+    Anything can be added. ``send`` raises ``TypeError`` for a receiver that cannot be awaited.
     """
 
     def __init__(
         self, items: Iterable[Callable[_P, Awaitable[object]]] = (), *, what: str = "signal"
     ) -> None:
-        super().__init__(items, what=what, check=self._check_receiver)
+        super().__init__(items, what=what)
 
-    def _check_receiver(self, receiver: object) -> None:
-        fix = ""
-        if inspect.isasyncgenfunction(receiver):
-            fix = ": it has a `yield`, which functions of cleanup_ctx have"
-        elif inspect.isgeneratorfunction(receiver):
-            fix = ": define it with `async def`, without `yield`"
-        elif inspect.iscoroutine(receiver):
-            fix = ": pass the function, do not call it"
-        elif callable(receiver):
-            return
-        raise TypeError(
-            f"A receiver of {self._what} is an async function, not {name_of(receiver)}{fix}"
-        )
+    def _check_sendable(self) -> None:
+        if not self._frozen:
+            raise RuntimeError(
+                f"Cannot send non-frozen signal. {self._what} can be sent when its application has "
+                "started"
+            )
 
     async def send(self, *args: _P.args, **kwargs: _P.kwargs) -> None:
         """Await every receiver; raises ``RuntimeError`` before ``freeze``."""
-        if not self._frozen:
-            raise RuntimeError(f"Cannot send {self._what}: the application has not started")
+        self._check_sendable()
         for receiver in self._items:
             await self._call(receiver, *args, **kwargs)
 
     async def send_all(self, *args: _P.args, **kwargs: _P.kwargs) -> None:
         """Await every receiver, whatever those before it raise; see ``run_all``."""
-        if not self._frozen:
-            raise RuntimeError(f"Cannot send {self._what}: the application has not started")
+        self._check_sendable()
         await run_all(
             functools.partial(self._call, receiver, *args, **kwargs) for receiver in self._items
         )
@@ -145,10 +145,18 @@ class Signal(FrozenList[Callable[_P, Awaitable[object]]], Generic[_P]):
     async def _call(
         self, receiver: Callable[_P, Awaitable[object]], *args: _P.args, **kwargs: _P.kwargs
     ) -> None:
+        if not callable(receiver):
+            fix = ": pass the function, do not call it" if inspect.iscoroutine(receiver) else ""
+            raise TypeError(
+                f"A receiver of {self._what} is an async function, not {name_of(receiver)}{fix}"
+            )
         result = receiver(*args, **kwargs)
         if not inspect.isawaitable(result):
+            fix = "define it with `async def`"
+            if inspect.isasyncgen(result):
+                fix = "it has a `yield`, which functions of cleanup_ctx have"
             raise TypeError(
                 f"The receiver {name_of(receiver)} of {self._what} returned {shown(result)}, "
-                "which cannot be awaited: define it with `async def`"
+                f"which cannot be awaited: {fix}"
             )
         await result

@@ -1,9 +1,10 @@
 """The state that an application keeps for its handlers: a mapping, and several read as one.
 
-State may change until the application has started. To change a value later, store an object that
-can change before.
+State is meant to change until the application has started. To change a value later, store an object
+that can change before.
 """
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, TypeVar, overload
 
@@ -16,11 +17,11 @@ _D = TypeVar("_D")
 
 
 class AppState(KeyedState[AppKey[Any], Literal["app"]]):
-    """A mapping that refuses changes once the application runs; compared by identity."""
+    """A mapping that warns of changes once the application runs; compared by identity."""
 
     mapping_name = "the application"
     # True once start-up is over.
-    _started: bool = False
+    _frozen: bool = False
 
     @overload
     def __setitem__(self, key: StateKey[Literal["app"], _T], value: _T) -> None: ...
@@ -29,19 +30,26 @@ class AppState(KeyedState[AppKey[Any], Literal["app"]]):
     def __setitem__(self, key: str, value: Any) -> None: ...
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._check_not_started(key)
-        super().__setitem__(key, value)
+        if self._frozen:
+            self._warn_of_change(key)
+        if not isinstance(key, AppKey):
+            self._recommend_typed_keys(key, "application-s-config")
+        if self._state is None:
+            self._state = {}
+        self._state[key] = value
 
     def __delitem__(self, key: str | AppKey[Any]) -> None:
-        self._check_not_started(key)
+        if self._frozen:
+            self._warn_of_change(key)
         super().__delitem__(key)
 
-    def _check_not_started(self, key: object) -> None:
-        if self._started:
-            raise RuntimeError(
-                f"Cannot change {key!r} of a started application: store an object that changes "
-                "before or at start-up, or use the request's state"
-            )
+    def _warn_of_change(self, key: object) -> None:
+        warnings.warn(
+            "Changing state of started or joined application is deprecated: store an object that "
+            f"changes under {key!r} before or at start-up, or use the request's state",
+            DeprecationWarning,
+            stacklevel=3,
+        )
 
 
 class ChainMapProxy(Mapping[str | AppKey[Any], Any]):

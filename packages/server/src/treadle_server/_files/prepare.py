@@ -23,11 +23,14 @@ from treadle_responses import (
 from treadle_server._http.request import BaseRequest
 from treadle_server._transport.files import OpenFile
 
-__all__ = ["FileRequest", "Opener", "PreparedFile", "file_request", "prepare_file"]
+__all__ = ["ADDED_TYPES", "FileRequest", "Opener", "PreparedFile", "file_request", "prepare_file"]
 
 #: Up to this size a file is read where it is opened and sent in one write with its head. That is
 #: cheaper than a duplicate of the socket and two more calls; at 100 KiB the copies cost more.
 _INLINE: Final = 64 * 1024
+
+#: Media types by extension that programs have added to ``_files.content_types``.
+ADDED_TYPES: Final[dict[str, str]] = {}
 
 # The codings of precompressed siblings, in the order of preference.
 _CODINGS: Final = ("zstd", "br", "gzip")
@@ -93,7 +96,8 @@ def prepare_file(request: FileRequest, name: str, opener: Opener) -> PreparedFil
     ``name`` is the file's name, from which its media type follows. Raises the ``OSError`` of
     ``opener``.
     """
-    content_type = guess_content_type(name)
+    extension = f".{name.rpartition('.')[2].lower()}"
+    content_type = ADDED_TYPES.get(extension) or guess_content_type(name)
     given = request.given
     # A response with a Content-Encoding of its own has no siblings, nor has a file of a type that
     # no build step would compress.

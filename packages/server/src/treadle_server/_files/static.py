@@ -96,9 +96,9 @@ class StaticResource(PrefixResource):
         try:
             self._directory: Final = Path(directory).expanduser().resolve(strict=True)
         except OSError as error:
-            raise ValueError(f"There is no directory {os.fspath(directory)!r}") from error
+            raise ValueError(f"'{os.fspath(directory)}' does not exist") from error
         if not self._directory.is_dir():
-            raise ValueError(f"{str(self._directory)!r} is not a directory")
+            raise ValueError(f"'{self._directory}' is not a directory")
         for what, path in (("index", index), ("fallback", fallback)):
             if path is not None and not safe_segments(path):
                 raise ValueError(f"{what} is a relative path inside the directory, not {path!r}")
@@ -108,12 +108,14 @@ class StaticResource(PrefixResource):
             "break_symlink_sandbox", False
         )
         self._append_version: Final = options.get("append_version", False)
+        # Home Assistant's subclass reads it.
+        self._chunk_size: Final = options.get("chunk_size", CHUNK_SIZE)
         self._index: Final = () if index is None else safe_segments(index) or ()
         self._fallback: Final = () if fallback is None else safe_segments(fallback) or ()
         # Makes the response from the path.
         self._make: Final = functools.partial(
             FileResponse,
-            chunk_size=options.get("chunk_size", CHUNK_SIZE),
+            chunk_size=self._chunk_size,
             cache_control=options.get("cache_control"),
             immutable=options.get("immutable", False),
             precompressed=options.get("precompressed", True),
@@ -184,6 +186,8 @@ class StaticResource(PrefixResource):
 
     def set_options_route(self, handler: AnyHandler) -> ResourceRoute:
         """Add ``handler`` for OPTIONS and return the route; raises ``RuntimeError`` twice."""
+        if "OPTIONS" in self._routes:
+            raise RuntimeError(f"OPTIONS route was set already, to {self._routes['OPTIONS']!r}")
         return self.add_route("OPTIONS", handler)
 
     def __repr__(self) -> str:
@@ -255,7 +259,9 @@ class StaticResource(PrefixResource):
                 return self._answer(path, segments[-1] if segments else "", wanted)
             except NotAFileError:
                 if not Path(path).is_dir():
-                    return _Outcome.FORBIDDEN
+                    # A link that was not resolved leads to itself: there is no file.
+                    loops = Path(path).is_symlink()
+                    return _Outcome.NOT_FOUND if loops else _Outcome.FORBIDDEN
         elif not Path(path).is_dir():
             return _Outcome.NOT_FOUND
         if self._index:

@@ -17,9 +17,9 @@ No request leaves anything behind here, so paths that are not found cannot fill 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, TypeVar, final
+from typing import Any, ClassVar, Final, TypeVar
 
 from treadle_http_parser.hdrs import METH_ANY, METH_OPTIONS
 from treadle_responses import (
@@ -41,6 +41,7 @@ from treadle_router import (
     Router,
     decode_safe,
 )
+from treadle_server._core.misuse import WrongTypeError
 from treadle_server._core.state import AppState
 
 from .handlers import AnyHandler, AnyMiddleware
@@ -50,7 +51,10 @@ from .interfaces import (
     AbstractRoute,
     AbstractRouter,
     MatchableResource,
+    NeedsResolve,
+    refer_to_resolve,
 )
+from .legacy import LegacyDispatcher
 from .match_info import MatchInfoError, UrlMappingMatchInfo
 from .registrar import RouteRegistrar
 from .resources import DynamicResource, PlainResource, Resource
@@ -62,19 +66,12 @@ H = TypeVar("H", bound=AnyHandler)
 M = TypeVar("M", bound=AnyMiddleware)
 
 
-@final
-class NeedsResolve:
-    """The result of ``match`` for a router that must be asked with ``resolve``."""
-
-    __slots__ = ()
-
-
-_NEEDS_RESOLVE: Final = NeedsResolve()
-
 Found = Match[AbstractRoute] | NotFound | MethodNotAllowed | NeedsResolve
 
 
-class Dispatcher(AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractResource]):
+class Dispatcher(
+    LegacyDispatcher, AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractResource]
+):
     """The resources of an application; as a mapping, the named ones by name."""
 
     NAME_SPLIT_RE: ClassVar[re.Pattern[str]] = re.compile("[.:-]")
@@ -85,14 +82,20 @@ class Dispatcher(AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractReso
         Raises ``TypeError`` and ``ValueError`` for a bad converter or name.
         """
         super().__init__()
-        self._router: Final[Router[AbstractRoute]] = Router(converters=converters)
-        # All resources in the order of registration; ``_router`` has those that it can match.
-        self._resources: Final[list[AbstractResource]] = []
-        self._named: Final[dict[str, AbstractResource]] = {}
+        # For names and converters; it matches nothing.
+        self._router: Router[AbstractRoute] = Router(converters=converters)
+        # All resources in the order of registration, and those that requests may find.
+        self._registered: list[AbstractResource] = []
+        self._indexed: Final[list[AbstractResource]] = []
+        # What the matcher of this router, or of a router around it, is compiled from.
+        self._items: Final[list[Item[AbstractRoute]]] = []
+        self._named: dict[str, AbstractResource] = {}
         #: True if OPTIONS is answered for paths that have no route for it.
         self.auto_options = False
         #: The entry of the hot path; once compiled, the matcher's own method.
-        self.match: Callable[[str, str], Found] = self._first_match
+        self.match = self._first_match
+        #: Called when other resources are to be found, for routers around this one.
+        self.on_change: Final[list[Callable[[], None]]] = []
         self._stages: tuple[Matcher[AbstractRoute] | ResolveStage, ...] | None = None
         # The applications around an enclosed resource or enclosure, the outermost first.
         self._owners: dict[object, tuple[AppState, ...]] = {}
@@ -112,7 +115,7 @@ class Dispatcher(AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractReso
         """
         if not isinstance(path, str):
             raise TypeError(f"A path must be a str that starts with `/`, not {path!r}")
-        last = self._resources[-1] if self._resources else None
+        last = self._registered[-1] if self._registered else None
         if isinstance(last, Resource) and last.name == name and last.raw_match(path):
             self._check_not_frozen(path)
             return last
@@ -128,22 +131,54 @@ class Dispatcher(AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractReso
         ``RuntimeError`` once frozen.
         """
         if not isinstance(resource, AbstractResource):
-            raise TypeError(f"Instance of AbstractResource class is required, got {resource!r}")
+            raise WrongTypeError(
+                f"Instance of AbstractResource class is required, got {resource!r}"
+            )
         self._check_not_frozen(resource.canonical)
         # For all of them in the router: it cannot see the names of resources of other classes.
         self._router.reserve_name(resource.name, resource, resource.canonical)
         if resource.name is not None:
             self._named[resource.name] = resource
+        self._registered.append(resource)
+        self.index_resource(resource)
+
+    def index_resource(self, resource: AbstractResource) -> None:
+        """Let requests find ``resource``, which ``unindex_resource`` has removed."""
+        self._indexed.append(resource)
         item = resource.matcher_item() if isinstance(resource, MatchableResource) else None
-        if isinstance(item, Enclosure):
-            self._router.register_enclosure(item)
-        elif item is not None:
-            self._router.register_resource(item)
-        self._resources.append(resource)
+        if item is not None:
+            self._items.append(item)
+        self.changed()
+
+    def unindex_resource(self, resource: AbstractResource) -> None:
+        """Let no request find ``resource``; it stays among ``resources()``.
+
+        Raises ``ValueError`` if no request finds it already.
+        """
+        kept = list(self._indexed)
+        kept.remove(resource)
+        self._reindex(kept)
+
+    def reset(
+        self, resources: Iterable[AbstractResource], names: Mapping[str, AbstractResource]
+    ) -> None:
+        """Have these resources and names instead of all others."""
+        self._registered, self._named = list(resources), dict(names)
+        self._router = Router(converters=self._router.converters)
+        for name, resource in self._named.items():
+            self._router.reserve_name(name, resource, resource.canonical)
+        self._reindex(self._registered)
+
+    def _reindex(self, resources: Iterable[AbstractResource]) -> None:
+        resources = tuple(resources)
+        self._indexed.clear()
+        self._items.clear()
+        for resource in resources:
+            self.index_resource(resource)
         self.changed()
 
     def _check_not_frozen(self, what: str) -> None:
-        if self._router.frozen:
+        if self._frozen:
             raise RuntimeError(
                 f"Cannot register a resource into frozen router: {what!r} comes after its "
                 "application has started or has become part of another."
@@ -157,7 +192,7 @@ class Dispatcher(AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractReso
         ``prefix`` is parsed with ``converters`` (None: those of this router).
         """
         known = self._router.converters if converters is None else converters
-        for resource in self._resources:
+        for resource in self._registered:
             # Converters matter to a typed variable only; a class of an add-on need not take them.
             if "!" in prefix and isinstance(resource, MatchableResource):
                 resource.add_prefix(prefix, converters=known)
@@ -168,8 +203,7 @@ class Dispatcher(AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractReso
     def freeze(self) -> None:
         """Refuse further resources and routes."""
         super().freeze()
-        self._router.refuse_changes()
-        for resource in self._resources:
+        for resource in self._registered:
             resource.freeze()
         # A ``resolve`` that was replaced until now counts.
         self.changed()
@@ -180,35 +214,34 @@ class Dispatcher(AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractReso
         """Forget the compiled matcher."""
         self._stages = None
         self.match = self._first_match
+        for call in self.on_change:
+            call()
 
     def _first_match(self, method: str, path: str) -> Found:
         self.compile()
         return self.match(method, path)
 
-    def _refer_to_resolve(self, method: str, path: str) -> Found:  # noqa: ARG002  # as ``Matcher.match``
-        return _NEEDS_RESOLVE
-
     @property
     def matcher_items(self) -> Sequence[Item[AbstractRoute]]:
         """The live items of the router; the whole router only if not ``needs_resolve``."""
-        return self._router.items
+        return self._items
 
     @property
     def needs_resolve(self) -> bool:
         """True if the router's items do not tell every answer, so that ``resolve`` is asked."""
         return getattr(self.resolve, "__func__", None) is not _RESOLVE or not all(
             isinstance(resource, MatchableResource) and not resource.needs_resolve
-            for resource in self._resources
+            for resource in self._indexed
         )
 
     def compile(self) -> None:
         """Compile the matcher now; otherwise the first request does it."""
         self._owners = {}
         if self.needs_resolve:
-            self._stages = tuple(cut_at_resolves(self._resources))
-            self.match = self._refer_to_resolve
+            self._stages = tuple(cut_at_resolves(self._indexed))
+            self.match = refer_to_resolve
         else:
-            matcher = Matcher(self._router.items)
+            matcher = Matcher(self._items)
             self._stages = (matcher,)
             self.match = matcher.match
         for stage in self._stages:
@@ -249,7 +282,7 @@ class Dispatcher(AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractReso
         # ``rel_url`` has the path too, but would have to be built.
         method, path = request.method, request.raw_path.partition("?")[0]
         allowed: set[str] = set()
-        for resource in self._resources:
+        for resource in self._indexed:
             if resource.is_rule:
                 info, methods = await resource.resolve(request)
                 if info is not None:
@@ -308,11 +341,11 @@ class Dispatcher(AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractReso
 
     def resources(self) -> tuple[AbstractResource, ...]:
         """Return all resources in the order of registration."""
-        return tuple(self._resources)
+        return tuple(self._registered)
 
     def routes(self) -> tuple[AbstractRoute, ...]:
         """Return the routes of all resources, those of sub-applications included."""
-        return tuple(route for resource in self._resources for route in resource)
+        return tuple(route for resource in self._registered for route in resource)
 
     def named_resources(self) -> Mapping[str, AbstractResource]:
         """Return the resources that have a name."""
@@ -343,7 +376,7 @@ class Dispatcher(AbstractRouter, RouteRegistrar[H, M], Mapping[str, AbstractReso
         return self is other
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} ({len(self._resources)} resources)>"
+        return f"<{type(self).__name__} ({len(self._registered)} resources)>"
 
 
 # The ``resolve`` of a dispatcher that was not replaced.

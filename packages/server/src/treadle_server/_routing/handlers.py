@@ -1,15 +1,21 @@
 """The types of handlers, and the checks that report a mistake where the route is declared.
 
 A handler is an async function (or a ``functools.partial`` of one, or an object with an async
-``__call__``) or a view class. The error for anything else has the file and line of the object.
+``__call__``) or a view class. Anything else that can be called is a bare function: it works, with a
+``DeprecationWarning`` that has its file and line.
 """
 
 import abc
+import functools
 import inspect
+import math
+import sys
+import warnings
 from collections.abc import Awaitable, Callable, Generator, Iterable
-from typing import Any
+from typing import Any, Final
 
 from treadle_responses import HTTPExpectationFailed, StreamResponse
+from treadle_server._core.misuse import WrongTypeError
 from treadle_server._http.request import BaseRequest
 
 __all__ = [
@@ -17,6 +23,7 @@ __all__ = [
     "AnyHandler",
     "AnyMiddleware",
     "ExpectHandler",
+    "check_callable",
     "check_expect_handler",
     "check_handler",
     "check_middlewares",
@@ -24,6 +31,8 @@ __all__ = [
     "default_expect_handler",
     "where",
 ]
+
+_PACKAGE: Final = "treadle_"
 
 #: A handler before its request type is known; ``web.Handler`` is the precise type.
 AnyHandler = Callable[[Any], Awaitable[StreamResponse]]
@@ -48,11 +57,6 @@ class AbstractView(abc.ABC):
     def __await__(self) -> Generator[Any, None, StreamResponse]:
         """Return the generator that produces the response."""
 
-    @classmethod
-    def _answers_nothing(cls) -> bool:
-        """Return True if the class cannot answer any request, which is a mistake."""
-        return inspect.isabstract(cls)
-
 
 def where(handler: object) -> str:
     """Return ``file:line`` of a function or class for an error message, or ``""``."""
@@ -68,44 +72,71 @@ def where(handler: object) -> str:
     return ""
 
 
-def check_handler(handler: object) -> AnyHandler:
-    """Return ``handler`` as a function that can be awaited; raises ``TypeError`` with the fix."""
-    if inspect.iscoroutinefunction(handler):
-        return handler
-    if isinstance(handler, type):
-        return _check_view(handler)
+def check_callable(handler: object) -> Callable[..., Any]:
+    """Return ``handler`` if it can be called; raises ``WrongTypeError`` with the fix."""
     if isinstance(handler, AbstractView):
-        raise TypeError(f"A route takes the View class {type(handler).__name__}, not an instance")
+        raise WrongTypeError(
+            f"A route takes the View class {type(handler).__name__}, not an instance"
+        )
     if not callable(handler):
-        raise TypeError(
+        raise WrongTypeError(
             f"A handler is an async function or a View class, not {handler!r}"
             + (": pass the function, do not call it" if inspect.iscoroutine(handler) else "")
         )
+    return handler
+
+
+def check_handler(handler: object) -> AnyHandler:
+    """Return ``handler`` as a function that can be awaited; raises like ``check_callable``."""
+    if inspect.iscoroutinefunction(handler):
+        return handler
+    handler = check_callable(handler)
+    # A class like ``AbstractView``, or that class of another package: its instances are awaited.
+    if isinstance(handler, type) and hasattr(handler, "__await__"):
+        return handler
     if inspect.iscoroutinefunction(getattr(handler, "__call__", None)):  # noqa: B004  # not a test
         return handler
-    if inspect.isasyncgenfunction(handler):
-        raise TypeError(
-            f"The handler {handler!r}{where(handler)} is an async generator: it has a `yield`, but "
-            "a handler returns its response"
+    return _adapt_bare_function(handler)
+
+
+def _adapt_bare_function(handler: Callable[..., Any]) -> AnyHandler:
+    """Return a handler that calls a function without ``async`` and awaits the result if it can."""
+    if inspect.isgeneratorfunction(handler):
+        # With ``types.coroutine`` such a function can be awaited.
+        warnings.warn(
+            f"Bare generators are deprecated: define {handler!r}{where(handler)} with `async def`",
+            DeprecationWarning,
+            stacklevel=_user_level(),
         )
-    raise TypeError(
-        f"The handler {handler!r}{where(handler)} is not an async function: define it with "
-        "`async def`"
+        return handler
+    fix = "it has a `yield`, but a handler returns its response"
+    if isinstance(handler, type):
+        fix = "derive it from web.View"
+    elif not inspect.isasyncgenfunction(handler):
+        fix = "define it with `async def`"
+    warnings.warn(
+        f"Bare functions are deprecated, use async ones: {handler!r}{where(handler)}: {fix}",
+        DeprecationWarning,
+        stacklevel=_user_level(),
     )
 
+    @functools.wraps(handler)
+    async def call(request: BaseRequest) -> StreamResponse:
+        result = handler(request)
+        if inspect.isawaitable(result):
+            result = await result
+        response: StreamResponse = result
+        return response
 
-def _check_view(cls: type) -> AnyHandler:
-    if not issubclass(cls, AbstractView):
-        raise TypeError(
-            f"The class {cls.__name__}{where(cls)} is not a handler: derive it from web.View, or "
-            "pass an async function"
-        )
-    if cls._answers_nothing():
-        raise TypeError(
-            f"The view {cls.__name__}{where(cls)} answers no method: define `async def get(self)` "
-            "or another method, in lower case"
-        )
-    return cls
+    return call
+
+
+def _user_level() -> int:
+    """Return the ``stacklevel`` of the first caller outside this package, for a warning."""
+    frame, level = sys._getframe(2), 2  # noqa: SLF001  # as ``warnings`` itself does
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def check_expect_handler(handler: object) -> None:
@@ -114,8 +145,9 @@ def check_expect_handler(handler: object) -> None:
         inspect.iscoroutinefunction(handler)
         or inspect.iscoroutinefunction(getattr(handler, "__call__", None))  # noqa: B004  # not a test
     ):
-        raise TypeError(
-            f"expect_handler must be an async function, not {handler!r}{where(handler)}"
+        raise WrongTypeError(
+            f"Coroutine is expected, got {handler!r}{where(handler)}: expect_handler must be an "
+            "async function"
         )
 
 
@@ -133,14 +165,18 @@ def check_middlewares(middlewares: Iterable[AnyMiddleware], what: str) -> tuple[
     return checked
 
 
-def check_size(value: int | None, what: str) -> None:
-    """Raise unless ``value`` is None or a number of bytes; 0 means no limit."""
+def check_size(value: float | None, what: str) -> int | None:
+    """Return a number of bytes as an ``int``, None for None; 0 and infinity mean no limit.
+
+    Raises ``TypeError`` and ``ValueError`` for anything else.
+    """
     if value is None:
-        return
-    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise TypeError(f"client_max_size of {what} must be a number of bytes, not {value!r}")
-    if value < 0:
+    if not value >= 0:
         raise ValueError(f"client_max_size of {what} is {value}: give 0 for no limit")
+    return 0 if value == math.inf else int(value)
 
 
 async def default_expect_handler(request: BaseRequest) -> None:

@@ -9,12 +9,12 @@ request, the parameter is ``Any``, so that the override may write ``web.Request`
 
 import abc
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sized
-from typing import Any, ClassVar, Final, Protocol, TypeVar, Unpack
+from typing import Any, ClassVar, Final, Protocol, TypeVar, Unpack, final
 
 from yarl import URL
 
 from treadle_responses import HTTPException, StreamResponse
-from treadle_router import Converter, Item, check_method
+from treadle_router import Converter, Item, Match, MethodNotAllowed, NotFound, check_method
 from treadle_server._core.keywords import check_keywords
 from treadle_server._core.state import AppState
 from treadle_server._http.request import BaseRequest
@@ -35,8 +35,11 @@ __all__ = [
     "AbstractResource",
     "AbstractRoute",
     "AbstractRouter",
+    "MatchFunction",
     "MatchableResource",
+    "NeedsResolve",
     "SupportsAddRoute",
+    "refer_to_resolve",
 ]
 
 
@@ -53,17 +56,15 @@ class AbstractRoute(abc.ABC):
     ) -> None:
         check_keywords(options, RouteOptions.__optional_keys__, f"{type(self).__name__}()")
         expect_handler = options.get("expect_handler")
-        client_max_size = options.get("client_max_size")
         what = f"the route {method} {'' if resource is None else resource.canonical}".rstrip()
         self._method: Final = check_method(method)
         #: The handler as a plain attribute: the hot path has no time for a property.
         self.checked_handler: Final = check_handler(handler)
         check_expect_handler(expect_handler)
-        check_size(client_max_size, what)
         self._expect_handler: Final = expect_handler
         self._resource: Final = resource
         self._middlewares: Final = check_middlewares(options.get("middlewares", ()), what)
-        self._client_max_size: Final = client_max_size
+        self._client_max_size: Final = check_size(options.get("client_max_size"), what)
 
     @property
     def method(self) -> str:
@@ -228,8 +229,31 @@ class MatchableResource(AbstractResource):
         """
 
 
+@final
+class NeedsResolve:
+    """The result of ``match`` for a router that must be asked with ``resolve``."""
+
+    __slots__ = ()
+
+
+_NEEDS_RESOLVE: Final = NeedsResolve()
+
+#: The function of a router that finds a route without a request: method and path in, result out.
+MatchFunction = Callable[
+    [str, str], Match[AbstractRoute] | NotFound | MethodNotAllowed | NeedsResolve
+]
+
+
+def refer_to_resolve(method: str, path: str) -> NeedsResolve:  # noqa: ARG001  # a ``MatchFunction``
+    """Return the result that has the caller await ``resolve``."""
+    return _NEEDS_RESOLVE
+
+
 class AbstractRouter(abc.ABC):
     """A router: it finds the handler for a request."""
+
+    #: The entry of the hot path; a router of another class has only its ``resolve``.
+    match: MatchFunction = staticmethod(refer_to_resolve)
 
     def __init__(self) -> None:
         self._frozen = False

@@ -1,5 +1,6 @@
 """The results of routing: the variables of a path and its route, or the error without one."""
 
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar, final
 
@@ -7,6 +8,7 @@ from yarl import URL
 
 from treadle_responses import HTTPException, StreamResponse, UnknownKeyError
 from treadle_router import Match
+from treadle_server._core.misuse import WrongMomentError
 from treadle_server._core.state import AppState
 from treadle_server._http.request import BaseRequest
 
@@ -51,7 +53,10 @@ class SystemRoute(AbstractRoute):
 
     def url_for(self, **parts: object) -> URL:
         """Raise ``RuntimeError``: no URL leads to an error."""
-        raise RuntimeError(f"A request without a route has no URL to build from {parts}")
+        raise RuntimeError(
+            f".url_for() is not allowed for SystemRoute: a request without a route has no URL to "
+            f"build from {parts}"
+        )
 
     def __repr__(self) -> str:
         return f"<SystemRoute {self.status}: {self.reason}>"
@@ -139,14 +144,14 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
         """The application that handles the request now, the same as ``request.app``."""
         current = self.route_context.current
         if current is None:
-            raise RuntimeError("The match has no application yet: add_app() gives it one")
+            raise WrongMomentError("The match has no application yet: add_app() gives it one")
         return current
 
     @current_app.setter
     def current_app(self, app: AppState) -> None:
         apps = self.route_context.apps
-        if app not in apps:
-            raise ValueError(f"Expected one of the following apps {apps!r}, got {app!r}")
+        if sys.flags.dev_mode and app not in apps:
+            raise RuntimeError(f"Expected one of the following apps {apps!r}, got {app!r}")
         self.route_context.current = app
 
     def freeze(self) -> None:

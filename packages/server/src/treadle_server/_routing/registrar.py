@@ -13,7 +13,7 @@ from treadle_http_parser.hdrs import METH_ANY
 from treadle_server._core.keywords import check_keywords
 
 from .definitions import AbstractRouteDef
-from .handlers import AbstractView, AnyHandler, AnyMiddleware, check_handler, where
+from .handlers import AbstractView, AnyHandler, AnyMiddleware, check_callable
 from .interfaces import AbstractRoute
 from .options import GetOptions, NamedRouteOptions, RouteOptions
 from .resources import Resource
@@ -103,18 +103,13 @@ class RouteRegistrar(abc.ABC, Generic[H, M]):
     def add_view(
         self,
         path: str,
-        handler: type[AbstractView],
+        handler: "type[AbstractView] | H",
         *,
         name: str | None = None,
         **options: Unpack[RouteOptions[M]],
     ) -> AbstractRoute:
-        """Add a view class, which answers every method that it defines."""
+        """Add a view class, which answers every method that it defines, or any handler."""
         checked = _check(handler, options, f"add_view({path!r})")
-        if not isinstance(handler, type):
-            raise TypeError(
-                f"add_view({path!r}) takes a View class, not {handler!r}{where(handler)}: use "
-                f"add_route('*', {path!r}, ...)"
-            )
         return self.add_resource(path, name=name).add_route(METH_ANY, checked, **options)
 
     def add_routes(self, routes: Iterable[AbstractRouteDef]) -> list[AbstractRoute]:
@@ -136,4 +131,4 @@ def _check(handler: object, options: Mapping[str, object], call: str) -> AnyHand
     """Check handler and option names before the path gets a resource; return the handler."""
     # With the options that the signatures take by themselves, for the hint.
     check_keywords(options, GetOptions.__optional_keys__, call)
-    return check_handler(handler)
+    return check_callable(handler)

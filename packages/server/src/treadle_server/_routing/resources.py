@@ -12,9 +12,11 @@ from yarl import URL
 
 from treadle_router import CONVERTERS, Converter, Match, Matcher, MethodNotAllowed, PathError
 from treadle_router import Resource as RouterResource
+from treadle_server._core.misuse import WrongTypeError, WrongValueError
 
 from .handlers import AnyHandler, AnyMiddleware
 from .interfaces import AbstractResource, AbstractRoute, MatchableResource
+from .legacy import LegacyResource
 from .match_info import UrlMappingMatchInfo
 from .options import RouteOptions
 
@@ -57,12 +59,15 @@ class ResourceRoute(AbstractRoute):
         return f"<ResourceRoute [{self.method}] {self._own_resource!r} -> {self.handler!r}>"
 
 
-class Resource(MatchableResource):
-    """A path, or with a subclass's ``tail`` a prefix, and its routes."""
+class Resource(LegacyResource, MatchableResource):
+    """A path, or with a subclass's ``tail`` a prefix, and its routes.
+
+    A subclass without a path has a ``_match`` and a ``canonical`` of its own.
+    """
 
     def __init__(
         self,
-        path: str,
+        path: str = "",
         *,
         name: str | None = None,
         tail: str | None = None,
@@ -76,24 +81,21 @@ class Resource(MatchableResource):
         )
         # For ``resolve``; compiled on first use.
         self._matcher: Matcher[AbstractRoute] | None = None
+        self._frozen = False
 
     @property
     def canonical(self) -> str:
         """The path with its variables in braces, without their patterns."""
         return self.pattern.canonical
 
-    @property
-    def _routes(self) -> "list[AbstractRoute]":
-        """The routes as a list, under the name that add-ons use."""
-        return list(self)
-
     def add_route(
         self, method: str, handler: AnyHandler, **options: Unpack[RouteOptions[AnyMiddleware]]
     ) -> ResourceRoute:
         """Add ``handler`` for ``method`` (``*``: every other method) and return the route.
 
-        Raises ``RuntimeError`` for a second handler of a method and once frozen, ``TypeError`` for
-        a bad handler or option, ``ValueError`` for a method that is not a token.
+        Raises ``RuntimeError`` for a second handler of a method, and for ``middlewares`` once
+        frozen; ``TypeError`` for a bad handler or option, ``ValueError`` for a method that is not a
+        token.
         """
         if not isinstance(method, str):
             raise TypeError(f"The method of {self.canonical!r} must be a str, not {method!r}")
@@ -102,18 +104,20 @@ class Resource(MatchableResource):
     def register_route(self, route: ResourceRoute) -> ResourceRoute:
         """Add a route that was made without the resource; raises like ``add_route``."""
         if not isinstance(route, ResourceRoute):
-            raise TypeError(f"Instance of ResourceRoute expected, got {route!r}: see add_route()")
-        if self.pattern.frozen:
+            raise WrongTypeError(
+                f"Instance of Route class is required, got {route!r}: see add_route()"
+            )
+        if self._frozen and route.middlewares:
             raise RuntimeError(
-                f"Cannot add {route.method} to {self.canonical!r}: its application has started or "
-                "is part of another. Add routes before that."
+                f"Cannot add {route.method} with middlewares to {self.canonical!r}: its "
+                "application has started or is part of another. Add such routes before that."
             )
         self.pattern.add_route(route.method, route)
         return route
 
     def freeze(self) -> None:
-        """Refuse further routes."""
-        self.pattern.freeze()
+        """Refuse further routes with middlewares; others may come while the application runs."""
+        self._frozen = True
 
     def add_prefix(
         self, prefix: str, *, converters: Mapping[str, Converter[object]] | None = None
@@ -123,7 +127,7 @@ class Resource(MatchableResource):
         Raises ``ValueError`` for a bad prefix.
         """
         if not prefix.startswith("/") or prefix.endswith("/"):
-            raise ValueError(
+            raise WrongValueError(
                 f"A prefix must start with `/`, must not end with `/`, and must be longer than "
                 f"`/`: not {prefix!r}"
             )
@@ -140,11 +144,13 @@ class Resource(MatchableResource):
 
     @property
     def needs_resolve(self) -> bool:
-        """True if a subclass has a ``resolve`` of its own."""
-        return type(self).resolve is not Resource.resolve
+        """True if a subclass has a ``resolve`` or ``_match`` of its own."""
+        return type(self).resolve is not Resource.resolve or self._matches_itself
 
     async def resolve(self, request: Any) -> tuple[UrlMappingMatchInfo | None, set[str]]:
         """Return the match of ``request``, or None and the methods that the path has."""
+        if self._matches_itself:
+            return self._resolve_by_match(request)
         if self._matcher is None:
             self._matcher = Matcher([self.pattern])
         found = self._matcher.match(request.method, request.raw_path.partition("?")[0])

@@ -133,11 +133,16 @@ def open_file(
     """Open ``path``, or with ``siblings`` a compressed file beside it; blocks.
 
     Of the siblings (``path`` and ``.zst``, ``.br`` or ``.gz``) the first of ``codings`` that is a
-    regular file is taken. Without ``follow`` a symbolic link is not. Raises
-    ``NotAFileError`` for another kind of file and ``OSError`` for one that cannot be opened.
+    regular file is taken, also if there is no file ``path`` itself. Without ``follow`` a symbolic
+    link is not. Raises ``NotAFileError`` for another kind of file and ``OSError`` for one that
+    cannot be opened.
     """
     # Checked before it is opened, because opening a device can have an effect.
-    _check_regular(os.stat(path) if follow else os.lstat(path), path)  # noqa: PTH116  # as below
+    try:
+        _check_regular(os.stat(path) if follow else os.lstat(path), path)  # noqa: PTH116  # as below
+    except FileNotFoundError:
+        if not siblings:
+            raise
     varies = False
     if siblings:
         found = [coding for coding, suffix in CODING_SUFFIXES.items() if _is_file(path + suffix)]
