@@ -9,8 +9,8 @@ __all__ = ["MODULES", "load", "names_of"]
 
 #: aiohttp's modules that a server uses; ``""`` is the package itself.
 MODULES: Final = (
-    "", "abc", "hdrs", "helpers", "http", "http_exceptions", "http_parser", "http_websocket",
-    "log", "multipart", "payload", "pytest_plugin", "streams", "test_utils", "typedefs", "web",
+    "web", "", "abc", "hdrs", "helpers", "http", "http_exceptions", "http_parser", "http_websocket",
+    "log", "multipart", "payload", "pytest_plugin", "streams", "test_utils", "typedefs",
     "web_app", "web_exceptions", "web_fileresponse", "web_log", "web_middlewares", "web_protocol",
     "web_request", "web_response", "web_routedef", "web_runner", "web_server",
     "web_urldispatcher", "web_ws",

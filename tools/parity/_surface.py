@@ -21,18 +21,33 @@ __all__ = ["describe"]
 _COMMON: Final = frozenset({"mro"})
 
 
-def describe(modules: Mapping[str, types.ModuleType], names: Mapping[str, Iterable[str]]) -> dict[str, str]:
-    """Return the surface of ``names``, by the name of their module."""
+def describe(
+    modules: Mapping[str, types.ModuleType],
+    names: Mapping[str, Iterable[str]],
+    *,
+    each_once: bool = False,
+) -> dict[str, str]:
+    """Return the surface of ``names``, by the name of their module.
+
+    With ``each_once`` the parts of a class or function that has several names are there under the
+    first one only, and the attributes of a class where it is defined.
+    """
     surface: dict[str, str] = {}
+    seen: set[int] = set()
     for module_name, module in modules.items():
         for name in names[module_name]:
-            if hasattr(module, name):
-                surface.update(_entries(f"{module_name}.{name}", getattr(module, name)))
+            if not hasattr(module, name):
+                continue
+            path, value = f"{module_name}.{name}", getattr(module, name)
+            surface[path] = _kind(value)
+            if not (each_once and id(value) in seen):
+                surface.update(_parts(path, value, inherited=not each_once))
+            if callable(value):
+                seen.add(id(value))
     return surface
 
 
-def _entries(path: str, value: object) -> Iterator[tuple[str, str]]:
-    yield path, _kind(value)
+def _parts(path: str, value: object, *, inherited: bool) -> Iterator[tuple[str, str]]:
     if isinstance(value, type):
         bases = [base.__name__ for base in value.__mro__[1:] if _is_public(base)]
         yield f"{path}<", " ".join(sorted(bases))
@@ -41,7 +56,7 @@ def _entries(path: str, value: object) -> Iterator[tuple[str, str]]:
                 yield f"{path}.{member.name}", repr(member.value)
             return
         yield f"{path}()", _signature(value)
-        for name in sorted(dir(value)):
+        for name in sorted(dir(value) if inherited else vars(value)):
             if not name.startswith("_") and name not in _COMMON:
                 attribute = inspect.getattr_static(value, name)
                 yield f"{path}.{name}", _attribute_kind(attribute)
@@ -104,4 +119,5 @@ def _parameter(parameter: inspect.Parameter) -> str:
 def _default(default: object) -> str:
     if isinstance(default, (str, int, float, bytes, type(None), tuple)):
         return repr(default)
-    return f"<{type(default).__name__}>"
+    # A sentinel, a class, a logger: no caller can give the same one by chance.
+    return "<object>"

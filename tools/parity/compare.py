@@ -47,7 +47,7 @@ def differences() -> Iterator[Difference]:
     """Yield what a program written for aiohttp would find different, in order."""
     theirs_modules, ours_modules = load("aiohttp"), load("treadle")
     names = {name: names_of(module) for name, module in theirs_modules.items()}
-    theirs = describe(theirs_modules, names)
+    theirs = describe(theirs_modules, names, each_once=True)
     ours = describe(ours_modules, {name: names[name] for name in ours_modules})
     missing: set[str] = set()
     for path in sorted(theirs):

@@ -40,22 +40,25 @@ class Mine(Request):
     tenant = ""
 
 
-class Site(Application):
-    """Makes requests of its own class, as programs for aiohttp do."""
+# aiohttp warns of subclasses of an application, and so does treadle.
+with pytest.warns(DeprecationWarning, match="Inheritance class Site"):
 
-    def _make_request(
-        self,
-        message: RawRequestMessage,
-        payload: StreamReader,
-        protocol: RequestHandler,
-        writer: AbstractStreamWriter,
-        task: "asyncio.Task[Any] | None",
-        _cls: type[Request] = Mine,
-    ) -> Request:
-        made = super()._make_request(message, payload, protocol, writer, task, _cls=_cls)
-        assert isinstance(made, Mine)
-        made.tenant = message.headers["Host"]
-        return made
+    class Site(Application):
+        """Makes requests of its own class, as programs for aiohttp do."""
+
+        def _make_request(
+            self,
+            message: RawRequestMessage,
+            payload: StreamReader,
+            protocol: RequestHandler,
+            writer: AbstractStreamWriter,
+            task: "asyncio.Task[Any] | None",
+            _cls: type[Request] = Mine,
+        ) -> Request:
+            made = super()._make_request(message, payload, protocol, writer, task, _cls=_cls)
+            assert isinstance(made, Mine)
+            made.tenant = message.headers["Host"]
+            return made
 
 
 def of_an_instance(

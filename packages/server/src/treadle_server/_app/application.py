@@ -75,9 +75,10 @@ class Request(BaseRequest):
     @property
     def app(self) -> "Application":
         """The application whose handler or middleware is running."""
-        info = self._match_info
-        if info is not None:
-            return cast("Application", info.current_app)
+        # A match info of an add-on may be without one.
+        own = getattr(self._match_info, "current_app", None)
+        if own is not None:
+            return cast("Application", own)
         context = self._route_context
         if context is None or context.current is None:
             raise _not_routed("app")

@@ -1,12 +1,10 @@
-"""The exceptions of ``aiohttp.http_exceptions``: a request that is malformed, with its status.
+"""The exceptions of aiohttp's parser, for code that raises or catches them by these names.
 
-The parser of treadle reports a malformed head as a value and raises none of them; ``LineTooLong``
-is the one that a handler meets, from the stream of a body. The others are for programs that catch
-or raise them: one that leaves a handler is a bug of it, as any other exception.
+treadle's own parser refuses a request with a value, not an exception. Only ``LineTooLong`` is
+raised here: by the lines of a body.
 """
 
 from collections.abc import Mapping
-from typing import final
 
 __all__ = [
     "BadHttpMessage",
@@ -26,10 +24,10 @@ __all__ = [
 
 
 class HttpProcessingError(Exception):
-    """The base of all: ``code`` is the status, ``message`` a sentence, ``headers`` of an answer."""
+    """A message that cannot be processed: a status, a sentence and fields for the answer."""
 
-    code: int = 0
-    message: str = ""
+    code = 0
+    message = ""
     headers: Mapping[str, str] | None = None
 
     def __init__(
@@ -45,15 +43,15 @@ class HttpProcessingError(Exception):
         self.message = message
 
     def __str__(self) -> str:
-        lines = "\n".join(f"  {line}" for line in self.message.splitlines())
-        return f"{self.code}, message:\n{lines}"
+        text = "\n".join(f"  {line}" for line in self.message.splitlines())
+        return f"{self.code}, message:\n{text}"
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.code}, message={self.message!r}>"
 
 
-class BadHttpMessage(HttpProcessingError):
-    """A message that cannot be read."""
+class BadHttpMessage(HttpProcessingError):  # noqa: N818  # aiohttp's name
+    """A message that is not valid HTTP."""
 
     code = 400
     message = "Bad Request"
@@ -68,66 +66,61 @@ class HttpBadRequest(BadHttpMessage):
 
 
 class PayloadEncodingError(BadHttpMessage):
-    """A body that cannot be read: the base of the errors of its framing and codings."""
+    """A body that cannot be decoded."""
 
 
 class ContentEncodingError(PayloadEncodingError):
-    """A body that its Content-Encoding does not fit."""
+    """A body that does not fit its Content-Encoding."""
 
 
 class TransferEncodingError(PayloadEncodingError):
-    """A body that is not chunked as its Transfer-Encoding says."""
+    """A body that does not fit its Transfer-Encoding."""
 
 
 class ContentLengthError(PayloadEncodingError):
-    """A body that ends before its Content-Length."""
+    """A body that does not fit its Content-Length."""
 
 
 class DecompressSizeError(PayloadEncodingError):
     """A body that inflates to too much; deprecated, nothing raises it."""
 
 
-@final
-class LineTooLong(BadHttpMessage):
+class LineTooLong(BadHttpMessage, ValueError):  # noqa: N818  # aiohttp's name
     """A line of more than ``limit`` bytes; ``line`` is its beginning."""
 
     def __init__(
-        self, line: str | bytes, limit: str | int = "Unknown", actual_size: str = "Unknown"
+        self, line: bytes, limit: str | int = "Unknown", actual_size: str = "Unknown"
     ) -> None:
         super().__init__(f"Got more than {limit} bytes when reading: {line!r}.")
         self.args = (line, limit, actual_size)
 
 
-@final
-class InvalidHeader(BadHttpMessage):
-    """A header field that cannot be read; ``hdr`` is its text."""
+class InvalidHeader(BadHttpMessage):  # aiohttp's name
+    """A field line that is not valid."""
 
     def __init__(self, hdr: bytes | str) -> None:
-        super().__init__(f"Invalid HTTP header: {hdr!r}")
-        self.hdr = hdr.decode(errors="backslashreplace") if isinstance(hdr, bytes) else hdr
-        self.args = (hdr,)
-
-
-class BadStatusLine(BadHttpMessage):
-    """A first line that cannot be read."""
-
-    def __init__(self, line: str = "", error: str | None = None) -> None:
-        text = line if isinstance(line, str) else repr(line)
-        super().__init__(error or f"Bad status line {text!r}")
+        text = hdr.decode(errors="backslashreplace") if isinstance(hdr, bytes) else hdr
+        super().__init__(f"Invalid HTTP header: {text!r}")
+        self.hdr = text
         self.args = (text,)
-        self.line = text
 
 
-@final
-class BadHttpMethod(BadStatusLine):
-    """A first line whose method cannot be read."""
+class BadStatusLine(BadHttpMessage):  # aiohttp's name
+    """A first line that is not valid."""
 
     def __init__(self, line: str = "", error: str | None = None) -> None:
-        if error is None and line.startswith("\x16\x03"):
-            error = "Received HTTPS traffic on an HTTP port"
+        line = line if isinstance(line, str) else repr(line)
+        super().__init__(error or f"Bad status line {line!r}")
+        self.args = (line,)
+        self.line = line
+
+
+class BadHttpMethod(BadStatusLine):
+    """A method that is not valid."""
+
+    def __init__(self, line: str = "", error: str | None = None) -> None:
         super().__init__(line, error or f"Bad HTTP method in status line {line!r}")
 
 
-@final
 class InvalidURLError(BadHttpMessage):
-    """A target that is no URL."""
+    """A request target that is not valid."""

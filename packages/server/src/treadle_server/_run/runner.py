@@ -356,11 +356,7 @@ class AppRunner(BaseRunner):
     async def _make_server(self) -> Server:
         self._started = True
         await self._app.startup()
-        # Both are for servers only; add-ons know ``_handle`` from aiohttp by this name.
-        handler = cast("RawHandler", self._app._handle)  # noqa: SLF001
-        options = self._app._server_options(self._kwargs)  # noqa: SLF001
-        factory = self._app._request_factory()  # noqa: SLF001
-        return Server(handler, request_factory=factory, **options)  # type: ignore[arg-type]  # the server checks its options
+        return self._app._make_server(self._kwargs)  # noqa: SLF001  # for runners only
 
     async def shutdown(self) -> None:
         """Send the application's ``on_shutdown``."""
