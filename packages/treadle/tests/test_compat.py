@@ -1,0 +1,298 @@
+"""``treadle.compat``: aiohttp's server modules are treadle's in a process that asks for it.
+
+Each check runs in a process of its own: the layer cannot be taken off again.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_INSTALL = "from treadle import compat; compat.install()\n"
+#: Hides the aiohttp that is installed.
+_ALONE = """
+import importlib.util
+real = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: None if name == "aiohttp" else real(name, package)
+""" + _INSTALL
+
+
+def run(program: str, *arguments: str, status: int = 0, cwd: Path | None = None) -> str:
+    """Run a program, or the module and arguments behind ``-m``; return what it prints."""
+    command = ["-c", program] if not arguments else [program, *arguments]
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=cwd, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == status, done.stderr or done.stdout
+    return (done.stdout + done.stderr).strip()
+
+
+MODULES = [
+    "web", "web_app", "web_exceptions", "web_fileresponse", "web_log", "web_middlewares",
+    "web_protocol", "web_request", "web_response", "web_routedef", "web_runner", "web_server",
+    "web_urldispatcher", "web_ws", "test_utils", "pytest_plugin",
+]  # fmt: skip
+
+
+CHECKS = {
+    "the modules of the server": f"""
+import importlib, sys
+import aiohttp
+for name in {MODULES}:
+    module = importlib.import_module("aiohttp." + name)
+    assert module is importlib.import_module("treadle." + name) is getattr(aiohttp, name), name
+    assert module.__name__ == "treadle." + name
+from aiohttp import web
+import aiohttp.web as same
+assert web is same
+assert is_treadle(web.Application)
+""",
+    "the client stays": """
+import asyncio, aiohttp
+from aiohttp import web, ClientSession, FormData
+assert ClientSession.__module__ == "aiohttp.client"
+
+async def handler(request):
+    form = await request.post()
+    return web.json_response({key: form[key] for key in form})
+
+async def main():
+    app = web.Application()
+    app.router.add_post("/", handler)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with ClientSession() as client:
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+        with aiohttp.MultipartWriter("form-data") as writer:
+            writer.append("value").set_content_disposition("form-data", name="field")
+        async with client.post(url, data=writer) as response:
+            assert await response.json() == {"field": "value"}
+        async with client.post(url, data=FormData({"a": "b"})) as response:
+            assert await response.json() == {"a": "b"}
+    await runner.cleanup()
+
+asyncio.run(main())
+""",
+    "names that both sides have": """
+import aiohttp, aiohttp.abc, aiohttp.helpers, treadle, treadle_server
+from aiohttp import web
+assert web.AppKey is aiohttp.helpers.AppKey
+assert aiohttp.ETag is web.ETag
+assert issubclass(web.View, aiohttp.abc.AbstractView)
+assert issubclass(web.AccessLogger, aiohttp.abc.AbstractAccessLogger)
+assert issubclass(web.UrlDispatcher, aiohttp.abc.AbstractRouter)
+assert aiohttp.WSMsgType is web.WSMsgType
+""",
+    "objects of both sides are instances": """
+import aiohttp, aiohttp.multipart, treadle_server, treadle_responses
+Theirs = aiohttp.BodyPartReader.__mro__[1]
+assert aiohttp.BodyPartReader is aiohttp.multipart.BodyPartReader
+assert issubclass(treadle_server.BodyPartReader, aiohttp.BodyPartReader)
+assert issubclass(Theirs, aiohttp.BodyPartReader) and not is_treadle(Theirs)
+ours = treadle_server.StreamReader(None, 1024)
+assert isinstance(ours, aiohttp.StreamReader)
+assert isinstance(treadle_responses.BytesPayload(b""), aiohttp.Payload)
+assert isinstance(aiohttp.BytesPayload(b""), aiohttp.Payload)
+assert not isinstance(5, aiohttp.Payload)
+""",
+    "exceptions are caught by both names": """
+import aiohttp, treadle, treadle_server, treadle_websocket
+from treadle_server import ClientConnectionResetError as ours
+from treadle_server._core.errors import ClientConnectionResetError as raised
+assert ours is raised
+try:
+    raise raised("gone")
+except aiohttp.ClientConnectionResetError as error:
+    assert isinstance(error, ConnectionResetError)
+assert issubclass(treadle_websocket.WebSocketError, aiohttp.WebSocketError)
+assert issubclass(treadle_websocket._session.WebSocketError, aiohttp.WebSocketError)
+assert issubclass(treadle_websocket.WSMessageTypeError, aiohttp.WSMessageTypeError)
+""",
+    "exceptions say that they are aiohttp's": """
+from aiohttp import web
+assert web.HTTPNotFound.__module__ == "aiohttp.web_exceptions"
+""",
+    "a body of aiohttp's payloads": """
+import asyncio, aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+async def handler(request):
+    if request.path == "/payload":
+        return web.Response(body=aiohttp.BytesPayload(b"payload"))
+    writer = aiohttp.MultipartWriter("mixed", boundary="b")
+    writer.append("part")
+    return web.Response(body=writer)
+
+async def main():
+    app = web.Application()
+    app.router.add_get("/{kind}", handler)
+    async with TestClient(TestServer(app)) as client:
+        assert await (await client.get("/payload")).read() == b"payload"
+        response = await client.get("/writer")
+        assert response.headers["Content-Type"] == 'multipart/mixed; boundary="b"'
+        assert b"part" in await response.read()
+
+asyncio.run(main())
+""",
+    "private names": """
+import aiohttp.web_protocol
+assert aiohttp.web_protocol._RequestHandler is not None
+""",
+    "twice": """
+from treadle import compat
+compat.install()
+assert compat.is_installed()
+import aiohttp
+from aiohttp import web
+""",
+}
+
+_HELPER = """
+def is_treadle(cls):
+    return cls.__module__.startswith("treadle")
+"""
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_with_aiohttp(name: str) -> None:
+    assert run(_INSTALL + _HELPER + CHECKS[name]) == ""
+
+
+ALONE = {
+    "the server": """
+import aiohttp, aiohttp.hdrs, aiohttp.abc
+from aiohttp import web, WSMsgType, hdrs, MultipartReader
+from aiohttp.helpers import reify
+from aiohttp.web_exceptions import HTTPFound
+import aiohttp.web_urldispatcher
+assert is_treadle(web.Application) and is_treadle(MultipartReader)
+assert aiohttp.__version__.startswith("3.")
+assert hdrs.CONTENT_TYPE == "Content-Type"
+assert hasattr(aiohttp, "web") and not hasattr(aiohttp, "nothing")
+""",
+    "names of the client": """
+import aiohttp
+for statement in (
+    "from aiohttp import ClientSession", "aiohttp.ClientSession", "import aiohttp.client",
+    "from aiohttp.client_exceptions import ClientError", "from aiohttp import TraceConfig",
+):
+    try:
+        exec(statement)
+    except ImportError as error:
+        assert "pip install aiohttp" in str(error), error
+    else:
+        raise AssertionError(statement)
+""",
+    "an application": """
+import asyncio
+from aiohttp import web
+
+async def main():
+    runner = web.AppRunner(web.Application())
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await runner.cleanup()
+
+asyncio.run(main())
+""",
+}
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_without_aiohttp(name: str) -> None:
+    assert run(_ALONE + _HELPER + ALONE[name]) == ""
+
+
+@pytest.mark.parametrize("loaded", ["web", "web_request", "test_utils"])
+def test_too_late(loaded: str) -> None:
+    output = run(f"import aiohttp.{loaded}\n{_INSTALL}", status=1)
+    assert "is loaded already: call treadle.compat.install() before" in output
+
+
+def test_it_is_never_on_by_itself() -> None:
+    assert run("""
+from treadle import compat, web
+import treadle.test_utils
+import aiohttp.web
+assert not compat.is_installed()
+assert aiohttp.web.Application.__module__ == "aiohttp.web_app"
+""") == ""
+
+
+def test_one_line_of_the_log() -> None:
+    output = run("import logging; logging.basicConfig(level=logging.INFO)\n" + _INSTALL * 2)
+    assert output == "INFO:treadle.compat:treadle.compat is on: aiohttp.web is treadle's"
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_loggers(before: bool) -> None:
+    configure = """
+import logging, sys
+handler = logging.StreamHandler(sys.stdout)
+handler.setFormatter(logging.Formatter("%(name)s %(message)s"))
+logging.getLogger("aiohttp.access").addHandler(handler)
+logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+"""
+    check = """
+import treadle.log, aiohttp.log
+assert treadle.log.access_logger is aiohttp.log.access_logger is logging.getLogger("aiohttp.access")
+assert treadle.log.server_logger.level == logging.CRITICAL
+treadle.log.access_logger.error("line")
+"""
+    programs = [configure, _INSTALL] if before else [_INSTALL, configure]
+    assert run("\n".join([*programs, check])) == "aiohttp.access line"
+
+
+# The command.
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    (tmp_path / "program.py").write_text(
+        "import sys\nfrom aiohttp import web\n"
+        "print(web.Application.__module__, __name__, sys.argv[1:])\n"
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize("arguments", [["program", "a", "-b"], ["-m", "program", "a", "-b"],
+                                       ["program.py", "a", "-b"]])
+def test_run_a_program(program: Path, arguments: list[str]) -> None:
+    output = run("-m", "treadle.compat", *arguments, cwd=program)
+    assert output == "treadle_server._app.application __main__ ['a', '-b']"
+
+
+def test_run_the_command_line_of_aiohttp(program: Path) -> None:
+    output = run("-m", "treadle.compat", "-m", "aiohttp.web", "--help", cwd=program)
+    assert "treadle.web" in output
+
+
+@pytest.mark.parametrize(("arguments", "status"), [([], 2), (["-m"], 2), (["-x"], 2), (["-h"], 0)])
+def test_usage(arguments: list[str], status: int) -> None:
+    assert "usage: python -m treadle.compat" in run(
+        "-m", "treadle.compat", *arguments, status=status
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["-m", "pytest", "-p", "treadle.compat"], ["-m", "treadle.compat", "-m", "pytest"]],
+)
+def test_run_a_test_suite(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "test_it.py").write_text("""
+from aiohttp import web
+
+pytest_plugins = "aiohttp.pytest_plugin"
+
+async def test_it(aiohttp_client):
+    client = await aiohttp_client(web.Application())
+    assert type(client.app).__module__.startswith("treadle")
+    assert (await client.get("/")).status == 404
+""")
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-c", os.devnull, "--rootdir", "."]
+    assert "1 passed" in run(*command, *options, "test_it.py", cwd=tmp_path)
