@@ -526,7 +526,7 @@ def test_chunked(send: Make) -> None:
     assert send(response).get("Transfer-Encoding") == ["chunked"]
     old = StreamResponse()
     old.enable_chunked_encoding()
-    with pytest.raises(RuntimeError, match=r"HTTP/1\.1"):
+    with pytest.raises(RuntimeError, match=r"Using chunked encoding is forbidden for HTTP/1\.0"):
         send(old, version=(1, 0))
 
 

@@ -262,7 +262,8 @@ class StreamResponse(ResponseHead, LegacyResponse):
             self._complete_connection(request)
         if self._chunked:
             if request.version < (1, 1):
-                raise RuntimeError("Chunked encoding needs an HTTP/1.1 client, this one is older")
+                major, minor = request.version
+                raise RuntimeError(f"Using chunked encoding is forbidden for HTTP/{major}.{minor}")
             headers["Transfer-Encoding"] = "chunked"
         if allows_no_length(request.method, self._status):
             headers.pop("Content-Length", None)
