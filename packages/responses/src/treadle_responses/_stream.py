@@ -236,7 +236,8 @@ class StreamResponse(ResponseHead, LegacyResponse):
             self._phase = _NEW
             raise
         self.begin_sending(request, writer)
-        return writer
+        # The object that a request made by hand was given as its writer.
+        return getattr(writer, "stream_writer", writer)
 
     # For servers, and for subclasses that send their head or body by other means: prepare() and
     # write_eof() are made of these. The module ``_types`` has the whole contract.
