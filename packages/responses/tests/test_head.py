@@ -18,3 +18,9 @@ def test_cookies_are_kept() -> None:
     head.set_cookie("a", "b", path="/x")
     head.del_cookie("c")
     assert sorted(head.cookies) == ["a", "c"]
+
+
+def test_a_length_that_is_stored_as_a_number() -> None:
+    response = ResponseHead()
+    response.headers["Content-Length"] = 5  # type: ignore[assignment]  # the header object takes it
+    assert response.content_length == 5

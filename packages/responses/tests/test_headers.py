@@ -41,6 +41,8 @@ UTC = datetime.UTC
         ("text/html;", "text/html", None),
         ("multipart/mixed; boundary=Ab", "multipart/mixed", None),
         ("", OCTET_STREAM, None),
+        ("jpeg", OCTET_STREAM, None),
+        ("a/b/c; charset=x", OCTET_STREAM, "x"),
         ("; charset=x", OCTET_STREAM, "x"),
     ],
 )

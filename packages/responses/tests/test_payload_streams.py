@@ -35,11 +35,11 @@ def test_bytes_io(run: Make) -> None:
     payload = BytesIOPayload(file)
     assert (payload.size, payload.autoclose) == (len(DATA) - 10, True)
     assert payload.decode("latin-1") == DATA[10:].decode("latin-1")
-    assert run(payload.as_bytes()) == DATA[10:]
-    assert payload.consumed is True
+    for _ in range(2):
+        assert run(payload.as_bytes()) == DATA[10:]
+        assert payload.decode("latin-1") == DATA[10:].decode("latin-1")
+        assert not payload.consumed
     assert not file.closed
-    with pytest.raises(RuntimeError, match="written before"):
-        run(payload.as_bytes())
 
 
 def test_a_file(run: Make, path: Path) -> None:

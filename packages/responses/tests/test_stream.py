@@ -526,7 +526,7 @@ def test_chunked(send: Make) -> None:
     assert send(response).get("Transfer-Encoding") == ["chunked"]
     old = StreamResponse()
     old.enable_chunked_encoding()
-    with pytest.raises(RuntimeError, match=r"HTTP/1\.1"):
+    with pytest.raises(RuntimeError, match=r"Using chunked encoding is forbidden for HTTP/1\.0"):
         send(old, version=(1, 0))
 
 
@@ -585,3 +585,13 @@ def test_pickle() -> None:
     response["state"] = 1
     again = pickle.loads(pickle.dumps(response))
     assert (again.status, again.headers["X"], again["state"]) == (404, "y", 1)
+
+
+def test_the_writer_of_a_request_made_by_hand(run: Make, ask: Make) -> None:
+    """``prepare`` returns the object that such a request was given, if its writer is around one."""
+    request = ask()
+    request.wire.stream_writer = given = object()
+    response = StreamResponse()
+    assert run(response.prepare(request)) is given
+    run(response.write_eof(b"x"))
+    assert request.wire.body == b"x"

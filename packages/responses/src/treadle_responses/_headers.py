@@ -50,14 +50,18 @@ def shown(value: object) -> str:
 
 
 def split_content_type(value: str) -> tuple[str, str | None]:
-    """Return the lower-cased media type and charset of a Content-Type that the response has."""
+    """Return the lower-cased media type and charset of a Content-Type that the response has.
+
+    Without exactly one slash it is no media type, and ``application/octet-stream`` instead.
+    """
     media_type, semicolon, rest = value.partition(";")
     charset = None
     if semicolon:
         for found in _PARAMETER.finditer(semicolon + rest):
             if charset is None and found[1].lower() == "charset" and found[2] is not None:
                 charset = found[2].strip().strip('"').lower()
-    return media_type.strip().lower() or OCTET_STREAM, charset
+    media_type = media_type.strip().lower()
+    return media_type if media_type.count("/") == 1 else OCTET_STREAM, charset
 
 
 def format_content_type(content_type: str, charset: str | None) -> str:
@@ -122,6 +126,8 @@ def check_reason(reason: str) -> str:
 
 def parse_length(value: str) -> int:
     """Return the value of a Content-Length; raises ``ValueError`` unless it is digits only."""
+    # Programs store an ``int`` in the header object, which takes it.
+    value = str(value)
     if not value.isascii() or not value.isdigit():
         raise ValueError(
             f"The header Content-Length must be a number in digits, got {shown(value)}"

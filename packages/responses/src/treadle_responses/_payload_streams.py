@@ -73,7 +73,7 @@ class _Streamed(Payload):
 
 
 class BytesIOPayload(_Streamed):
-    """The unread rest of an ``io.BytesIO``."""
+    """The unread rest of an ``io.BytesIO``; it can be written again."""
 
     _autoclose = True
     _value: io.BytesIO
@@ -88,10 +88,19 @@ class BytesIOPayload(_Streamed):
     ) -> None:
         super().__init__(value, headers, content_type, filename, encoding)
         self._size = max(0, value.getbuffer().nbytes - value.tell())
+        self._begin: Final = value.tell()
+
+    async def write_with_length(self, writer: Sink, content_length: int | None) -> None:
+        """Write up to ``content_length`` bytes of the payload, from where it began."""
+        self._value.seek(self._begin)
+        try:
+            await super().write_with_length(writer, content_length)
+        finally:
+            self._consumed = False
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Return the bytes decoded; the position stays."""
-        return self._value.getvalue()[self._value.tell() :].decode(encoding, errors)
+        return self._value.getvalue()[self._begin :].decode(encoding, errors)
 
     async def _pieces(self, writer: object) -> AsyncGenerator[bytes, None]:  # noqa: ARG002
         while piece := self._value.read(_PIECE):

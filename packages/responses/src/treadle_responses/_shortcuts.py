@@ -31,10 +31,7 @@ def json_response(
     """
     if data is not _UNSET:
         if text or body:
-            raise ValueError(
-                "only one of data, text, or body should be specified: data is encoded here, text "
-                "and body are JSON already"
-            )
+            raise ValueError("only one of data, text, or body should be specified")
         body = None
         text = dumps(data)
     return Response(
@@ -64,10 +61,7 @@ def json_bytes_response(
     """
     if data is not _UNSET:
         if body is not None:
-            raise ValueError(
-                "only one of data or body should be specified: data is encoded here, body is JSON "
-                "already"
-            )
+            raise ValueError("only one of data or body should be specified")
         body = dumps(data)
     return Response(
         body=body, status=status, reason=reason, headers=headers, content_type=content_type

@@ -236,7 +236,8 @@ class StreamResponse(ResponseHead, LegacyResponse):
             self._phase = _NEW
             raise
         self.begin_sending(request, writer)
-        return writer
+        # The object that a request made by hand was given as its writer.
+        return getattr(writer, "stream_writer", writer)
 
     # For servers, and for subclasses that send their head or body by other means: prepare() and
     # write_eof() are made of these. The module ``_types`` has the whole contract.
@@ -262,7 +263,8 @@ class StreamResponse(ResponseHead, LegacyResponse):
             self._complete_connection(request)
         if self._chunked:
             if request.version < (1, 1):
-                raise RuntimeError("Chunked encoding needs an HTTP/1.1 client, this one is older")
+                major, minor = request.version
+                raise RuntimeError(f"Using chunked encoding is forbidden for HTTP/{major}.{minor}")
             headers["Transfer-Encoding"] = "chunked"
         if allows_no_length(request.method, self._status):
             headers.pop("Content-Length", None)

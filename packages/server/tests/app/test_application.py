@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 from yarl import URL
@@ -697,3 +698,33 @@ def test_an_unknown_key_of_a_request(request_to: Callable[..., Request]) -> None
 
 async def lonely(request: Request) -> Response:
     return Response()
+
+
+@pytest.mark.parametrize(
+    ("change", "server"),
+    [
+        (lambda headers: headers.pop("Server"), None),
+        (lambda headers: headers.__setitem__("Server", "own"), b"own"),
+        (lambda headers: headers["Date"], b"treadle"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/none"])
+def test_receivers_see_the_fields_of_the_server(
+    run: Run, change: Callable[[Any], object], server: bytes | None, path: str
+) -> None:
+    async def prepare(request: Request, response: StreamResponse) -> None:
+        change(response.headers)
+
+    async def main() -> None:
+        app = Application()
+        app.on_response_prepare.append(prepare)
+        app.router.add_get("/", hello)
+        async with serve(app) as connect:
+            peer = await connect()
+            await peer.send(f"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+            head = await peer.head()
+            assert b"\r\nDate: " in head
+            assert (b"\r\nServer: " in head) is (server is not None)
+            assert server is None or b"\r\nServer: " + server in head
+
+    run(main())

@@ -1,6 +1,7 @@
 """Sub-applications: routes, state, order of signals and middlewares, and wrong use."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -244,7 +245,9 @@ def test_domains(run: Run, host: str, path: str, status: int) -> None:
             ("other.org:8080", "/port"),
         ]:
             resource = top.add_domain(rule, app(rule, where, middlewares=(noting(seen),)))
-            assert resource.canonical == rule.lower()
+            found = resource.get_info()["rule"]
+            assert isinstance(found, AbstractRuleMatching)
+            assert found.get_info() == {"domain": rule.lower()}
             assert repr(resource).startswith("<MatchedSubAppResource -> ")
         async with serve(top) as connect:
             peer = await connect()
@@ -339,6 +342,7 @@ def test_wrong_rules(make: Callable[[], object], error: type[Exception], message
     assert repr(Domain("X.org")) == "<Domain x.org>"
     assert MaskDomain("*.x.org").get_info() == {"domain": "*.x.org"}
     assert MaskDomain("x.org").match_domain("x.org:80")
+    assert re.fullmatch(MaskDomain("*.x.org").canonical, "www.x.org:80")
 
 
 # Wrong use.

@@ -399,7 +399,7 @@ def test_description(root: Path) -> None:
     assert (info["directory"], info["prefix"]) == (root.resolve(), "/s")
     assert set(info["routes"]) == {"GET", "HEAD"}  # type: ignore[call-overload]  # a mapping
     assert (resource.canonical, resource.name, len(resource)) == ("/s", "files", 2)
-    assert repr(resource) == f"<StaticResource 'files'  /s -> {str(root.resolve())!r}>"
+    assert repr(resource) == f"<StaticResource 'files' /s -> {str(root.resolve())!r}>"
 
 
 def test_options_route(run: Run, root: Path) -> None:

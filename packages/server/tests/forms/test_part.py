@@ -136,7 +136,7 @@ def test_size_is_limited_where_all_is_kept(run: Run) -> None:
 def test_a_part_can_be_made_alone(run: Run) -> None:
     async def main() -> None:
         headers = {"Content-Disposition": 'form-data; name="a"; filename="/x/b"'}
-        part = BodyPartReader(b"--x", headers, pieces(b"data\r\n--x--\r\n", 3))
+        part = BodyPartReader("--x", headers, pieces(b"data\r\n--x--\r\n", 3))
         assert (part.name, part.filename) == ("a", "x/b")
         assert await part.read() == b"data"
         part = BodyPartReader(b"--x", {}, pieces(b"data", 3))

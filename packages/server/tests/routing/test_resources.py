@@ -15,6 +15,7 @@ from treadle_server import (
     PlainResource,
     PrefixResource,
     Request,
+    Resource,
     ResourceRoute,
 )
 
@@ -130,3 +131,19 @@ def test_a_prefix_answers_for_all_paths_below_it() -> None:
     assert router["files"].url_for(filename="a/b") == URL("/files/a/b")
     assert (files.canonical, files.get_info()) == ("/files", {"prefix": "/files"})
     assert not files.raw_match("/files")
+
+
+@pytest.mark.parametrize(
+    ("resource", "path", "expected"),
+    [
+        (PlainResource("/a b"), "/a b", {}),
+        (PlainResource("/a"), "/b", None),
+        (DynamicResource("/{x}/b"), "/a%2Fc%25 d/b", {"x": "a/c% d"}),
+        (DynamicResource("/{x}/b"), "/b", None),
+        (DynamicResource("/{x}"), "no-path", None),
+    ],
+)
+def test_the_match_of_one_resource(
+    resource: Resource, path: str, expected: dict[str, str] | None
+) -> None:
+    assert resource._match(path) == expected

@@ -179,9 +179,15 @@ class Request(BaseRequest):
 
 async def _send_prepare_signals(request: RequestHead, response: StreamResponse) -> None:
     assert isinstance(request, Request)
+    # Receivers change these two as well: ``del response.headers["Server"]``.
+    add_defaults = getattr(request.response_writer, "add_defaults", None)
+    if add_defaults is not None:
+        add_defaults(response.headers)
     for app in request._apps:
         if app.on_response_prepare:
             await app.on_response_prepare.send(request, response)
+    if add_defaults is not None:
+        response.headers.setdefault("Server", "")
 
 
 def _context_of(request: Request) -> RouteContext:

@@ -196,10 +196,10 @@ class Domain(AbstractRuleMatching):
 
     def get_info(self) -> Mapping[str, object]:
         """Return the ``domain``."""
-        return {"domain": self.canonical}
+        return {"domain": self._pattern.canonical}
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.canonical}>"
+        return f"<{type(self).__name__} {self._pattern.canonical}>"
 
 
 @final
@@ -208,6 +208,11 @@ class MaskDomain(Domain):
 
     def _check(self, domain: str) -> None:
         """Accept every pattern: a mask without ``*`` matches one host."""
+
+    @property
+    def canonical(self) -> str:
+        """The rule as a regular expression for the value of a Host field, as in aiohttp."""
+        return self._pattern.canonical.replace(".", r"\.").replace("*", "[^:]*") + "(:.*)?"
 
 
 class MatchedSubAppResource(_SubAppResource):

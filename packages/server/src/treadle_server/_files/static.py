@@ -191,7 +191,7 @@ class StaticResource(PrefixResource):
         return self.add_route("OPTIONS", handler)
 
     def __repr__(self) -> str:
-        name = "" if self._name is None else f"'{self._name}' "
+        name = "" if self._name is None else f"'{self._name}'"
         return f"<StaticResource {name} {self.canonical} -> {self._root!r}>"
 
     # Answering.

@@ -50,7 +50,7 @@ class BodyPartReader:
 
     def __init__(
         self,
-        boundary: bytes,
+        boundary: bytes | str,
         headers: Mapping[str, str],
         content: Any,
         *,
@@ -374,6 +374,8 @@ def _begin_of(headers: CIMultiDictProxy[str]) -> PartBegin:
     return PartBegin(tuple(headers.items()), kind, name, filename)
 
 
-def _lone_part(boundary: bytes, source: Source) -> PartStream:
+def _lone_part(boundary: bytes | str, source: Source) -> PartStream:
+    if isinstance(boundary, str):
+        boundary = boundary.encode("latin-1")
     parser = parser_for(boundary.removeprefix(b"--"), MultipartLimits(), in_part=True)
     return PartStream(parser, source)

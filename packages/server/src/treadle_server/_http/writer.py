@@ -201,7 +201,7 @@ class StreamWriter:
         self.withdraw()
         self._begin()
         self._discarded = 0
-        self._add_defaults(headers)
+        self._complete(headers)
         try:
             head = self._core.send_head(status, headers.items(), reason)
         except LocalProtocolError as error:
@@ -212,8 +212,14 @@ class StreamWriter:
             # error, which can still have an answer of its own.
             asyncio.get_running_loop().call_soon(self._send_head_soon)
 
-    def _add_defaults(self, headers: CIMultiDict[str]) -> None:
-        """Add Date and Server unless the response has its own."""
+    def _complete(self, headers: CIMultiDict[str]) -> None:
+        self.add_defaults(headers)
+        if headers.get("Server") == "":
+            # A receiver of ``on_response_prepare`` has removed it.
+            del headers["Server"]
+
+    def add_defaults(self, headers: CIMultiDict[str]) -> None:
+        """Add Date and Server unless the response has its own; an empty Server is not sent."""
         if "Date" not in headers:
             headers["Date"] = self._defaults.date
         server = self._defaults.server_header
@@ -346,7 +352,7 @@ class StreamWriter:
         ``ClientConnectionResetError`` when the peer is gone.
         """
         self._flow.check_connected()
-        self._add_defaults(headers)
+        self._complete(headers)
         try:
             # The caller's mistake, unlike what ``send_switch`` finds.
             encode_fields(headers.items())

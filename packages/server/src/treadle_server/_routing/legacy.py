@@ -7,6 +7,7 @@ import abc
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from treadle_router import Resource as RouterResource
 from treadle_router import decode_safe
 
 from .interfaces import AbstractResource, AbstractRoute
@@ -18,6 +19,7 @@ __all__ = ["LegacyDispatcher", "LegacyResource"]
 class LegacyResource(AbstractResource):
     """A mixin for ``Resource``."""
 
+    pattern: RouterResource[AbstractRoute]
     #: True if a subclass has a ``_match`` of its own.
     _matches_itself: ClassVar[bool] = False
 
@@ -31,12 +33,17 @@ class LegacyResource(AbstractResource):
         """The routes by method (aiohttp-cors)."""
         return {route.method: route for route in self}
 
-    def _match(self, path: str) -> dict[str, str] | None:  # noqa: ARG002  # for subclasses
+    def _match(self, path: str) -> dict[str, str] | None:
         """Return the variables of a safe-decoded path, None if it is another path (ComfyUI).
 
-        For subclasses without a path: their ``canonical`` tells where in the order they are asked.
+        A subclass without a path overrides it; its ``canonical`` tells where in the order it is
+        asked.
         """
-        return None
+        found = self.pattern.match_path(path)
+        if found is None:
+            return None
+        # All other characters are decoded already.
+        return {name: text.replace("%2F", "/").replace("%25", "%") for name, text in found.items()}
 
     def _resolve_by_match(self, request: Any) -> tuple[UrlMappingMatchInfo | None, set[str]]:
         found = self._match(decode_safe(request.raw_path.partition("?")[0]))
