@@ -4,6 +4,8 @@ import treadle_server
 from testkit import check_public_api
 
 NAMES = [
+    "AbstractAccessLogger",
+    "AbstractAsyncAccessLogger",
     "AbstractMatchInfo",
     "AbstractResource",
     "AbstractRoute",
@@ -11,6 +13,7 @@ NAMES = [
     "AbstractRouter",
     "AbstractRuleMatching",
     "AbstractView",
+    "AccessLogger",
     "AppRunner",
     "Application",
     "BaseRequest",
@@ -30,12 +33,14 @@ NAMES = [
     "HttpVersion",
     "HttpVersion10",
     "HttpVersion11",
+    "JSONAccessFormatter",
     "MaskDomain",
     "MatchInfoError",
     "MatchedSubAppResource",
     "Middleware",
     "MultipartReader",
     "MultipartWriter",
+    "NamedPipeSite",
     "PayloadAccessError",
     "PlainResource",
     "PrefixResource",
@@ -69,6 +74,7 @@ NAMES = [
     "WebSocketReady",
     "WebSocketResponse",
     "__version__",
+    "access_logger",
     "broadcast",
     "command_line",
     "delete",
@@ -82,8 +88,10 @@ NAMES = [
     "put",
     "route",
     "run_app",
+    "server_logger",
     "static",
     "view",
+    "web_logger",
 ]
 
 

@@ -267,7 +267,7 @@ def test_no_member_is_forgotten() -> None:
     inherited = {name for name in vars(RequestHead) if not name.startswith("_")}
     assert not own & inherited
     assert own == {
-        "POST_METHODS", "add_cleanup", "bind_task", "body_exists", "can_read_body",
+        "POST_METHODS", "add_cleanup", "answer", "bind_task", "body_exists", "can_read_body",
         "client_max_fields", "client_max_size", "content", "get_extra_info", "hooks", "json",
         "mapping_name", "multipart", "on_prepare", "post", "read", "release", "response_writer",
         "send_informational", "task", "text", "trailers", "transport", "wait_disconnected",

@@ -10,9 +10,12 @@ does.
 import logging
 import sys
 import traceback
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, ParamSpec
 
-__all__ = ["log_debug", "log_error", "log_warning", "shown"]
+__all__ = ["log_access", "log_debug", "log_error", "log_warning", "printable", "shown"]
+
+_P = ParamSpec("_P")
 
 #: The most characters of one value: enough to recognise a path, and few enough for a line.
 _MOST: Final = 200
@@ -29,8 +32,13 @@ def shown(value: object, most: int = _MOST) -> str:
     if size > most:
         text = text[:most]
     if not text.isprintable():
-        text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+        text = printable(text)
     return text if size <= most else f"{text}... ({size} characters)"
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with the characters that are not printable escaped as in Python."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _repr(value: object) -> str:
@@ -72,6 +80,39 @@ def _log(
             # The third frame up is the caller of this module.
             logger.log(level, message, *map(shown, values), exc_info=error, stacklevel=3)
     except Exception:  # noqa: BLE001  # a broken filter or handler is no reason to drop an answer
-        # What ``logging.Handler.handleError`` does.
-        if logging.raiseExceptions and sys.stderr is not None:
-            traceback.print_exc()
+        _report()
+
+
+def log_access(
+    logger: logging.Logger,
+    compose: Callable[_P, tuple[str, Mapping[str, object]]],
+    *args: _P.args,
+    **kwargs: _P.kwargs,
+) -> None:
+    """Log the line and the ``extra`` that ``compose`` returns at the level INFO.
+
+    An error is logged too, in aiohttp's words.
+    """
+    try:
+        line, extra = compose(*args, **kwargs)
+        if type(logger) is logging.Logger:
+            # As ``info``, without the search for the calling function, which is always this one.
+            # That is a fifth of the time of ``info`` (Python 3.13).
+            if logger.isEnabledFor(logging.INFO):
+                record = logger.makeRecord(
+                    logger.name, logging.INFO, __file__, 0, line, (), None, "log_access", extra
+                )
+                logger.handle(record)
+        else:
+            logger.info(line, extra=extra)
+    except Exception:  # noqa: BLE001  # as in ``_log``
+        try:
+            logger.exception("Error in logging")
+        except Exception:  # noqa: BLE001  # the logger itself is broken
+            _report()
+
+
+def _report() -> None:
+    """Show the current exception, as ``logging.Handler.handleError`` does."""
+    if logging.raiseExceptions and sys.stderr is not None:
+        traceback.print_exc()

@@ -20,7 +20,7 @@ from treadle_server._transport.deadlines import NEVER
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.upgrade import Upgraded
 
-from .exchange import Exchange
+from .logged import make_exchange
 from .state import ServerState
 from .waiting import MAX_PENDING, WaitingConnection
 from .waits import ENDING, NOT_READING, Wait
@@ -39,9 +39,7 @@ _REQUESTS_PER_TURN: Final = 16
 class HttpConnection(WaitingConnection):
     """The protocol of one accepted connection."""
 
-    __slots__ = ("__weakref__", "_info", "_on_made", "_requests")
-
-    _info: ConnectionInfo
+    __slots__ = ("__weakref__", "_on_made", "_requests")
 
     def __init__(
         self, state: ServerState, on_made: "Callable[[HttpConnection], object] | None" = None
@@ -60,7 +58,7 @@ class HttpConnection(WaitingConnection):
         state = self._state
         self._flow = FlowControl(transport)
         self._writer = StreamWriter(self._core, self._flow, transport, state, self._switch)
-        self._exchange = Exchange(state, self._writer, self._exchange_done)
+        self._exchange = make_exchange(state, self._writer, self._exchange_done)
         self._incoming = IncomingBody(state.config, self._flow, self._writer, self._body_awaited)
         self._info = ConnectionInfo.of(transport)
         state.add(self)
@@ -282,7 +280,7 @@ class HttpConnection(WaitingConnection):
         except Exception as error:  # noqa: BLE001  # the client gets an answer all the same
             text = "The request factory failed for %s %s"
             log_error(state.config.logger, text, head.method, head.target, error=error)
-            self._writer.write_error(500, "Internal Server Error")
+            self._write_error(500, "Internal Server Error")
             self._enter(Wait.LINGER)
             return False
         if not self._exchange.start(request):
@@ -332,7 +330,7 @@ class HttpConnection(WaitingConnection):
         if self._incoming.reader is not None:
             self._incoming.fail(RequestPayloadError(error.reason))
         else:
-            self._writer.write_error(error.status, error.reason)
+            self._write_error(error.status, error.reason)
             self._enter(Wait.LINGER)
 
     # Another protocol behind 101 Switching Protocols: the methods of ``UpgradeOwner``.

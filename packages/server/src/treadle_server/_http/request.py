@@ -67,6 +67,8 @@ class BaseRequest(RequestHead, KeyedState[RequestKey[Any], Literal["request"]]):
     #: Calls before the response is sent and after its end; None for most requests, so that a small
     #: response leaves in one write.
     hooks: "RequestHooks | None" = None
+    #: The last response that was prepared, while it is sent; for the access log.
+    answer: StreamResponse | None = None
     _client_max_size: int = 1024**2
     _client_max_fields: int = 1000
 
@@ -298,6 +300,7 @@ class BaseRequest(RequestHead, KeyedState[RequestKey[Any], Literal["request"]]):
 
         A hook that fails is not run again for the answer to its error.
         """
+        self.answer = response
         hooks = self.hooks
         if hooks is not None and (prepare := hooks.prepare) is not None:
             hooks.prepare = None

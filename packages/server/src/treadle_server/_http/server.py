@@ -5,7 +5,6 @@ import weakref
 from typing import Final, final
 
 from treadle_server._core.config import ServerConfig
-from treadle_server._core.keywords import check_keywords
 from treadle_server._core.logs import log_warning
 
 from .connection import HttpConnection
@@ -23,7 +22,8 @@ class Server:
 
     ``handler`` is any function from a request to an awaitable response. ``request_factory`` makes
     the requests (``BaseRequest`` by default). The keyword arguments are the fields of
-    ``ServerConfig``; an unknown one raises ``TypeError``. Make it where the event loop runs.
+    ``ServerConfig``; an unknown one is ignored, with a warning in the log. Make it where the event
+    loop runs.
     """
 
     def __init__(
@@ -33,9 +33,8 @@ class Server:
         request_factory: RequestFactory[BaseRequest] | None = None,
         **kwargs: object,
     ) -> None:
-        check_keywords(kwargs, ServerConfig.keywords() | {"handler", "request_factory"}, "Server()")
         loop = asyncio.get_running_loop()
-        config = ServerConfig.from_kwargs(kwargs)
+        config = ServerConfig.from_options(kwargs)
         if config.max_concurrent_requests:
             handler = limit_handlers(handler, config.max_concurrent_requests)
         # The time of each connection whose TLS handshake has not ended, if connections are limited.
@@ -110,6 +109,9 @@ class Server:
             else:
                 connection.close()
         await self._wait_closed(None)
+        for task in self._state.log_tasks:
+            # An asynchronous access logger that does not end.
+            task.cancel()
 
     def cancel(self) -> None:
         """Cancel the handlers that run, and wait for nothing: a stop is broken off."""
