@@ -51,7 +51,7 @@ def test_a_line(values: dict[str, Any], entry: dict[str, Any]) -> None:
 
 def test_an_error_has_its_traceback_in_the_line() -> None:
     try:
-        {}["x\ny"]
+        json.loads("{}")["x\ny"]
     except KeyError:
         entry = formatted("failed", exc_info=sys.exc_info(), stack_info="Stack:\n  x")
     assert entry["message"] == "failed"

@@ -8,7 +8,10 @@ does.
 """
 
 import logging
+import os
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Final, ParamSpec
@@ -16,6 +19,13 @@ from typing import Final, ParamSpec
 __all__ = ["log_access", "log_debug", "log_error", "log_warning", "printable", "shown"]
 
 _P = ParamSpec("_P")
+
+#: Bounds the memory if loggers are made as the program runs.
+_MOST_TEMPLATES: Final = 64
+
+#: The start of the program, as ``LogRecord.relativeCreated`` counts it, within a millisecond.
+_now: Final = logging.makeLogRecord({})
+_STARTED: Final = _now.created - _now.relativeCreated / 1000
 
 #: The most characters of one value: enough to recognise a path, and few enough for a line.
 _MOST: Final = 200
@@ -95,14 +105,10 @@ def log_access(
     """
     try:
         line, extra = compose(*args, **kwargs)
-        if type(logger) is logging.Logger:
-            # As ``info``, without the search for the calling function, which is always this one.
-            # That is a fifth of the time of ``info`` (Python 3.13).
+        # A logger or a record of another class gets the call that it knows.
+        if type(logger) is logging.Logger and logging.getLogRecordFactory() is logging.LogRecord:
             if logger.isEnabledFor(logging.INFO):
-                record = logger.makeRecord(
-                    logger.name, logging.INFO, __file__, 0, line, (), None, "log_access", extra
-                )
-                logger.handle(record)
+                logger.handle(_access_record(logger, line, extra))
         else:
             logger.info(line, extra=extra)
     except Exception:  # noqa: BLE001  # as in ``_log``
@@ -110,6 +116,43 @@ def log_access(
             logger.exception("Error in logging")
         except Exception:  # noqa: BLE001  # the logger itself is broken
             _report()
+
+
+# The attributes of the last record of the access log, by its logger, process and thread.
+_templates: Final[dict[tuple[str, int, int], dict[str, object]]] = {}
+
+
+def _access_record(
+    logger: logging.Logger, line: str, extra: Mapping[str, object]
+) -> logging.LogRecord:
+    """Return the record that ``logger.info`` would make, but for the place of the call.
+
+    It copies what does not change from line to line: hello with an access log takes 18 us instead
+    of 31 (in process, Python 3.13).
+    """
+    key = logger.name, os.getpid(), threading.get_ident()
+    template = _templates.get(key)
+    if template is None or not extra.keys().isdisjoint(template):
+        # Raises for an ``extra`` that would replace an attribute.
+        made = logger.makeRecord(
+            logger.name, logging.INFO, __file__, 0, line, (), None, "log_access", extra
+        )
+        if len(_templates) >= _MOST_TEMPLATES:
+            _templates.clear()
+        plain = {name: value for name, value in vars(made).items() if name not in extra}
+        # The line is written behind the task of its request.
+        _templates[key] = plain | {"taskName": None} if "taskName" in plain else plain
+        return made
+    record = logging.LogRecord.__new__(logging.LogRecord)
+    record.__dict__.update(template)
+    record.__dict__.update(extra)
+    record.msg = line
+    nanoseconds = time.time_ns()
+    record.created = nanoseconds / 1e9
+    # Whole milliseconds, as ``logging`` has them.
+    record.msecs = nanoseconds % 1_000_000_000 // 1_000_000 + 0.0
+    record.relativeCreated = (record.created - _STARTED) * 1000
+    return record
 
 
 def _report() -> None:
