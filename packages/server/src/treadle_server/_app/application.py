@@ -74,7 +74,7 @@ class Request(BaseRequest):
     def app(self) -> "Application":
         """The application whose handler or middleware is running."""
         info = self._match_info
-        if info is not None:
+        if info is not None and self._decides(info):
             return cast("Application", info.current_app)
         context = self._route_context
         if context is None or context.current is None:
@@ -133,6 +133,14 @@ class Request(BaseRequest):
             return self._client_max_fields
         return apps[0]._client_max_fields
 
+    def _decides(self, info: UrlMappingMatchInfo) -> bool:
+        """Return True if ``info`` knows the running application.
+
+        Ours shares the context of the request, and one that a program has set has its own. That of
+        an add-on's resource may know less than the context.
+        """
+        return self._routed is None or isinstance(info, UrlMappingMatchInfo)
+
     @property
     def _route_context(self) -> RouteContext | None:
         """The applications around the handler and the running one; None until it is routed."""
@@ -148,8 +156,9 @@ class Request(BaseRequest):
     @property
     def _apps(self) -> "tuple[Application, ...]":
         """The applications around the handler, the outermost first."""
-        if self._match_info is not None:
-            return cast("tuple[Application, ...]", tuple(self._match_info.apps))
+        info = self._match_info
+        if info is not None and self._decides(info):
+            return cast("tuple[Application, ...]", tuple(info.apps))
         context = self._route_context
         return () if context is None else cast("tuple[Application, ...]", context.apps)
 
@@ -169,9 +178,13 @@ class Request(BaseRequest):
             await super().on_prepare(response)
 
     def _carry_over(self, copy: Self) -> None:
-        copy._routed = self._routed
-        copy._match_info = self._match_info
+        # One context and one match info for both.
+        context = copy._routed = self._route_context
         copy._unmatched = self._unmatched
+        if context is not None and (context.match is not None or self._unmatched is not None):
+            copy._match_info = self.match_info
+        else:
+            copy._match_info = self._match_info
 
 
 async def _send_prepare_signals(request: RequestHead, response: StreamResponse) -> None:
