@@ -112,6 +112,7 @@ NAMES = [
     "PrefixedSubAppResource",
     "PreparedMessage",
     "Request",
+    "RequestHandler",
     "RequestKey",
     "RequestPayloadError",
     "Resource",

@@ -37,12 +37,12 @@ from treadle_server._core.errors import (
     ClientConnectionResetError,
     RequestPayloadError,
 )
-from treadle_server._core.logs import log_error
+from treadle_server._core.logs import log_error, log_given
 
 from .answers import (
     CAN_SKIP_PREPARE,
     SENDS_AT_ONCE,
-    explain,
+    error_of_handler,
     is_http_exception,
     negotiate_page,
     not_a_response,
@@ -76,6 +76,8 @@ _AFTER_ERROR: Final = {Phase.HANDLER: Phase.RESPONSE, Phase.RESPONSE: Phase.LAST
 
 _HANDLER: Final = Phase.HANDLER
 
+_StartHandler = Callable[[Coroutine[Any, Any, StreamResponse]], "asyncio.Task[StreamResponse]"]
+
 
 def _connection_lost() -> None:
     """Do nothing: the completion callback of a connection that is lost."""
@@ -102,9 +104,7 @@ class Exchange:
         self._state: Final = state
         self._channel: Final = channel
         self._done = done
-        self._start_handler: Callable[
-            [Coroutine[Any, Any, StreamResponse]], asyncio.Task[StreamResponse]
-        ] = state.start_task
+        self._start_handler: _StartHandler = state.start_task
         #: The request under way, None between requests.
         self.request: BaseRequest | None = None
         self._phase = _HANDLER
@@ -112,6 +112,11 @@ class Exchange:
         self._task: asyncio.Task[Any] | None = None
         # True if the server has cancelled that task.
         self._cancelled = False
+
+    @property
+    def task(self) -> "asyncio.Task[StreamResponse] | None":
+        """The task that runs the handler or sends the response, while it waits for something."""
+        return self._task
 
     def release(self) -> None:
         """Let go of the connection, which is lost, unless a request is under way.
@@ -340,9 +345,9 @@ class Exchange:
         if isinstance(error, RequestPayloadError):
             return HTTPBadRequest(text=f"400: {error}")
         config = self._state.config
-        explain(error)
-        text = "Error handling request %s %s"
-        log_error(config.logger, text, request.method, request.raw_path, error=error)
+        if isinstance(error, TimeoutError) and config.debug:
+            log_given(config.logger.debug, ["Request handler timed out."], {"exc_info": error})
+        error_of_handler(config.logger, request, error)
         return server_error(request, error, debug=config.debug)
 
     # The end.
@@ -355,8 +360,7 @@ class Exchange:
     def _end(self, request: BaseRequest) -> bool:
         """End the exchange and run the request's cleanups."""
         self.request = self._task = None
-        # It leads back to the request while it is sent.
-        request.answer = None
+        request.answer = None  # It leads back to the request while it is sent.
         hooks = request.hooks
         if hooks is not None:
             for cleanup in hooks.cleanups:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from treadle_http_parser import Request as Head
 from treadle_http_parser import ServerConnection
 from treadle_responses import Response, StreamResponse
-from treadle_server._body.stream import EMPTY_BODY
+from treadle_server._body.stream import EMPTY_PAYLOAD
 from treadle_server._core.logs import log_error
 from treadle_server._core.types import ConnectionInfo
 
@@ -198,7 +198,7 @@ def log_refusal(
     access = _enabled(state)
     if access is None:
         return
-    request = BaseRequest(_UNKNOWN, EMPTY_BODY, channel, info)
+    request = BaseRequest.received(_UNKNOWN, EMPTY_PAYLOAD, channel, info)
     answer = Response(status=status, text=f"{status}: {reason}")
     answer.headers["Content-Length"] = str(answer.content_length)
     answer.mark_sent(answer.content_length or 0)

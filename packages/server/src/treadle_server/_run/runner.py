@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast
 
-from treadle_server._app.application import Application, Request
+from treadle_server._app.application import Application
 from treadle_server._core.teardown import run_all
 from treadle_server._http.access_log import AccessLogClass, AccessLogger, check_access_log_class
 from treadle_server._http.server import Server
@@ -235,7 +235,8 @@ class AppRunner(BaseRunner):
         # Both are for servers only; add-ons know ``_handle`` from aiohttp by this name.
         handler = cast("RawHandler", self._app._handle)  # noqa: SLF001
         options = self._app._server_options(self._kwargs)  # noqa: SLF001
-        return Server(handler, request_factory=Request, **options)
+        factory = self._app._request_factory()  # noqa: SLF001
+        return Server(handler, request_factory=factory, **options)  # type: ignore[arg-type]  # the server checks its options
 
     async def shutdown(self) -> None:
         """Send the application's ``on_shutdown``."""
