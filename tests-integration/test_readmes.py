@@ -11,6 +11,7 @@ READMES = [
     ROOT / "README.md",
     *sorted(ROOT.glob("packages/*/README.md")),
     ROOT / "packages/treadle/docs/deadlines.md",
+    ROOT / "packages/treadle/docs/logging.md",
 ]
 
 
@@ -26,7 +27,7 @@ hello
 """
 
 
-@pytest.mark.parametrize("path", READMES, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("path", READMES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_examples_are_true(path: Path) -> None:
     assert readme.check(path) >= 1
 

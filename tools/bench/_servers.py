@@ -34,6 +34,8 @@ class Program(NamedTuple):
     title: str
     #: The modules without which it cannot run, named as their distributions.
     needs: tuple[str, ...]
+    #: True if it takes ``--access-log``.
+    logs: bool = False
 
     def missing(self) -> list[str]:
         """Return its modules that are not installed for this interpreter."""
@@ -41,9 +43,9 @@ class Program(NamedTuple):
 
 
 _ALL = (
-    Program("treadle", "treadle", ("treadle", "uvloop")),
+    Program("treadle", "treadle", ("treadle", "uvloop"), logs=True),
     Program("bare", "a uvloop protocol that answers a constant", ("uvloop",)),
-    Program("aiohttp", "aiohttp", ("aiohttp", "uvloop")),
+    Program("aiohttp", "aiohttp", ("aiohttp", "uvloop"), logs=True),
     Program("starlette", "Starlette on uvicorn", ("starlette", "uvicorn", "httptools", "uvloop")),
     Program("blacksheep", "BlackSheep on Granian", ("blacksheep", "granian", "uvloop")),
 )

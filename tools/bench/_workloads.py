@@ -22,6 +22,8 @@ class Workload(NamedTuple):
     accepts: Callable[[bytes], bool]
     #: How many requests a client sends in one write.
     pipelined: int = 1
+    #: True for servers that write an access log, in aiohttp's format and to ``/dev/null``.
+    logged: bool = False
 
 
 def _get(path: str, headers: str = "") -> bytes:
@@ -84,6 +86,7 @@ _ALL = (
     Workload("browser", _get("/", _BROWSER), _HELLO),
     Workload("echo-1k", _post("/echo", _KIB), _equals(_KIB)),
     Workload("echo-1m", _post("/echo", _KIB * 1024), _equals(_KIB * 1024)),
+    Workload("logged", _get("/"), _HELLO, logged=True),
     Workload("pipelined", _get("/"), _HELLO, pipelined=16),
 )
 

@@ -74,6 +74,8 @@ def options(arguments: list[str]) -> argparse.Namespace:
 
 def _arguments(program: Program, workload: Workload, folder: Path) -> list[str]:
     """Return the program's own arguments: the bare server answers with the bytes of treadle."""
+    if workload.logged:
+        return ["--access-log"]
     if program.name != "bare":
         return []
     with start(SERVERS["treadle"], workload.request) as treadle:
@@ -159,7 +161,7 @@ def main(arguments: list[str]) -> int:
         for name in asked.workloads:
             rounds = measure(
                 WORKLOADS[name],
-                programs,
+                [program for program in programs if program.logs or not WORKLOADS[name].logged],
                 wrk,
                 rounds=asked.rounds,
                 seconds=asked.seconds,

@@ -4,6 +4,8 @@ import treadle_server
 from testkit import check_public_api
 
 NAMES = [
+    "AbstractAccessLogger",
+    "AbstractAsyncAccessLogger",
     "AbstractMatchInfo",
     "AbstractResource",
     "AbstractRoute",
@@ -12,6 +14,7 @@ NAMES = [
     "AbstractRuleMatching",
     "AbstractStreamWriter",
     "AbstractView",
+    "AccessLogger",
     "AppRunner",
     "Application",
     "BaseRequest",
@@ -36,12 +39,14 @@ NAMES = [
     "HttpVersion",
     "HttpVersion10",
     "HttpVersion11",
+    "JSONAccessFormatter",
     "MaskDomain",
     "MatchInfoError",
     "MatchedSubAppResource",
     "Middleware",
     "MultipartReader",
     "MultipartWriter",
+    "NamedPipeSite",
     "PayloadAccessError",
     "PlainResource",
     "PrefixResource",
@@ -77,6 +82,7 @@ NAMES = [
     "WebSocketReady",
     "WebSocketResponse",
     "__version__",
+    "access_logger",
     "broadcast",
     "command_line",
     "delete",
@@ -90,8 +96,10 @@ NAMES = [
     "put",
     "route",
     "run_app",
+    "server_logger",
     "static",
     "view",
+    "web_logger",
 ]
 
 

@@ -101,8 +101,10 @@ NAMES = [
     "HTTPVariantAlsoNegotiates",
     "HTTPVersionNotSupported",
     "Handler",
+    "JSONAccessFormatter",
     "Middleware",
     "MultipartLimits",
+    "NamedPipeSite",
     "PAYLOAD_REGISTRY",
     "Payload",
     "PayloadAccessError",
@@ -110,6 +112,7 @@ NAMES = [
     "PrefixedSubAppResource",
     "PreparedMessage",
     "Request",
+    "RequestHandler",
     "RequestKey",
     "RequestPayloadError",
     "Resource",
@@ -237,7 +240,7 @@ def test_it_is_a_command() -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 2
-    assert "unable to import 'no_such_module'" in run.stderr
+    assert "unable to import no_such_module" in run.stderr
     assert "Traceback" not in run.stderr
 
 

@@ -1,5 +1,7 @@
 """The work on treadle: binds a free port, prints it, serves until it is told to stop."""
 
+import logging
+import os
 import socket
 import sys
 import tempfile
@@ -62,11 +64,17 @@ def main() -> None:
     app.router.add_get("/large", large)
     app.router.add_post("/upload", upload)
     app.router.add_post("/parts", parts)
-    if sys.argv[1:]:
+    logged = sys.argv[1:] == ["--access-log"]
+    if logged:
+        sink = open(os.devnull, "w")  # noqa: SIM115, PTH123  # to the end of the process
+        logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sink)
+    elif sys.argv[1:]:
         app.router.add_static("/files", sys.argv[1])
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     print(listener.getsockname()[1], flush=True)
-    web.run_app(app, sock=listener, backlog=1024, print=None, loop=uvloop.new_event_loop())
+    log = logging.getLogger("access") if logged else None
+    loop = uvloop.new_event_loop()
+    web.run_app(app, sock=listener, backlog=1024, access_log=log, print=None, loop=loop)
 
 
 if __name__ == "__main__":

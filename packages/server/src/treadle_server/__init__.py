@@ -33,6 +33,9 @@ from ._core.state import ChainMapProxy as ChainMapProxy
 from ._core.types import HttpVersion as HttpVersion
 from ._core.types import HttpVersion10 as HttpVersion10
 from ._core.types import HttpVersion11 as HttpVersion11
+from ._http.access_log import AbstractAccessLogger as AbstractAccessLogger
+from ._http.access_log import AbstractAsyncAccessLogger as AbstractAsyncAccessLogger
+from ._http.access_log import AccessLogger as AccessLogger
 from ._http.message import RawRequestMessage as RawRequestMessage
 from ._http.payload_writer import AbstractStreamWriter as AbstractStreamWriter
 from ._http.state import RawHandler as RawHandler

@@ -16,6 +16,7 @@ from ._app.middleware import middleware as middleware
 from ._app.middleware import normalize_path_middleware as normalize_path_middleware
 from ._app.subapps import PrefixedSubAppResource as PrefixedSubAppResource
 from ._app.view import View as View
+from ._core.access_json import JSONAccessFormatter as JSONAccessFormatter
 from ._core.config import ServerConfig as ServerConfig
 from ._core.errors import PayloadAccessError as PayloadAccessError
 from ._core.errors import RequestPayloadError as RequestPayloadError
@@ -37,6 +38,7 @@ from ._routing.resources import ResourceRoute as ResourceRoute
 from ._routing.table import RouteTableDef as RouteTableDef
 from ._run.run_app import run_app as run_app
 from ._run.runner import *
+from ._run.sites import *
 
 # As with aiohttp, the recommendation of typed keys is only seen if it is asked for.
 _warnings.filterwarnings("ignore", category=_NotAppKeyWarning, append=True)

@@ -1,5 +1,6 @@
 """The settings: defaults, checks, and the way into the parser's limits."""
 
+import logging
 from dataclasses import fields
 
 import pytest
@@ -64,3 +65,30 @@ def test_every_limit_of_the_parser_is_an_option(options: dict[str, object], limi
 def test_wrong_options(options: dict[str, object], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         ServerConfig.from_kwargs(options)
+
+
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [
+        ("keep_alive_timeout", "Did you mean 'keepalive_timeout'?"),
+        ("max_field_sise", "Did you mean 'max_field_size'?"),
+        ("zzz", "Known: access_log, access_log_class, "),
+    ],
+)
+def test_a_runner_ignores_an_unknown_option_with_a_warning(
+    option: str, hint: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    logger = logging.getLogger("treadle.test")
+    config = ServerConfig.from_options({option: 5, "read_bufsize": 77, "logger": logger})
+    assert (config.read_bufsize, config.limits) == (77, Limits())
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("treadle.test", logging.WARNING)
+    assert f"The server has no option {option}, it is ignored. {hint}" in record.getMessage()
+
+
+@pytest.mark.parametrize("value", [5, "2", None])
+def test_an_option_of_aiohttp_without_an_effect(
+    value: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert ServerConfig.from_options({"timeout_ceil_threshold": value}) == ServerConfig()
+    assert caplog.records == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import treadle_server
-from treadle_server._core.logs import log_debug, log_error, log_warning, shown
+from treadle_server._core.logs import log_access, log_debug, log_error, log_warning, shown
 
 SOURCES = Path(treadle_server.__file__).parent
 LEVELS = ("debug", "info", "warning", "warn", "error", "exception", "critical", "log")
@@ -84,6 +84,58 @@ def test_a_level_that_is_off_shows_nothing(caplog: pytest.LogCaptureFixture) -> 
     with caplog.at_level(logging.WARNING, "treadle.test"):
         log_debug(logging.getLogger("treadle.test"), "%s", Counted())
     assert (caplog.records, Counted.shown) == ([], 0)
+
+
+def _access_line(logger: logging.Logger, line: str, **extra: object) -> None:
+    log_access(logger, lambda: (line, extra))
+
+
+def test_records_of_the_access_log_are_those_of_the_logger(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    logger = logging.getLogger("treadle.test.records")
+    with caplog.at_level(logging.INFO, logger.name):
+        for number in range(3):
+            _access_line(logger, f"line {number} %s", response_status=number)
+        logger.info("other")
+    *records, other = caplog.records
+    for number, record in enumerate(records):
+        assert record.getMessage() == f"line {number} %s"
+        assert record.__dict__["response_status"] == number
+        assert vars(record).keys() - {"message", "response_status"} == vars(other).keys() - {
+            "message"
+        }
+        for name in ("name", "levelno", "process", "thread", "threadName", "args", "exc_info"):
+            assert getattr(record, name) == getattr(other, name), name
+        for name, size in (("created", 5), ("relativeCreated", 5000)):
+            assert 0 <= getattr(other, name) - getattr(record, name) + 1 < size
+        assert 0 <= record.msecs < 1000
+        assert record.msecs == int(record.msecs)
+
+
+def test_extra_replaces_no_attribute(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("treadle.test.clash")
+    with caplog.at_level(logging.INFO, logger.name):
+        _access_line(logger, "fine", response_status=1)
+        _access_line(logger, "wrong", name="x")
+        _access_line(logger, "fine", response_status=1)
+    assert caplog.messages == ["fine", "Error in logging", "fine"]
+
+
+def test_a_record_of_another_class(caplog: pytest.LogCaptureFixture) -> None:
+    class Record(logging.LogRecord):
+        """Another class."""
+
+    logger = logging.getLogger("treadle.test.factory")
+    before = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(Record)
+    try:
+        with caplog.at_level(logging.INFO, logger.name):
+            _access_line(logger, "line", response_status=1)
+    finally:
+        logging.setLogRecordFactory(before)
+    (record,) = caplog.records
+    assert (type(record), record.__dict__["response_status"]) == (Record, 1)
 
 
 def _log_calls(path: Path) -> list[str]:

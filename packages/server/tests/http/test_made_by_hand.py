@@ -31,7 +31,7 @@ from treadle_server import (
     UrlMappingMatchInfo,
     WebSocketResponse,
 )
-from treadle_server._app.application import NotRoutedError
+from treadle_server._app.routed import NotRoutedError
 from treadle_server._http.hooks import RequestHooks
 
 HANDSHAKE = {

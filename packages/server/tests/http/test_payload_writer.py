@@ -3,8 +3,9 @@
 import pytest
 from multidict import CIMultiDict
 
-from testkit import FakeChannel, Run
-from treadle_server import AbstractStreamWriter
+from testkit import FakeChannel, Link, Run, run_link, turns
+from treadle_responses import Response
+from treadle_server import AbstractStreamWriter, BaseRequest
 from treadle_server._http.payload_writer import PayloadWriter
 
 
@@ -28,6 +29,23 @@ def test_a_response(run: Run) -> None:
     run(main())
 
 
+@pytest.mark.parametrize(
+    ("head", "sent"),
+    [
+        (b"HTTP/1.1 100 Continue\r\n\r\n", [100]),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", [103]),
+    ],
+)
+def test_an_answer_to_expect(run: Run, head: bytes, sent: list[int]) -> None:
+    async def main() -> None:
+        channel = FakeChannel()
+        writer = PayloadWriter(channel)
+        await writer.write(head)
+        assert (channel.informational, writer.output_size) == (sent, 0)
+
+    run(main())
+
+
 @pytest.mark.parametrize("line", ["HTTP/1.1", "HTTP/1.1 abc OK", ""])
 def test_a_status_line_that_is_none(run: Run, line: str) -> None:
     async def main() -> None:
@@ -40,3 +58,22 @@ def test_a_status_line_that_is_none(run: Run, line: str) -> None:
 def test_it_does_not_compress() -> None:
     with pytest.raises(RuntimeError, match=r"call enable_compression\(\) of the response"):
         PayloadWriter(FakeChannel()).enable_compression("gzip")
+
+
+def test_the_server_sends_no_second_100() -> None:
+    async def handler(request: BaseRequest) -> Response:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return Response(body=await request.read())
+
+    async def play(link: Link) -> None:
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+        link.feed(head)
+        await turns()
+        assert link.transport.written == b"HTTP/1.1 100 Continue\r\n\r\n"
+        link.feed(b"hi")
+        await turns()
+        assert link.transport.written.count(b"100 Continue") == 1
+        assert link.transport.written.endswith(b"\r\n\r\nhi")
+        assert b"Connection: close" not in link.transport.written
+
+    run_link(play, handler)

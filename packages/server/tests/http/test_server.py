@@ -53,10 +53,11 @@ def test_it_needs_a_running_loop() -> None:
         Server(hello)
 
 
-def test_an_unknown_option_is_an_error(run: Run) -> None:
+def test_an_unknown_option_is_a_warning(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
-        with pytest.raises(TypeError, match="keepalive_timeuot"):
-            Server(hello, keepalive_timeuot=1)
+        Server(hello, keepalive_timeuot=1)
+        (record,) = caplog.records
+        assert "no option keepalive_timeuot, it is ignored. Did you mean" in record.getMessage()
 
     run(main())
 

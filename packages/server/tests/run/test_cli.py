@@ -62,13 +62,14 @@ def entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("entry", "sentence"),
     [
-        ("", "'' is not of the form 'package.module:function'"),
-        ("cli_entries", "'cli_entries' is not of the form 'package.module:function'"),
-        ("cli_entries:", "'cli_entries:' is not of the form"),
-        (":app_of", "':app_of' is not of the form"),
-        (".cli_entries:app_of", "must not be relative: give the whole module name"),
-        ("cli_unknown:app_of", "unable to import 'cli_unknown': No module named 'cli_unknown'"),
-        ("cli_broken:app_of", "unable to import 'cli_broken': No module named 'cli_nowhere'"),
+        ("", "'entry-func' not in 'module:function' syntax"),
+        ("cli_entries", "'entry-func' not in 'module:function' syntax"),
+        ("cli_entries:", "'entry-func' not in 'module:function' syntax"),
+        (":app_of", "'entry-func' not in 'module:function' syntax"),
+        (":", "'entry-func' not in 'module:function' syntax"),
+        (".cli_entries:app_of", "relative module names not supported"),
+        ("cli_unknown:app_of", "unable to import cli_unknown: No module named 'cli_unknown'"),
+        ("cli_broken:app_of", "unable to import cli_broken: No module named 'cli_nowhere'"),
         ("cli_entries:unknown", "module 'cli_entries' has no attribute 'unknown'"),
         ("cli_entries:number", "'cli_entries:number' is not a function, but 3"),
         ("cli_entries:app_off", "no attribute 'app_off'; did you mean 'app_of'?"),
@@ -116,6 +117,16 @@ def test_a_wrong_command_line_is_a_sentence_and_status_2(
     for argument in arguments:
         if argument.startswith(("9", "6")):
             assert f"{argument!r} is not a port: give a number from 0 to 65535" in error
+
+
+def test_a_path_needs_unix_sockets(
+    entries: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delattr("socket.AF_UNIX")
+    with pytest.raises(SystemExit) as caught:
+        command_line(["-U", "path", f"{entries}:app_of"])
+    assert caught.value.code == 2
+    assert "file system paths not supported by your operating env" in capsys.readouterr().err
 
 
 def test_the_entry_is_an_application(entries: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import re
 import signal
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from treadle_server import Application, GracefulExit, run_app
+from treadle_server import Application, GracefulExit, access_logger, run_app
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -188,13 +189,11 @@ run_app(app, host="127.0.0.1", port=0, loop=loops.new_event_loop())
 @pytest.mark.parametrize(
     ("keywords", "error", "sentence"),
     [
-        ({"prot": 1}, TypeError, "run_app() got an unexpected keyword argument 'prot'."),
-        ({"prot": 1}, TypeError, "Did you mean 'port'?"),
-        ({"keep_alive_timeout": 1}, TypeError, "Did you mean 'keepalive_timeout'?"),
-        ({"shutdown_timeot": 1}, TypeError, "Did you mean 'shutdown_timeout'?"),
+        ({"access_log_class": str}, TypeError, "access_log_class must be subclass of Abstract"),
+        ({"access_log_class": "x"}, TypeError, "AbstractAsyncAccessLogger, got 'x'"),
         ({"port": 99999}, ValueError, "port must be from 0 to 65535, got 99999"),
         ({"port": -1}, ValueError, "port must be from 0 to 65535, got -1"),
-        ({"port": "8080"}, TypeError, "port must be an int from 0 to 65535, got '8080'"),
+        ({"port": "8080x"}, TypeError, "port must be an int from 0 to 65535, got '8080x'"),
         ({"port": True}, TypeError, "port must be an int from 0 to 65535, got True"),
     ],
 )  # fmt: skip
@@ -342,7 +341,7 @@ def test_the_command_line_serves(start: Start) -> None:
 def test_a_wrong_entry_has_no_traceback(start: Start) -> None:
     process = start("no_such_module:init")
     out, err = process.communicate(timeout=10)
-    assert "unable to import 'no_such_module'" in err
+    assert "unable to import no_such_module" in err
     assert "Traceback" not in err
     assert (out, process.returncode) == ("", 2)
 
@@ -377,3 +376,106 @@ def test_a_port_in_use_is_a_sentence_and_status_2(start: Start) -> None:
     assert "in use" in err
     assert "Traceback" not in err
     assert process.returncode == 2
+
+
+def _stopping() -> Application:
+    """Return an application that ends the program when it has started."""
+    app = Application()
+
+    async def stop(app: Application) -> None:
+        raise GracefulExit
+
+    app.on_startup.append(stop)
+    return app
+
+
+def test_an_unknown_option_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    app = Application()
+    hosts: Any = ()
+
+    def stop(_text: str) -> None:
+        asyncio.get_running_loop().call_soon(_raise_keyboard_interrupt)
+
+    run_app(app, host=hosts, print=stop, keep_alive_timeout=1)
+    (record,) = caplog.records
+    assert "has no option keep_alive_timeout, it is ignored. Did you" in record.getMessage()
+
+
+def _raise_keyboard_interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("keywords", "sites"),
+    [
+        ({"port": 0}, 1),
+        ({"host": ()}, 0),
+        ({"path": ()}, 0),
+        ({"sock": ()}, 0),
+        ({"path": (), "port": 0}, 1),
+        ({"host": (), "port": 0}, 0),
+        ({"host": ("127.0.0.1", "127.0.0.2"), "port": "0"}, 2),
+    ],
+)
+def test_an_empty_list_asks_for_nothing(keywords: Any, sites: int) -> None:
+    shown: list[str] = []
+
+    def stop(text: str) -> None:
+        shown.append(text)
+        asyncio.get_running_loop().call_soon(_raise_keyboard_interrupt)
+
+    run_app(Application(), print=stop, **keywords)
+    (text,) = shown
+    assert text.count("http://") == sites
+
+
+def test_the_loop_of_the_caller_is_closed() -> None:
+    loop = asyncio.new_event_loop()
+    run_app(_stopping(), print=None, loop=loop)
+    assert loop.is_closed()
+
+
+def test_a_task_that_fails_at_the_end_reaches_the_loops_handler() -> None:
+    loop = asyncio.new_event_loop()
+    seen: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _loop, context: seen.append(context))
+    error = ValueError("late")
+    tasks: list[asyncio.Task[None]] = []
+
+    async def fail() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise error
+
+    async def start(app: Application) -> None:
+        tasks.append(asyncio.create_task(fail()))
+        await asyncio.sleep(0)
+        raise GracefulExit
+
+    app = Application()
+    app.on_startup.append(start)
+    run_app(app, print=None, loop=loop)
+    message = "unhandled exception during asyncio.run() shutdown"
+    assert seen == [{"message": message, "exception": error, "task": tasks[0]}]
+
+
+@pytest.mark.parametrize(
+    ("debug", "name", "level", "shown"),
+    [
+        (True, access_logger.name, logging.NOTSET, True),
+        (True, access_logger.name, logging.ERROR, True),
+        (False, access_logger.name, logging.NOTSET, False),
+        (True, "mine", logging.NOTSET, False),
+    ],
+)
+def test_the_default_access_log_is_shown_in_debug_mode(
+    debug: bool, name: str, level: int, shown: bool
+) -> None:
+    loop = asyncio.new_event_loop()
+    loop.set_debug(debug)
+    # A logger without a parent: the one of the tests has handlers.
+    logger = logging.Logger(name, level)  # noqa: LOG001  # not to stay behind
+    run_app(_stopping(), print=None, loop=loop, access_log=logger)
+    assert bool(logger.handlers) == shown
+    assert logger.level == (logging.DEBUG if shown and not level else level)

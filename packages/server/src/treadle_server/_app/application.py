@@ -12,9 +12,9 @@ import os
 import warnings
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import EllipsisType
-from typing import Any, Final, Protocol, Self, Unpack, cast
+from typing import Any, Final, Protocol, Unpack, cast
 
-from treadle_responses import HTTPException, StreamResponse
+from treadle_responses import StreamResponse
 from treadle_router import Converter, Match, MethodNotAllowed, NotFound
 from treadle_server._body.stream import StreamReader
 from treadle_server._core.errors import web_logger
@@ -41,70 +41,34 @@ from treadle_server._routing.options import StaticOptions
 
 from .chain import compose
 from .legacy import LegacyApplication
+from .routed import RoutedRequest, not_routed
 
 __all__ = ["Application", "Handler", "Middleware", "Request", "UrlDispatcher"]
 
 
-class NotRoutedError(AssertionError, RuntimeError):
-    """A request was asked for what only routing gives it; aiohttp asserts it."""
-
-
-def _not_routed(what: str) -> NotRoutedError:
-    return NotRoutedError(
-        f"The request is not routed yet, so it has no {what}: only handlers and middlewares of an "
-        "application have one"
-    )
-
-
-class Request(BaseRequest):
+class Request(RoutedRequest["Application"]):
     """A request that an application handles."""
 
-    # The context, or what it is made of when it is first asked for: the applications around the
-    # handler and the match. Most handlers do not ask for it, and a pair costs 0.2 us less. None
-    # until the request is routed.
-    _routed: "RouteContext | tuple[tuple[Application, ...], Match[AbstractRoute]] | None" = None
-    # Made when it is first asked for; it reads and writes the applications of the context.
-    # Programs set it too (maubot): then it says what the applications are.
-    _match_info: UrlMappingMatchInfo | None = None
-    # The applications that were asked and the error of a request without a route, which has no
-    # context until it is asked for.
-    _unmatched: "tuple[tuple[Application, ...], HTTPException] | None" = None
     # -1: the limit of the route or of the applications.
     _client_max_size = -1
 
     @property
     def app(self) -> "Application":
         """The application whose handler or middleware is running."""
-        # A match info of an add-on may be without one.
-        own = getattr(self._match_info, "current_app", None)
-        if own is not None:
-            return cast("Application", own)
+        info = self._match_info
+        if info is not None and self._decides(info):
+            return cast("Application", info.current_app)
         context = self._route_context
         if context is None or context.current is None:
-            raise _not_routed("app")
+            raise not_routed("app")
         return cast("Application", context.current)
-
-    @property
-    def match_info(self) -> UrlMappingMatchInfo:
-        """The result of routing: the variables of the path, as strings, and the route."""
-        info = self._match_info
-        if info is None:
-            context = self._route_context
-            if context is not None and context.match is not None:
-                info = self._match_info = UrlMappingMatchInfo.of(context.match, context)
-            elif context is not None and self._unmatched is not None:
-                error = self._unmatched[1]
-                info = self._match_info = MatchInfoError(error, context=context)
-            else:
-                raise _not_routed("match_info")
-        return info
 
     @property
     def config_dict(self) -> ChainMapProxy:
         """The state of ``app`` and of the applications around it; the innermost value counts."""
         apps = self._apps
         if not apps:
-            raise _not_routed("config_dict")
+            raise not_routed("config_dict")
         return ChainMapProxy(apps[apps.index(self.app) :: -1])
 
     @property
@@ -136,33 +100,6 @@ class Request(BaseRequest):
             return self._client_max_fields
         return apps[0]._client_max_fields
 
-    @property
-    def _route_context(self) -> RouteContext | None:
-        """The applications around the handler and the running one; None until it is routed."""
-        routed = self._routed
-        if isinstance(routed, tuple):
-            apps, match = routed
-            routed = self._routed = RouteContext(apps, apps[-1], match)
-        elif routed is None and self._unmatched is not None:
-            apps = self._unmatched[0]
-            routed = self._routed = RouteContext(apps, apps[-1], None)
-        return routed
-
-    @property
-    def _apps(self) -> "tuple[Application, ...]":
-        """The applications around the handler, the outermost first."""
-        if self._match_info is not None:
-            return cast("tuple[Application, ...]", tuple(self._match_info.apps))
-        context = self._route_context
-        return () if context is None else cast("tuple[Application, ...]", context.apps)
-
-    @property
-    def _matched_route(self) -> AbstractRoute | None:
-        if isinstance(self._match_info, UrlMappingMatchInfo):
-            return self._match_info.route
-        context = self._route_context
-        return None if context is None or context.match is None else context.match.handler
-
     async def on_prepare(self, response: StreamResponse) -> None:
         """Run before a response's head is sent."""
         if self.made_by_hand and self._routed is None and self._match_info is not None:
@@ -170,11 +107,6 @@ class Request(BaseRequest):
             await _send_prepare_signals(self, response)
         else:
             await super().on_prepare(response)
-
-    def _carry_over(self, copy: Self) -> None:
-        copy._routed = self._routed
-        copy._match_info = self._match_info
-        copy._unmatched = self._unmatched
 
 
 async def _send_prepare_signals(request: RequestHead, response: StreamResponse) -> None:
@@ -323,7 +255,11 @@ class Application(LegacyApplication["Application", Request, Middleware]):
         """Return the request for a message; subclasses override it (Home Assistant)."""
         loop = asyncio.get_running_loop()
         # -1: the limit of the route or of the applications.
-        return _cls(message, payload, protocol, writer, task, loop, client_max_size=-1)
+        fields = self._client_max_fields
+        return _cls(
+            message, payload, protocol, writer, task, loop,
+            client_max_size=-1, client_max_fields=fields,
+        )  # fmt: skip
 
     def _request_factory(self) -> AnyFactory:
         """Return the factory of the server's requests: ``_make_request`` if it was overridden."""

@@ -6,18 +6,23 @@ default says why.
 
 import dataclasses
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, final
 
 from treadle_http_parser import DEFAULT_LIMITS, Limits
 
-from .errors import server_logger
-from .keywords import check_keywords
+from .errors import access_logger, server_logger
+from .keywords import check_keywords, suggestion
+from .logs import log_warning
 
-__all__ = ["SERVER_SOFTWARE", "ServerConfig"]
+__all__ = ["ACCESS_LOG_FORMAT", "SERVER_SOFTWARE", "ServerConfig"]
 
 #: The value of the Server field unless ``ServerConfig.server_header`` is another one.
 SERVER_SOFTWARE: Final = "treadle"
+
+#: The lines of ``ServerConfig.access_log``: Apache's "combined", but for the names of users.
+ACCESS_LOG_FORMAT: Final = '%a %t "%r" %s %b "%{Referer}i" "%{User-Agent}i"'
 
 _MAY_BE_0: Final = (
     "timeout", "time", "keepalive_requests", "max_connections", "max_concurrent_requests",
@@ -30,6 +35,10 @@ _LIMIT_NAMES: Final = {field.name: field.name for field in dataclasses.fields(Li
     "max_field_size": "max_field_line",
     "max_headers": "max_fields",
 }
+
+
+#: An option of aiohttp's that changes nothing here: all deadlines are coarse.
+_WITHOUT_EFFECT: Final = frozenset({"timeout_ceil_threshold"})
 
 
 def _check_field_value(name: str, value: object) -> None:
@@ -115,6 +124,17 @@ class ServerConfig:
     #: The logger of unhandled errors.
     logger: logging.Logger = server_logger
 
+    #: The logger of the access log, None for no such log. On, as operators expect it; without a
+    #: configuration of ``logging`` it costs nothing, because INFO is not enabled then.
+    access_log: logging.Logger | None = access_logger
+
+    #: The lines, in the atoms of ``AccessLogger``.
+    access_log_format: str = ACCESS_LOG_FORMAT
+
+    #: The class that writes them, a subclass of ``AbstractAccessLogger``, made with the logger and
+    #: the format, or of ``AbstractAsyncAccessLogger``; None for ``AccessLogger``.
+    access_log_class: Callable[..., object] | None = None
+
     def __post_init__(self) -> None:
         _check_field_value("server_header", self.server_header)
         if not isinstance(self.limits, Limits):
@@ -130,7 +150,8 @@ class ServerConfig:
     @classmethod
     def keywords(cls) -> frozenset[str]:
         """Return the names that ``from_kwargs`` takes."""
-        return frozenset([*_LIMIT_NAMES, *(field.name for field in dataclasses.fields(cls))])
+        own = (field.name for field in dataclasses.fields(cls))
+        return frozenset([*_LIMIT_NAMES, *_WITHOUT_EFFECT, *own])
 
     @classmethod
     def from_kwargs(cls, options: dict[str, object]) -> "ServerConfig":
@@ -139,13 +160,28 @@ class ServerConfig:
         Raises ``TypeError`` for an unknown one, and for a limit that is given twice.
         """
         check_keywords(options, cls.keywords(), "ServerConfig.from_kwargs()")
-        rest = dict(options)
-        parts = {name: rest.pop(name) for name in options if name in _LIMIT_NAMES}
+        rest = {name: value for name, value in options.items() if name not in _WITHOUT_EFFECT}
+        parts = {name: rest.pop(name) for name in list(rest) if name in _LIMIT_NAMES}
         if parts:
             if "limits" in rest:
                 raise TypeError(f"Give limits= or its parts ({', '.join(parts)}), not both")
             rest["limits"] = _limits(parts)
         return cls(**rest)  # type: ignore[arg-type]  # the dataclass checks the values
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, object]) -> "ServerConfig":
+        """Return a config from the options of a runner: unknown ones are ignored, with a warning.
+
+        For programs that are written for another version, or for aiohttp, which does the same.
+        """
+        known = cls.keywords()
+        given = {name: value for name, value in options.items() if name in known}
+        config = cls.from_kwargs(given)
+        for name in options:
+            if name not in known:
+                text = "The server has no option %s, it is ignored. %s"
+                log_warning(config.logger, text, name, suggestion(name, known))
+        return config
 
 
 def _limits(parts: dict[str, object]) -> Limits:

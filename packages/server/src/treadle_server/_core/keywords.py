@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import ParamSpec, TypeVar
 
-__all__ = ["check_keywords", "keywords_of", "suggest_keywords"]
+__all__ = ["check_keywords", "keywords_of", "suggest_keywords", "suggestion"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -14,18 +14,23 @@ _T = TypeVar("_T")
 def check_keywords(given: Iterable[str], known: Iterable[str], where: str) -> None:
     """Raise ``TypeError`` for a name that is not among ``known``, as Python itself would.
 
-    ``where`` is the function that was called, such as ``run_app()``.
+    ``where`` is the function that was called, such as ``TCPSite()``.
     """
     known = frozenset(known)
     for name in given:
         if name not in known:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, known, 1) or [
-                other for other in sorted(known) if name in other.split("_")
-            ]
-            hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(known))}."
+            hint = suggestion(name, known)
             raise TypeError(f"{where} got an unexpected keyword argument {name!r}. {hint}")
+
+
+def suggestion(name: str, known: frozenset[str]) -> str:
+    """Return a sentence with the name that ``name`` may stand for, or with all that are known."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, 1) or [
+        other for other in sorted(known) if name in other.split("_")
+    ]
+    return f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(known))}."
 
 
 def suggest_keywords(where: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:

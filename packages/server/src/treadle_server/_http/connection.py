@@ -19,7 +19,7 @@ from treadle_server._transport.deadlines import NEVER
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.upgrade import Upgraded
 
-from .exchange import Exchange
+from .logged import make_exchange
 from .protocol import ProtocolConnection
 from .state import ServerState
 from .waiting import MAX_PENDING
@@ -58,7 +58,7 @@ class HttpConnection(ProtocolConnection):
         state = self._state
         self._flow = FlowControl(transport)
         self._writer = StreamWriter(self._core, self._flow, transport, state, self._switch)
-        self._exchange = Exchange(state, self._writer, self._exchange_done)
+        self._exchange = make_exchange(state, self._writer, self._exchange_done)
         self._incoming = IncomingBody(state.config, self._flow, self._writer, self._body_awaited)
         self._connected(transport)
         state.add(self)
@@ -280,7 +280,7 @@ class HttpConnection(ProtocolConnection):
         except Exception as error:  # noqa: BLE001  # the client gets an answer all the same
             text = "The request factory failed for %s %s"
             log_error(state.config.logger, text, head.method, head.target, error=error)
-            self._writer.write_error(500, "Internal Server Error")
+            self._write_error(500, "Internal Server Error")
             self._enter(Wait.LINGER)
             return False
         if not self._exchange.start(request):
@@ -330,7 +330,7 @@ class HttpConnection(ProtocolConnection):
         if self._incoming.reader is not None:
             self._incoming.fail(RequestPayloadError(error.reason))
         else:
-            self._writer.write_error(error.status, error.reason)
+            self._write_error(error.status, error.reason)
             self._enter(Wait.LINGER)
 
     # Another protocol behind 101 Switching Protocols: the methods of ``UpgradeOwner``.

@@ -26,9 +26,9 @@ import asyncio
 import contextlib
 import enum
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from types import CoroutineType
-from typing import Final, final
+from typing import Any, Final, final
 
 from treadle_http_parser import LocalProtocolError
 from treadle_responses import HTTPBadRequest, HTTPException, StreamResponse
@@ -76,6 +76,8 @@ _AFTER_ERROR: Final = {Phase.HANDLER: Phase.RESPONSE, Phase.RESPONSE: Phase.LAST
 
 _HANDLER: Final = Phase.HANDLER
 
+_StartHandler = Callable[[Coroutine[Any, Any, StreamResponse]], "asyncio.Task[StreamResponse]"]
+
 
 def _connection_lost() -> None:
     """Do nothing: the completion callback of a connection that is lost."""
@@ -89,11 +91,12 @@ async def _await(awaitable: Awaitable[StreamResponse]) -> StreamResponse:
     return await awaitable
 
 
-@final
 class Exchange:
     """Runs one request at a time; calls ``done`` when a response ends that had to wait."""
 
-    __slots__ = ("_cancelled", "_channel", "_done", "_phase", "_state", "_task", "request")
+    __slots__ = (
+        "_cancelled", "_channel", "_done", "_phase", "_start_handler", "_state", "_task", "request",
+    )  # fmt: skip
 
     def __init__(
         self, state: ServerState, channel: ResponseChannel, done: Callable[[], None]
@@ -101,11 +104,12 @@ class Exchange:
         self._state: Final = state
         self._channel: Final = channel
         self._done = done
+        self._start_handler: _StartHandler = state.start_task
         #: The request under way, None between requests.
         self.request: BaseRequest | None = None
         self._phase = _HANDLER
         # The task that runs the handler or sends the response, while it waits for something.
-        self._task: asyncio.Task[StreamResponse] | None = None
+        self._task: asyncio.Task[Any] | None = None
         # True if the server has cancelled that task.
         self._cancelled = False
 
@@ -156,7 +160,7 @@ class Exchange:
                 raise
             except BaseException as error:  # noqa: BLE001  # the client gets an answer
                 return self._failed(request, error)
-            task = state.start_task(
+            task = self._start_handler(
                 awaitable if type(awaitable) is CoroutineType else _await(awaitable)
             )
             if task.done():
@@ -197,8 +201,12 @@ class Exchange:
         except BaseException as error:  # noqa: BLE001  # the invariant above
             ended = self._break_off(error)
         if ended:
-            self._cancelled = False
-            self._done()
+            self._finished(request)
+
+    def _finished(self, _request: BaseRequest) -> None:
+        """Tell the connection about the end of an exchange that had to wait."""
+        self._cancelled = False
+        self._done()
 
     def _take_result(self, request: BaseRequest, task: "asyncio.Task[StreamResponse]") -> bool:
         if task.cancelled() or task.exception() is not None:
@@ -352,6 +360,7 @@ class Exchange:
     def _end(self, request: BaseRequest) -> bool:
         """End the exchange and run the request's cleanups."""
         self.request = self._task = None
+        request.answer = None  # It leads back to the request while it is sent.
         hooks = request.hooks
         if hooks is not None:
             for cleanup in hooks.cleanups:
@@ -367,15 +376,19 @@ class Exchange:
 
     def _break_off(self, error: BaseException) -> bool:
         """End the exchange after an error that could not be answered; the last resort."""
-        if isinstance(error, (SystemExit, KeyboardInterrupt)):
-            # The task was started eagerly: the event loop has not got this yet.
-            self._state.loop.call_soon(_raise, error)
-        else:
-            log_error(self._state.config.logger, "Error answering a request", error=error)
+        self._report("Error answering a request", error)
         with contextlib.suppress(Exception):
             self._channel.fail(error)
         request = self.request
         return True if request is None else self._end(request)
+
+    def _report(self, text: str, error: BaseException) -> None:
+        """Log an error that has no answer, or have the event loop end."""
+        if isinstance(error, (SystemExit, KeyboardInterrupt)):
+            # The task was started eagerly: the event loop has not got this yet.
+            self._state.loop.call_soon(_raise, error)
+        else:
+            log_error(self._state.config.logger, text, error=error)
 
 
 def _error_of(task: "asyncio.Task[StreamResponse]") -> BaseException:

@@ -3,6 +3,7 @@
 They are built when they are first asked for, since most handlers ask for little.
 """
 
+import functools
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -49,6 +50,11 @@ def decode_headers(fields: Fields) -> CIMultiDictProxy[str]:
             _names[raw_name] = name
         headers.add(name, raw_value.decode("utf-8", "surrogateescape"))
     return CIMultiDictProxy(headers)
+
+
+@functools.lru_cache(maxsize=64)
+def _lower(name: str) -> bytes:
+    return name.lower().encode()
 
 
 class RequestHead:
@@ -167,6 +173,17 @@ class RequestHead:
     def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]:
         """The header fields as sent, in order."""
         return self._head.fields
+
+    def first_field(self, name: str, default: str) -> str:
+        """Return the first value of a field, without header objects if there are none yet."""
+        if self._headers is not None:
+            return self._headers.get(name, default)
+        wanted = _lower(name)
+        size = len(wanted)
+        for raw_name, value in self._head.fields:
+            if len(raw_name) == size and raw_name.lower() == wanted:
+                return value.decode("utf-8", "surrogateescape")
+        return default
 
     @property
     def cookies(self) -> Mapping[str, str]:

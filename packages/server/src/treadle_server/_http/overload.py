@@ -7,20 +7,25 @@ beyond it, the other a wrapper around the handler.
 import asyncio
 from typing import Final, cast, final
 
+from treadle_http_parser import ServerConnection
 from treadle_responses import HTTPServiceUnavailable, StreamResponse
+from treadle_server._core.types import ConnectionInfo
 from treadle_server._transport.deadlines import NEVER
 from treadle_server._transport.flow import FlowControl
 
+from .logged import log_refusal
 from .request import BaseRequest
 from .state import RawHandler, ServerState
 from .waits import Wait
+from .writer import StreamWriter, not_switched
 
 __all__ = ["OverloadProtocol", "limit_handlers"]
 
 #: The seconds that a client is asked to wait (RFC 9110 section 10.2.3).
 _RETRY_AFTER: Final = "1"
 
-_TEXT: Final = b"503: The server has no room for more connections now."
+_REASON: Final = "The server has no room for more connections now."
+_TEXT: Final = f"503: {_REASON}".encode()
 
 
 @final
@@ -69,8 +74,16 @@ class OverloadProtocol(asyncio.Protocol):
                 b"Content-Length: %d\r\nRetry-After: %b\r\n%bConnection: close\r\n\r\n%b"
                 % (len(_TEXT), _RETRY_AFTER.encode(), self._state.head_block, _TEXT)
             )
+            flow = FlowControl(self._transport)
             # Closing now could reset the connection before the client has read the answer.
-            FlowControl(self._transport).stop_sending()
+            flow.stop_sending()
+            if self._state.access_logger is not None:
+                self._log(flow)
+
+    def _log(self, flow: FlowControl) -> None:
+        state, transport = self._state, self._transport
+        channel = StreamWriter(ServerConnection(), flow, transport, state, not_switched)
+        log_refusal(state, channel, ConnectionInfo.of(transport), 503, _REASON)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         """Count the connection out."""

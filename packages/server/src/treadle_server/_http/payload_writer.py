@@ -7,6 +7,7 @@ methods. ``_http.writer_channel`` goes the other way.
 
 import abc
 import asyncio
+import re
 from typing import Final, final
 
 from multidict import CIMultiDict
@@ -14,6 +15,9 @@ from multidict import CIMultiDict
 from .interfaces import ResponseChannel
 
 __all__ = ["AbstractStreamWriter", "PayloadWriter"]
+
+#: The head of a 1xx response: its status and its field lines.
+_INTERIM: Final = re.compile(rb"HTTP/1\.[01] (1\d\d)[^\r\n]*\r\n((?:[^\r\n]+\r\n)*)\r\n")
 
 
 class AbstractStreamWriter(abc.ABC):
@@ -72,9 +76,23 @@ class PayloadWriter(AbstractStreamWriter):
         return self.channel.transport
 
     async def write(self, chunk: bytes | bytearray | memoryview) -> None:
-        """Write a piece of the body, and wait while the peer is behind."""
+        """Write a piece of the body, and wait while the peer is behind.
+
+        Before the head of the response it may be that of a 1xx response, which a handler of
+        ``Expect`` sends: ``b"HTTP/1.1 100 Continue\\r\\n\\r\\n"``.
+        """
+        channel = self.channel
+        if not channel.head_sent and not channel.response_ended:
+            interim = _INTERIM.fullmatch(bytes(chunk))
+            if interim is not None:
+                lines = interim[2].decode("latin-1").splitlines()
+                fields = (line.partition(":") for line in lines)
+                channel.write_informational(
+                    int(interim[1]), [(name, value.strip()) for name, _, value in fields]
+                )
+                return
         self.output_size += len(chunk)
-        await self.channel.write(chunk)
+        await channel.write(chunk)
 
     async def write_eof(self, chunk: bytes = b"") -> None:
         """Write the last piece and the end of the response."""

@@ -65,6 +65,8 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
     # Class attributes are the defaults of what is built on demand.
     _task: "asyncio.Task[Any] | None" = None
     _loop: asyncio.AbstractEventLoop | None = None
+    #: The last response that was prepared, while it is sent; for the access log.
+    answer: StreamResponse | None = None
 
     def __init__(
         self,
@@ -275,6 +277,7 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
 
         A hook that fails is not run again for the answer to its error.
         """
+        self.answer = response
         hooks = self.hooks
         if hooks is not None and (prepare := hooks.prepare) is not None:
             hooks.prepare = None

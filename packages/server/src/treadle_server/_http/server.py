@@ -6,7 +6,6 @@ from typing import Any, Final, final
 
 from treadle_server._body.stream import StreamReader
 from treadle_server._core.config import ServerConfig
-from treadle_server._core.keywords import check_keywords
 from treadle_server._core.logs import log_warning
 
 from .connection import HttpConnection
@@ -30,7 +29,8 @@ class Server:
     the requests, ``BaseRequest`` by default: it is called with the message, its body, the
     connection, the writer of the response and a task that may be None. ``loop`` is the event loop
     of the connections, the running one by default. The keyword arguments are the fields of
-    ``ServerConfig``; an unknown one raises ``TypeError``. Make it where the event loop runs.
+    ``ServerConfig``; an unknown one is ignored, with a
+    warning in the log. Make it where the event loop runs.
     """
 
     def __init__(
@@ -53,10 +53,9 @@ class Server:
         )
         # Handlers that were registered by hand; the connections of this server are in its state.
         self._foreign: Final[dict[RequestHandler, object]] = {}
-        check_keywords(kwargs, ServerConfig.keywords() | {"handler", "request_factory"}, "Server()")
         if loop is None:
             loop = asyncio.get_running_loop()
-        config = ServerConfig.from_kwargs(kwargs)
+        config = ServerConfig.from_options(kwargs)
         if config.max_concurrent_requests:
             handler = limit_handlers(handler, config.max_concurrent_requests)
         # The time of each connection whose TLS handshake has not ended, if connections are limited.
@@ -163,6 +162,9 @@ class Server:
             else:
                 connection.abort()
         await self._wait_closed(None)
+        for task in self._state.log_tasks:
+            # An asynchronous access logger that does not end.
+            task.cancel()
 
     def cancel(self) -> None:
         """Cancel the handlers that run, and wait for nothing: a stop is broken off."""

@@ -5,7 +5,8 @@ import functools
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final, final
+from contextvars import Context
+from typing import Any, Final, Protocol, TypeVar, final
 
 from treadle_http_parser import Limits
 from treadle_http_parser.fields import format_http_date
@@ -13,11 +14,14 @@ from treadle_responses import StreamResponse
 from treadle_server._core.config import ServerConfig
 from treadle_server._transport.deadlines import NEVER, Sweeper
 
+from .access_log import make_access_logger
 from .interfaces import Connection, RequestFactory
 from .request import BaseRequest
 from .waits import DROPPING, WAITS, Wait
 
-__all__ = ["RawHandler", "ServerState"]
+__all__ = ["RawHandler", "ServerState", "StartTask"]
+
+_T = TypeVar("_T")
 
 _EAGER: Final[dict[str, Any]] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
 
@@ -27,7 +31,15 @@ _LAST_LINGER: Final = 1.0
 
 #: A bare server: any function from a request to an awaitable response.
 RawHandler = Callable[[BaseRequest], Awaitable[StreamResponse]]
-StartTask = Callable[[Coroutine[Any, Any, StreamResponse]], "asyncio.Task[StreamResponse]"]
+
+
+class StartTask(Protocol):
+    """Makes a coroutine a task; from Python 3.12 on it runs up to its first wait at once."""
+
+    def __call__(
+        self, coroutine: Coroutine[Any, Any, _T], /, *, context: Context | None = None
+    ) -> "asyncio.Task[_T]":
+        """Return the task."""
 
 
 @final
@@ -35,6 +47,7 @@ class ServerState:
     """One per server; connections read it, only the server and the ticking clock change it."""
 
     __slots__ = (
+        "access_logger",
         "checks_requests",
         "config",
         "connections",
@@ -45,6 +58,7 @@ class ServerState:
         "idle_deadline",
         "idle_waiter",
         "limits",
+        "log_tasks",
         "loop",
         "overload_count",
         "request_factory",
@@ -65,10 +79,12 @@ class ServerState:
     ) -> None:
         self.loop: Final = loop
         self.handler: Final = handler
-        #: Makes a coroutine a task; from Python 3.12 on it runs up to its first wait at once.
         self.start_task: Final[StartTask] = functools.partial(asyncio.Task, loop=loop, **_EAGER)
         self.request_factory: Final = request_factory
         self.config: Final = config
+        self.access_logger: Final = make_access_logger(config)
+        #: The lines of refused requests that an asynchronous access logger still writes.
+        self.log_tasks: Final[set[asyncio.Task[None]]] = set()
         self.write_timeout: Final = config.write_timeout
         #: The seconds of each wait of a connection, by the table ``WAITS``.
         self.timeouts: Final[dict[Wait, float]] = {

@@ -12,11 +12,13 @@ from typing import Final
 from treadle_http_parser import ServerConnection
 from treadle_responses import HTTPRequestTimeout
 from treadle_server._body.incoming import IncomingBody
+from treadle_server._core.types import ConnectionInfo
 from treadle_server._transport.deadlines import NEVER
 from treadle_server._transport.flow import FlowControl
 
 from .exchange import Exchange
 from .handler import RequestHandler
+from .logged import log_refusal
 from .state import ServerState
 from .waits import DROPPING, WAITS, Expiry, Wait, next_wait
 from .writer import StreamWriter
@@ -34,8 +36,8 @@ class WaitingConnection(RequestHandler):
     """A connection that is always in one ``Wait``."""
 
     __slots__ = (
-        "_born", "_core", "_dropping_since", "_eof", "_exchange", "_flow", "_incoming", "_state",
-        "_transport", "_wait", "_writer", "deadline",
+        "_born", "_core", "_dropping_since", "_eof", "_exchange", "_flow", "_incoming", "_info",
+        "_state", "_transport", "_wait", "_writer", "deadline",
     )  # fmt: skip
 
     _transport: asyncio.Transport
@@ -43,6 +45,7 @@ class WaitingConnection(RequestHandler):
     _writer: StreamWriter
     _exchange: Exchange
     _incoming: IncomingBody
+    _info: ConnectionInfo
     _born: float
 
     def __init__(self, state: ServerState) -> None:
@@ -124,12 +127,17 @@ class WaitingConnection(RequestHandler):
         if self._wait is Wait.BODY:
             self._enter(Wait.BODY)
 
+    def _write_error(self, status: int, reason: str) -> None:
+        """Answer a request that no handler has seen; the answer is the connection's last."""
+        self._writer.write_error(status, reason)
+        log_refusal(self._state, self._writer, self._info, status, reason)
+
     def on_deadline(self) -> None:
         """Act on a wait that took too long, as its row of ``WAITS`` says."""
         expiry = WAITS[self._wait].expiry
         if expiry is Expiry.REFUSE_HEAD:
             self._core.give_up()
-            self._writer.write_error(408, "The request head did not arrive in time.")
+            self._write_error(408, "The request head did not arrive in time.")
             self._enter(Wait.LINGER)
         elif expiry is Expiry.FAIL_BODY:
             if self._incoming.is_awaited:

@@ -23,7 +23,7 @@ from treadle_server._transport.upgrade import Upgraded
 
 from .interfaces import HeadDefaults
 
-__all__ = ["StreamWriter"]
+__all__ = ["StreamWriter", "not_switched"]
 
 _T = TypeVar("_T")
 
@@ -42,7 +42,8 @@ _CALL: Final = 1024
 _MAX_DISCARDED: Final = 1024 * 1024
 
 
-def _too_late(_upgraded: Upgraded) -> None:
+def not_switched(_upgraded: Upgraded) -> None:
+    """Stand for the connection of a writer that has none, or whose connection is lost."""
     raise AssertionError("switch() checks that the connection is not lost")
 
 
@@ -343,6 +344,8 @@ class StreamWriter:
             self._output.write(self._core.send_informational(status, headers))
         except LocalProtocolError as error:
             raise ValueError(str(error)) from error
+        if status == 100:
+            self._awaiting_continue = False
 
     def switch(self, headers: CIMultiDict[str], upgraded: Upgraded) -> None:
         """Write 101 Switching Protocols and hand the connection to ``upgraded``.
@@ -372,7 +375,7 @@ class StreamWriter:
     def release(self) -> None:
         """Let go of the references that lead back to the connection, which is lost."""
         self.upgraded = None
-        self._switched = _too_late
+        self._switched = not_switched
 
     def write_error(self, status: int, reason: str) -> None:
         """Answer a request that was refused and make it the connection's last."""

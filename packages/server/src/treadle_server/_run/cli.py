@@ -4,6 +4,7 @@ import argparse
 import importlib
 import inspect
 import logging
+import socket
 import sys
 from collections.abc import Awaitable, Sequence
 from difflib import get_close_matches
@@ -22,16 +23,19 @@ class _NotAnApplicationError(Exception):
 
 
 def _load(parser: argparse.ArgumentParser, entry: str) -> object:
-    """Return the object that ``package.module:name`` names."""
+    """Return the object that ``package.module:name`` names.
+
+    The sentences of errors are aiohttp's.
+    """
     module_name, colon, name = entry.partition(":")
     if not colon or not module_name or not name:
-        parser.error(f"entry-func {entry!r} is not of the form 'package.module:function'")
+        parser.error("'entry-func' not in 'module:function' syntax")
     if module_name.startswith("."):
-        parser.error(f"entry-func {entry!r} must not be relative: give the whole module name")
+        parser.error("relative module names not supported")
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
-        parser.error(f"unable to import {module_name!r}: {error}")
+        parser.error(f"unable to import {module_name}: {error}")
     found = getattr(module, name, None)
     if found is None:
         near = get_close_matches(name, vars(module), 1)
@@ -119,6 +123,8 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
     if "" not in sys.path:
         sys.path.insert(0, "")
     found = _load(parser, options.entry_func)
+    if options.path is not None and not hasattr(socket, "AF_UNIX"):
+        parser.error("file system paths not supported by your operating environment")
     logging.basicConfig(level=logging.DEBUG)
     app = _application(parser, options.entry_func, found, rest)
     host, port = options.hostname or "localhost", options.port

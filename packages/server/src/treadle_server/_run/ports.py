@@ -3,8 +3,13 @@
 __all__ = ["check_port"]
 
 
-def check_port(port: int) -> int:
-    """Return ``port``; raises ``TypeError`` or ``ValueError`` unless it is from 0 to 65535."""
+def check_port(port: int | str) -> int:
+    """Return ``port`` as a number from 0 to 65535; raises ``TypeError`` or ``ValueError``.
+
+    Digits are a port too, as in a variable of the environment.
+    """
+    if isinstance(port, str) and port.isascii() and port.isdecimal() and len(port) < 10:
+        port = int(port)
     if isinstance(port, bool) or not isinstance(port, int):
         raise TypeError(f"port must be an int from 0 to 65535, got {port!r}")
     if not 0 <= port <= 65535:

@@ -3,21 +3,21 @@
 import asyncio
 import contextlib
 import inspect
+import logging
 import os
 import signal
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final
+from typing import Any, Final
 
 from treadle_server._app.application import Application
-from treadle_server._core.config import ServerConfig
-from treadle_server._core.errors import server_logger
-from treadle_server._core.keywords import check_keywords, keywords_of
-from treadle_server._core.logs import log_error
+from treadle_server._core.errors import access_logger
+from treadle_server._http.access_log import AccessLogClass, AccessLogger
 
 from .ports import check_port
-from .runner import AppRunner, BaseSite, GracefulExit, SockSite, TCPSite, UnixSite
+from .runner import AppRunner, BaseSite, GracefulExit
+from .sites import SockSite, TCPSite, UnixSite
 
 __all__ = ["run_app"]
 
@@ -38,8 +38,9 @@ def _sites(
     """Return the sites for what was asked for; TCP on all interfaces if nothing was."""
     hosts: list[str | None] = [host] if isinstance(host, str) else list(host or ())
     paths = [path] if isinstance(path, (str, os.PathLike)) else list(path or ())
-    socks = [sock] if isinstance(sock, socket.socket) else list(sock or ())
-    if not hosts and ((not paths and not socks) or port is not None):
+    socks = list(sock or ()) if isinstance(sock, Iterable) or sock is None else [sock]
+    # An empty list asks for nothing, unlike None.
+    if host is None and ((path is None and sock is None) or port is not None):
         hosts = [None]
     sites: list[BaseSite] = [
         TCPSite(
@@ -58,13 +59,22 @@ def _sites(
     return sites
 
 
+def _show_access_log(logger: logging.Logger) -> None:
+    """Show the default access log on standard error, unless it is configured: for development."""
+    if logger.name == access_logger.name:
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.DEBUG)
+        if not logger.hasHandlers():
+            logger.addHandler(logging.StreamHandler())
+
+
 async def _serve(
     app: Application | Awaitable[Application],
     make_sites: Callable[[AppRunner], list[BaseSite]],
     print: Callable[[str], object] | None,  # noqa: A002  # aiohttp's name
     shutdown_timeout: float,
     handle_signals: bool,
-    options: dict[str, object],
+    options: dict[str, Any],
 ) -> None:
     if not isinstance(app, Application):
         app = await app
@@ -75,7 +85,7 @@ async def _serve(
         await runner.setup()
         for site in make_sites(runner):
             await site.start()
-        if print is not None:
+        if callable(print):
             names = sorted(site.name for site in runner.sites)
             print(f"======== Running on {', '.join(names)} ========\n(Press CTRL+C to quit)")
         await asyncio.get_running_loop().create_future()
@@ -95,6 +105,9 @@ def run_app(
     ssl_context: ssl.SSLContext | None = None,
     print: Callable[[str], object] | None = print,  # noqa: A002  # aiohttp's name
     backlog: int = 128,
+    access_log_class: AccessLogClass = AccessLogger,
+    access_log_format: str = AccessLogger.LOG_FORMAT,
+    access_log: logging.Logger | None = access_logger,
     handle_signals: bool = True,
     reuse_address: bool | None = None,
     reuse_port: bool | None = None,
@@ -107,18 +120,21 @@ def run_app(
     Listens on ``host`` and ``port`` (8080, or 8443 with ``ssl_context``), on the Unix sockets
     ``path`` and on the bound sockets ``sock``; each may be several. Without any, on all
     interfaces. Stopping lets running handlers finish for ``shutdown_timeout`` seconds. ``print``
-    shows the addresses; None is silent. Other keyword arguments are the fields of
-    ``ServerConfig``.
+    shows the addresses; None is silent. Other keyword arguments are options of the server
+    (``ServerConfig``).
+
+    ``access_log_class`` writes each answer to the logger ``access_log``, or nothing if that is
+    None; see ``AccessLogger`` for ``access_log_format``. In the debug mode of the event loop, the
+    default logger writes to standard error if nothing else is configured. ``loop`` is closed at the
+    end, as one that is made here.
 
     A second signal ends the wait for handlers, and each further one the step of the stop that it
     meets: a stop never needs more than a few of them.
 
-    Raises ``OSError`` for an address that cannot be used, ``TypeError`` for an unknown keyword,
-    ``ValueError`` for a port beyond 65535, and whatever the start-up raises.
+    Raises ``OSError`` for an address that cannot be used, ``ValueError`` for a port beyond 65535,
+    ``TypeError`` for an ``access_log_class`` of another kind, and what the start-up raises.
     """
     try:
-        if kwargs:
-            check_keywords(kwargs, ServerConfig.keywords() | keywords_of(run_app), "run_app()")
         if port is not None:
             check_port(port)
     except (TypeError, ValueError):
@@ -126,11 +142,15 @@ def run_app(
             # It will never run: do not let Python warn of it too.
             app.close()
         raise
-    own_loop = loop is None
     if loop is None:
         loop = asyncio.new_event_loop()
-    options = {
+    if loop.get_debug() and access_log is not None:
+        _show_access_log(access_log)
+    options: dict[str, Any] = {
         "keepalive_timeout": keepalive_timeout,
+        "access_log_class": access_log_class,
+        "access_log_format": access_log_format,
+        "access_log": access_log,
         "handler_cancellation": handler_cancellation,
         **kwargs,
     }
@@ -154,8 +174,7 @@ def run_app(
             stopping.run()
         finally:
             asyncio.set_event_loop(None)
-            if own_loop:
-                loop.close()
+            loop.close()
 
 
 class _Stopping:
@@ -221,7 +240,7 @@ class _Stopping:
                 self._main.result()
 
     async def _cancel_all_tasks(self) -> None:
-        """Cancel what the application left running, and report what it raised."""
+        """Cancel what the application left running, and report what it raised to the loop."""
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         if not tasks:
             return
@@ -230,5 +249,11 @@ class _Stopping:
         await asyncio.wait(tasks)
         for task in tasks:
             if not task.cancelled() and task.exception() is not None:
-                text = "A task that was left running raised at shutdown"
-                log_error(server_logger, text, error=task.exception())
+                self._loop.call_exception_handler(
+                    {
+                        # The words of asyncio and aiohttp.
+                        "message": "unhandled exception during asyncio.run() shutdown",
+                        "exception": task.exception(),
+                        "task": task,
+                    }
+                )

@@ -1,4 +1,4 @@
-"""Runners and sites: from an application to listening sockets, and back in order.
+"""Runners: from an application to listening sockets, and back in order.
 
 A runner owns a ``Server``; its sites own one listener each. A stop goes the other way round:
 listeners close, idle connections close, handlers get time and are then cancelled, and the
@@ -8,23 +8,17 @@ application cleans up last.
 import abc
 import asyncio
 import functools
-import os
 import signal
-import socket
 import ssl
+import warnings
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, cast, final
-
-from yarl import URL
+from typing import Any, Final, cast
 
 from treadle_server._app.application import Application
-from treadle_server._core.config import ServerConfig
-from treadle_server._core.keywords import check_keywords, suggest_keywords
 from treadle_server._core.teardown import run_all
+from treadle_server._http.access_log import AccessLogClass, AccessLogger, check_access_log_class
 from treadle_server._http.server import Server
 from treadle_server._http.state import RawHandler
-
-from .ports import check_port
 
 __all__ = [
     "AppRunner",
@@ -32,9 +26,6 @@ __all__ = [
     "BaseSite",
     "GracefulExit",
     "ServerRunner",
-    "SockSite",
-    "TCPSite",
-    "UnixSite",
 ]
 
 
@@ -49,16 +40,34 @@ def _raise_graceful_exit() -> None:
 
 
 class BaseSite(abc.ABC):
-    """One listener of a runner."""
+    """One listener of a runner.
+
+    A site of your own has a ``name``, and a ``start`` that first awaits the one of this class, then
+    sets ``_server`` to a server of the event loop that makes its protocols with the runner's
+    ``server``. ``shutdown_timeout`` is a setting of the runner; here it is deprecated.
+    """
 
     def __init__(
-        self, runner: "BaseRunner", *, ssl_context: ssl.SSLContext | None, backlog: int
+        self,
+        runner: "BaseRunner",
+        *,
+        shutdown_timeout: float = 60.0,
+        ssl_context: ssl.SSLContext | None = None,
+        backlog: int = 128,
     ) -> None:
         if runner.server is None:
             raise RuntimeError("Call runner.setup() before making a site")
-        self._runner: Final = runner
-        self._ssl_context: Final = ssl_context
-        self._backlog: Final = backlog
+        if shutdown_timeout != 60.0:
+            warnings.warn(
+                "shutdown_timeout should be set on BaseRunner: give it to AppRunner() or "
+                "ServerRunner() instead of to a site",
+                DeprecationWarning,
+                stacklevel=3,
+            )
+            runner._shutdown_timeout = shutdown_timeout  # noqa: SLF001  # a runner and its sites are one unit
+        self._runner = runner
+        self._ssl_context = ssl_context
+        self._backlog = backlog
         self._server: asyncio.AbstractServer | None = None
 
     @property
@@ -67,29 +76,13 @@ class BaseSite(abc.ABC):
         """The address for people: a URL, or a path."""
 
     @abc.abstractmethod
-    async def _listen(self, server: Server) -> asyncio.AbstractServer:
-        """Open the listener."""
-
-    def _handshake_timeout(self, server: Server) -> float | None:
-        """Return the option of an event loop's listener, which takes it only with TLS."""
-        return server.handshake_timeout if self._ssl_context is not None else None
-
     async def start(self) -> None:
-        """Begin to listen; raises ``OSError`` for an address that cannot be used."""
-        if self._server is not None:
-            raise RuntimeError(f"{self.name} is already started")
-        server = self._runner.server
-        assert server is not None
-        self._runner._register(self)  # noqa: SLF001  # a runner and its sites are one unit
-        try:
-            self._server = await self._listen(server)
-        except BaseException:
-            self._runner._unregister(self)  # noqa: SLF001  # as above
-            raise
+        """Register the site with its runner; raises ``RuntimeError`` if it is already."""
+        self._runner._reg_site(self)  # noqa: SLF001  # as above
 
     async def stop(self) -> None:
         """Stop listening; connections go on."""
-        self._runner._unregister(self)  # noqa: SLF001  # as in ``start``
+        self._runner._unreg_site(self)  # noqa: SLF001  # as above
         server, self._server = self._server, None
         if server is not None:
             server.close()
@@ -99,147 +92,19 @@ class BaseSite(abc.ABC):
         return [sock.getsockname() for sock in sockets]
 
 
-@final
-class TCPSite(BaseSite):
-    """Listens on ``host`` (all interfaces without one) and ``port`` (8080, or 8443 with TLS).
-
-    Port 0 takes a free one; ``port`` tells which after ``start``.
-    """
-
-    @suggest_keywords("TCPSite()")
-    def __init__(
-        self,
-        runner: "BaseRunner",
-        host: str | None = None,
-        port: int | None = None,
-        *,
-        ssl_context: ssl.SSLContext | None = None,
-        backlog: int = 128,
-        reuse_address: bool | None = None,
-        reuse_port: bool | None = None,
-    ) -> None:
-        super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
-        self._host: Final = host
-        self._port = (8443 if ssl_context else 8080) if port is None else check_port(port)
-        self._reuse_address: Final = reuse_address
-        self._reuse_port: Final = reuse_port
-
-    @property
-    def port(self) -> int:
-        """The port, the real one once started."""
-        for address in self._addresses():
-            return int(address[1])
-        return self._port
-
-    @property
-    def name(self) -> str:
-        """The site's URL."""
-        scheme = "https" if self._ssl_context else "http"
-        return str(URL.build(scheme=scheme, host=self._host or "0.0.0.0", port=self.port))
-
-    async def _listen(self, server: Server) -> asyncio.AbstractServer:
-        return await asyncio.get_running_loop().create_server(
-            server,
-            self._host,
-            self._port,
-            ssl=self._ssl_context,
-            ssl_handshake_timeout=self._handshake_timeout(server),
-            backlog=self._backlog,
-            reuse_address=self._reuse_address,
-            reuse_port=self._reuse_port,
-        )
-
-
-@final
-class UnixSite(BaseSite):
-    """Listens on a Unix domain socket at ``path``."""
-
-    @suggest_keywords("UnixSite()")
-    def __init__(
-        self,
-        runner: "BaseRunner",
-        path: str | os.PathLike[str],
-        *,
-        ssl_context: ssl.SSLContext | None = None,
-        backlog: int = 128,
-    ) -> None:
-        super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
-        self._path: Final = os.fspath(path)
-
-    @property
-    def name(self) -> str:
-        """The socket's path."""
-        scheme = "https" if self._ssl_context else "http"
-        return f"{scheme}://unix:{self._path}:"
-
-    async def _listen(self, server: Server) -> asyncio.AbstractServer:
-        return await asyncio.get_running_loop().create_unix_server(
-            server,
-            self._path,
-            ssl=self._ssl_context,
-            ssl_handshake_timeout=self._handshake_timeout(server),
-            backlog=self._backlog,
-        )
-
-    async def stop(self) -> None:
-        """Stop listening and remove the socket from the file system."""
-        was_listening = self._server is not None
-        await super().stop()
-        # Python 3.13 removes it by itself.
-        if was_listening and os.path.exists(self._path):  # noqa: PTH110, ASYNC240  # one stat, no wait
-            os.unlink(self._path)  # noqa: PTH108
-
-
-@final
-class SockSite(BaseSite):
-    """Listens on a socket that the caller has bound."""
-
-    @suggest_keywords("SockSite()")
-    def __init__(
-        self,
-        runner: "BaseRunner",
-        sock: socket.socket,
-        *,
-        ssl_context: ssl.SSLContext | None = None,
-        backlog: int = 128,
-    ) -> None:
-        super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
-        self._sock: Final = sock
-        scheme = "https" if ssl_context else "http"
-        address = sock.getsockname()
-        if isinstance(address, tuple):
-            self._name = str(URL.build(scheme=scheme, host=address[0], port=address[1]))
-        else:
-            self._name = f"{scheme}://unix:{address}:"
-
-    @property
-    def name(self) -> str:
-        """The URL of the socket's address."""
-        return self._name
-
-    async def _listen(self, server: Server) -> asyncio.AbstractServer:
-        return await asyncio.get_running_loop().create_server(
-            server,
-            sock=self._sock,
-            ssl=self._ssl_context,
-            ssl_handshake_timeout=self._handshake_timeout(server),
-            backlog=self._backlog,
-        )
-
-
 class BaseRunner(abc.ABC):
     """Owns a server and its sites.
 
     A stop waits ``shutdown_timeout`` seconds for the handlers, and as long again for those that it
-    then cancels. Other keyword arguments are the fields of ``ServerConfig``.
+    then cancels. Other keyword arguments are options of the server (``ServerConfig``).
     """
 
     def __init__(
         self, *, handle_signals: bool = False, shutdown_timeout: float = 60.0, **kwargs: object
     ) -> None:
-        self._handle_signals: Final = handle_signals
-        self._shutdown_timeout: Final = shutdown_timeout
-        self._kwargs: Final = kwargs
+        self._handle_signals = handle_signals
+        self._shutdown_timeout = shutdown_timeout
+        self._kwargs = kwargs
         self._server: Server | None = None
         self._sites: Final[list[BaseSite]] = []
 
@@ -315,37 +180,47 @@ class BaseRunner(abc.ABC):
         if self._handle_signals:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
+                try:
+                    loop.remove_signal_handler(number)
+                except NotImplementedError:  # pragma: no cover  # Windows
+                    break
 
-    def _register(self, site: BaseSite) -> None:
+    # Sites of others call these by aiohttp's names.
+
+    def _reg_site(self, site: BaseSite) -> None:
         if site in self._sites:
             raise RuntimeError(f"Site {site.name} is already registered in the runner")
         self._sites.append(site)
 
-    def _unregister(self, site: BaseSite) -> None:
+    def _check_site(self, site: BaseSite) -> None:
         if site not in self._sites:
             raise RuntimeError(f"Site {site.name} is not registered in the runner")
+
+    def _unreg_site(self, site: BaseSite) -> None:
+        self._check_site(site)
         self._sites.remove(site)
 
 
-@final
 class AppRunner(BaseRunner):
-    """Runs an ``Application``; raises ``TypeError`` for anything else."""
+    """Runs an ``Application``; raises ``TypeError`` for anything else.
+
+    Keyword arguments are options of the server, among them those of the access log; the application
+    may override them (``handler_args``).
+    """
 
     def __init__(
         self,
         app: Application,
         *,
         handle_signals: bool = False,
-        shutdown_timeout: float = 60.0,
-        **kwargs: object,
+        access_log_class: AccessLogClass = AccessLogger,
+        **kwargs: Any,
     ) -> None:
+        super().__init__(handle_signals=handle_signals, **kwargs)
         if not isinstance(app, Application):
-            raise TypeError(f"The first argument must be a web.Application, got {app!r}")
-        own = ("app", "handle_signals", "shutdown_timeout")
-        check_keywords(kwargs, ServerConfig.keywords().union(own), "AppRunner()")
-        super().__init__(handle_signals=handle_signals, shutdown_timeout=shutdown_timeout, **kwargs)
-        self._app: Final = app
+            raise TypeError(f"The first argument should be web.Application instance, got {app!r}")
+        self._kwargs["access_log_class"] = access_log_class
+        self._app = app
         self._started = False
 
     @property
@@ -354,6 +229,7 @@ class AppRunner(BaseRunner):
         return self._app
 
     async def _make_server(self) -> Server:
+        check_access_log_class(self._kwargs["access_log_class"])
         self._started = True
         await self._app.startup()
         return self._app._make_server(self._kwargs)  # noqa: SLF001  # for runners only
@@ -369,16 +245,16 @@ class AppRunner(BaseRunner):
             await self._app.cleanup()
 
 
-@final
 class ServerRunner(BaseRunner):
-    """Runs a ``Server`` that the caller has made, without an application."""
+    """Runs a ``Server`` that the caller has made, without an application.
 
-    @suggest_keywords("ServerRunner()")
-    def __init__(
-        self, web_server: Server, *, handle_signals: bool = False, shutdown_timeout: float = 60.0
-    ) -> None:
-        super().__init__(handle_signals=handle_signals, shutdown_timeout=shutdown_timeout)
-        self._web_server: Final = web_server
+    The options of the server are those that it was made with; other keywords than those of
+    ``BaseRunner`` are ignored.
+    """
+
+    def __init__(self, web_server: Server, *, handle_signals: bool = False, **kwargs: Any) -> None:
+        super().__init__(handle_signals=handle_signals, **kwargs)
+        self._web_server = web_server
 
     async def _make_server(self) -> Server:
         return self._web_server

@@ -1,0 +1,201 @@
+"""The sites of a runner: listeners on TCP, on Unix sockets, on bound sockets and on named pipes."""
+
+import abc
+import asyncio
+import os
+import socket
+import ssl
+from typing import Any
+
+from yarl import URL
+
+from treadle_server._core.keywords import suggest_keywords
+from treadle_server._http.server import Server
+
+from .ports import check_port
+from .runner import BaseRunner, BaseSite
+
+__all__ = ["NamedPipeSite", "SockSite", "TCPSite", "UnixSite"]
+
+
+class _Listening(BaseSite):
+    """The part that the sites of this module share: a listener of the event loop."""
+
+    @abc.abstractmethod
+    async def _listen(self, server: Server) -> asyncio.AbstractServer:
+        """Open the listener."""
+
+    async def start(self) -> None:
+        """Begin to listen; raises ``OSError`` for an address that cannot be used."""
+        await super().start()
+        server = self._runner.server
+        assert server is not None
+        try:
+            self._server = await self._listen(server)
+        except BaseException:
+            self._runner._unreg_site(self)  # noqa: SLF001  # as above
+            raise
+
+    def _tls_options(self, server: Server) -> dict[str, Any]:
+        """Return the options of an event loop's listener that it takes only with TLS."""
+        context = self._ssl_context
+        return {} if context is None else {"ssl_handshake_timeout": server.handshake_timeout}
+
+
+class TCPSite(_Listening):
+    """Listens on ``host`` (all interfaces without one) and ``port`` (8080, or 8443 with TLS).
+
+    Port 0 takes a free one; ``port`` tells which after ``start``.
+    """
+
+    @suggest_keywords("TCPSite()")
+    def __init__(
+        self,
+        runner: BaseRunner,
+        host: str | None = None,
+        port: int | None = None,
+        *,
+        shutdown_timeout: float = 60.0,
+        ssl_context: ssl.SSLContext | None = None,
+        backlog: int = 128,
+        reuse_address: bool | None = None,
+        reuse_port: bool | None = None,
+    ) -> None:
+        super().__init__(
+            runner, shutdown_timeout=shutdown_timeout, ssl_context=ssl_context, backlog=backlog
+        )
+        self._host = host
+        self._port = (8443 if ssl_context else 8080) if port is None else check_port(port)
+        self._reuse_address = reuse_address
+        self._reuse_port = reuse_port
+
+    @property
+    def port(self) -> int:
+        """The port, the real one once started."""
+        for address in self._addresses():
+            return int(address[1])
+        return self._port
+
+    @property
+    def name(self) -> str:
+        """The site's URL."""
+        scheme = "https" if self._ssl_context else "http"
+        return str(URL.build(scheme=scheme, host=self._host or "0.0.0.0", port=self.port))
+
+    async def _listen(self, server: Server) -> asyncio.AbstractServer:
+        return await asyncio.get_running_loop().create_server(
+            server,
+            self._host,
+            self._port,
+            ssl=self._ssl_context,
+            backlog=self._backlog,
+            reuse_address=self._reuse_address,
+            reuse_port=self._reuse_port,
+            **self._tls_options(server),
+        )
+
+
+class UnixSite(_Listening):
+    """Listens on a Unix domain socket at ``path``."""
+
+    @suggest_keywords("UnixSite()")
+    def __init__(
+        self,
+        runner: BaseRunner,
+        path: str | os.PathLike[str],
+        *,
+        shutdown_timeout: float = 60.0,
+        ssl_context: ssl.SSLContext | None = None,
+        backlog: int = 128,
+    ) -> None:
+        super().__init__(
+            runner, shutdown_timeout=shutdown_timeout, ssl_context=ssl_context, backlog=backlog
+        )
+        self._path = os.fspath(path)
+
+    @property
+    def name(self) -> str:
+        """The socket's path."""
+        scheme = "https" if self._ssl_context else "http"
+        return f"{scheme}://unix:{self._path}:"
+
+    async def _listen(self, server: Server) -> asyncio.AbstractServer:
+        return await asyncio.get_running_loop().create_unix_server(
+            server,
+            self._path,
+            ssl=self._ssl_context,
+            backlog=self._backlog,
+            **self._tls_options(server),
+        )
+
+    async def stop(self) -> None:
+        """Stop listening and remove the socket from the file system."""
+        was_listening = self._server is not None
+        await super().stop()
+        # Python 3.13 removes it by itself.
+        if was_listening and os.path.exists(self._path):  # noqa: PTH110, ASYNC240  # one stat, no wait
+            os.unlink(self._path)  # noqa: PTH108
+
+
+class SockSite(_Listening):
+    """Listens on a socket that the caller has bound."""
+
+    @suggest_keywords("SockSite()")
+    def __init__(
+        self,
+        runner: BaseRunner,
+        sock: socket.socket,
+        *,
+        shutdown_timeout: float = 60.0,
+        ssl_context: ssl.SSLContext | None = None,
+        backlog: int = 128,
+    ) -> None:
+        super().__init__(
+            runner, shutdown_timeout=shutdown_timeout, ssl_context=ssl_context, backlog=backlog
+        )
+        self._sock = sock
+        scheme = "https" if ssl_context else "http"
+        address = sock.getsockname()
+        if isinstance(address, tuple):
+            self._name = str(URL.build(scheme=scheme, host=address[0], port=address[1]))
+        else:
+            self._name = f"{scheme}://unix:{address}:"
+
+    @property
+    def name(self) -> str:
+        """The URL of the socket's address."""
+        return self._name
+
+    async def _listen(self, server: Server) -> asyncio.AbstractServer:
+        return await asyncio.get_running_loop().create_server(
+            server,
+            sock=self._sock,
+            ssl=self._ssl_context,
+            backlog=self._backlog,
+            **self._tls_options(server),
+        )
+
+
+class NamedPipeSite(BaseSite):
+    """Listens on a named pipe of Windows; raises ``RuntimeError`` on other event loops."""
+
+    def __init__(self, runner: BaseRunner, path: str, *, shutdown_timeout: float = 60.0) -> None:
+        proactor = getattr(asyncio, "ProactorEventLoop", None)
+        if proactor is None or not isinstance(asyncio.get_running_loop(), proactor):
+            raise RuntimeError(
+                "Named Pipes only available in proactor loop under windows: use UnixSite or TCPSite"
+            )
+        super().__init__(runner, shutdown_timeout=shutdown_timeout)
+        self._path = path
+
+    @property
+    def name(self) -> str:
+        """The path of the pipe."""
+        return self._path
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        await super().start()
+        loop: Any = asyncio.get_running_loop()
+        # Only Windows' event loop has the method.
+        (self._server,) = await loop.start_serving_pipe(self._runner.server, self._path)
