@@ -29,8 +29,9 @@ async def serving(module: str, *arguments: str) -> AsyncIterator[ClientSession]:
     port = unused_port()
     command = [sys.executable, "-m", "treadle.web", "-H", "127.0.0.1", "-P", str(port)]
     process = await asyncio.create_subprocess_exec(
-        *command, f"quickstart.{module}:init_func", *arguments, stdout=subprocess.PIPE
-    )
+        *command, f"quickstart.{module}:init_func", *arguments,
+        stdout=subprocess.PIPE, cwd=PROGRAMS.parent,
+    )  # fmt: skip
     assert process.stdout is not None
     try:
         line = await asyncio.wait_for(process.stdout.readline(), 60)
@@ -177,8 +178,9 @@ def test_run_app() -> None:
     async def check() -> None:
         port = unused_port()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "quickstart.simple_server", str(port), stdout=subprocess.PIPE
-        )
+            sys.executable, "-m", "quickstart.simple_server", str(port),
+            stdout=subprocess.PIPE, cwd=PROGRAMS.parent,
+        )  # fmt: skip
         assert process.stdout is not None
         try:
             await asyncio.wait_for(process.stdout.readline(), 60)

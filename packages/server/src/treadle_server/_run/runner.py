@@ -12,13 +12,12 @@ import signal
 import ssl
 import warnings
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from treadle_server._app.application import Application
 from treadle_server._core.teardown import run_all
 from treadle_server._http.access_log import AccessLogClass, AccessLogger, check_access_log_class
 from treadle_server._http.server import Server
-from treadle_server._http.state import RawHandler
 
 __all__ = [
     "AppRunner",

@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import logging
 import sys
+from abc import ABCMeta
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -166,6 +167,9 @@ def _add_instances() -> None:
     for name, modules in EITHER.items():
         ours = getattr(treadle_server, name, None) or _named(name)
         original = getattr(_theirs(modules[-1]), name)
+        if isinstance(original, ABCMeta):
+            original.register(ours)
+            continue
         either = _either(name, original, ours)
         for module in modules:
             if hasattr(_theirs(module), name):

@@ -53,7 +53,7 @@ PRIVATE_NAMES: Final = {
 }
 
 #: Classes that both sides make objects of. A subclass of aiohttp's takes their place for which
-#: objects of treadle's class are instances too.
+#: objects of treadle's class are instances too; an abstract class just registers treadle's.
 EITHER: Final = {
     "BodyPartReader": ("", "multipart"),
     "MultipartReader": ("", "multipart"),
