@@ -196,7 +196,8 @@ def test_a_timeout_of_a_handler_is_a_504(
         assert b"Connection: close\r\n" in transport.written
         assert (b"too slow" in transport.written) is debug
         assert ("Request handler timed out." in caplog.messages) is debug
-        assert caplog.messages[-1] == "Error handling request from 192.0.2.7"
+        errors = [record for record in caplog.records if record.name == "treadle.server"]
+        assert errors[-1].getMessage() == "Error handling request from 192.0.2.7"
         connection.connection_lost(None)
 
     run(main())

@@ -273,6 +273,7 @@ def test_no_member_is_forgotten() -> None:
     assert not own & inherited
     assert own == {
         "answer", "bind_task", "clone", "get_extra_info", "loop", "mapping_name", "message",
-        "on_prepare", "protocol", "received", "response_writer", "send_informational", "task", "transport",
+        "on_prepare", "protocol", "received", "response_writer", "send_informational", "task",
+        "transport",
         "wait_disconnected", "writer",
     }  # fmt: skip

@@ -75,7 +75,6 @@ class Phase(enum.IntEnum):
 _AFTER_ERROR: Final = {Phase.HANDLER: Phase.RESPONSE, Phase.RESPONSE: Phase.LAST, Phase.LAST: None}
 
 _HANDLER: Final = Phase.HANDLER
-
 _StartHandler = Callable[[Coroutine[Any, Any, StreamResponse]], "asyncio.Task[StreamResponse]"]
 
 
