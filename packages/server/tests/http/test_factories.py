@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from testkit import CONNECTION, FakeChannel, FakeTransport, Run, request_head
+from testkit import CONNECTION, FakeChannel, FakeTransport, Run, request_head, turns
 from treadle_responses import Response
 from treadle_server import (
     EMPTY_PAYLOAD,
@@ -109,7 +109,7 @@ def test_an_overridden_method_makes_the_requests(
         connection.data_received(
             b"POST /Ada HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nhi"
         )
-        await asyncio.sleep(0)
+        await turns()
         assert transport.written.endswith(f"\r\n\r\n{tenant}, Ada: hi".encode())
         assert protocols == [connection]
         connection.connection_lost(None)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from testkit import GET, FakeTransport, Run
+from testkit import GET, FakeTransport, Run, turns
 from treadle_responses import Response, StreamResponse
 from treadle_server import BaseRequest, RequestHandler, Server
 from treadle_server._http.handler import RequestHandler as Names
@@ -25,7 +25,7 @@ async def serve(
     transport = FakeTransport(peername=PEER, sockname=SOCK)
     connection.connection_made(transport)
     connection.data_received(GET)
-    await asyncio.sleep(0)
+    await turns()
     return server, connection, transport
 
 
@@ -91,7 +91,7 @@ def test_two_ways_to_close(run: Run, name: str, calls: list[str]) -> None:
         getattr(connection, name)()
         assert transport.calls == calls
         connection.cancel()
-        await asyncio.sleep(0)
+        await turns()
         connection.connection_lost(None)
 
     run(main())

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from testkit import GET, FakeClock, FakeTransport, Run, hello
+from testkit import GET, FakeClock, FakeTransport, Run, hello, turns
 from treadle_responses import Response
 from treadle_server import (
     AbstractStreamWriter,
@@ -83,6 +83,7 @@ def test_its_parts_are_readable(run: Run) -> None:
 
         client = Client(Server(handler))
         client.send(GET)
+        await turns()
         assert len(seen) == 1
         client.leave()
 
@@ -158,7 +159,7 @@ def test_the_request_factory_makes_the_requests(run: Run) -> None:
         assert server.request_factory is factory
         client = Client(server)
         client.send(GET)
-        await asyncio.sleep(0)
+        await turns()
         assert seen == [Mine]
         assert client.transport.written.startswith(b"HTTP/1.1 200 OK")
         await end(server, client)
