@@ -202,7 +202,7 @@ class StreamWriter:
         self.withdraw()
         self._begin()
         self._discarded = 0
-        self._complete(headers)
+        self.add_defaults(headers)
         try:
             head = self._core.send_head(status, headers.items(), reason)
         except LocalProtocolError as error:
@@ -213,18 +213,15 @@ class StreamWriter:
             # error, which can still have an answer of its own.
             asyncio.get_running_loop().call_soon(self._send_head_soon)
 
-    def _complete(self, headers: CIMultiDict[str]) -> None:
-        self.add_defaults(headers)
-        if headers.get("Server") == "":
-            # A receiver of ``on_response_prepare`` has removed it.
-            del headers["Server"]
-
     def add_defaults(self, headers: CIMultiDict[str]) -> None:
         """Add Date and Server unless the response has its own; an empty Server is not sent."""
         if "Date" not in headers:
             headers["Date"] = self._defaults.date
         server = self._defaults.server_header
-        if server is not None and "Server" not in headers:
+        if "Server" in headers:
+            if not headers["Server"]:
+                del headers["Server"]
+        elif server is not None:
             headers["Server"] = server
 
     def _send_head_soon(self) -> None:
@@ -355,7 +352,7 @@ class StreamWriter:
         ``ClientConnectionResetError`` when the peer is gone.
         """
         self._flow.check_connected()
-        self._complete(headers)
+        self.add_defaults(headers)
         try:
             # The caller's mistake, unlike what ``send_switch`` finds.
             encode_fields(headers.items())
