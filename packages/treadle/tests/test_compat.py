@@ -78,12 +78,12 @@ async def main():
 asyncio.run(main())
 """,
     "names that both sides have": """
-import aiohttp, aiohttp.abc, aiohttp.helpers, treadle, treadle_server
+import aiohttp, aiohttp.abc, aiohttp.helpers, aiohttp.web_log
 from aiohttp import web
 assert web.AppKey is aiohttp.helpers.AppKey
 assert aiohttp.ETag is web.ETag
 assert issubclass(web.View, aiohttp.abc.AbstractView)
-assert issubclass(web.AccessLogger, aiohttp.abc.AbstractAccessLogger)
+assert issubclass(aiohttp.web_log.AccessLogger, aiohttp.abc.AbstractAccessLogger)
 assert issubclass(web.UrlDispatcher, aiohttp.abc.AbstractRouter)
 assert aiohttp.WSMsgType is web.WSMsgType
 """,
@@ -134,7 +134,7 @@ async def main():
     async with TestClient(TestServer(app)) as client:
         assert await (await client.get("/payload")).read() == b"payload"
         response = await client.get("/writer")
-        assert response.headers["Content-Type"] == 'multipart/mixed; boundary="b"'
+        assert response.headers["Content-Type"] == "multipart/mixed; boundary=b"
         assert b"part" in await response.read()
 
 asyncio.run(main())

@@ -55,12 +55,6 @@ async def handler(request: object) -> Any:
 DOORS: list[tuple[str, Call, str, str]] = [
     ("Application()", Application, "middleware", "middlewares"),
     ("Application()", Application, "client_max_sise", "client_max_size"),
-    (
-        "handler_args of Application()",
-        lambda **wrong: Application(handler_args={**wrong}),
-        "keepalive_timeot",
-        "keepalive_timeout",
-    ),
     ("TCPSite()", in_loop(lambda runner: partial(TCPSite, runner)), "prot", "port"),
     ("TCPSite()", in_loop(lambda runner: partial(TCPSite, runner)), "ssl", "ssl_context"),
     ("UnixSite()", in_loop(lambda runner: partial(UnixSite, runner, "x")), "backlock", "backlog"),
