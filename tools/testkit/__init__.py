@@ -3,6 +3,7 @@
 pytest has ``tools`` on its path; nothing of this is installed with any package.
 """
 
+from ._by_hand import KeepingWriter, fed_body, request_by_hand
 from ._bytes import HOLD_NO_BYTES, KINDS_OF_BYTES
 from ._channel import CONNECTION, FakeChannel, request_head
 from ._clock import FakeClock
@@ -38,6 +39,7 @@ __all__ = [
     "FakeClock",
     "FakeTransport",
     "FormParts",
+    "KeepingWriter",
     "Link",
     "Peer",
     "Recorder",
@@ -48,6 +50,7 @@ __all__ = [
     "doing",
     "each_loop",
     "echo_messages",
+    "fed_body",
     "form_server",
     "frame",
     "growth",
@@ -57,6 +60,7 @@ __all__ = [
     "open_websocket",
     "read_close",
     "read_frame",
+    "request_by_hand",
     "request_head",
     "run_link",
     "run_on",

@@ -47,7 +47,7 @@ def run_link(
     play: Callable[[Link], Awaitable[None]],
     handler: Callable[[BaseRequest], Awaitable[StreamResponse]],
     *,
-    factory: RequestFactory[BaseRequest] = BaseRequest,
+    factory: RequestFactory[BaseRequest] = BaseRequest.received,
     **options: object,
 ) -> None:
     """Run ``play`` with a new connection, which is lost afterwards and must leave nothing."""

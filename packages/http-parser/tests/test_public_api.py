@@ -13,7 +13,7 @@ from treadle_http_parser import fields, hdrs
 
 PUBLIC = {
     "DEFAULT_LIMITS", "ContentDecoder", "ContentEncodingError", "Data", "EndOfMessage", "Error",
-    "Event", "Fields", "Limits", "LocalProtocolError", "ProtocolError", "Request",
+    "Event", "Fields", "Framing", "Limits", "LocalProtocolError", "ProtocolError", "Request",
     "ServerConnection", "__version__", "available_codings", "encode_fields",
     "reason_phrase", "status_line",
 }  # fmt: skip

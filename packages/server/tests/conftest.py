@@ -19,6 +19,6 @@ def request_to() -> Callable[..., Request]:
         head = ServerConnection().receive_data(data)[0]
         assert isinstance(head, Head), head
         nothing = cast("Any", None)
-        return Request(head, nothing, nothing, nothing)
+        return Request.received(head, nothing, nothing, nothing)
 
     return make

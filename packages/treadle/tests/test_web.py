@@ -110,6 +110,7 @@ NAMES = [
     "PrefixedSubAppResource",
     "PreparedMessage",
     "Request",
+    "RequestHandler",
     "RequestKey",
     "RequestPayloadError",
     "Resource",

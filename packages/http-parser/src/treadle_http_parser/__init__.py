@@ -18,7 +18,7 @@ from ._connection import ServerConnection
 from ._encode import encode_fields, reason_phrase, status_line
 from ._errors import ContentEncodingError, LocalProtocolError, ProtocolError
 from ._events import Data, EndOfMessage, Error, Event, Request
-from ._framing import Fields
+from ._framing import Fields, Framing
 from ._limits import DEFAULT_LIMITS, Limits
 from ._version import __version__
 
@@ -31,6 +31,7 @@ __all__ = [
     "Error",
     "Event",
     "Fields",
+    "Framing",
     "Limits",
     "LocalProtocolError",
     "ProtocolError",

@@ -47,7 +47,8 @@ Growth = Callable[[Callable[[int], Callable[[], object]], int], float]
         ('a="b; c="d"', [("a", '"b'), ("c", "d")]),
         # Names.
         ("=a; b=c", [("b", "c")]),
-        ("a; b=c", [("b", "c")]),
+        ("a; b=c", [("a", ""), ("b", "c")]),
+        ("a=1; Secure", [("a", "1"), ("Secure", "")]),
         (" ; ;; b=c", [("b", "c")]),
         ("a b=1; c=d", [("c", "d")]),
         ('a"b=1; c=d', [("c", "d")]),

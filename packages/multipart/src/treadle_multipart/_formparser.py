@@ -175,7 +175,7 @@ class FormParser:
         name = part.name
         if part.disposition != "form-data" or name is None:
             raise MalformedError(
-                "a part of the form has no name; RFC 7578 requires a header "
+                "Multipart field missing name: RFC 7578 requires a header "
                 'Content-Disposition: form-data; name="..."'
             )
         if not part.filename and (part.content_type or "").startswith("multipart/"):

@@ -18,6 +18,9 @@ from ._app.subapps import AbstractRuleMatching as AbstractRuleMatching
 from ._app.subapps import Domain as Domain
 from ._app.subapps import MaskDomain as MaskDomain
 from ._app.subapps import MatchedSubAppResource as MatchedSubAppResource
+from ._body.data_queue import DataQueue as DataQueue
+from ._body.data_queue import EofStream as EofStream
+from ._body.stream import EMPTY_PAYLOAD as EMPTY_PAYLOAD
 from ._body.stream import StreamReader as StreamReader
 from ._core.config import SERVER_SOFTWARE as SERVER_SOFTWARE
 from ._core.errors import ClientConnectionResetError as ClientConnectionResetError
@@ -27,6 +30,8 @@ from ._core.state import ChainMapProxy as ChainMapProxy
 from ._core.types import HttpVersion as HttpVersion
 from ._core.types import HttpVersion10 as HttpVersion10
 from ._core.types import HttpVersion11 as HttpVersion11
+from ._http.message import RawRequestMessage as RawRequestMessage
+from ._http.payload_writer import AbstractStreamWriter as AbstractStreamWriter
 from ._http.state import RawHandler as RawHandler
 from ._routing.handlers import AbstractView as AbstractView
 from ._routing.interfaces import AbstractMatchInfo as AbstractMatchInfo

@@ -22,6 +22,7 @@ from ._core.errors import RequestPayloadError as RequestPayloadError
 from ._core.teardown import CleanupError as CleanupError
 from ._files.response import FileResponse as FileResponse
 from ._files.static import StaticResource as StaticResource
+from ._http.handler import RequestHandler as RequestHandler
 from ._http.request import BaseRequest as BaseRequest
 from ._http.server import Server as Server
 from ._routing.definitions import *

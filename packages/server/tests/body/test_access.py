@@ -12,8 +12,8 @@ from treadle_responses import (
     HTTPRequestEntityTooLarge,
     HTTPUnsupportedMediaType,
 )
-from treadle_server import StreamReader
 from treadle_server._body.access import decode_text, join_pieces, load_json, pieces_of
+from treadle_server._body.stream import RequestBody
 
 run = run_on("asyncio")
 
@@ -21,11 +21,11 @@ CHARSET = "415: The body's charset"
 NOT_SUPPORTED = "is not a supported charset; send utf-8"
 
 
-def fed(*pieces: bytes) -> StreamReader:
-    reader = StreamReader(None, 1000)
+def fed(*pieces: bytes) -> RequestBody:
+    reader = RequestBody(None, 1000)
     for piece in pieces:
-        reader.feed_data(piece)
-    reader.feed_eof()
+        reader.feed(piece)
+    reader.end()
     return reader
 
 

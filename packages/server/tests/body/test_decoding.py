@@ -13,8 +13,9 @@ import pytest
 from testkit import Run, serve
 from treadle_http_parser import ContentDecoder, ContentEncodingError
 from treadle_responses import Response
-from treadle_server import BaseRequest, RequestPayloadError, StreamReader
+from treadle_server import BaseRequest, RequestPayloadError
 from treadle_server._body.decoding import CodedBody, coding_error
+from treadle_server._body.stream import RequestBody
 
 zstd = importlib.import_module(
     "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
@@ -175,11 +176,11 @@ class Flow:
 def test_memory_is_what_was_received_and_a_piece(run: Run) -> None:
     async def main() -> None:
         flow = Flow()
-        reader = StreamReader(flow, 10_000)
+        reader = RequestBody(flow, 10_000)
         reader.decode("gzip", 0)
         for at in range(0, len(BOMB), 5_000):
-            reader.feed_data(BOMB[at : at + 5_000])
-        reader.feed_eof()
+            reader.feed(BOMB[at : at + 5_000])
+        reader.end()
         assert flow.paused
         assert (reader.total_raw_bytes, reader.total_bytes) == (len(BOMB), 0)
         turns = 0
@@ -207,11 +208,11 @@ def test_memory_is_what_was_received_and_a_piece(run: Run) -> None:
 
 def test_reading_without_waiting(run: Run) -> None:
     async def main() -> None:
-        reader = StreamReader(Flow(), 10_000)
+        reader = RequestBody(Flow(), 10_000)
         reader.decode("gzip", 0)
         assert reader.read_nowait() == b""
         coded = gzip.compress(b"abcdef", mtime=0)
-        reader.feed_data(coded + b"rubbish behind the end of it", True)
+        reader.feed(coded + b"rubbish behind the end of it", True)
         assert reader.read_nowait(2) == b"ab"
         assert await reader.readchunk() == (b"cdef", False)
         with pytest.raises(RequestPayloadError):
@@ -224,10 +225,10 @@ def test_reading_without_waiting(run: Run) -> None:
 
 def test_what_came_before_a_failure_is_read_first(run: Run) -> None:
     async def main() -> None:
-        reader = StreamReader(Flow(), 10_000)
+        reader = RequestBody(Flow(), 10_000)
         reader.decode("deflate", 0)
-        reader.feed_data(zlib.compress(b"abc")[:-4])
-        reader.set_exception(ConnectionResetError("gone"))
+        reader.feed(zlib.compress(b"abc")[:-4])
+        reader.fail(ConnectionResetError("gone"))
         assert await reader.readany() == b"abc"
         with pytest.raises(ConnectionResetError):
             await reader.readany()

@@ -92,6 +92,7 @@ def test_the_ends_of_taken_chunks_are_forgotten() -> None:
     assert len(queue._chunk_ends or ()) <= 1
     queue.append(b"b")
     queue.end_chunk()
+    assert queue.take_chunk() == (b"", True)
     assert queue.take_chunk() == (b"b", True)
 
 

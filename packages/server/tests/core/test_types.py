@@ -15,7 +15,7 @@ from treadle_server._core.types import ConnectionInfo
         (["192.0.2.7", 1234], "192.0.2.7"),
         (("2001:db8::7", 1234, 0, 0), "2001:db8::7"),
         ("/run/client.sock", "/run/client.sock"),
-        ("", None),
+        ("", ""),
         (None, None),
     ],
 )
@@ -26,9 +26,9 @@ def test_remote(peername: object, remote: str | None) -> None:
 @pytest.mark.parametrize(
     ("sockname", "host"),
     [
-        (("192.0.2.1", 80), "192.0.2.1:80"),
-        (("2001:db8::1", 8080, 0, 0), "[2001:db8::1]:8080"),
-        ("/run/server.sock", ""),
+        (("192.0.2.1", 80), "192.0.2.1"),
+        (("2001:db8::1", 8080, 0, 0), "[2001:db8::1]"),
+        ("/run/server.sock", "/run/server.sock"),
         (None, ""),
     ],
 )

@@ -7,7 +7,9 @@ import pytest
 from treadle_multipart import (
     MalformedError,
     MultipartError,
+    TooManyFieldsError,
     TooManyHeadersError,
+    TooManyPartsError,
     TotalTooLargeError,
     UndecodableTextError,
     UnknownCharsetError,
@@ -22,6 +24,8 @@ CAUSE = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
 ERRORS = [
     (MalformedError("bad field 'a'", field="a"), 400, "400: bad field 'a'"),
     (TotalTooLargeError(5), 413, "413: the body is longer than 5 bytes"),
+    (TooManyPartsError(5), 413, "Maximum number of form fields 5 exceeded."),
+    (TooManyFieldsError(5), 413, "Maximum number of form fields 5 exceeded."),
     (UnsupportedError("no such charset"), 415, "415: no such charset"),
     (UnknownCharsetError("no such charset"), 415, "415: no such charset"),
     (UnknownCodingError("no such coding"), 415, "415: no such coding"),
@@ -46,6 +50,10 @@ def test_an_error_is_an_answer_and_a_value_error(
     modules = ("builtins", "json.decoder")
     kinds = {kind for kind in type(error).__mro__ if kind.__module__ in modules}
     assert kinds <= set(type(answer).__mro__)
+
+
+def test_a_malformed_form_says_what_is_wrong() -> None:
+    assert str(form_answer(MalformedError("bad field"))) == "400: bad field"
 
 
 def test_a_bug_of_the_program_stays_one() -> None:

@@ -1,5 +1,6 @@
 """The server's own answers and the sentences about mistakes of handlers."""
 
+import logging
 import re
 import urllib.error
 from collections.abc import AsyncIterator
@@ -10,13 +11,14 @@ import pytest
 
 from testkit import CONNECTION, FakeChannel, request_head
 from treadle_responses import HTTPFound, HTTPNotFound, Response, StreamResponse
-from treadle_server import BaseRequest, FileResponse, StreamReader, WebSocketResponse
+from treadle_server import BaseRequest, FileResponse, WebSocketResponse
+from treadle_server._body.stream import RequestBody
 from treadle_server._http import answers
 
 
 def request(fields: str = "", target: str = "/a%20b?c") -> BaseRequest:
     head = request_head("GET", target, fields)
-    return BaseRequest(head, StreamReader.whole(b""), FakeChannel(), CONNECTION)
+    return BaseRequest.received(head, RequestBody.whole(b""), FakeChannel(), CONNECTION)
 
 
 class Slow(Response):
@@ -130,8 +132,11 @@ def test_a_warning_has_nothing_of_the_peers() -> None:
     ],
 )
 def test_an_exception_of_another_framework(error: Exception, note: str | None) -> None:
-    answers.explain(error)
-    notes = getattr(error, "__notes__", [])
+    logger = logging.getLogger("treadle.test")
+    for target in ("/first", "/second"):
+        answers.error_of_handler(logger, request(target=target), error)
+    *notes, last = error.__notes__
+    assert last == "The handler of GET /second raised it"
     assert (notes == []) if note is None else notes[0].startswith(note)
 
 

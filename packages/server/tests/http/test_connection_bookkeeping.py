@@ -190,7 +190,7 @@ def test_a_request_factory_may_fail(waits: bool, caplog: pytest.LogCaptureFixtur
         made += 1
         if made == 2:
             raise ValueError("mine")
-        return BaseRequest(*args)  # type: ignore[arg-type]  # passed on as they came
+        return BaseRequest.received(*args)  # type: ignore[arg-type]  # passed on as they came
 
     async def handler(request: BaseRequest) -> Response:
         if waits:

@@ -9,6 +9,7 @@ from yarl import URL
 
 from testkit import CONNECTION, request_head
 from treadle_http_parser import Fields
+from treadle_responses import ETag
 from treadle_server._core.types import ConnectionInfo
 from treadle_server._http import head as module
 from treadle_server._http.head import RequestHead, decode_headers
@@ -60,7 +61,7 @@ VALUES: list[tuple[RequestHead, str, Any]] = [
     (head(connection=TLS), "secure", True),
     (head("/x", connection=TLS), "url", URL("https://example.org/x")),
     (head(connection=TLS), "remote", "2001:db8::7"),
-    (head(connection=UNIX), "remote", None),
+    (head(connection=UNIX), "remote", ""),
     (head(fields="X-Forwarded-Proto: https\r\nX-Forwarded-For: 1.2.3.4\r\n"), "scheme", "http"),
     (head(fields="X-Forwarded-For: 1.2.3.4\r\n"), "remote", "192.0.2.7"),
     # Fields.
@@ -89,6 +90,40 @@ VALUES: list[tuple[RequestHead, str, Any]] = [
         datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC),
     ),
     (PLAIN, "if_unmodified_since", None),
+    (PLAIN, "if_range", None),
+    (head(fields='If-Range: "a"\r\n'), "if_range", None),
+    (
+        head(fields=f"If-Range: {DATE}\r\n"),
+        "if_range",
+        datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC),
+    ),
+    (PLAIN, "if_match", None),
+    (head(fields="If-Match: *\r\n"), "if_match", (ETag("*"),)),
+    (head(fields='If-Match: "*"\r\n'), "if_match", (ETag("*", is_quoted=True),)),
+    (PLAIN, "if_none_match", None),
+    (
+        head(fields='If-None-Match: "a"\r\nIf-None-Match: W/"b"\r\n'),
+        "if_none_match",
+        (ETag("a"), ETag("b", is_weak=True)),
+    ),
+    (head(fields="If-None-Match: a\r\n"), "if_none_match", ()),
+    (PLAIN, "http_range", slice(None, None, 1)),
+    (head(fields="Range: bytes=0-499\r\n"), "http_range", slice(0, 500, 1)),
+    (head(fields="Range: Bytes=5-5\r\n"), "http_range", slice(5, 6, 1)),
+    (head(fields="Range: bytes=500-\r\n"), "http_range", slice(500, None, 1)),
+    (head(fields="Range: bytes=-500\r\n"), "http_range", slice(-500, None, 1)),
+    (PLAIN, "forwarded", ()),
+    (
+        head(fields='Forwarded: For=a;proto=https, for="[::1]:80"\r\nForwarded: by=b\r\n'),
+        "forwarded",
+        ({"for": "a", "proto": "https"}, {"for": "[::1]:80"}, {"by": "b"}),
+    ),
+    # An open quote of the client hides no element of a proxy.
+    (
+        head(fields='Forwarded: for=a;by="\r\nForwarded: for=b\r\n'),
+        "forwarded",
+        ({"for": "a"}, {"for": "b"}),
+    ),
     (PLAIN, "keep_alive", True),
     (head(version="1.0"), "keep_alive", False),
     (head(fields="Connection: close\r\n"), "keep_alive", False),
@@ -102,10 +137,34 @@ def test_values(made: RequestHead, name: str, value: object) -> None:
     assert getattr(made, name) == value
 
 
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("bytes=0-1,3-4", "range not in acceptable format"),
+        ("items=0-1", "range not in acceptable format"),
+        ("bytes=4-\u096b", "range not in acceptable format"),
+        ("bytes=5-4", "start cannot be after end"),
+        ("bytes=-", "No start or end of range specified"),
+    ],
+)
+def test_ranges_that_cannot_be_read(field: str, words: str) -> None:
+    made = head(fields=f"Range: {field}\r\n")
+    with pytest.raises(ValueError, match=words):
+        _ = made.http_range
+
+
+def test_a_program_may_read_a_body_as_another_type() -> None:
+    made = head(fields="Content-Type: text/plain\r\n")
+    made._stored_content_type = "text/plain"
+    made._content_type, made._content_dict = "text/csv", {"charset": "x"}
+    assert (made.content_type, made.charset) == ("text/csv", "x")
+
+
 def test_without_a_host_the_address_that_was_reached_counts() -> None:
     made = RequestHead()
     made._head = request_head("GET", "/", version="1.0", host="")
-    for connection, host in [(CONNECTION, "192.0.2.1:80"), (TLS, "[2001:db8::1]:443"), (UNIX, "")]:
+    reached = [(CONNECTION, "192.0.2.1"), (TLS, "[2001:db8::1]"), (UNIX, UNIX.sockname)]
+    for connection, host in reached:
         made._connection = connection
         assert made.host == host
 

@@ -18,9 +18,9 @@ from treadle_server import (
     FileResponse,
     Request,
     ServerConfig,
-    StreamReader,
     WebSocketResponse,
 )
+from treadle_server._body.stream import RequestBody
 from treadle_server._http.exchange import Exchange
 from treadle_server._http.interfaces import RequestFactory, ResponseChannel
 from treadle_server._http.state import ServerState
@@ -29,16 +29,16 @@ run = run_on("asyncio")
 
 
 async def ask(
-    app: Application, method: str, target: str, body: StreamReader | None = None, fields: str = ""
+    app: Application, method: str, target: str, body: RequestBody | None = None, fields: str = ""
 ) -> FakeChannel:
     """Run one exchange of ``app`` and return what it wrote."""
     channel, done = FakeChannel(), asyncio.Event()
     as_interface: ResponseChannel = channel
-    factory: RequestFactory[BaseRequest] = Request
+    factory: RequestFactory[BaseRequest] = Request.received
     state = ServerState(asyncio.get_running_loop(), app._handle, factory, ServerConfig())  # type: ignore[arg-type]  # the factory makes the requests that the application takes
     exchange = Exchange(state, as_interface, done.set)
     head = request_head(method, target, fields)
-    request = factory(head, body or StreamReader.whole(b""), channel, CONNECTION)
+    request = factory(head, body or RequestBody.whole(b""), channel, CONNECTION)
     if not exchange.start(request):
         await asyncio.wait_for(done.wait(), 5)
     assert exchange.request is None
@@ -120,13 +120,13 @@ def test_an_application_over_another_channel(target: str, status: int, body: byt
 
 def test_a_body_that_is_fed_while_it_is_read() -> None:
     async def main() -> None:
-        body = StreamReader(None, 1000)
+        body = RequestBody(None, 1000)
 
         async def feed() -> None:
             for piece in (b"one ", b"two"):
-                body.feed_data(piece)
+                body.feed(piece)
                 await asyncio.sleep(0)
-            body.feed_eof()
+            body.end()
 
         feeding = asyncio.ensure_future(feed())
         channel = await ask(app(), "POST", "/echo", body, "Content-Length: 7\r\n")
@@ -156,7 +156,7 @@ def test_a_file(tmp_path: Path) -> None:
 
 def test_a_client_that_leaves() -> None:
     async def main() -> None:
-        body = StreamReader(None, 1000)
+        body = RequestBody(None, 1000)
         gone = ClientConnectionResetError("The client has left")
         asyncio.get_running_loop().call_soon(body.set_exception, gone)
         channel = await ask(app(), "POST", "/echo", body, "Content-Length: 7\r\n")

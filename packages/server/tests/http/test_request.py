@@ -16,8 +16,11 @@ from treadle_responses import (
     Response,
     StreamResponse,
 )
-from treadle_server import BaseRequest, StreamReader
+from treadle_server import BaseRequest
+from treadle_server._body.stream import RequestBody
+from treadle_server._http.content import RequestContent
 from treadle_server._http.head import RequestHead
+from treadle_server._http.payload_writer import PayloadWriter
 from treadle_server._http.request import RequestHooks
 
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -39,9 +42,9 @@ def request(
     """Return a request whose body has arrived."""
     if body:
         fields += f"Content-Length: {len(body)}\r\n"
-    made = BaseRequest(
+    made = BaseRequest.received(
         request_head(method, "/path?a=1", fields, version),
-        StreamReader.whole(body),
+        RequestBody.whole(body),
         FakeChannel(),
         CONNECTION,
     )
@@ -53,9 +56,11 @@ def request(
 def test_the_connection_is_a_view(run: Run) -> None:
     async def main() -> None:
         made = request()
-        channel = made.writer
+        channel = made.response_writer
         assert isinstance(channel, FakeChannel)
-        assert made.response_writer is channel
+        assert isinstance(made.writer, PayloadWriter)
+        assert made.writer is made.writer
+        assert made.writer.channel is channel
         assert made.transport is channel.connected
         assert made.get_extra_info("peername") == "a peer"
         assert made.get_extra_info("unknown", 7) == 7
@@ -193,13 +198,13 @@ def test_limits_are_values(run: Run) -> None:
 
 def test_trailers_come_behind_the_body(run: Run) -> None:
     async def main() -> None:
-        body = StreamReader(None, 1000)
+        body = RequestBody(None, 1000)
         head = request_head("POST", "/", "Transfer-Encoding: chunked\r\n")
-        made = BaseRequest(head, body, FakeChannel(), CONNECTION)
-        body.feed_data(b"abc")
+        made = BaseRequest.received(head, body, FakeChannel(), CONNECTION)
+        body.feed(b"abc")
         with pytest.raises(RuntimeError, match="read it first"):
             _ = made.trailers
-        body.feed_eof()
+        body.end()
         await made.read()
         assert not made.trailers
 
@@ -212,8 +217,8 @@ def test_informational_responses(run: Run, version: str, sent: list[int]) -> Non
         made = request(version=version)
         await made.send_informational(103, {"Link": "</a.css>"})
         await made.send_informational(102, [("X-A", "b")])
-        assert isinstance(made.writer, FakeChannel)
-        assert made.writer.informational == sent
+        assert isinstance(made.response_writer, FakeChannel)
+        assert made.response_writer.informational == sent
         for status in (99, 101, 200):
             with pytest.raises(ValueError, match=f"{status} is not an informational status"):
                 await made.send_informational(status)
@@ -224,7 +229,7 @@ def test_informational_responses(run: Run, version: str, sent: list[int]) -> Non
 def test_hooks(run: Run) -> None:
     calls: list[object] = []
 
-    async def prepare(made: BaseRequest, response: StreamResponse) -> None:
+    async def prepare(made: RequestHead, response: StreamResponse) -> None:
         calls.append((made, response))
 
     async def main() -> None:
@@ -264,12 +269,10 @@ def test_its_text_names_method_and_path() -> None:
 
 def test_no_member_is_forgotten() -> None:
     own = {name for name in vars(BaseRequest) if not name.startswith("_")}
-    inherited = {name for name in vars(RequestHead) if not name.startswith("_")}
+    inherited = {name for name in dir(RequestContent) if not name.startswith("_")}
     assert not own & inherited
     assert own == {
-        "POST_METHODS", "add_cleanup", "bind_task", "body_exists", "can_read_body",
-        "client_max_fields", "client_max_size", "content", "get_extra_info", "hooks", "json",
-        "mapping_name", "multipart", "on_prepare", "post", "read", "release", "response_writer",
-        "send_informational", "task", "text", "trailers", "transport", "wait_disconnected",
-        "writer",
+        "bind_task", "clone", "get_extra_info", "loop", "mapping_name", "message", "on_prepare",
+        "protocol", "received", "response_writer", "send_informational", "task", "transport",
+        "wait_disconnected", "writer",
     }  # fmt: skip

@@ -3,12 +3,20 @@
 import asyncio
 import logging
 import re
+from typing import Any
 
 import pytest
 
 from testkit import GET, FakeClock, FakeTransport, Run, hello
 from treadle_responses import Response
-from treadle_server import BaseRequest, Server
+from treadle_server import (
+    AbstractStreamWriter,
+    BaseRequest,
+    RawRequestMessage,
+    RequestHandler,
+    Server,
+    StreamReader,
+)
 from treadle_server._http.connection import HttpConnection
 from treadle_server._http.overload import OverloadProtocol
 
@@ -53,6 +61,53 @@ def test_an_unknown_option_is_an_error(run: Run) -> None:
     run(main())
 
 
+def test_its_parts_are_readable(run: Run) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        server = Server(hello, handler_cancellation=True, loop=loop)
+        assert server.request_handler is hello
+        assert server.handler_cancellation
+        connection = server()
+        assert isinstance(connection, RequestHandler)
+        # The default factory, as aiohttp's code calls it.
+        seen: list[BaseRequest] = []
+
+        async def handler(request: BaseRequest) -> Response:
+            seen.append(request)
+            again = Server(hello).request_factory(
+                request._message, request.content, request.protocol, request.writer, None
+            )
+            assert again.path == request.path == "/"
+            return Response()
+
+        client = Client(Server(handler))
+        client.send(GET)
+        assert len(seen) == 1
+        client.leave()
+
+    run(main())
+
+
+def test_handlers_that_were_registered_by_hand(run: Run) -> None:
+    async def main() -> None:
+        other, server = Server(hello), Server(hello)
+        handler = other()
+        assert isinstance(handler, RequestHandler)
+        transport = FakeTransport()
+        handler.connection_made(transport)
+        server.connection_made(handler, transport)
+        assert server.connections == [handler]
+        server.connection_lost(handler)
+        assert server.connections == []
+        server.connection_made(handler, transport)
+        await server.shutdown(1)
+        assert server.connections == []
+        assert transport.is_closing()
+        handler.connection_lost(None)
+
+    run(main())
+
+
 def test_connections_and_requests_are_counted(run: Run) -> None:
     async def main() -> None:
         server = Server(hello)
@@ -78,6 +133,18 @@ def test_the_request_factory_makes_the_requests(run: Run) -> None:
     class Mine(BaseRequest):
         pass
 
+    def factory(
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: RequestHandler,
+        writer: AbstractStreamWriter,
+        task: "asyncio.Task[Any] | None",
+    ) -> Mine:
+        assert message.path == "/"
+        assert protocol in server.connections
+        return Mine(message, payload, protocol, writer, task, asyncio.get_running_loop())
+
+    server: Server
     seen: list[type] = []
 
     async def handler(request: BaseRequest) -> Response:
@@ -85,11 +152,14 @@ def test_the_request_factory_makes_the_requests(run: Run) -> None:
         return Response()
 
     async def main() -> None:
-        server = Server(handler, request_factory=Mine)
+        nonlocal server
+        server = Server(handler, request_factory=factory)
+        assert server.request_factory is factory
         client = Client(server)
         client.send(GET)
         await asyncio.sleep(0)
         assert seen == [Mine]
+        assert client.transport.written.startswith(b"HTTP/1.1 200 OK")
         await end(server, client)
 
     run(main())

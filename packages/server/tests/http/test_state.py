@@ -25,13 +25,13 @@ class Idle:
         self.passed += 1
         self.deadline = NEVER
 
-    def close(self) -> None:
+    def abort(self) -> None:
         raise AssertionError("only a connection whose deadline fails is closed")
 
 
 def state_of(clock: FakeClock, **options: object) -> ServerState:
     config = ServerConfig.from_kwargs(options)
-    return ServerState(clock.loop, hello, BaseRequest, config)
+    return ServerState(clock.loop, hello, BaseRequest.received, config)
 
 
 def add(state: ServerState, deadline: float = NEVER) -> Idle:

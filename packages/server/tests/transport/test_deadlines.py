@@ -54,7 +54,7 @@ class Item:
         self.passed += 1
         self.deadline = NEVER
 
-    def close(self) -> None:
+    def abort(self) -> None:
         raise AssertionError("only an item that fails is closed")
 
 
@@ -64,7 +64,7 @@ class Failing(Item):
     def on_deadline(self) -> None:
         raise KeyError("mine")
 
-    def close(self) -> None:
+    def abort(self) -> None:
         self.closed += 1
 
 

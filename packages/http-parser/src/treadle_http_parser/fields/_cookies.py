@@ -20,8 +20,8 @@ _ESCAPE: Final = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))", re.DOTALL)
 def parse_cookies(value: str) -> list[tuple[str, str]]:
     """Return the cookies in order, names and values as sent, duplicates included.
 
-    Quotes around a value and the escapes inside them are removed. Pairs without a name or without
-    ``=`` are dropped.
+    Quotes around a value and the escapes inside them are removed. Pairs without a name are
+    dropped; without ``=`` the value is empty.
     """
     cookies = []
     position = 0
@@ -36,6 +36,9 @@ def parse_cookies(value: str) -> list[tuple[str, str]]:
         # Only up to the end of the pair: every pair would search for a "=" that is far away.
         equals = value.find("=", position, end)
         if equals < 0:
+            name = value[position:end].strip(" \t")
+            if _NAME.fullmatch(name) is not None:
+                cookies.append((name, ""))
             position = end + 1
             continue
         name = value[position:equals].strip(" \t")

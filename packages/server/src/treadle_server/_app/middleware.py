@@ -102,7 +102,7 @@ def _asking_for(request: Request, path: str) -> Request:
     # Requests have no public way to make one that differs in its path.
     head = request._head  # noqa: SLF001
     other = Head(head.method, path, head.authority, head.version, head.fields, head.framing)
-    return type(request)(
+    return type(request).received(
         other,
         request._payload,  # noqa: SLF001
         request._channel,  # noqa: SLF001

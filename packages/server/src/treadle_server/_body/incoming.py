@@ -1,4 +1,4 @@
-"""The bodies of a connection's requests: each is fed to its ``StreamReader``, or dropped.
+"""The bodies of a connection's requests: each is fed to its ``RequestBody``, or dropped.
 
 ``IncomingBody`` belongs to one connection, and has one body at a time. The rest of a body whose
 response is out goes to its reader too, which drops it.
@@ -11,7 +11,8 @@ from treadle_http_parser import Data, EndOfMessage
 from treadle_http_parser import Request as Head
 from treadle_server._core.config import ServerConfig
 
-from .stream import ReadingSide, StreamReader
+from .feed import ReadingSide
+from .stream import RequestBody
 
 __all__ = ["BodyWriter", "IncomingBody"]
 
@@ -48,16 +49,16 @@ class IncomingBody:
         self._flow: Final = flow
         self._writer: Final = writer
         #: The reader of the body; None for a request without one, and once it has fully arrived.
-        self.reader: StreamReader | None = None
+        self.reader: RequestBody | None = None
         #: The reader of the request under way, also when its body has ended or failed; None for a
         #: body that had arrived whole.
-        self.current: StreamReader | None = None
+        self.current: RequestBody | None = None
 
-    def open(self, head: Head) -> StreamReader:
+    def open(self, head: Head) -> RequestBody:
         """Return the reader of a body that has not fully arrived, or is coded."""
         config = self._config
         writer = self._writer
-        reader = StreamReader(self._flow, config.read_bufsize, self._begin_wait)
+        reader = RequestBody(self._flow, config.read_bufsize, self._begin_wait)
         self.reader = self.current = reader
         coding = head.framing.content_coding
         if coding and coding != "identity" and config.auto_decompress:
@@ -78,13 +79,13 @@ class IncomingBody:
         """Take a piece of the body."""
         self._writer.body_arrives()
         assert self.reader is not None
-        self.reader.feed_data(event.data, event.chunk_end)
+        self.reader.feed(event.data, event.chunk_end)
 
     def end(self, event: EndOfMessage) -> None:
         """Take the end of the body, if there is one."""
         reader, self.reader = self.reader, None
         if reader is not None:
-            reader.feed_eof(event.trailers)
+            reader.end(event.trailers)
             # The reader may have paused reading; from here on the connection decides.
             self._flow.resume_reading()
 
@@ -92,7 +93,7 @@ class IncomingBody:
         """Raise ``error`` in the handler when it reads on."""
         reader, self.reader = self.reader, None
         if reader is not None:
-            reader.set_exception(error)
+            reader.fail(error)
 
     @property
     def is_awaited(self) -> bool:

@@ -36,8 +36,23 @@ class ByteQueue:
         self._pieces.append(piece)
         self.size += len(piece)
 
+    @property
+    def has_chunks(self) -> bool:
+        """True if an HTTP chunk has begun or ended."""
+        return self._chunk_ends is not None
+
+    def begin_chunk(self) -> None:
+        """Note that the bytes come in HTTP chunks."""
+        if self._chunk_ends is None:
+            self._chunk_ends = deque()
+
+    @property
+    def last_end(self) -> int:
+        """The position of the last end of an HTTP chunk that was not read yet, 0 without one."""
+        return self._chunk_ends[-1] if self._chunk_ends else 0
+
     def end_chunk(self) -> None:
-        """Note that an HTTP chunk ends behind the last piece."""
+        """Note that an HTTP chunk ends behind the last piece"""
         if self._chunk_ends is None:
             self._chunk_ends = deque()
         self._chunk_ends.append(self.taken + self.size)
@@ -91,12 +106,20 @@ class ByteQueue:
     def take_chunk(self) -> tuple[bytes, bool]:
         """Return the waiting bytes up to the end of an HTTP chunk, and True if it ended there."""
         ends = self._chunk_ends
-        if ends is None:
+        if not ends:
             return self.take(-1), False
-        while ends and ends[0] <= self.taken:
+        size = ends[0] - self.taken
+        data = self.take(size) if size else b""
+        if ends and ends[0] == self.taken:
             ends.popleft()
-        data = self.take(ends[0] - self.taken if ends else -1)
-        return data, bool(ends) and ends[0] == self.taken
+            return data, True
+        return data, False
+
+    @property
+    def ends_chunk(self) -> bool:
+        """True if an HTTP chunk ends behind the bytes that were taken, and no reader knows yet."""
+        ends = self._chunk_ends
+        return bool(ends) and ends is not None and ends[0] == self.taken
 
     def move_line(self, separator: bytes, line: bytearray) -> bool:
         """Move bytes of the first piece to ``line``; True if it now ends with ``separator``.
@@ -111,7 +134,7 @@ class ByteQueue:
             end = line.find(separator, start) + len(separator)
             if end < len(separator):
                 return False
-            self._put_back(bytes(line[end:]))
+            self.put_back(bytes(line[end:]))
             del line[end:]
             return True
         found = first.find(separator, self._offset)
@@ -121,9 +144,12 @@ class ByteQueue:
         line += self.take(found + len(separator) - self._offset)
         return True
 
-    def _put_back(self, data: bytes) -> None:
+    def put_back(self, data: bytes) -> None:
+        """Put bytes that were taken back in front of the others."""
         if data:
-            # The last piece was taken to its end, so the offset is 0.
+            if self._offset:
+                self._pieces[0] = self._pieces[0][self._offset :]
+                self._offset = 0
             self._pieces.appendleft(data)
             self.size += len(data)
             self.taken -= len(data)

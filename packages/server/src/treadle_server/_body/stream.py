@@ -1,21 +1,21 @@
 """The body of a request as a stream: fed by the connection, read by the handler.
 
-Bytes wait in a ``ByteQueue``. When more than the high-water mark wait, reading from the peer pauses
-until half of them were taken, so that an upload of any size needs a bounded amount of memory. One
-task reads at a time; an error is raised after the bytes that came before it were read.
+``StreamReader`` is the reading side over ``BodyFeed``, with aiohttp's constructor for programs and
+tests that feed a body by hand. The bodies of a connection are of its subclass ``RequestBody``. One
+task reads at a time. A request whose body is malformed or broken off still has the bytes that came
+before the failure, and raises it behind them.
 """
 
 import asyncio
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final, Protocol, final
+from typing import Final, final
 
-from treadle_http_parser import ContentDecoder, ContentEncodingError, Fields
-from treadle_server._core.errors import PayloadAccessError
+from treadle_server._core.http_exceptions import LineTooLong
 
-from .decoding import CodedBody, coding_error
-from .queue import ByteQueue
+from .feed import BodyFeed, ReadingSide
 
-__all__ = ["EMPTY_BODY", "ReadingSide", "StreamReader"]
+__all__ = ["EMPTY_PAYLOAD", "EmptyStreamReader", "ReadingSide", "RequestBody", "StreamReader"]
 
 #: The limit of a line in a body that arrived whole; the default of ``ServerConfig.read_bufsize``.
 _USUAL_SIZE: Final = 256 * 1024
@@ -25,194 +25,104 @@ _MANY_READS: Final = 1024
 _LONG_TURN: Final = 1024 * 1024
 
 
-class ReadingSide(Protocol):
-    """The side of a connection that can stop reading from the peer."""
-
-    def pause_reading(self) -> None:
-        """Stop taking bytes from the peer."""
-
-    def resume_reading(self) -> None:
-        """Take bytes again."""
-
-
-@final
-class StreamReader:
+class StreamReader(BodyFeed):
     """The body of one request; iterate it for its lines, or use ``iter_*`` and ``read*``.
 
     The methods raise ``RequestPayloadError`` for a malformed body, ``ConnectionResetError`` when
     the client has gone, ``PayloadAccessError`` after the response was sent, and ``RuntimeError``
     when two tasks read at the same time.
+
+    Made by hand, it is fed with ``feed_data`` and ``feed_eof``, or fails with ``set_exception``.
+    ``protocol.pause_reading()`` is called when more than twice ``limit`` bytes wait,
+    ``protocol.resume_reading()`` when fewer than ``limit`` do. ``loop`` and ``timer`` are accepted
+    and not used: a reader waits on the event loop of its task, and only clients have timers.
     """
 
-    __slots__ = (
-        "_before_wait",
-        "_coded",
-        "_eof",
-        "_exception",
-        "_flow",
-        "_high",
-        "_queue",
-        "_raw_bytes",
-        "_reads",
-        "_turn",
-        "_waiter",
-        "trailers",
-    )
+    __slots__ = ()
 
     def __init__(
         self,
-        flow: ReadingSide | None,
-        high: int,
-        before_wait: Callable[[], None] | None = None,
-        arrived: bytes | None = None,
+        protocol: ReadingSide | None,
+        limit: int,
+        *,
+        timer: object = None,  # noqa: ARG002  # aiohttp's signature
+        loop: asyncio.AbstractEventLoop | None = None,  # noqa: ARG002  # aiohttp's signature
     ) -> None:
-        """Make the reader of a body that will be fed, or that has ``arrived`` whole."""
-        # None for a body that has arrived: there is nothing to pause.
-        self._flow: Final = flow
-        self._high: Final = high
-        # The bytes to decode; None for a body without a coding, and once all bytes are decoded.
-        self._coded: CodedBody | None = None
-        # Bytes decoded, and reads, since other tasks had their turn.
-        self._turn = 0
-        self._reads = 0
-        # Called before each wait for bytes: sends 100 Continue to a client that asked, and starts
-        # the time in which the client must send some.
-        self._before_wait = before_wait
-        self._queue: Final = ByteQueue(arrived or b"")
-        self._raw_bytes = self._queue.size
-        #: The fields behind a chunked body, once its end has arrived.
-        self.trailers: Fields = ()
-        self._eof = arrived is not None
-        self._exception: BaseException | None = None
-        self._waiter: asyncio.Future[None] | None = None
+        super().__init__(protocol, 2 * limit, limit)
 
-    # Fed by the connection.
+    # Fed by hand.
 
-    @classmethod
-    def whole(cls, data: bytes) -> "StreamReader":
-        """Return a body that has fully arrived, which asks nothing of the connection."""
-        # By position: Python has no fast path for a class that is called with keywords.
-        return cls(None, _USUAL_SIZE, None, data)
+    def feed_data(self, data: bytes, size: int = 0) -> bool:  # noqa: ARG002  # aiohttp's signature
+        """Take a piece of the body; return False, as aiohttp does. ``size`` means nothing."""
+        if self._eof:
+            raise AssertionError("feed_data after feed_eof")
+        if data:
+            self.feed(data)
+        return False
 
-    def decode(self, coding: str, max_expansion: int) -> None:
-        """Read the body through its Content-Encoding; to be called before any byte is fed.
-
-        An unknown coding shows when the body is read, not before: a handler that does not read the
-        body needs no decoding.
-        """
-        try:
-            self._coded = CodedBody(ContentDecoder(coding, max_ratio=max_expansion))
-        except ContentEncodingError as error:
-            self._exception = coding_error(error)
-
-    def feed_data(self, data: bytes, chunk_end: bool = False) -> None:
-        """Take a piece of the body; ``chunk_end`` says that an HTTP chunk ends behind it."""
-        if self._exception is not None:
-            return
-        self._raw_bytes += len(data)
-        coded = self._coded
-        if coded is None:
-            queue = self._queue
-            if data:
-                queue.append(data)
-            if chunk_end:
-                queue.end_chunk()
-            waiting = queue.size
-        else:
-            coded.feed(data)
-            waiting = coded.size
-        if waiting > self._high and self._flow is not None:
-            self._flow.pause_reading()
-        if self._waiter is not None:
-            self._wake()
-
-    def feed_eof(self, trailers: Fields = ()) -> None:
+    def feed_eof(self) -> None:
         """Take the end of the body."""
-        self._eof = True
-        self._before_wait = None
-        self.trailers = trailers
+        self.end()
+        self._resume_reading()
+
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+        """Fail the reader at once: each read raises ``exc``, with ``exc_cause`` as its cause."""
+        if exc_cause is not None:
+            exc.__cause__ = exc_cause
+        self._queue.clear()
+        self._coded = self._before_wait = self._eof_callbacks = None
+        self._exception = exc
         self._wake()
 
-    def set_exception(self, exception: BaseException) -> None:
-        """Fail the reader once the bytes before the failure are read; the first failure counts."""
-        if self._exception is None and not self._eof:
-            self._exception = exception
-            self._before_wait = None
+    def begin_http_chunk_receiving(self) -> None:
+        """Begin an HTTP chunk; raises ``RuntimeError`` if bytes were fed before the first one."""
+        if not self._queue.has_chunks and self.total_bytes:
+            raise RuntimeError("Called begin_http_chunk_receiving when some data was already fed")
+        self._queue.begin_chunk()
+
+    def end_http_chunk_receiving(self) -> None:
+        """End an HTTP chunk, for ``readchunk``; raises ``RuntimeError`` if none was begun."""
+        if not self._queue.has_chunks:
+            raise RuntimeError(
+                "Called end_chunk_receiving without calling begin_chunk_receiving first"
+            )
+        if self.total_bytes > self._queue.last_end:
+            self._queue.end_chunk()
             self._wake()
 
-    def forget_traceback(self) -> None:
-        """Drop the traceback of the failure: the request is over.
+    def unread_data(self, data: bytes) -> None:
+        """Put bytes that were read back in front of the others; deprecated, as in aiohttp."""
+        warnings.warn(
+            "unread_data() is deprecated: keep the bytes that you do not need yet, and look there "
+            "before you read on",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        if data:
+            self._queue.put_back(data)
 
-        If it was raised, its frames lead to this reader, and through the handler to everything
-        else of the request; only the garbage collector would find that circle.
-        """
-        error = self._exception
-        while error is not None:
-            error.__traceback__ = None
-            error = error.__cause__ or error.__context__
-
-    def discard(self) -> None:
-        """Drop the bytes that wait and those that will come: the response is out.
-
-        A later read raises ``PayloadAccessError``.
-        """
-        self._queue.clear()
-        self._coded = None
-        if not self._eof or self._exception is not None:
-            self._exception = PayloadAccessError(
-                "Cannot read the request's body: its response was already sent"
-            )
-        if not self._eof:
-            self._resume_reading()
-        self._wake()
-
-    def _resume_reading(self) -> None:
-        if self._flow is not None:
-            self._flow.resume_reading()
-
-    def _wake(self) -> None:
-        waiter = self._waiter
-        if waiter is not None:
-            self._waiter = None
-            if not waiter.done():
-                waiter.set_result(None)
-
-    # State that needs no waiting.
-
-    @property
-    def total_bytes(self) -> int:
-        """Bytes that were read or wait to be read, after decoding."""
-        return self._queue.taken + self._queue.size
-
-    @property
-    def total_raw_bytes(self) -> int:
-        """Bytes of the body that have arrived, before decoding."""
-        return self._raw_bytes
-
-    @property
-    def waiting(self) -> bool:
-        """True if a task waits for bytes."""
-        return self._waiter is not None
-
-    def is_eof(self) -> bool:
-        """True if the end of the body has arrived."""
-        return self._eof
-
-    def at_eof(self) -> bool:
-        """True if the whole body has been read."""
-        return self._eof and not self._queue.size and self._coded is None
-
-    def exception(self) -> BaseException | None:
-        """Return the failure that reading will raise, or None."""
-        return self._exception
+    def __repr__(self) -> str:
+        parts = [type(self).__name__]
+        if self._queue.size:
+            parts.append(f"{self._queue.size} bytes")
+        if self._eof:
+            parts.append("eof")
+        if self._low != _USUAL_SIZE:
+            parts.append(f"low={self._low} high={self._high}")
+        if self._waiter is not None:
+            parts.append(f"w={self._waiter!r}")
+        if self._exception is not None:
+            parts.append(f"e={self._exception!r}")
+        return f"<{' '.join(parts)}>"
 
     # Reading.
 
-    async def _wait(self) -> None:
+    async def _wait(self, name: str) -> None:
         """Wait until bytes, the end or a failure have arrived."""
         if self._waiter is not None:
             raise RuntimeError(
-                "Another task already waits for this request's body: read it in one task"
+                f"{name}() called while another coroutine is already waiting for incoming data: "
+                "read the body of a request in one task"
             )
         if self._before_wait is not None:
             self._before_wait()
@@ -222,14 +132,16 @@ class StreamReader:
         finally:
             self._waiter = None
 
-    async def _fill(self) -> bool:
-        """Wait for bytes to read; False at the end of the body."""
+    async def _fill(self, chunks: bool = False) -> bool:
+        """Wait for bytes to read, or with ``chunks`` for the end of one; False at the end."""
         self._reads += 1
         if self._reads > _MANY_READS or self._turn > _LONG_TURN:
             # A reader that never waits would keep other tasks from their turn.
             self._turn = self._reads = 0
             await asyncio.sleep(0)
         while not self._queue.size:
+            if chunks and self._queue.ends_chunk:
+                return True
             if self._coded is not None and self._decode():
                 return True
             if self._exception is not None:
@@ -237,7 +149,7 @@ class StreamReader:
             if self._eof:
                 return False
             self._reads = 0
-            await self._wait()
+            await self._wait("read")
         return True
 
     def _decode(self) -> bool:
@@ -250,7 +162,7 @@ class StreamReader:
             self._coded = None
             self._exception = error
             return False
-        if not self._eof and coded.size <= self._high // 2:
+        if not self._eof and coded.size < self._low:
             self._resume_reading()
         if not piece:
             if self._eof:
@@ -263,20 +175,13 @@ class StreamReader:
     def _read_on(self) -> None:
         """Take bytes from the peer again if few wait; called when some were taken."""
         # After the end of the body, reading on is the connection's business.
-        if not self._eof and self._coded is None and self._queue.size <= self._high // 2:
+        if not self._eof and self._coded is None and self._queue.size < self._low:
             self._resume_reading()
 
     def _take(self, limit: int) -> bytes:
         data = self._queue.take(limit)
         self._read_on()
         return data
-
-    def take_whole(self) -> bytes | None:
-        """Return the rest of a body that has fully arrived, None if reading it may have to wait."""
-        if not self._eof or self._exception is not None or self._coded is not None:
-            return None
-        queue = self._queue
-        return queue.take(-1) if queue.size else b""
 
     async def read(self, n: int = -1) -> bytes:
         """Return up to ``n`` bytes as soon as there are any; the whole rest if ``n`` is negative.
@@ -308,15 +213,19 @@ class StreamReader:
             left -= len(part)
         return b"".join(parts)
 
+    @property
+    def _longest_line(self) -> int:
+        return self._high
+
     async def readuntil(self, separator: bytes = b"\n", *, max_size: int | None = None) -> bytes:
         """Return the bytes up to and including ``separator``, or the rest of the body without it.
 
-        Raises ``ValueError`` for an empty separator and when more than ``max_size`` bytes (twice
-        the read buffer by default) hold none.
+        Raises ``ValueError`` for an empty separator, and ``LineTooLong``, which is one too, when
+        more than ``max_size`` bytes (twice the read buffer by default) hold none.
         """
         if not separator:
-            raise ValueError("separator must not be empty")
-        limit = 2 * self._high if max_size is None else max_size
+            raise ValueError("Separator should be at least one-byte string")
+        limit = max_size or self._longest_line
         line = bytearray()
         while await self._fill():
             found = self._queue.move_line(separator, line)
@@ -324,7 +233,7 @@ class StreamReader:
             if found or len(line) > limit:
                 break
         if len(line) > limit:
-            raise ValueError(f"No {separator!r} within the first {limit} bytes of the line")
+            raise LineTooLong(bytes(line[:100]) + b"...", str(limit))
         return bytes(line)
 
     async def readline(self, *, max_line_length: int | None = None) -> bytes:
@@ -332,8 +241,12 @@ class StreamReader:
         return await self.readuntil(b"\n", max_size=max_line_length)
 
     async def readchunk(self) -> tuple[bytes, bool]:
-        """Return bytes up to the end of an HTTP chunk at most, and True if they reach it."""
-        if not await self._fill():
+        """Return bytes up to the end of an HTTP chunk at most, and True if they reach it.
+
+        ``(b"", True)`` means that other reads have taken all of the chunk, ``(b"", False)`` the end
+        of the body.
+        """
+        if not await self._fill(chunks=True):
             return b"", False
         chunk = self._queue.take_chunk()
         self._read_on()
@@ -342,7 +255,9 @@ class StreamReader:
     def read_nowait(self, n: int = -1) -> bytes:
         """Return up to ``n`` bytes that have arrived without waiting; ``b""`` without any."""
         if self._waiter is not None:
-            raise RuntimeError("Another task already waits for this request's body")
+            raise RuntimeError(
+                "Called while some coroutine is waiting for incoming data of this body"
+            )
         if not self._queue.size and (self._coded is None or not self._decode()):
             if self._exception is not None:
                 raise self._exception
@@ -364,7 +279,7 @@ class StreamReader:
                     f"wait_eof() would wait for ever: {waiting} bytes fill the read buffer of "
                     f"{self._high} and no task reads them; read the body or release the request"
                 )
-            await self._wait()
+            await self._wait("wait_eof")
 
     def iter_any(self) -> AsyncIterator[bytes]:
         """Iterate over the pieces as they arrive."""
@@ -372,14 +287,12 @@ class StreamReader:
 
     def iter_chunked(self, n: int) -> AsyncIterator[bytes]:
         """Iterate over pieces of at most ``n`` bytes."""
-        if n < 1:
-            raise ValueError(f"n must be at least 1, got {n}")
         return self._iterate(lambda: self.read(n))
 
     async def iter_chunks(self) -> AsyncIterator[tuple[bytes, bool]]:
         """Iterate over ``(bytes, ended)``, with ``ended`` true where an HTTP chunk ends."""
-        while await self._fill():
-            yield await self.readchunk()
+        while (chunk := await self.readchunk()) != (b"", False):
+            yield chunk
 
     async def _iterate(self, read: Callable[[], Awaitable[bytes]]) -> AsyncIterator[bytes]:
         while piece := await read():
@@ -389,5 +302,66 @@ class StreamReader:
         return self._iterate(self.readline)
 
 
-#: The body of every request without one. It has ended, and nothing can change it.
-EMPTY_BODY: Final = StreamReader.whole(b"")
+@final
+class RequestBody(StreamReader):
+    """The body of a request on a connection, which feeds it with ``feed``, ``end`` and ``fail``."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        flow: ReadingSide | None,
+        high: int,
+        before_wait: Callable[[], None] | None = None,
+        arrived: bytes | None = None,
+    ) -> None:
+        BodyFeed.__init__(self, flow, high, high // 2 + 1, before_wait, arrived)
+
+    @classmethod
+    def whole(cls, data: bytes) -> "RequestBody":
+        """Return a body that has fully arrived, which asks nothing of the connection."""
+        # Fast path of echo in tools/bench/compare.py: one call fewer than ``cls(...)``.
+        self = cls.__new__(cls)
+        BodyFeed.__init__(self, None, _USUAL_SIZE, _USUAL_SIZE, None, data)
+        return self
+
+    @property
+    def _longest_line(self) -> int:
+        return 2 * self._high
+
+    def take_whole(self) -> bytes | None:
+        """Return the rest of a body that has fully arrived, None if reading it may have to wait."""
+        if not self._eof or self._exception is not None or self._coded is not None:
+            return None
+        queue = self._queue
+        return queue.take(-1) if queue.size else b""
+
+
+@final
+class EmptyStreamReader(StreamReader):
+    """The body of a request that has none: it has ended, and nothing can change it."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        BodyFeed.__init__(self, None, _USUAL_SIZE, _USUAL_SIZE, None, b"")
+
+    def feed_data(self, data: bytes, size: int = 0) -> bool:  # noqa: ARG002  # the base's signature
+        """Do nothing."""
+        return False
+
+    def feed_eof(self) -> None:
+        """Do nothing."""
+
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+        """Do nothing: reading it cannot fail."""
+
+    def set_read_chunk_size(self, n: int) -> None:
+        """Do nothing: nothing waits."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+#: The body of every request without one.
+EMPTY_PAYLOAD: Final[StreamReader] = EmptyStreamReader()

@@ -10,9 +10,10 @@ does.
 import logging
 import sys
 import traceback
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
-__all__ = ["log_debug", "log_error", "log_warning", "shown"]
+__all__ = ["log_debug", "log_error", "log_given", "log_warning", "shown"]
 
 #: The most characters of one value: enough to recognise a path, and few enough for a line.
 _MOST: Final = 200
@@ -45,19 +46,30 @@ def _repr(value: object) -> str:
 
 def log_debug(logger: logging.Logger, message: str, *values: object) -> None:
     """Log ``message`` with ``values`` at the level DEBUG."""
-    _log(logger, logging.DEBUG, message, values, None)
+    _log(logger, logging.DEBUG, message, values)
 
 
 def log_warning(logger: logging.Logger, message: str, *values: object) -> None:
     """Log ``message`` with ``values`` at the level WARNING."""
-    _log(logger, logging.WARNING, message, values, None)
+    _log(logger, logging.WARNING, message, values)
 
 
 def log_error(
     logger: logging.Logger, message: str, *values: object, error: BaseException | None
 ) -> None:
     """Log ``message`` with ``values`` and the traceback of ``error`` at the level ERROR."""
-    _log(logger, logging.ERROR, message, values, error)
+    try:
+        if logger.isEnabledFor(logging.ERROR):
+            # The methods of aiohttp: programs and their tests give loggers that watch them.
+            log = logger.error if error is None else logger.exception
+            log(message, *map(shown, values), exc_info=error)
+    except Exception:  # noqa: BLE001  # as in ``_log``
+        _complain()
+
+
+def log_given(log: Callable[..., object], args: Iterable[Any], options: Mapping[str, Any]) -> None:
+    """Log what a program gives, as it is; ``log`` is the method of a logger."""
+    log(*args, **options)
 
 
 def _log(
@@ -65,13 +77,16 @@ def _log(
     level: int,
     message: str,
     values: tuple[object, ...],
-    error: BaseException | None,
 ) -> None:
     try:
         if logger.isEnabledFor(level):
             # The third frame up is the caller of this module.
-            logger.log(level, message, *map(shown, values), exc_info=error, stacklevel=3)
+            logger.log(level, message, *map(shown, values), stacklevel=3)
     except Exception:  # noqa: BLE001  # a broken filter or handler is no reason to drop an answer
-        # What ``logging.Handler.handleError`` does.
-        if logging.raiseExceptions and sys.stderr is not None:
-            traceback.print_exc()
+        _complain()
+
+
+def _complain() -> None:
+    """Do what ``logging.Handler.handleError`` does."""
+    if logging.raiseExceptions and sys.stderr is not None:
+        traceback.print_exc()

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from typing import NamedTuple, final
 
 __all__ = ["ConnectionInfo", "HttpVersion", "HttpVersion10", "HttpVersion11"]
@@ -20,24 +21,33 @@ HttpVersion11 = HttpVersion(1, 1)
 
 @final
 class ConnectionInfo:
-    """The facts of a connection that a request has: two addresses and the TLS context."""
+    """The facts of a connection that a request has: addresses, TLS, and the connection itself."""
 
-    __slots__ = ("peername", "sockname", "ssl_context")
+    __slots__ = ("handler", "peername", "sockname", "ssl_context")
 
     def __init__(
-        self, peername: object, sockname: object, ssl_context: ssl.SSLContext | None
+        self,
+        peername: object,
+        sockname: object,
+        ssl_context: ssl.SSLContext | None,
+        handler: Callable[[], object] | None = None,
     ) -> None:
         self.peername = peername
         self.sockname = sockname
         self.ssl_context = ssl_context
+        #: Returns the connection while it exists; None for a connection of another kind.
+        self.handler = handler
 
     @classmethod
-    def of(cls, transport: asyncio.BaseTransport) -> "ConnectionInfo":
+    def of(
+        cls, transport: asyncio.BaseTransport, handler: Callable[[], object] | None = None
+    ) -> "ConnectionInfo":
         """Return the facts of a transport's connection."""
         return cls(
             transport.get_extra_info("peername"),
             transport.get_extra_info("sockname"),
             transport.get_extra_info("sslcontext"),
+            handler,
         )
 
     @property
@@ -45,12 +55,15 @@ class ConnectionInfo:
         """The peer's address: the host, or the path of a Unix socket."""
         if isinstance(self.peername, (tuple, list)):
             return str(self.peername[0])
-        return str(self.peername) if self.peername else None
+        return None if self.peername is None else str(self.peername)
 
     @property
     def local_host(self) -> str:
-        """The address that the client has connected to, as a URL's authority."""
+        """The host that the client has connected to, or the path of a Unix socket.
+
+        An IPv6 address has brackets, as in a URL.
+        """
         if isinstance(self.sockname, (tuple, list)):
-            host, port = str(self.sockname[0]), self.sockname[1]
-            return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        return ""
+            host = str(self.sockname[0])
+            return f"[{host}]" if ":" in host else host
+        return "" if self.sockname is None else str(self.sockname)

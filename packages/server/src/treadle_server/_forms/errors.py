@@ -39,6 +39,10 @@ _ANSWERS: Final = (
 )
 
 
+#: The limits that ``client_max_fields`` sets.
+_COUNTS: Final = ("max_fields", "max_parts")
+
+
 def form_answer(error: MultipartError) -> Exception:
     """Return the response to ``error``, with its message; a ``UsageError`` as it is."""
     if isinstance(error, UsageError):
@@ -47,6 +51,9 @@ def form_answer(error: MultipartError) -> Exception:
     if isinstance(error, LimitError):
         # How to raise the limit is a hint for the program's author, not for its clients.
         text = text.removesuffix(f"; raise {error.limit_name}= to allow it")
+        if error.limit_name in _COUNTS:
+            # aiohttp's sentence, which its users compare with.
+            text = f"Maximum number of form fields {error.limit} exceeded."
         if error.status == 413:
             return refusals.FormTooLargeError(error.limit, text=text)
     if isinstance(error, UndecodableTextError):

@@ -22,19 +22,24 @@ PART_LIMITS: Final = MultipartLimits.unlimited().replace(
 )
 
 
+def _most(number: int) -> int | None:
+    """Return a limit as ``treadle_multipart`` takes it: 0 and negative ones mean none."""
+    return number if number > 0 else None
+
+
 def form_limits(client_max_size: int, client_max_fields: int) -> MultipartLimits:
     """Return the limits of ``request.post()``.
 
     Text is limited by the size of the body; files, in memory, by the spool's policy as well.
     """
     return PART_LIMITS.replace(
-        max_total=client_max_size or None, max_parts=client_max_fields or None
+        max_total=client_max_size or None, max_parts=_most(client_max_fields)
     )
 
 
 def body_limits(client_max_fields: int) -> MultipartLimits:
     """Return the limits of ``request.multipart()``: the body may have any size."""
-    return PART_LIMITS.replace(max_parts=client_max_fields or None)
+    return PART_LIMITS.replace(max_parts=_most(client_max_fields))
 
 
 def reader_limits(max_parts: int | None, max_headers: int, max_field_size: int) -> MultipartLimits:
@@ -46,4 +51,4 @@ def reader_limits(max_parts: int | None, max_headers: int, max_field_size: int) 
 
 def urlencoded_limits(client_max_fields: int) -> MultipartLimits:
     """Return the limits of an urlencoded body, whose size was limited when it was read."""
-    return MultipartLimits.unlimited().replace(max_fields=client_max_fields or None)
+    return MultipartLimits.unlimited().replace(max_fields=_most(client_max_fields))

@@ -62,6 +62,10 @@ class UnknownCharsetError(HTTPUnsupportedMediaType, ValueError, LookupError):
 class BadFormError(HTTPBadRequest, ValueError):
     """The form is malformed."""
 
+    def __str__(self) -> str:
+        # Programs catch the ``ValueError`` and show it.
+        return self.text or super().__str__()
+
 
 class UnsupportedFormError(HTTPUnsupportedMediaType, ValueError):
     """The body is not a form that can be read."""

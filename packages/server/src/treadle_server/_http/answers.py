@@ -3,19 +3,20 @@
 Functions from values to responses; ``Exchange`` decides when one is sent, and logs.
 """
 
+import logging
 import traceback
 from collections.abc import AsyncIterable, Callable, Coroutine
 from typing import Final, TypeGuard, final
 
 from treadle_responses import HTTPException, Response, StreamResponse, add_vary, error_page
-from treadle_server._core.logs import shown
+from treadle_server._core.logs import log_error, shown
 
 from .request import BaseRequest
 
 __all__ = [
     "CAN_SKIP_PREPARE",
     "SENDS_AT_ONCE",
-    "explain",
+    "error_of_handler",
     "is_http_exception",
     "negotiate_page",
     "not_a_response",
@@ -98,10 +99,14 @@ def negotiate_page(request: BaseRequest, error: HTTPException) -> None:
 
 
 def server_error(request: BaseRequest, error: BaseException, *, debug: bool) -> Response:
-    """Return the 500 for a bug; with ``debug`` it has the traceback, otherwise no detail."""
+    """Return the 500 for a bug, the 504 for a ``TimeoutError``.
+
+    With ``debug`` it has the traceback, otherwise no detail.
+    """
+    status = 504 if isinstance(error, TimeoutError) else 500
     detail = "".join(traceback.format_exception(error)) if debug else ""
-    page = error_page(500, _accept(request), detail=detail)
-    response = Response(status=500, text=page.text, content_type=page.content_type)
+    page = error_page(status, _accept(request), detail=detail)
+    response = Response(status=status, text=page.text, content_type=page.content_type)
     # The handler may have left the connection's state half changed: the next request gets another.
     response.force_close()
     return response
@@ -174,7 +179,27 @@ def _looks_like_a_response(cls: type) -> bool:
     )
 
 
-def explain(error: BaseException) -> None:
+def error_of_handler(
+    logger: logging.Logger, request: BaseRequest, error: BaseException | None
+) -> None:
+    """Log an exception that left a handler, with a note that names the request."""
+    if error is not None:
+        _explain(error)
+        _note_request(request, error)
+    log_error(logger, "Error handling request from %s", request.remote, error=error)
+
+
+_RAISED: Final = "The handler of "
+
+
+def _note_request(request: BaseRequest, error: BaseException) -> None:
+    """Have the traceback end with the request, in place of another one."""
+    # A program may raise one exception object many times.
+    notes = [note for note in getattr(error, "__notes__", ()) if not note.startswith(_RAISED)]
+    error.__notes__ = [*notes, f"{_RAISED}{_named(request)} raised it"]
+
+
+def _explain(error: BaseException) -> None:
     """Add a note to the exceptions of other frameworks that would be answers there."""
     package = _package(type(error))
     if package in _FRAMEWORKS and _looks_like_a_response(type(error)):

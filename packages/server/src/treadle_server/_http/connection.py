@@ -12,17 +12,17 @@ from typing import Final, cast, final
 from treadle_http_parser import Data, EndOfMessage, Error, Event
 from treadle_http_parser import Request as Head
 from treadle_server._body.incoming import IncomingBody
-from treadle_server._body.stream import EMPTY_BODY, StreamReader
+from treadle_server._body.stream import EMPTY_PAYLOAD, RequestBody, StreamReader
 from treadle_server._core.errors import ClientConnectionResetError, RequestPayloadError
 from treadle_server._core.logs import log_debug, log_error
-from treadle_server._core.types import ConnectionInfo
 from treadle_server._transport.deadlines import NEVER
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.upgrade import Upgraded
 
 from .exchange import Exchange
+from .protocol import ProtocolConnection
 from .state import ServerState
-from .waiting import MAX_PENDING, WaitingConnection
+from .waiting import MAX_PENDING
 from .waits import ENDING, NOT_READING, Wait
 from .writer import StreamWriter
 
@@ -36,12 +36,10 @@ _REQUESTS_PER_TURN: Final = 16
 
 
 @final
-class HttpConnection(WaitingConnection):
+class HttpConnection(ProtocolConnection):
     """The protocol of one accepted connection."""
 
-    __slots__ = ("__weakref__", "_info", "_on_made", "_requests")
-
-    _info: ConnectionInfo
+    __slots__ = ("_on_made", "_requests")
 
     def __init__(
         self, state: ServerState, on_made: "Callable[[HttpConnection], object] | None" = None
@@ -62,7 +60,7 @@ class HttpConnection(WaitingConnection):
         self._writer = StreamWriter(self._core, self._flow, transport, state, self._switch)
         self._exchange = Exchange(state, self._writer, self._exchange_done)
         self._incoming = IncomingBody(state.config, self._flow, self._writer, self._body_awaited)
-        self._info = ConnectionInfo.of(transport)
+        self._connected(transport)
         state.add(self)
         if self._on_made is not None:
             self._on_made(self)
@@ -204,7 +202,7 @@ class HttpConnection(WaitingConnection):
             self._transport.abort()
         self._exchange.cancel()
 
-    def close(self) -> None:
+    def abort(self) -> None:
         """Close at once."""
         self._transport.abort()
 
@@ -267,11 +265,11 @@ class HttpConnection(WaitingConnection):
                 self._core.close_after_response()
         framing = head.framing
         if framing.content_length == 0:
-            body = EMPTY_BODY
+            body: StreamReader = EMPTY_PAYLOAD
         elif len(events) == 3 and not framing.chunked and not framing.content_coding:
             data = events[1]
             assert type(data) is Data
-            body = StreamReader.whole(data.data)
+            body = RequestBody.whole(data.data)
         else:
             body = self._incoming.open(head)
             # All that came with the head is in place before the handler starts.

@@ -37,12 +37,12 @@ from treadle_server._core.errors import (
     ClientConnectionResetError,
     RequestPayloadError,
 )
-from treadle_server._core.logs import log_error
+from treadle_server._core.logs import log_error, log_given
 
 from .answers import (
     CAN_SKIP_PREPARE,
     SENDS_AT_ONCE,
-    explain,
+    error_of_handler,
     is_http_exception,
     negotiate_page,
     not_a_response,
@@ -108,6 +108,11 @@ class Exchange:
         self._task: asyncio.Task[StreamResponse] | None = None
         # True if the server has cancelled that task.
         self._cancelled = False
+
+    @property
+    def task(self) -> "asyncio.Task[StreamResponse] | None":
+        """The task that runs the handler or sends the response, while it waits for something."""
+        return self._task
 
     def release(self) -> None:
         """Let go of the connection, which is lost, unless a request is under way.
@@ -332,9 +337,9 @@ class Exchange:
         if isinstance(error, RequestPayloadError):
             return HTTPBadRequest(text=f"400: {error}")
         config = self._state.config
-        explain(error)
-        text = "Error handling request %s %s"
-        log_error(config.logger, text, request.method, request.raw_path, error=error)
+        if isinstance(error, TimeoutError) and config.debug:
+            log_given(config.logger.debug, ["Request handler timed out."], {"exc_info": error})
+        error_of_handler(config.logger, request, error)
         return server_error(request, error, debug=config.debug)
 
     # The end.

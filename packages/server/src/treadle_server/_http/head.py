@@ -3,6 +3,7 @@
 They are built when they are first asked for, since most handlers ask for little.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -13,7 +14,14 @@ from yarl import URL
 
 from treadle_http_parser import Fields
 from treadle_http_parser import Request as Head
-from treadle_http_parser.fields import parse_content_type, parse_cookies, parse_http_date
+from treadle_http_parser.fields import (
+    parse_content_type,
+    parse_cookies,
+    parse_etags,
+    parse_forwarded,
+    parse_http_date,
+)
+from treadle_responses import ETag
 from treadle_server._core.types import ConnectionInfo, HttpVersion, HttpVersion10, HttpVersion11
 
 __all__ = ["RequestHead", "decode_headers"]
@@ -22,6 +30,11 @@ __all__ = ["RequestHead", "decode_headers"]
 # 3.0 us without (``request.headers``, Python 3.13).
 _names: Final[dict[bytes, str]] = {}
 _MAX_NAMES: Final = 512
+
+_OCTET_STREAM: Final = "application/octet-stream"
+
+#: One range of bytes (RFC 9110 section 14.1.1: units are case-insensitive).
+_RANGE: Final = re.compile(r"bytes=([0-9]*)-([0-9]*)", re.IGNORECASE)
 
 
 def decode_headers(fields: Fields) -> CIMultiDictProxy[str]:
@@ -49,7 +62,12 @@ class RequestHead:
     _rel_url: URL | None = None
     _query: MultiDictProxy[str] | None = None
     _cookies: Mapping[str, str] | None = None
-    _media: tuple[str, dict[str, str]] | None = None
+    # The parts of the Content-Type, and the field that they were read from. Programs set them to
+    # read a body as another type (see ``LegacyNames``).
+    _stored_content_type: str | None = None
+    _content_type: str = _OCTET_STREAM
+    _content_dict: Mapping[str, str] = MappingProxyType({})
+    _forwarded: tuple[Mapping[str, str], ...] | None = None
     _scheme: str | None = None
     _host: str | None = None
     _remote: str | None = None
@@ -158,25 +176,86 @@ class RequestHead:
             self._cookies = MappingProxyType(dict(parse_cookies("; ".join(values))))
         return self._cookies
 
-    def _content(self) -> tuple[str, dict[str, str]]:
-        if self._media is None:
-            self._media = parse_content_type(self.headers.get("Content-Type", ""))
-        return self._media
+    def _read_content_type(self) -> None:
+        field = self.headers.get("Content-Type")
+        if field != self._stored_content_type:
+            self._stored_content_type = field
+            self._content_type, self._content_dict = parse_content_type(field or "")
 
     @property
     def content_type(self) -> str:
         """The body's media type; ``application/octet-stream`` if absent or malformed."""
-        return self._content()[0]
+        self._read_content_type()
+        return self._content_type
 
     @property
     def charset(self) -> str | None:
         """The charset parameter of the media type, as sent."""
-        return self._content()[1].get("charset")
+        self._read_content_type()
+        return self._content_dict.get("charset")
 
     @property
     def content_length(self) -> int | None:
         """The value of the Content-Length field, None without one."""
-        return self._head.content_length if "Content-Length" in self.headers else None
+        field = self.headers.get("Content-Length")
+        return None if field is None else int(field)
+
+    @property
+    def forwarded(self) -> tuple[Mapping[str, str], ...]:
+        """The elements of the Forwarded fields (RFC 7239), those of the first proxy first.
+
+        Each is a read-only mapping with lower-case names. A client can send the field too: trust
+        only the elements that your own proxies have added.
+        """
+        if self._forwarded is None:
+            # Each line by itself, so that an open quote of a client hides no element of a proxy.
+            lines = self.headers.getall("Forwarded", ())
+            self._forwarded = tuple(part for line in lines for part in parse_forwarded(line))
+        return self._forwarded
+
+    @property
+    def http_range(self) -> slice:
+        """The Range field as a slice of the content; ``slice(None, None, 1)`` without one.
+
+        Raises ``ValueError`` for another unit, several ranges, and ends in front of starts.
+        """
+        field = self.headers.get("Range")
+        if field is None:
+            return slice(None, None, 1)
+        found = _RANGE.fullmatch(field)
+        if found is None:
+            raise ValueError(f"range not in acceptable format: {field!r} is not bytes=FIRST-LAST")
+        first, last = (int(digits) if digits else None for digits in found.groups())
+        if first is None:
+            if last is None:
+                raise ValueError(f"No start or end of range specified in {field!r}")
+            return slice(-last, None, 1)
+        if last is not None and first > last:
+            raise ValueError(f"start cannot be after end, as in {field!r}")
+        return slice(first, None if last is None else last + 1, 1)
+
+    @property
+    def if_match(self) -> tuple[ETag, ...] | None:
+        """The tags of the If-Match field, None without one; ``ETag("*")`` is the wildcard."""
+        return self._tags("If-Match")
+
+    @property
+    def if_none_match(self) -> tuple[ETag, ...] | None:
+        """The tags of the If-None-Match field, None without one; ``ETag("*")`` is the wildcard."""
+        return self._tags("If-None-Match")
+
+    def _tags(self, name: str) -> tuple[ETag, ...] | None:
+        field = ", ".join(self.headers.getall(name, ()))
+        if not field:
+            return None
+        return tuple(
+            ETag(tag.value, tag.is_weak, is_quoted=tag.is_quoted) for tag in parse_etags(field)
+        )
+
+    @property
+    def if_range(self) -> datetime | None:
+        """The If-Range date, None if absent or not a date, such as an entity tag."""
+        return parse_http_date(self.headers.get("If-Range"))
 
     @property
     def if_modified_since(self) -> datetime | None:

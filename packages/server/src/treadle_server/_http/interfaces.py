@@ -5,9 +5,9 @@
 transport (HTTP/2, ASGI, an in-memory client) provides:
 
 - a ``ResponseChannel`` for each request, or one for several requests in turn;
-- a ``StreamReader`` for the body of each request, fed with ``feed_data`` and ``feed_eof`` or
-  failed with ``set_exception``; as its flow an object with ``pause_reading`` and
-  ``resume_reading``, or None for a body that has arrived;
+- a ``RequestBody`` for the body of each request, fed with ``feed`` and ``end`` or failed with
+  ``fail``; as its flow an object with ``pause_reading`` and ``resume_reading``, or None for a body
+  that has arrived;
 - a ``treadle_http_parser.Request`` as the head and a ``ConnectionInfo``, from which the request
   factory makes the request;
 - an ``Exchange`` that it starts with each request. ``Exchange.start`` returns True, or ``done`` is
@@ -21,7 +21,7 @@ transport (HTTP/2, ASGI, an in-memory client) provides:
 import asyncio
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
-from typing import Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar, final
 
 from multidict import CIMultiDict
 
@@ -32,7 +32,7 @@ from treadle_server._core.types import ConnectionInfo
 from treadle_server._transport.deadlines import HasDeadline
 from treadle_server._transport.upgrade import Upgraded
 
-__all__ = ["Connection", "HeadDefaults", "RequestFactory", "ResponseChannel"]
+__all__ = ["Connection", "DirectFactory", "HeadDefaults", "RequestFactory", "ResponseChannel"]
 
 _T = TypeVar("_T")
 _Request_co = TypeVar("_Request_co", covariant=True)
@@ -122,6 +122,19 @@ class RequestFactory(Protocol[_Request_co]):
         """Return the request for one head."""
 
 
+@final
+class DirectFactory(Generic[_Request_co]):
+    """Marks a request factory that takes the parser's head, as ``RequestFactory`` does.
+
+    Any other ``request_factory`` of a ``Server`` gets what aiohttp gives.
+    """
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: RequestFactory[_Request_co]) -> None:
+        self.make: Final = make
+
+
 class Connection(HasDeadline, Protocol):
     """A connection as the server ends it."""
 
@@ -138,7 +151,7 @@ class Connection(HasDeadline, Protocol):
     def cancel(self) -> None:
         """Cancel the handler that is running."""
 
-    def close(self) -> None:
+    def abort(self) -> None:
         """Close at once."""
 
     def abandon(self) -> None:

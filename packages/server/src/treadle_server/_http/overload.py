@@ -89,7 +89,7 @@ class OverloadProtocol(asyncio.Protocol):
         """Close at once."""
         self._transport.abort()
 
-    def close(self) -> None:
+    def abort(self) -> None:
         """Close at once."""
         self._transport.abort()
 

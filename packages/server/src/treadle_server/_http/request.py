@@ -3,86 +3,197 @@
 A request does not own its connection. It is made of the parsed head, the reader of the body, the
 channel of its response and the addresses of the connection. Everything else (headers, URL, query,
 cookies) is built when it is first asked for, since most handlers ask for little.
+
+A server makes its requests with ``BaseRequest.received``. The constructor is aiohttp's, for
+programs and tests that make a request by hand and for overridden request factories.
 """
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal, final
+import enum
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal, Self, cast, final
 
-from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from treadle_http_parser import Request as Head
-from treadle_responses import HTTPRequestEntityTooLarge, KeyedState, RequestKey, StreamResponse
-from treadle_server._body.access import decode_text, join_pieces, load_json, pieces_of
+from treadle_responses import KeyedState, RequestKey, StreamResponse
 from treadle_server._body.stream import StreamReader
 from treadle_server._core.types import ConnectionInfo
-from treadle_server._forms.urlencoded import parse_urlencoded_form
 
-from .head import RequestHead, decode_headers
+from .handler import RequestHandler
+from .hooks import PrepareHook, RequestHooks
 from .interfaces import ResponseChannel
-
-if TYPE_CHECKING:
-    # Imported with the first form; what they import takes longer than all the rest of a start.
-    from treadle_multipart import MultipartLimits, SpoolPolicy
-    from treadle_server._forms.multipart import MultipartReader
-    from treadle_server._forms.uploads import FormValue
+from .legacy import LegacyNames
+from .message import RawRequestMessage, encode_headers, head_of
+from .payload_writer import AbstractStreamWriter, PayloadWriter
+from .writer_channel import WriterChannel
 
 __all__ = ["BaseRequest", "PrepareHook", "RequestHooks"]
 
-_FORM_TYPES: Final = ("", "application/x-www-form-urlencoded", "multipart/form-data")
-
-#: Runs before a response's head is sent, with the request and the response.
-PrepareHook = Callable[["BaseRequest", StreamResponse], Awaitable[None]]
+#: Fields as a mapping or as pairs.
+LooseHeaders = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
 @final
-class RequestHooks:
-    """The calls that belong to the response of one request."""
+class _Unset(enum.Enum):
+    """The default of keywords that change something when they are given."""
 
-    __slots__ = ("cleanups", "prepare")
+    UNSET = enum.auto()
 
-    def __init__(self, prepare: PrepareHook | None = None) -> None:
-        #: Called before the head of the response is sent.
-        self.prepare = prepare
-        #: Called when the response has been sent, or cannot be sent.
-        self.cleanups: list[Callable[[], None]] = []
+    def __repr__(self) -> str:
+        return "<unset>"
 
 
-class BaseRequest(RequestHead, KeyedState[RequestKey[Any], Literal["request"]]):
+_UNSET: Final = _Unset.UNSET
+
+
+class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
     """A request as any handler of a server sees it, without an application around it.
 
     The mapping interface holds the state of handlers and middlewares; use ``RequestKey`` for typed
     access.
+
+    The constructor is for requests that are made by hand. ``protocol`` gives the addresses and the
+    transport, and ``payload_writer`` takes the response; both may be mocks. ``scheme``, ``host``
+    and ``remote`` override what follows from the message and the connection.
     """
 
     mapping_name = "the request"
-    #: The methods whose forms ``post`` reads.
-    POST_METHODS: frozenset[str] = frozenset({"PATCH", "POST", "PUT", "TRACE", "DELETE"})
 
     # Class attributes are the defaults of what is built on demand.
-    _read_bytes: bytes | None = None
-    _post: "MultiDictProxy[FormValue] | None" = None
-    _task: "asyncio.Task[StreamResponse] | None" = None
-    #: Calls before the response is sent and after its end; None for most requests, so that a small
-    #: response leaves in one write.
-    hooks: "RequestHooks | None" = None
-    _client_max_size: int = 1024**2
-    _client_max_fields: int = 1000
+    _task: "asyncio.Task[Any] | None" = None
+    _loop: asyncio.AbstractEventLoop | None = None
 
     def __init__(
         self,
-        head: Head,
+        message: RawRequestMessage,
         payload: StreamReader,
-        channel: ResponseChannel,
-        connection: ConnectionInfo,
+        protocol: RequestHandler,
+        payload_writer: AbstractStreamWriter,
+        task: "asyncio.Task[Any] | None",
+        loop: asyncio.AbstractEventLoop | None,
+        *,
+        client_max_size: int = 1024**2,
+        client_max_fields: int = 1000,
+        state: dict[RequestKey[Any] | str, Any] | None = None,
+        scheme: str | None = None,
+        host: str | None = None,
+        remote: str | None = None,
     ) -> None:
+        self.made_by_hand = True
+        self._raw_message = message
+        self._head = head_of(message)
+        self._headers = message.headers
+        self._payload = payload
+        self._given_protocol = protocol
+        self._writer = payload_writer
+        if isinstance(payload_writer, PayloadWriter):
+            self._channel = payload_writer.channel
+        else:
+            self._channel = WriterChannel(payload_writer, protocol, self._head)
+        self._connection = ConnectionInfo(
+            protocol.peername, protocol.sockname, protocol.ssl_context
+        )
+        self._task = task
+        self._loop = loop
+        # None means no limit, as in aiohttp.
+        self._client_max_size = client_max_size or 0
+        self._client_max_fields = client_max_fields
+        self._state = state
+        self._remote = remote
+        self._set_url(message.url, scheme, host)
+
+    def _set_url(self, url: URL, scheme: str | None, host: str | None) -> None:
+        # The client has chosen the scheme of an absolute target: the connection decides.
+        self._scheme = scheme
+        self._host = host
+        if url.absolute:
+            self._host = host or url.host_port_subcomponent
+            url = url.relative()
+        self._rel_url = url
+
+    @classmethod
+    def received(
+        cls, head: Head, payload: StreamReader, channel: ResponseChannel, connection: ConnectionInfo
+    ) -> Self:
+        """Return the request that a connection has received: the factory of a server."""
+        # Fast path of hello in tools/bench/compare.py: no ``__init__``, and no values but these.
+        self = cls.__new__(cls)
         self._head = head
         self._payload = payload
         self._channel = channel
         self._connection = connection
+        return self
+
+    def clone(
+        self,
+        *,
+        method: str | _Unset = _UNSET,
+        rel_url: URL | str | _Unset = _UNSET,
+        headers: LooseHeaders | _Unset = _UNSET,
+        scheme: str | _Unset = _UNSET,
+        host: str | _Unset = _UNSET,
+        remote: str | _Unset = _UNSET,
+        client_max_size: int | _Unset = _UNSET,
+        client_max_fields: int | _Unset = _UNSET,
+    ) -> Self:
+        """Return a copy with other values; both have one body, and one response.
+
+        ``rel_url`` is the path with the query. Raises ``RuntimeError`` once the body was read.
+        """
+        if self._read_bytes:
+            raise RuntimeError("Cannot clone request after reading its content: clone it before")
+        changes: dict[str, Any] = {}
+        if method is not _UNSET:
+            changes["method"] = method
+        if rel_url is not _UNSET:
+            changes["url"] = URL(rel_url)
+            changes["path"] = str(changes["url"])
+        if headers is not _UNSET:
+            fields = CIMultiDict(headers)
+            changes["headers"] = CIMultiDictProxy(fields)
+            changes["raw_headers"] = encode_headers(fields)
+        protocol = self._protocol
+        size, number = self.client_max_size, self.client_max_fields
+        copy = type(self)(
+            self._message._replace(**changes),
+            self._payload,
+            # A connection that is none of ours has at least its addresses.
+            cast("RequestHandler", self._connection) if protocol is None else protocol,
+            self._payload_writer,
+            self._task,
+            self._loop,
+            client_max_size=size if client_max_size is _UNSET else client_max_size,
+            client_max_fields=number if client_max_fields is _UNSET else client_max_fields,
+            state=dict(self._state or {}),
+            scheme=self._scheme if scheme is _UNSET else scheme,
+            host=self._host if host is _UNSET else host,
+            remote=self._remote if remote is _UNSET else remote,
+        )
+        copy._given_protocol = protocol  # noqa: SLF001  # another request
+        if self.hooks is None:
+            self.hooks = RequestHooks()
+        # The files of a form that the copy reads are closed with the response of the request.
+        copy.hooks = self.hooks
+        self._carry_over(copy)
+        return copy
+
+    def _carry_over(self, copy: Self) -> None:
+        """Give a clone what a subclass adds."""
 
     # The connection, as a view.
+
+    @property
+    def protocol(self) -> RequestHandler:
+        """The connection; raises ``RuntimeError`` if it is none of a ``Server``, or has ended."""
+        protocol = self._protocol
+        if protocol is None:
+            raise RuntimeError(
+                "The request has no protocol: its connection has ended, or is not one of a Server"
+            )
+        return protocol
 
     @property
     def transport(self) -> asyncio.Transport | None:
@@ -101,7 +212,7 @@ class BaseRequest(RequestHead, KeyedState[RequestKey[Any], Literal["request"]]):
         await self._channel.wait_client_left()
 
     @property
-    def task(self) -> "asyncio.Task[StreamResponse]":
+    def task(self) -> "asyncio.Task[Any]":
         """The task that runs the handler; raises ``RuntimeError`` outside of any task."""
         # Until its first wait a handler runs before the exchange has its task.
         task = self._task or asyncio.current_task()
@@ -114,9 +225,21 @@ class BaseRequest(RequestHead, KeyedState[RequestKey[Any], Literal["request"]]):
         self._task = task
 
     @property
-    def writer(self) -> ResponseChannel:
-        """The channel that the response is written to."""
-        return self._channel
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop; deprecated, as in aiohttp."""
+        warnings.warn("request.loop property is deprecated", DeprecationWarning, stacklevel=2)
+        return self._loop or asyncio.get_running_loop()
+
+    @property
+    def message(self) -> RawRequestMessage:
+        """The head under aiohttp's names; deprecated, as in aiohttp."""
+        warnings.warn("Request.message is deprecated", DeprecationWarning, stacklevel=2)
+        return self._message
+
+    @property
+    def writer(self) -> AbstractStreamWriter:
+        """The writer of the response; most programs use the methods of the response instead."""
+        return self._payload_writer
 
     @property
     def response_writer(self) -> ResponseChannel:
@@ -127,152 +250,6 @@ class BaseRequest(RequestHead, KeyedState[RequestKey[Any], Literal["request"]]):
         """Return the transport's extra information, ``default`` without it or a transport."""
         transport = self._channel.transport
         return default if transport is None else transport.get_extra_info(name, default)
-
-    # The body.
-
-    @property
-    def content(self) -> StreamReader:
-        """The body as a stream."""
-        return self._payload
-
-    @property
-    def trailers(self) -> CIMultiDictProxy[str]:
-        """The fields behind a chunked body (RFC 9112 section 7.1.2).
-
-        Raises ``RuntimeError`` before the body has been read, since they come behind it.
-        """
-        if not self._payload.at_eof():
-            raise RuntimeError("Trailers come behind the body: read it first")
-        return decode_headers(self._payload.trailers)
-
-    @property
-    def body_exists(self) -> bool:
-        """True if a body was announced."""
-        return self._head.has_body
-
-    @property
-    def can_read_body(self) -> bool:
-        """True if some of the body is still unread."""
-        return not self._payload.at_eof()
-
-    @property
-    def client_max_size(self) -> int:
-        """The most bytes that ``read`` takes; 0 means any number."""
-        return self._client_max_size
-
-    @property
-    def client_max_fields(self) -> int:
-        """The most fields of ``post`` and parts of ``multipart``; 0 means any number."""
-        return self._client_max_fields
-
-    async def read(self) -> bytes:
-        """Return the whole body; a second call returns the same bytes.
-
-        Raises ``HTTPRequestEntityTooLarge`` for more than ``client_max_size`` bytes: at once
-        when the Content-Length says so, else as soon as they have arrived.
-        """
-        if self._read_bytes is None:
-            limit = self.client_max_size
-            body = self._payload.take_whole()
-            if body is None:
-                body = await join_pieces(self._payload, self._head.content_length, limit)
-            elif limit and len(body) > limit:
-                raise HTTPRequestEntityTooLarge(limit, len(body))
-            self._read_bytes = body
-        return self._read_bytes
-
-    async def text(self) -> str:
-        """Return the body as text, UTF-8 unless the media type names a charset.
-
-        Raises ``HTTPUnsupportedMediaType`` for an unknown charset and ``HTTPBadRequest`` for bytes
-        that are not of it, besides what ``read`` raises.
-        """
-        return decode_text(await self.read(), self.charset)
-
-    async def json(self, *, loads: Callable[[str], Any] = json.loads) -> Any:
-        """Return the body as JSON.
-
-        Raises ``HTTPBadRequest`` that tells where the text stops being JSON, besides what
-        ``text`` raises.
-        """
-        return load_json(await self.text(), loads)
-
-    async def post(
-        self, *, limits: "MultipartLimits | None" = None, spool: "SpoolPolicy | None" = None
-    ) -> "MultiDictProxy[FormValue]":
-        """Return the fields of a form, files as ``FileField``; a second call returns the same.
-
-        Empty for other methods and media types. A file above the threshold of ``spool`` (1 MiB)
-        is written to a temporary one, which is removed when the response has been sent.
-        ``limits`` are those of a multipart form in place of ``client_max_size`` and
-        ``client_max_fields``.
-
-        Raises ``HTTPRequestEntityTooLarge`` for too large a form or too many fields,
-        ``HTTPUnsupportedMediaType`` for an unknown charset or coding, ``HTTPBadRequest`` for
-        what is malformed and ``HTTPRequestHeaderFieldsTooLarge`` for the headers of a part.
-        """
-        if self._post is None:
-            fields: MultiDict[FormValue] = MultiDict()
-            content_type = self.content_type if "Content-Type" in self.headers else ""
-            if self.method in self.POST_METHODS and content_type in _FORM_TYPES:
-                if content_type == "multipart/form-data":
-                    fields = await self._read_multipart(limits, spool)
-                else:
-                    fields.extend(await self._read_urlencoded())
-            self._post = MultiDictProxy(fields)
-        return self._post
-
-    async def _read_urlencoded(self) -> MultiDict[str]:
-        body = await self.read()
-        charset = self.charset or "utf-8"
-        return parse_urlencoded_form(body, charset, self.client_max_fields)
-
-    async def _read_multipart(
-        self, limits: "MultipartLimits | None", spool: "SpoolPolicy | None"
-    ) -> "MultiDict[FormValue]":
-        from treadle_multipart import SpoolPolicy
-        from treadle_server._forms.limits import form_limits
-        from treadle_server._forms.uploads import read_multipart_form
-
-        if limits is None:
-            limits = form_limits(self.client_max_size, self.client_max_fields)
-        announced = self._head.content_length
-        if limits.max_total is not None and (announced or 0) > limits.max_total:
-            raise HTTPRequestEntityTooLarge(limits.max_total, announced or 0)
-        fields, uploads = await read_multipart_form(
-            self.headers["Content-Type"],
-            pieces_of(self._payload, self._read_bytes),
-            self._channel,
-            limits,
-            spool or SpoolPolicy(),
-        )
-        if uploads is not None:
-            self.add_cleanup(uploads.close_soon)
-        return fields
-
-    async def multipart(self) -> "MultipartReader":
-        """Return a reader for the parts of a multipart body of any size.
-
-        ``read()`` of a part takes ``client_max_size`` bytes, ``read_chunk()`` any number; there
-        are ``client_max_fields`` parts at most. The reader's errors are answers.
-
-        Raises ``HTTPUnsupportedMediaType`` for another media type and ``HTTPBadRequest`` for a bad
-        boundary.
-        """
-        from treadle_server._forms.multipart import request_reader
-
-        return request_reader(
-            self.headers,
-            pieces_of(self._payload, self._read_bytes),
-            client_max_size=self.client_max_size,
-            max_parts=self.client_max_fields,
-            max_size_error_cls=HTTPRequestEntityTooLarge,
-        )
-
-    async def release(self) -> None:
-        """Read and drop what is left of the body."""
-        while await self._payload.readany():
-            pass
 
     # Answers besides the response.
 
@@ -304,11 +281,6 @@ class BaseRequest(RequestHead, KeyedState[RequestKey[Any], Literal["request"]]):
             await prepare(self, response)
             hooks.prepare = prepare
 
-    def add_cleanup(self, cleanup: Callable[[], None]) -> None:
-        """Call ``cleanup`` when the response has been sent, or cannot be sent."""
-        if self.hooks is None:
-            self.hooks = RequestHooks()
-        self.hooks.cleanups.append(cleanup)
-
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.method} {self.path} >"
+        path = self.path.encode("ascii", "backslashreplace").decode("ascii")
+        return f"<{type(self).__name__} {self.method} {path} >"

@@ -2,15 +2,20 @@
 
 import asyncio
 import weakref
-from typing import Final, final
+from typing import Any, Final, final
 
+from treadle_server._body.stream import StreamReader
 from treadle_server._core.config import ServerConfig
 from treadle_server._core.keywords import check_keywords
 from treadle_server._core.logs import log_warning
 
 from .connection import HttpConnection
-from .interfaces import Connection, RequestFactory
+from .factories import AnyFactory, GivenFactory, direct_factory
+from .handler import RequestHandler
+from .interfaces import DirectFactory
+from .message import RawRequestMessage
 from .overload import OverloadProtocol, limit_handlers
+from .payload_writer import AbstractStreamWriter
 from .request import BaseRequest
 from .state import RawHandler, ServerState
 
@@ -22,7 +27,9 @@ class Server:
     """Serves connections with one handler; give it to ``loop.create_server`` as the factory.
 
     ``handler`` is any function from a request to an awaitable response. ``request_factory`` makes
-    the requests (``BaseRequest`` by default). The keyword arguments are the fields of
+    the requests, ``BaseRequest`` by default: it is called with the message, its body, the
+    connection, the writer of the response and a task that may be None. ``loop`` is the event loop
+    of the connections, the running one by default. The keyword arguments are the fields of
     ``ServerConfig``; an unknown one raises ``TypeError``. Make it where the event loop runs.
     """
 
@@ -30,11 +37,25 @@ class Server:
         self,
         handler: RawHandler,
         *,
-        request_factory: RequestFactory[BaseRequest] | None = None,
+        request_factory: AnyFactory | None = None,
+        handler_cancellation: bool = False,
+        loop: asyncio.AbstractEventLoop | None = None,
         **kwargs: object,
     ) -> None:
+        kwargs["handler_cancellation"] = handler_cancellation
+        #: The handler.
+        self.request_handler: Final = handler
+        #: The function that makes requests, as it is called with aiohttp's arguments.
+        self.request_factory: Final[GivenFactory] = (
+            self._make_request
+            if request_factory is None or isinstance(request_factory, DirectFactory)
+            else request_factory
+        )
+        # Handlers that were registered by hand; the connections of this server are in its state.
+        self._foreign: Final[dict[RequestHandler, object]] = {}
         check_keywords(kwargs, ServerConfig.keywords() | {"handler", "request_factory"}, "Server()")
-        loop = asyncio.get_running_loop()
+        if loop is None:
+            loop = asyncio.get_running_loop()
         config = ServerConfig.from_kwargs(kwargs)
         if config.max_concurrent_requests:
             handler = limit_handlers(handler, config.max_concurrent_requests)
@@ -44,7 +65,17 @@ class Server:
         self._handshakes: Final[weakref.WeakKeyDictionary[HttpConnection, float]] = (
             weakref.WeakKeyDictionary()
         )
-        self._state: Final = ServerState(loop, handler, request_factory or BaseRequest, config)
+        self._state: Final = ServerState(loop, handler, direct_factory(request_factory), config)
+
+    def _make_request(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: RequestHandler,
+        writer: AbstractStreamWriter,
+        task: "asyncio.Task[Any] | None",
+    ) -> BaseRequest:
+        return BaseRequest(message, payload, protocol, writer, task, self._state.loop)
 
     def __call__(self) -> asyncio.Protocol:
         """Return the protocol of a new connection."""
@@ -70,20 +101,40 @@ class Server:
         return max(self._state.config.head_timeout, 1.0)
 
     @property
-    def connections(self) -> list[Connection]:
-        """The open connections."""
-        return list(self._state.connections)
+    def connections(self) -> list[RequestHandler]:
+        """The open connections, but those that only get a 503."""
+        own = [each for each in self._state.connections if isinstance(each, RequestHandler)]
+        return [*own, *self._foreign]
 
     @property
     def requests_count(self) -> int:
         """Requests handled so far."""
         return self._state.requests_count
 
+    @property
+    def handler_cancellation(self) -> bool:
+        """True if a handler is cancelled when its client leaves."""
+        return self._state.config.handler_cancellation
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        """Add a handler that is no connection of this server, to be shut down with it."""
+        self._foreign[handler] = transport
+
+    def connection_lost(
+        self,
+        handler: RequestHandler,
+        exc: BaseException | None = None,  # noqa: ARG002  # aiohttp's signature
+    ) -> None:
+        """Forget a handler that ``connection_made`` has added."""
+        self._foreign.pop(handler, None)
+
     def pre_shutdown(self) -> None:
         """Close idle connections and make the response under way the last one of the others."""
         self._state.drain()
-        for connection in self.connections:
+        for connection in list(self._state.connections):
             connection.shut_down()
+        for handler in self._foreign:
+            handler.close()
 
     async def shutdown(self, timeout: float | None = None) -> None:
         """End all connections: wait for handlers, then cancel them, then cut off.
@@ -93,13 +144,15 @@ class Server:
         warning and given up, so that a stop takes twice the timeout at most.
         """
         self.pre_shutdown()
-        for connection in self.connections:
+        await asyncio.gather(*(handler.shutdown(timeout) for handler in self._foreign))
+        self._foreign.clear()
+        for connection in list(self._state.connections):
             # Not in ``pre_shutdown``: ``on_shutdown`` may send the WebSockets a last message.
             connection.shut_down_upgraded()
         if not await self._wait_closed(timeout):
             self.cancel()
             await self._wait_closed(timeout)
-        for connection in self.connections:
+        for connection in list(self._state.connections):
             if connection.busy:
                 log_warning(
                     self._state.config.logger,
@@ -108,12 +161,12 @@ class Server:
                 )
                 connection.abandon()
             else:
-                connection.close()
+                connection.abort()
         await self._wait_closed(None)
 
     def cancel(self) -> None:
         """Cancel the handlers that run, and wait for nothing: a stop is broken off."""
-        for connection in self.connections:
+        for connection in list(self._state.connections):
             connection.cancel()
 
     async def _wait_closed(self, timeout: float | None) -> bool:

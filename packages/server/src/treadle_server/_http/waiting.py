@@ -16,6 +16,7 @@ from treadle_server._transport.deadlines import NEVER
 from treadle_server._transport.flow import FlowControl
 
 from .exchange import Exchange
+from .handler import RequestHandler
 from .state import ServerState
 from .waits import DROPPING, WAITS, Expiry, Wait, next_wait
 from .writer import StreamWriter
@@ -29,7 +30,7 @@ MAX_PENDING: Final = 64 * 1024
 _CHUNKS_PER_READ: Final = 1024
 
 
-class WaitingConnection(asyncio.Protocol, abc.ABC):
+class WaitingConnection(RequestHandler):
     """A connection that is always in one ``Wait``."""
 
     __slots__ = (

@@ -340,6 +340,8 @@ class StreamWriter:
             self._output.write(self._core.send_informational(status, headers))
         except LocalProtocolError as error:
             raise ValueError(str(error)) from error
+        if status == 100:
+            self._awaiting_continue = False
 
     def switch(self, headers: CIMultiDict[str], upgraded: Upgraded) -> None:
         """Write 101 Switching Protocols and hand the connection to ``upgraded``.

@@ -17,7 +17,7 @@ from typing import Any, Final, cast, final
 
 from yarl import URL
 
-from treadle_server._app.application import Application, Request
+from treadle_server._app.application import Application
 from treadle_server._core.config import ServerConfig
 from treadle_server._core.keywords import check_keywords, suggest_keywords
 from treadle_server._core.teardown import run_all
@@ -359,7 +359,8 @@ class AppRunner(BaseRunner):
         # Both are for servers only; add-ons know ``_handle`` from aiohttp by this name.
         handler = cast("RawHandler", self._app._handle)  # noqa: SLF001
         options = self._app._server_options(self._kwargs)  # noqa: SLF001
-        return Server(handler, request_factory=Request, **options)
+        factory = self._app._request_factory()  # noqa: SLF001
+        return Server(handler, request_factory=factory, **options)  # type: ignore[arg-type]  # the server checks its options
 
     async def shutdown(self) -> None:
         """Send the application's ``on_shutdown``."""

@@ -28,7 +28,7 @@ class HasDeadline(Protocol):
     def on_deadline(self) -> None:
         """Act on a deadline that has passed; must set another one or end."""
 
-    def close(self) -> None:
+    def abort(self) -> None:
         """End at once: ``on_deadline`` has failed."""
 
 
@@ -79,5 +79,5 @@ class Sweeper:
             except Exception as error:  # noqa: BLE001  # see below
                 # One connection must never take the deadlines of the others with it.
                 item.deadline = NEVER
-                item.close()
+                item.abort()
                 log_error(self._logger, "A deadline failed; its connection is closed", error=error)

@@ -1,0 +1,105 @@
+"""The result of routing as a request has it: the match info and the applications around it.
+
+``Request`` of ``_app.application`` adds the application and its settings.
+"""
+
+from typing import Generic, Self, TypeVar, cast
+
+from treadle_responses import HTTPException
+from treadle_router import Match
+from treadle_server._core.state import AppState
+from treadle_server._http.request import BaseRequest
+from treadle_server._routing.context import RouteContext
+from treadle_server._routing.interfaces import AbstractRoute
+from treadle_server._routing.match_info import MatchInfoError, UrlMappingMatchInfo
+
+__all__ = ["NotRoutedError", "RoutedRequest", "not_routed"]
+
+AppT = TypeVar("AppT", bound=AppState)
+
+
+class NotRoutedError(AssertionError, RuntimeError):
+    """A request was asked for what only routing gives it; aiohttp asserts it."""
+
+
+def not_routed(what: str) -> NotRoutedError:
+    """Return the error for a request that has no ``what`` yet."""
+    return NotRoutedError(
+        f"The request is not routed yet, so it has no {what}: only handlers and middlewares of an "
+        "application have one"
+    )
+
+
+class RoutedRequest(BaseRequest, Generic[AppT]):
+    """A request that a router has matched, or will match."""
+
+    # The context, or what it is made of when it is first asked for: the applications around the
+    # handler and the match. Most handlers do not ask for it, and a pair costs 0.2 us less. None
+    # until the request is routed.
+    _routed: "RouteContext | tuple[tuple[AppT, ...], Match[AbstractRoute]] | None" = None
+    # Made when it is first asked for; it reads and writes the applications of the context.
+    # Programs set it too (maubot): then it says what the applications are.
+    _match_info: UrlMappingMatchInfo | None = None
+    # The applications that were asked and the error of a request without a route, which has no
+    # context until it is asked for.
+    _unmatched: "tuple[tuple[AppT, ...], HTTPException] | None" = None
+
+    @property
+    def match_info(self) -> UrlMappingMatchInfo:
+        """The result of routing: the variables of the path, as strings, and the route."""
+        info = self._match_info
+        if info is None:
+            context = self._route_context
+            if context is not None and context.match is not None:
+                info = self._match_info = UrlMappingMatchInfo.of(context.match, context)
+            elif context is not None and self._unmatched is not None:
+                error = self._unmatched[1]
+                info = self._match_info = MatchInfoError(error, context=context)
+            else:
+                raise not_routed("match_info")
+        return info
+
+    def _decides(self, info: UrlMappingMatchInfo) -> bool:
+        """Return True if ``info`` knows the running application.
+
+        Ours shares the context of the request, and one that a program has set has its own. That of
+        an add-on's resource may know less than the context.
+        """
+        return self._routed is None or isinstance(info, UrlMappingMatchInfo)
+
+    @property
+    def _route_context(self) -> RouteContext | None:
+        """The applications around the handler and the running one; None until it is routed."""
+        routed = self._routed
+        if isinstance(routed, tuple):
+            apps, match = routed
+            routed = self._routed = RouteContext(apps, apps[-1], match)
+        elif routed is None and self._unmatched is not None:
+            apps = self._unmatched[0]
+            routed = self._routed = RouteContext(apps, apps[-1], None)
+        return routed
+
+    @property
+    def _apps(self) -> tuple[AppT, ...]:
+        """The applications around the handler, the outermost first."""
+        info = self._match_info
+        if info is not None and self._decides(info):
+            return cast("tuple[AppT, ...]", tuple(info.apps))
+        context = self._route_context
+        return () if context is None else cast("tuple[AppT, ...]", context.apps)
+
+    @property
+    def _matched_route(self) -> AbstractRoute | None:
+        if isinstance(self._match_info, UrlMappingMatchInfo):
+            return self._match_info.route
+        context = self._route_context
+        return None if context is None or context.match is None else context.match.handler
+
+    def _carry_over(self, copy: Self) -> None:
+        # One context and one match info for both.
+        context = copy._routed = self._route_context
+        copy._unmatched = self._unmatched
+        if context is not None and (context.match is not None or self._unmatched is not None):
+            copy._match_info = self.match_info
+        else:
+            copy._match_info = self._match_info
