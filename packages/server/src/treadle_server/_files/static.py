@@ -259,7 +259,7 @@ class StaticResource(PrefixResource):
                 return self._answer(path, segments[-1] if segments else "", wanted)
             except NotAFileError:
                 if not Path(path).is_dir():
-                    # A link that was not resolved leads to itself: there is no file.
+                    # A link that was not resolved leads to itself, and to no file.
                     loops = Path(path).is_symlink()
                     return _Outcome.NOT_FOUND if loops else _Outcome.FORBIDDEN
         elif not Path(path).is_dir():

@@ -87,7 +87,7 @@ class Dispatcher(
         # All resources in the order of registration, and those that requests may find.
         self._registered: list[AbstractResource] = []
         self._indexed: Final[list[AbstractResource]] = []
-        # What the matcher of this router, or of a router around it, is compiled from.
+        # The matcher of this router, or of a router around it, is compiled from these.
         self._items: Final[list[Item[AbstractRoute]]] = []
         self._named: dict[str, AbstractResource] = {}
         #: True if OPTIONS is answered for paths that have no route for it.

@@ -54,9 +54,9 @@ class WebSocketConnection(Upgraded):
     """The protocol of one WebSocket; ``writer_limit`` bytes may wait for the peer."""
 
     __slots__ = (
-        "_closers", "_due", "_heartbeat", "_last", "_limit", "_loop", "_output", "_owner",
+        "_closers", "_due", "_heartbeat", "_last", "_loop", "_output", "_owner",
         "_pending", "_queue", "_slice", "_timer", "_told_closed", "_waiter", "compressor", "flow",
-        "session", "transport",
+        "limit", "session", "transport",
     )  # fmt: skip
 
     transport: asyncio.Transport
@@ -72,7 +72,7 @@ class WebSocketConnection(Upgraded):
     ) -> None:
         self.session: Final = session
         self._loop: Final = loop
-        self._limit: Final = writer_limit
+        self.limit = writer_limit
         # The connection below; None before the 101 and after the end.
         self._owner: UpgradeOwner | None = None
         # For the reader: the messages and the last one behind them, the future that it waits for,
@@ -104,7 +104,7 @@ class WebSocketConnection(Upgraded):
         if self.session.settings.heartbeat is not None:
             self._heartbeat = Heartbeat(self.session, flow, transport)
             self._flow_changed()
-        transport.set_write_buffer_limits(self._limit)
+        transport.set_write_buffer_limits(self.limit)
         self._set_timer()
 
     def data_received(self, data: bytes) -> None:

@@ -33,7 +33,8 @@ from treadle_websocket import (
 
 from .connection import WebSocketConnection
 from .handshake import decide, make_handshake, make_settings, refusal, warn_of_no_overlap
-from .messages import Bytes, DecodeText_co, WebSocketMessages
+from .legacy import LegacyWebSocket
+from .messages import Bytes, DecodeText_co
 
 __all__ = ["WebSocketReady", "WebSocketResponse"]
 
@@ -68,7 +69,7 @@ class _Options(TypedDict, total=False):
     origins: AllowedOrigins | Iterable[str] | None
 
 
-class WebSocketResponse(StreamResponse, WebSocketMessages[DecodeText_co]):
+class WebSocketResponse(StreamResponse, LegacyWebSocket[DecodeText_co]):
     """A WebSocket: ``await ws.prepare(request)``, iterate it for messages, send, return it.
 
     ``timeout``: seconds that the peer has to answer our close frame. ``receive_timeout``: seconds
