@@ -28,15 +28,9 @@ NAMES = [
     "DataQueue",
     "Domain",
     "DynamicResource",
-<<<<<<< HEAD
     "EMPTY_PAYLOAD",
     "EofStream",
     "FALLBACK_CONTENT_TYPE",
-=======
-    "FALLBACK_CONTENT_TYPE",
-    "EMPTY_PAYLOAD",
-    "EofStream",
->>>>>>> 6a8c81b94071f7d9b7e30e21b10b51009091fc1b
     "FileField",
     "FileResponse",
     "FrozenList",

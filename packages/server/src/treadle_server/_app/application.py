@@ -280,12 +280,8 @@ class Application(LegacyApplication["Application", Request, Middleware]):
     def _make_server(self, options: Mapping[str, object]) -> Server:
         """Return a server with a runner's ``options``."""
         handler = cast("RawHandler", self._handle)
-<<<<<<< HEAD
-        return Server(handler, request_factory=self._request_factory(), **self._server_options(options))
-=======
         options = {"loop": self._loop, **self._server_options(options)}
         return Server(handler, request_factory=self._request_factory(), **options)  # type: ignore[arg-type]  # the server checks its options
->>>>>>> 6a8c81b94071f7d9b7e30e21b10b51009091fc1b
 
     # Handling.
 
