@@ -9,10 +9,13 @@ import pytest
 from aiohttp import FormData, WSServerHandshakeError
 from treadle_example.app import make_app
 
+from treadle import web
 from treadle_testing import TestClient, TestServer
 
+_Client = TestClient[web.Request, web.Application]
 
-def with_client(check: Callable[[TestClient], Awaitable[None]]) -> None:
+
+def with_client(check: Callable[[_Client], Awaitable[None]]) -> None:
     async def main() -> None:
         async with TestClient(TestServer(make_app())) as client:
             await check(client)
@@ -21,7 +24,7 @@ def with_client(check: Callable[[TestClient], Awaitable[None]]) -> None:
 
 
 def test_pages_link_to_each_other() -> None:
-    async def check(client: TestClient) -> None:
+    async def check(client: _Client) -> None:
         home = await client.get("/")
         assert home.status == 200
         assert home.content_type == "text/html"
@@ -38,7 +41,7 @@ def test_pages_link_to_each_other() -> None:
 
 
 def test_a_path_parameter_is_escaped() -> None:
-    async def check(client: TestClient) -> None:
+    async def check(client: _Client) -> None:
         text = await (await client.get("/hello/<script>alert(1)")).text()
         assert "Hello, &lt;script&gt;alert(1)!" in text
 
@@ -46,7 +49,7 @@ def test_a_path_parameter_is_escaped() -> None:
 
 
 def test_the_guest_book_keeps_what_is_signed() -> None:
-    async def check(client: TestClient) -> None:
+    async def check(client: _Client) -> None:
         form = {"name": "Ada", "message": "first & <b>best</b>"}
         answer = await client.post("/guestbook", data=form, allow_redirects=False)
         assert (answer.status, answer.headers["Location"]) == (303, "/guestbook")
@@ -64,7 +67,7 @@ def test_the_guest_book_keeps_what_is_signed() -> None:
     ],
 )
 def test_the_guest_book_says_what_is_missing(form: dict[str, str], message: str) -> None:
-    async def check(client: TestClient) -> None:
+    async def check(client: _Client) -> None:
         answer = await client.post("/guestbook", data=form)
         assert answer.status == 422
         text = await answer.text()
@@ -76,7 +79,7 @@ def test_the_guest_book_says_what_is_missing(form: dict[str, str], message: str)
 
 
 def test_the_guest_book_is_for_text() -> None:
-    async def check(client: TestClient) -> None:
+    async def check(client: _Client) -> None:
         form = FormData({"message": "x"})
         form.add_field("name", b"file", filename="name.txt")
         answer = await client.post("/guestbook", data=form)
@@ -87,7 +90,7 @@ def test_the_guest_book_is_for_text() -> None:
 
 
 def test_an_upload_is_described() -> None:
-    async def check(client: TestClient) -> None:
+    async def check(client: _Client) -> None:
         assert 'enctype="multipart/form-data"' in await (await client.get("/upload")).text()
         form = FormData(quote_fields=False)
         form.add_field("files", io.BytesIO(bytes(3_000_000)), filename="<b>.bin")
@@ -104,7 +107,7 @@ def test_an_upload_is_described() -> None:
 
 
 def test_a_chat_between_two_tabs() -> None:
-    async def check(client: TestClient) -> None:
+    async def check(client: _Client) -> None:
         assert "new WebSocket" in await (await client.get("/chat")).text()
         url = client.make_url("/chat/talk")
         async with client.session.ws_connect(url) as one, client.session.ws_connect(url) as two:
@@ -128,7 +131,7 @@ def test_a_chat_between_two_tabs() -> None:
 
 @pytest.mark.parametrize("text", ["no JSON", "[]", "1", "{}", '{"name": 1, "text": "x"}'])
 def test_the_chat_closes_on_what_its_page_does_not_send(text: str) -> None:
-    async def check(client: TestClient) -> None:
+    async def check(client: _Client) -> None:
         async with client.session.ws_connect(client.make_url("/chat/talk")) as tab:
             await tab.receive()
             await tab.send_str(text)
@@ -138,7 +141,7 @@ def test_the_chat_closes_on_what_its_page_does_not_send(text: str) -> None:
 
 
 def test_the_chat_is_for_its_own_page() -> None:
-    async def check(client: TestClient) -> None:
+    async def check(client: _Client) -> None:
         with pytest.raises(WSServerHandshakeError) as caught:
             await client.session.ws_connect(
                 client.make_url("/chat/talk"), headers={"Origin": "https://example.com"}
@@ -159,7 +162,7 @@ def test_the_chat_is_for_its_own_page() -> None:
     ],
 )
 def test_the_rest(path: str, status: int, content: str) -> None:
-    async def check(client: TestClient) -> None:
+    async def check(client: _Client) -> None:
         answer = await client.get(path)
         assert answer.status == status
         assert content in await answer.text()

@@ -1,5 +1,8 @@
 """Run ``mypy --strict`` over the packages, their tests, the tools and the examples.
 
+A library on top of treadle (``tests-integration/typed``) is read by pyright's strict mode, too:
+type checkers differ in what they infer, and users have either.
+
 Test modules of different packages share names (``test_errors``, ``test_public_api``), which one
 mypy run cannot hold; so the sources are checked together and each test folder in a run of its own.
 The settings are in the root ``pyproject.toml``. Exit status 1 if any run found an error.
@@ -10,6 +13,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+TYPED = ROOT / "tests-integration" / "typed"
 
 
 def targets() -> list[list[str]]:
@@ -33,6 +37,10 @@ def main(arguments: list[str]) -> int:
         print(f"mypy {names}", flush=True)
         run = subprocess.run([sys.executable, "-m", "mypy", *group], cwd=ROOT, check=False)
         status |= run.returncode != 0
+    if not arguments or any(word in str(TYPED) for word in arguments):
+        print(f"pyright {TYPED.relative_to(ROOT)}", flush=True)
+        command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "-p", str(TYPED)]
+        status |= subprocess.run(command, cwd=ROOT, check=False).returncode != 0
     return status
 
 

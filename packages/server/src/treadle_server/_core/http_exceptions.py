@@ -89,7 +89,7 @@ class LineTooLong(BadHttpMessage, ValueError):  # noqa: N818  # aiohttp's name
     """A line of more than ``limit`` bytes; ``line`` is its beginning."""
 
     def __init__(
-        self, line: bytes, limit: str | int = "Unknown", actual_size: str = "Unknown"
+        self, line: str | bytes, limit: str | int = "Unknown", actual_size: str = "Unknown"
     ) -> None:
         super().__init__(f"Got more than {limit} bytes when reading: {line!r}.")
         self.args = (line, limit, actual_size)
