@@ -199,7 +199,13 @@ def test_a_request_class_of_the_program() -> None:
 
         class Application(web.Application):
             def _make_request(
-                self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any, _cls: Any = Request
+                self,
+                message: Any,
+                payload: Any,
+                protocol: Any,
+                writer: Any,
+                task: Any,
+                _cls: Any = Request,
             ) -> web.Request:
                 assert (message.method, message.path) == ("POST", "/?a=b")
                 request: web.Request = _cls(
@@ -228,8 +234,17 @@ def test_private_names_of_a_request() -> None:
         assert request.client_max_size == 4
         assert request._stored_content_type is None
         assert request.writer is not None
-        copy = request.clone(rel_url="/other?x=1", scheme="https", host="example.org", remote="192.0.2.1")
-        seen = [copy.path, copy.query["x"], copy.scheme, copy.host, copy.remote, copy.match_info["name"]]
+        copy = request.clone(
+            rel_url="/other?x=1", scheme="https", host="example.org", remote="192.0.2.1"
+        )
+        seen = [
+            copy.path,
+            copy.query["x"],
+            copy.scheme,
+            copy.host,
+            copy.remote,
+            copy.match_info["name"],
+        ]
         return web.json_response(seen)
 
     app = web.Application()

@@ -34,8 +34,8 @@ class Program(NamedTuple):
     title: str
     #: The modules without which it cannot run, named as their distributions.
     needs: tuple[str, ...]
-    #: True if it takes ``--access-log``.
-    logs: bool = False
+    #: True if it takes the options of ``Workload.option``.
+    has_options: bool = False
 
     def missing(self) -> list[str]:
         """Return its modules that are not installed for this interpreter."""
@@ -43,9 +43,9 @@ class Program(NamedTuple):
 
 
 _ALL = (
-    Program("treadle", "treadle", ("treadle", "uvloop"), logs=True),
+    Program("treadle", "treadle", ("treadle", "uvloop"), has_options=True),
     Program("bare", "a uvloop protocol that answers a constant", ("uvloop",)),
-    Program("aiohttp", "aiohttp", ("aiohttp", "uvloop"), logs=True),
+    Program("aiohttp", "aiohttp", ("aiohttp", "uvloop"), has_options=True),
     Program("starlette", "Starlette on uvicorn", ("starlette", "uvicorn", "httptools", "uvloop")),
     Program("blacksheep", "BlackSheep on Granian", ("blacksheep", "granian", "uvloop")),
 )

@@ -22,8 +22,10 @@ class Workload(NamedTuple):
     accepts: Callable[[bytes], bool]
     #: How many requests a client sends in one write.
     pipelined: int = 1
-    #: True for servers that write an access log, in aiohttp's format and to ``/dev/null``.
-    logged: bool = False
+    #: An option of the servers that have what the work needs: ``access-log`` (in aiohttp's format
+    #: and to ``/dev/null``), ``middlewares`` (three that do nothing),
+    #: ``sub-application`` (the handler is in one).
+    option: str | None = None
 
 
 def _get(path: str, headers: str = "") -> bytes:
@@ -86,7 +88,9 @@ _ALL = (
     Workload("browser", _get("/", _BROWSER), _HELLO),
     Workload("echo-1k", _post("/echo", _KIB), _equals(_KIB)),
     Workload("echo-1m", _post("/echo", _KIB * 1024), _equals(_KIB * 1024)),
-    Workload("logged", _get("/"), _HELLO, logged=True),
+    Workload("logged", _get("/"), _HELLO, option="access-log"),
+    Workload("middlewares", _get("/"), _HELLO, option="middlewares"),
+    Workload("subapp", _get("/sub/hello"), _HELLO, option="sub-application"),
     Workload("pipelined", _get("/"), _HELLO, pipelined=16),
 )
 

@@ -74,8 +74,8 @@ def options(arguments: list[str]) -> argparse.Namespace:
 
 def _arguments(program: Program, workload: Workload, folder: Path) -> list[str]:
     """Return the program's own arguments: the bare server answers with the bytes of treadle."""
-    if workload.logged:
-        return ["--access-log"]
+    if workload.option is not None:
+        return [f"--{workload.option}"]
     if program.name != "bare":
         return []
     with start(SERVERS["treadle"], workload.request) as treadle:
@@ -161,7 +161,11 @@ def main(arguments: list[str]) -> int:
         for name in asked.workloads:
             rounds = measure(
                 WORKLOADS[name],
-                [program for program in programs if program.logs or not WORKLOADS[name].logged],
+                [
+                    program
+                    for program in programs
+                    if program.has_options or WORKLOADS[name].option is None
+                ],
                 wrk,
                 rounds=asked.rounds,
                 seconds=asked.seconds,

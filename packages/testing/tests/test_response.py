@@ -13,7 +13,9 @@ from treadle_server import BaseRequest
 from treadle_testing import MemoryClient, MemoryResponse
 
 
-def run(response: Callable[[], Response], check: Callable[[MemoryResponse], Awaitable[None]]) -> None:
+def run(
+    response: Callable[[], Response], check: Callable[[MemoryResponse], Awaitable[None]]
+) -> None:
     async def handler(request: BaseRequest) -> Response:
         return response()
 
@@ -79,7 +81,10 @@ def test_cookies() -> None:
         return response
 
     async def check(response: MemoryResponse) -> None:
-        assert {name: morsel.value for name, morsel in response.cookies.items()} == {"a": "1", "b": "2"}
+        assert {name: morsel.value for name, morsel in response.cookies.items()} == {
+            "a": "1",
+            "b": "2",
+        }
         assert response.cookies["a"]["path"] == "/x"
         assert response.headers.getall("Set-Cookie")[0].startswith("a=1")
 

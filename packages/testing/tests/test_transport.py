@@ -41,7 +41,9 @@ class Server(asyncio.Protocol):
         self.events.append("lost")
 
 
-def run(check: Callable[[MemoryTransport, Client, Server], None], *after: object) -> tuple[list[object], list[object]]:
+def run(
+    check: Callable[[MemoryTransport, Client, Server], None], *after: object
+) -> tuple[list[object], list[object]]:
     async def main() -> tuple[list[object], list[object]]:
         client, server = Client(), Server()
         transport = MemoryTransport(client, {"peername": ("192.0.2.1", 5)})

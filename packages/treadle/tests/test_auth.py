@@ -11,7 +11,10 @@ from treadle import BasicAuth, encode_basic_auth
 def test_it_is_read() -> None:
     header = "Basic " + base64.b64encode(b"Ada:pass:word").decode()
     assert BasicAuth.decode(header) == ("Ada", "pass:word", "latin1")
-    assert BasicAuth.decode(header.lower().replace("basic", "BASIC", 1)[:6] + header[6:]).login == "Ada"
+    assert (
+        BasicAuth.decode(header.lower().replace("basic", "BASIC", 1)[:6] + header[6:]).login
+        == "Ada"
+    )
 
 
 def test_it_is_read_in_an_encoding() -> None:

@@ -8,6 +8,7 @@ import tempfile
 
 import uvloop
 from aiohttp import BodyPartReader, web
+from aiohttp.typedefs import Handler
 
 # The size at which an upload overwrites itself from the start, so that it fills no disk.
 MOST_ON_DISK = 64 << 20
@@ -49,19 +50,40 @@ async def parts(request: web.Request) -> web.StreamResponse:
     return web.Response(text=str(size))
 
 
+@web.middleware
+async def first(request: web.Request, handler: Handler) -> web.StreamResponse:
+    return await handler(request)
+
+
+@web.middleware
+async def second(request: web.Request, handler: Handler) -> web.StreamResponse:
+    return await handler(request)
+
+
+@web.middleware
+async def third(request: web.Request, handler: Handler) -> web.StreamResponse:
+    return await handler(request)
+
+
 def main() -> None:
-    app = web.Application(client_max_size=4 << 20)
+    wants_middlewares = sys.argv[1:] == ["--middlewares"]
+    app = web.Application(
+        client_max_size=4 << 20, middlewares=[first, second, third] if wants_middlewares else []
+    )
     app.router.add_get("/", hello)
     app.router.add_get("/json", as_json)
     app.router.add_get("/user/{name}", user)
     app.router.add_post("/echo", echo)
     app.router.add_post("/upload", upload)
     app.router.add_post("/parts", parts)
+    sub = web.Application()
+    sub.router.add_get("/hello", hello)
+    app.add_subapp("/sub", sub)
     logged = sys.argv[1:] == ["--access-log"]
     if logged:
         sink = open(os.devnull, "w")  # noqa: SIM115, PTH123  # to the end of the process
         logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sink)
-    elif sys.argv[1:]:
+    elif sys.argv[1:] and not sys.argv[1].startswith("--"):
         app.router.add_static("/files", sys.argv[1])
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     print(listener.getsockname()[1], flush=True)

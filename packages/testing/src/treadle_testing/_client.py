@@ -123,7 +123,9 @@ class TestClient(Generic[_Request, _ApplicationNone]):
             await self._session.close()
             await self._server.close()
 
-    def request(self, method: str, path: str | URL, **kwargs: Any) -> RequestContext[ClientResponse]:
+    def request(
+        self, method: str, path: str | URL, **kwargs: Any
+    ) -> RequestContext[ClientResponse]:
         """Send a request; the keyword arguments are those of ``aiohttp.ClientSession.request``."""
         return RequestContext(self._request(method, path, **kwargs), _release)
 
@@ -185,9 +187,7 @@ class TestClient(Generic[_Request, _ApplicationNone]):
             self._ws_connect(path, decode_text=decode_text, **kwargs), _close_websocket
         )
 
-    async def _ws_connect(
-        self, path: str | URL, **kwargs: Any
-    ) -> "ClientWebSocketResponse[Any]":
+    async def _ws_connect(self, path: str | URL, **kwargs: Any) -> "ClientWebSocketResponse[Any]":
         websocket = await self._session.ws_connect(self.make_url(path), **kwargs)
         self._websockets.append(websocket)
         return websocket

@@ -256,7 +256,9 @@ class MemoryClient:
         elif body or method in ("POST", "PUT", "PATCH"):
             sent.setdefault("Content-Length", str(len(body)))
         if (cookies or self._jar is not None or self._first_cookies) and "Cookie" not in sent:
-            values = {key: morsel.coded_value for key, morsel in self.cookies.filter_cookies(url).items()}
+            values = {
+                key: morsel.coded_value for key, morsel in self.cookies.filter_cookies(url).items()
+            }
             values.update(cookies or {})
             if values:
                 sent["Cookie"] = "; ".join(f"{key}={value}" for key, value in values.items())

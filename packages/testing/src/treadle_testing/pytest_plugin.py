@@ -68,7 +68,12 @@ class AiohttpClient(Protocol):
 
     @overload
     async def __call__(
-        self, param: BaseTestServer, /, *, server_kwargs: dict[str, Any] | None = None, **kwargs: Any
+        self,
+        param: BaseTestServer,
+        /,
+        *,
+        server_kwargs: dict[str, Any] | None = None,
+        **kwargs: Any,
     ) -> TestClient[BaseRequest, None]: ...
 
 
@@ -128,7 +133,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     names = inspect.signature(pyfuncitem.obj).parameters
     arguments = {name: given[name] for name in names if name in given}
     existing = next(
-        (given[name] for name in ("proactor_loop", "selector_loop", "uvloop_loop", "loop") if name in given),
+        (
+            given[name]
+            for name in ("proactor_loop", "selector_loop", "uvloop_loop", "loop")
+            if name in given
+        ),
         None,
     )
     with _never_awaited_is_an_error():
