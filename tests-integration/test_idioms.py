@@ -92,7 +92,7 @@ def test_loops() -> None:
     seen: list[object] = []
 
     async def handler(request: web.Request) -> web.Response:
-        with pytest.warns(DeprecationWarning):
+        with pytest.warns(DeprecationWarning, match="loop"):
             seen.append(request.loop)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -111,14 +111,14 @@ def test_make_handler() -> None:
     async def main() -> None:
         app = web.Application()
         app.router.add_get("/", hello)
-        with pytest.warns(DeprecationWarning):
+        with pytest.warns(DeprecationWarning, match="make_handler"):
             factory = app.make_handler()
         await app.startup()
         server = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        async with aiohttp.ClientSession() as client:
-            async with client.get(f"http://127.0.0.1:{port}/") as response:
-                assert await response.text() == "hello"
+        url = f"http://127.0.0.1:{port}/"
+        async with aiohttp.ClientSession() as client, client.get(url) as response:
+            assert await response.text() == "hello"
         server.close()
         await factory.shutdown()
         await app.shutdown()
@@ -128,11 +128,11 @@ def test_make_handler() -> None:
 
 
 def test_no_access_log() -> None:
-    class Ours(AbstractAccessLogger):
-        lines: list[str] = []
+    lines: list[str] = []
 
+    class Ours(AbstractAccessLogger):
         def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-            self.lines.append(f"{request.path} {response.status}")
+            lines.append(f"{request.path} {response.status}")
 
     async def main() -> None:
         table: list[dict[str, Any]] = [{"access_log": None}, {"access_log_class": Ours}]
@@ -141,11 +141,11 @@ def test_no_access_log() -> None:
             await runner.setup()
             site = web.TCPSite(runner, "127.0.0.1", 0)
             await site.start()
-            async with aiohttp.ClientSession() as client:
-                async with client.get(f"http://127.0.0.1:{site.port}/x") as response:
-                    assert response.status == 404
+            url = f"http://127.0.0.1:{site.port}/x"
+            async with aiohttp.ClientSession() as client, client.get(url) as response:
+                assert response.status == 404
             await runner.cleanup()
-        assert Ours.lines == ["/x 404"]
+        assert lines == ["/x 404"]
 
     asyncio.run(main())
 
@@ -317,7 +317,7 @@ def test_a_router_that_is_emptied() -> None:
             self._resources = []
             self._named_resources = {}
 
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="router"):
         app = web.Application(router=Router())
     app.router.add_get("/", hello, name="first")
     app.router.forget()  # type: ignore[attr-defined]  # it is the router that was given

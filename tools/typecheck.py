@@ -39,8 +39,9 @@ def main(arguments: list[str]) -> int:
         status |= run.returncode != 0
     if not arguments or any(word in str(TYPED) for word in arguments):
         print(f"pyright {TYPED.relative_to(ROOT)}", flush=True)
-        command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "-p", str(TYPED)]
-        status |= subprocess.run(command, cwd=ROOT, check=False).returncode != 0
+        pyright = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable]
+        run = subprocess.run([*pyright, "-p", str(TYPED)], cwd=ROOT, check=False)
+        status |= run.returncode != 0
     return status
 
 

@@ -27,16 +27,16 @@ class Passing(AioHTTPTestCase):
 
     async def test_answer(self) -> None:
         response = await self.client.get("/")
-        self.assertEqual(await response.text(), "hello")
-        self.assertIs(self.client.server, self.server)
-        self.assertIs(self.client.app, self.app)
-        self.assertTrue(self.loop.is_running())
+        assert await response.text() == "hello"
+        assert self.client.server is self.server
+        assert self.client.app is self.app
+        assert self.loop.is_running()
 
 
 class Failing(Passing):
     async def test_answer(self) -> None:
         response = await self.client.get("/nowhere")
-        self.assertEqual(response.status, 200)
+        assert response.status == 200, response.status
 
 
 class WithoutApplication(AioHTTPTestCase):
@@ -64,8 +64,8 @@ class Obsolete(AioHTTPTestCase):
         type(self).order = [*self.order, "torn down"]
 
     async def test_order(self) -> None:
-        self.assertEqual(self.order, ["set up"])
-        self.assertEqual((await self.client.get("/")).status, 404)
+        assert self.order == ["set up"]
+        assert (await self.client.get("/")).status == 404
 
 
 def test_passes() -> None:
@@ -76,7 +76,7 @@ def test_passes() -> None:
 def test_fails() -> None:
     result = _run(Failing)
     assert (len(result.failures), result.errors) == (1, [])
-    assert "404 != 200" in result.failures[0][1]
+    assert "AssertionError: 404" in result.failures[0][1]
 
 
 def test_says_what_is_missing() -> None:

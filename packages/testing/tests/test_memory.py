@@ -57,6 +57,9 @@ async def upload(request: Request) -> Response:
     return Response(text=f"{upload.filename} {len(upload.file.read())} {form['a']}")
 
 
+SOURCE = Path(__file__).read_bytes()
+
+
 async def source(request: Request) -> FileResponse:
     return FileResponse(Path(__file__))
 
@@ -237,7 +240,7 @@ def test_streams() -> None:
         async with client.get("/count") as half:
             assert await half.content.readexactly(3) == b"000"
         assert await (await client.get("/gzip")).read() == b"text" * 100
-        assert await (await client.get("/file")).read() == Path(__file__).read_bytes()
+        assert await (await client.get("/file")).read() == SOURCE
 
     run(check)
 

@@ -184,8 +184,8 @@ def pytest_fixture_setup(fixturedef: Any) -> None:
         request = kwargs.pop("request") if hides_request else kwargs["request"]
         if "loop" not in request.fixturenames:
             raise RuntimeError(
-                f"The asynchronous fixture {fixturedef.argname!r} needs the fixture 'loop': make it "
-                "an argument of the fixture or of the test"
+                f"The asynchronous fixture {fixturedef.argname!r} needs the fixture 'loop': make "
+                "it an argument of the fixture or of the test"
             )
         own: asyncio.AbstractEventLoop = request.getfixturevalue("loop")
         if not is_generator:
@@ -316,7 +316,7 @@ def treadle_client(
         if isinstance(param, Application):
             param = TestServer(param, loop=loop, **(server_kwargs or {}))
         elif not isinstance(param, BaseTestServer):
-            raise ValueError(f"Unknown argument type: {type(param)!r}")
+            raise ValueError(f"Unknown argument type: {type(param)!r}")  # noqa: TRY004  # aiohttp's
         client = aiohttp_client_cls(param, loop=loop, **kwargs)
         await client.start_server()
         clients.append(client)
