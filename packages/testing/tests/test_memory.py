@@ -54,7 +54,7 @@ async def upload(request: Request) -> Response:
     form = await request.post()
     upload = form["file"]
     assert isinstance(upload, FileField)
-    return Response(text=f"{upload.filename} {len(upload.file.read())} {form['a']}")
+    return Response(text=f"{upload.filename} {len(upload.file.read())} {form['a']!s}")
 
 
 SOURCE = Path(__file__).read_bytes()

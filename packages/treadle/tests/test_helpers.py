@@ -63,9 +63,10 @@ def test_the_name_of_a_file(tmp_path: Path) -> None:
     path.write_text("")
     with path.open() as file:
         assert ours.guess_filename(file) == "file.txt"
-    file = io.StringIO()
-    file.name = "<stdin>"  # type: ignore[misc]  # as the interpreter's own streams have it
-    assert ours.guess_filename(file) is None
+    class Stream:
+        name = "<stdin>"
+
+    assert ours.guess_filename(Stream()) is None
 
 
 def test_the_time_now() -> None:

@@ -86,8 +86,8 @@ class TestClient(Generic[_Request, _ApplicationNone]):
     @property
     def app(self) -> _ApplicationNone:
         """The served application, None for a bare handler."""
-        app: _ApplicationNone = getattr(self._server, "app", None)
-        return app
+        app: Any = getattr(self._server, "app", None)
+        return app  # type: ignore[no-any-return]  # the overloads of the constructor pair them
 
     @property
     def session(self) -> ClientSession:
@@ -188,7 +188,7 @@ class TestClient(Generic[_Request, _ApplicationNone]):
         )
 
     async def _ws_connect(self, path: str | URL, **kwargs: Any) -> "ClientWebSocketResponse[Any]":
-        websocket = await self._session.ws_connect(self.make_url(path), **kwargs)
+        websocket: ClientWebSocketResponse[Any] = await self._session.ws_connect(self.make_url(path), **kwargs)
         self._websockets.append(websocket)
         return websocket
 

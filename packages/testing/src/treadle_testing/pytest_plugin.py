@@ -14,7 +14,7 @@ import contextlib
 import inspect
 import warnings
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, Final, Protocol, TypeVar, overload
 
 import pytest
 
@@ -56,6 +56,9 @@ __all__ = [
 ]
 
 _Server = TypeVar("_Server", bound=BaseTestServer)
+
+#: The fixtures that are event loops, the first one first.
+_LOOPS: Final = ("proactor_loop", "selector_loop", "uvloop_loop", "loop")
 
 
 class AiohttpClient(Protocol):
@@ -132,17 +135,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     given = pyfuncitem.funcargs
     names = inspect.signature(pyfuncitem.obj).parameters
     arguments = {name: given[name] for name in names if name in given}
-    existing = next(
-        (
-            given[name]
-            for name in ("proactor_loop", "selector_loop", "uvloop_loop", "loop")
-            if name in given
-        ),
-        None,
-    )
+    loops = [given[name] for name in _LOOPS if name in given]
     with _never_awaited_is_an_error():
-        if existing is not None:
-            existing.run_until_complete(pyfuncitem.obj(**arguments))
+        if loops and isinstance(loops[0], asyncio.AbstractEventLoop):
+            loops[0].run_until_complete(pyfuncitem.obj(**arguments))
         else:
             own = setup_test_loop()
             try:
