@@ -6,7 +6,6 @@
 import asyncio
 import contextlib
 import io
-import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,6 +15,7 @@ from typing import Any, Final
 import pytest
 from aiohttp import ClientSession, CookieJar, FormData, WSMsgType
 
+import quickstart_page
 from treadle import web
 from treadle_testing import unused_port
 
@@ -246,9 +246,19 @@ def test_every_exception() -> None:
     run(check)
 
 
+#: The programs in the order of the page.
+ORDER: Final = [
+    "simple_server", "command_line", "handlers", "route_tables", "any_method", "head_requests",
+    "resources", "variable_resources", "reverse_urls", "handler_classes", "class_based_views",
+    "resource_views", "json_response", "redirects", "exceptions", "http_forms", "file_uploads",
+    "user_sessions", "websockets",
+]  # fmt: skip
+
+
 def test_every_program_is_tried_and_shown() -> None:
     programs = {path.stem: path.read_text() for path in PROGRAMS.glob("[a-z]*.py")}
     tried = {*EXCHANGES, "command_line", "file_uploads", "websockets"}
     assert set(programs) == tried
-    shown = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
-    assert sorted(shown) == sorted(programs.values())
+    assert [Path(name).stem for name in quickstart_page.shown(PAGE.read_text())] == ORDER
+    assert sorted(ORDER) == sorted(tried)
+    assert quickstart_page.updated(PAGE.read_text()) == PAGE.read_text()
