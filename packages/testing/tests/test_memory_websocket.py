@@ -114,3 +114,21 @@ def test_all_are_closed_with_the_client() -> None:
 
     run(check)
     assert left[0].closed
+
+
+def test_a_server_that_never_closes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treadle_testing._memory_websocket._CLOSE_TIMEOUT", 0)
+
+    async def deaf(request: BaseRequest) -> WebSocketResponse:
+        ws = WebSocketResponse(autoclose=False)
+        await ws.prepare(request)
+        await asyncio.Event().wait()
+        return ws
+
+    async def main() -> None:
+        async with MemoryClient(deaf, shutdown_timeout=0) as client:
+            ws = await client.ws_connect("/")
+            assert await ws.close()
+            assert await ws.receive() is not None
+
+    asyncio.run(main())

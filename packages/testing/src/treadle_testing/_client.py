@@ -188,7 +188,9 @@ class TestClient(Generic[_Request, _ApplicationNone]):
         )
 
     async def _ws_connect(self, path: str | URL, **kwargs: Any) -> "ClientWebSocketResponse[Any]":
-        websocket: ClientWebSocketResponse[Any] = await self._session.ws_connect(self.make_url(path), **kwargs)
+        websocket: ClientWebSocketResponse[Any] = await self._session.ws_connect(
+            self.make_url(path), **kwargs
+        )
         self._websockets.append(websocket)
         return websocket
 

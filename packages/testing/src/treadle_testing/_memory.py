@@ -106,10 +106,12 @@ class MemoryClient:
         if self._runner is not None:
             return
         options = {"handler_cancellation": True, **self._options}
+        # Short, since a test waits for it.
+        timeout = float(options.pop("shutdown_timeout", 2.0))
         if isinstance(self._app, Application):
-            runner: BaseRunner = AppRunner(self._app, shutdown_timeout=2.0, **options)
+            runner: BaseRunner = AppRunner(self._app, shutdown_timeout=timeout, **options)
         else:
-            runner = ServerRunner(Server(self._app, **options), shutdown_timeout=2.0)
+            runner = ServerRunner(Server(self._app, **options), shutdown_timeout=timeout)
         try:
             await runner.setup()
         except BaseException:

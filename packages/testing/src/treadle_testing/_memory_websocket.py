@@ -5,6 +5,7 @@ Its methods are those of aiohttp's client, so that a test can use either.
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -25,6 +26,9 @@ from ._response import MemoryResponse
 from ._wire import MemoryConnection
 
 __all__ = ["MemoryWebSocket", "handshake"]
+
+#: The seconds that a server has to answer a close frame; those of aiohttp's client.
+_CLOSE_TIMEOUT: Final = 10.0
 
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -210,13 +214,18 @@ class MemoryWebSocket:
         return loads(await self.receive_str(timeout=timeout))
 
     async def close(self, *, code: int = 1000, message: bytes = b"") -> bool:
-        """Close with ``code`` and wait for the server; return False if it was closed before."""
+        """Close with ``code``; return False if it was closed before.
+
+        Waits for the server's close frame, for 10 seconds at most.
+        """
         if self.closed:
             return False
         self._closed = True
         self._inbox.send(CloseConnection(code=code, reason=message.decode()))
-        while not self._inbox.is_lost and self._inbox.close_code is None:
-            await self._inbox.get()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_TIMEOUT):
+                while not self._inbox.is_lost and self._inbox.close_code is None:
+                    await self._inbox.get()
         self._connection.transport.hang_up()
         return True
 
