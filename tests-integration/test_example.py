@@ -9,7 +9,11 @@ import pytest
 from aiohttp import FormData, WSServerHandshakeError
 from treadle_example.app import make_app
 
-from treadle_testing import TestClient, TestServer
+from treadle.web import Application, Request
+from treadle_testing import TestClient as _TestClient
+from treadle_testing import TestServer
+
+TestClient = _TestClient[Request, Application]
 
 
 def with_client(check: Callable[[TestClient], Awaitable[None]]) -> None:

@@ -125,7 +125,7 @@ async def echo(request: BaseRequest) -> StreamResponse:
     ws = WebSocketResponse(protocols=["chat"])
     await ws.prepare(request)
     async for message in ws:
-        await ws.send_str(f"{message.data}!")
+        await ws.send_str(f"{message.data!s}!")
     return ws
 
 

@@ -9,7 +9,7 @@ from treadle_testing import loop_context, setup_test_loop, teardown_test_loop, u
 
 def test_a_loop_is_closed_after_use() -> None:
     with loop_context() as loop:
-        assert asyncio.get_event_loop_policy().get_event_loop() is loop
+        assert asyncio.get_event_loop() is loop
         assert loop.run_until_complete(asyncio.sleep(0, "done")) == "done"
     assert loop.is_closed()
 

@@ -54,7 +54,7 @@ async def upload(request: Request) -> Response:
     form = await request.post()
     upload = form["file"]
     assert isinstance(upload, FileField)
-    return Response(text=f"{upload.filename} {len(upload.file.read())} {form['a']}")
+    return Response(text=f"{upload.filename} {len(upload.file.read())} {form['a']!s}")
 
 
 async def source(request: Request) -> FileResponse:
@@ -231,13 +231,15 @@ def test_what_the_application_sees_of_the_client() -> None:
 
 
 def test_streams() -> None:
+    content = Path(__file__).read_bytes()
+
     async def check(client: MemoryClient) -> None:
         response = await client.get("/count")
         assert len(await response.read()) == 4_000_000
         async with client.get("/count") as half:
             assert await half.content.readexactly(3) == b"000"
         assert await (await client.get("/gzip")).read() == b"text" * 100
-        assert await (await client.get("/file")).read() == Path(__file__).read_bytes()
+        assert await (await client.get("/file")).read() == content
 
     run(check)
 

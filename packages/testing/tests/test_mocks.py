@@ -23,7 +23,11 @@ def test_what_a_handler_asks_for() -> None:
         "post", "/users/Ada?x=1&x=2", {"X-Token": "t", "Cookie": "a=b"}, match_info={"name": "Ada"}
     )
     assert isinstance(request, Request)
-    assert (request.method, request.path, request.query.getall("x")) == ("POST", "/users/Ada", ["1", "2"])
+    assert (request.method, request.path, request.query.getall("x")) == (
+        "POST",
+        "/users/Ada",
+        ["1", "2"],
+    )
     assert (request.headers["x-token"], dict(request.cookies)) == ("t", {"a": "b"})
     assert request.match_info["name"] == "Ada"
     assert (request.scheme, request.remote) == ("http", None)

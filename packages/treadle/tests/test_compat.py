@@ -12,11 +12,14 @@ import pytest
 
 _INSTALL = "from treadle import compat; compat.install()\n"
 #: Hides the aiohttp that is installed.
-_ALONE = """
+_ALONE = (
+    """
 import importlib.util
 real = importlib.util.find_spec
-importlib.util.find_spec = lambda name, package=None: None if name == "aiohttp" else real(name, package)
-""" + _INSTALL
+importlib.util.find_spec = lambda name, *more: None if name == "aiohttp" else real(name, *more)
+"""
+    + _INSTALL
+)
 
 
 def run(program: str, *arguments: str, status: int = 0, cwd: Path | None = None) -> str:
@@ -215,13 +218,16 @@ def test_too_late(loaded: str) -> None:
 
 
 def test_it_is_never_on_by_itself() -> None:
-    assert run("""
+    assert (
+        run("""
 from treadle import compat, web
 import treadle.test_utils
 import aiohttp.web
 assert not compat.is_installed()
 assert aiohttp.web.Application.__module__ == "aiohttp.web_app"
-""") == ""
+""")
+        == ""
+    )
 
 
 def test_one_line_of_the_log() -> None:
@@ -260,8 +266,9 @@ def program(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("arguments", [["program", "a", "-b"], ["-m", "program", "a", "-b"],
-                                       ["program.py", "a", "-b"]])
+@pytest.mark.parametrize(
+    "arguments", [["program", "a", "-b"], ["-m", "program", "a", "-b"], ["program.py", "a", "-b"]]
+)
 def test_run_a_program(program: Path, arguments: list[str]) -> None:
     output = run("-m", "treadle.compat", *arguments, cwd=program)
     assert output == "treadle_server._app.application __main__ ['a', '-b']"

@@ -58,4 +58,4 @@ def test_values_are_the_opcodes() -> None:
         "CONTINUATION": 0, "TEXT": 1, "BINARY": 2, "CLOSE": 8, "PING": 9, "PONG": 10,
         "CLOSING": 256, "CLOSED": 257, "ERROR": 258,
     }  # fmt: skip
-    assert WSMsgType.text is WSMsgType.TEXT
+    assert WSMsgType["text"] is WSMsgType.TEXT

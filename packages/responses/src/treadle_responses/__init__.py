@@ -12,6 +12,7 @@ the response is sent through it.
 from . import exceptions
 from ._accept import acceptable_codings
 from ._compression import ContentCoding, add_vary, is_compressed_type
+from ._compressors import ZlibBackend, set_zlib_backend
 from ._conditional import Verdict, evaluate, if_range_holds, parse_etags
 from ._disposition import content_disposition_header
 from ._error_pages import ErrorPage, error_page
@@ -91,6 +92,7 @@ __all__ = [
     "TextIOPayload",
     "UnknownKeyError",
     "Verdict",
+    "ZlibBackend",
     "__version__",
     "acceptable_codings",
     "add_vary",
@@ -111,5 +113,6 @@ __all__ = [
     "plan_file",
     "register_payload",
     "run_blocking",
+    "set_zlib_backend",
 ]
 __all__ += exceptions.__all__

@@ -84,7 +84,9 @@ class Payload(abc.ABC):
         content_type: str | None = None,
         filename: str | None = None,
         encoding: str | None = None,
+        **_others: object,
     ) -> None:
+        """Set the fields; further keywords, those of subclasses, are ignored as in aiohttp."""
         self._value = value
         self._filename = filename
         self._encoding = None if encoding is None else check_charset(encoding)
@@ -181,10 +183,11 @@ class BytesPayload(Payload):
         content_type: str | None = None,
         filename: str | None = None,
         encoding: str | None = None,
+        **kwargs: object,
     ) -> None:
         if not isinstance(value, (bytes, bytearray, memoryview)):
             raise TypeError(f"value must be bytes-like, not {type(value).__name__}")
-        super().__init__(value, headers, content_type, filename, encoding)
+        super().__init__(value, headers, content_type, filename, encoding, **kwargs)
         self._size = value.nbytes if isinstance(value, memoryview) else len(value)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
@@ -206,9 +209,11 @@ class StringPayload(BytesPayload):
         content_type: str | None = None,
         filename: str | None = None,
         encoding: str | None = None,
+        **kwargs: object,
     ) -> None:
         encoding, content_type = text_type(encoding, content_type)
-        super().__init__(value.encode(encoding), headers, content_type, filename, encoding)
+        data = value.encode(encoding)
+        super().__init__(data, headers, content_type, filename, encoding, **kwargs)
         self._text = value
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002
@@ -237,8 +242,9 @@ class StringIOPayload(StringPayload):
         content_type: str | None = None,
         filename: str | None = None,
         encoding: str | None = None,
+        **kwargs: object,
     ) -> None:
-        super().__init__(value.read(), headers, content_type, filename, encoding)
+        super().__init__(value.read(), headers, content_type, filename, encoding, **kwargs)
 
 
 class JsonPayload(BytesPayload):
@@ -254,8 +260,10 @@ class JsonPayload(BytesPayload):
         dumps: Callable[[Any], str] = json.dumps,
         headers: LooseHeaders | None = None,
         filename: str | None = None,
+        **kwargs: object,
     ) -> None:
-        super().__init__(dumps(value).encode(encoding), headers, content_type, filename, encoding)
+        data = dumps(value).encode(encoding)
+        super().__init__(data, headers, content_type, filename, encoding, **kwargs)
 
 
 class JsonBytesPayload(BytesPayload):
@@ -268,5 +276,6 @@ class JsonBytesPayload(BytesPayload):
         content_type: str = "application/json",
         headers: LooseHeaders | None = None,
         filename: str | None = None,
+        **kwargs: object,
     ) -> None:
-        super().__init__(dumps(value), headers, content_type, filename, "utf-8")
+        super().__init__(dumps(value), headers, content_type, filename, "utf-8", **kwargs)

@@ -2,7 +2,7 @@
 
 import asyncio
 from types import TracebackType
-from typing import Any, Final, Generic, Literal, NoReturn, Self, TypeVar, overload
+from typing import Any, Final, Generic, Literal, NoReturn, Self, TypeVar, cast, overload
 
 from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, CookieJar
 from aiohttp.abc import AbstractCookieJar
@@ -86,8 +86,8 @@ class TestClient(Generic[_Request, _ApplicationNone]):
     @property
     def app(self) -> _ApplicationNone:
         """The served application, None for a bare handler."""
-        app: _ApplicationNone = getattr(self._server, "app", None)
-        return app
+        app: Any = getattr(self._server, "app", None)
+        return cast("_ApplicationNone", app)
 
     @property
     def session(self) -> ClientSession:
@@ -123,7 +123,9 @@ class TestClient(Generic[_Request, _ApplicationNone]):
             await self._session.close()
             await self._server.close()
 
-    def request(self, method: str, path: str | URL, **kwargs: Any) -> RequestContext[ClientResponse]:
+    def request(
+        self, method: str, path: str | URL, **kwargs: Any
+    ) -> RequestContext[ClientResponse]:
         """Send a request; the keyword arguments are those of ``aiohttp.ClientSession.request``."""
         return RequestContext(self._request(method, path, **kwargs), _release)
 
@@ -185,10 +187,10 @@ class TestClient(Generic[_Request, _ApplicationNone]):
             self._ws_connect(path, decode_text=decode_text, **kwargs), _close_websocket
         )
 
-    async def _ws_connect(
-        self, path: str | URL, **kwargs: Any
-    ) -> "ClientWebSocketResponse[Any]":
-        websocket = await self._session.ws_connect(self.make_url(path), **kwargs)
+    async def _ws_connect(self, path: str | URL, **kwargs: Any) -> "ClientWebSocketResponse[Any]":
+        websocket: ClientWebSocketResponse[Any] = await self._session.ws_connect(
+            self.make_url(path), **kwargs
+        )
         self._websockets.append(websocket)
         return websocket
 

@@ -82,7 +82,9 @@ class MemoryClient:
     def app(self) -> Application:
         """The application; raises ``AttributeError`` for a client of a bare handler."""
         if not isinstance(self._app, Application):
-            raise AttributeError("This client has a handler, and no application")
+            raise AttributeError(  # noqa: TRY004  # as for an object without the attribute
+                "This client has a handler, and no application"
+            )
         return self._app
 
     @property
@@ -256,7 +258,9 @@ class MemoryClient:
         elif body or method in ("POST", "PUT", "PATCH"):
             sent.setdefault("Content-Length", str(len(body)))
         if (cookies or self._jar is not None or self._first_cookies) and "Cookie" not in sent:
-            values = {key: morsel.coded_value for key, morsel in self.cookies.filter_cookies(url).items()}
+            values = {
+                key: morsel.coded_value for key, morsel in self.cookies.filter_cookies(url).items()
+            }
             values.update(cookies or {})
             if values:
                 sent["Cookie"] = "; ".join(f"{key}={value}" for key, value in values.items())

@@ -185,7 +185,9 @@ class MemoryWebSocket:
     async def _receive(self, kind: WSMsgType, timeout: float | None) -> Any:  # as above
         message = await self.receive(timeout)
         if message.type is not kind:
-            raise WSMessageTypeError(f"Received message {message.type}:{message.data!r} is not {kind!r}")
+            raise WSMessageTypeError(
+                f"Received message {message.type}:{message.data!r} is not {kind!r}"
+            )
         return message.data
 
     async def receive_str(self, *, timeout: float | None = None) -> str:  # as above
@@ -199,7 +201,10 @@ class MemoryWebSocket:
         return bytes(data)
 
     async def receive_json(
-        self, *, loads: Callable[[str], Any] = json.loads, timeout: float | None = None  # as above
+        self,
+        *,
+        loads: Callable[[str], Any] = json.loads,
+        timeout: float | None = None,  # as above
     ) -> Any:
         """Return the next message, which must be JSON in a text."""
         return loads(await self.receive_str(timeout=timeout))

@@ -183,7 +183,7 @@ class BaseTestServer(abc.ABC):
     def __enter__(self) -> NoReturn:
         raise TypeError("Use async with instead")
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, *error: object) -> None:  # noqa: B027  # subclasses need none
         """Do nothing: ``__enter__`` refuses ``with``."""
 
     async def __aenter__(self) -> Self:

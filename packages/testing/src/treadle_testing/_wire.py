@@ -137,9 +137,7 @@ class Answer:
 class MemoryConnection:
     """One connection to a server; requests go over it one after the other."""
 
-    def __init__(
-        self, factory: Callable[[], asyncio.BaseProtocol], extra: dict[str, Any]
-    ) -> None:
+    def __init__(self, factory: Callable[[], asyncio.BaseProtocol], extra: dict[str, Any]) -> None:
         #: True if another request may follow the one under way.
         self.reusable = True
         self._answer: Answer | None = None

@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import inspect
 import warnings
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar, overload
 
 import pytest
@@ -68,7 +68,12 @@ class AiohttpClient(Protocol):
 
     @overload
     async def __call__(
-        self, param: BaseTestServer, /, *, server_kwargs: dict[str, Any] | None = None, **kwargs: Any
+        self,
+        param: BaseTestServer,
+        /,
+        *,
+        server_kwargs: dict[str, Any] | None = None,
+        **kwargs: Any,
     ) -> TestClient[BaseRequest, None]: ...
 
 
@@ -124,11 +129,15 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run a coroutine function that is a test."""
     if not inspect.iscoroutinefunction(pyfuncitem.function):
         return None
-    given = pyfuncitem.funcargs
+    given: Mapping[str, Any] = pyfuncitem.funcargs
     names = inspect.signature(pyfuncitem.obj).parameters
     arguments = {name: given[name] for name in names if name in given}
     existing = next(
-        (given[name] for name in ("proactor_loop", "selector_loop", "uvloop_loop", "loop") if name in given),
+        (
+            given[name]
+            for name in ("proactor_loop", "selector_loop", "uvloop_loop", "loop")
+            if name in given
+        ),
         None,
     )
     with _never_awaited_is_an_error():
@@ -175,8 +184,8 @@ def pytest_fixture_setup(fixturedef: Any) -> None:
         request = kwargs.pop("request") if hides_request else kwargs["request"]
         if "loop" not in request.fixturenames:
             raise RuntimeError(
-                f"The asynchronous fixture {fixturedef.argname!r} needs the fixture 'loop': make it "
-                "an argument of the fixture or of the test"
+                f"The asynchronous fixture {fixturedef.argname!r} needs the fixture 'loop': make "
+                "it an argument of the fixture or of the test"
             )
         own: asyncio.AbstractEventLoop = request.getfixturevalue("loop")
         if not is_generator:
@@ -307,7 +316,9 @@ def treadle_client(
         if isinstance(param, Application):
             param = TestServer(param, loop=loop, **(server_kwargs or {}))
         elif not isinstance(param, BaseTestServer):
-            raise ValueError(f"Unknown argument type: {type(param)!r}")
+            raise ValueError(  # noqa: TRY004  # aiohttp's class
+                f"Unknown argument type: {type(param)!r}"
+            )
         client = aiohttp_client_cls(param, loop=loop, **kwargs)
         await client.start_server()
         clients.append(client)

@@ -18,7 +18,8 @@ from aiohttp_session.cookie_storage import EncryptedCookieStorage  # noqa: E402 
 
 
 async def visit(request: web.Request) -> web.Response:
-    session = await get_session(request)
+    # Type checkers see the library's own annotations, which name aiohttp's classes.
+    session = await get_session(request)  # type: ignore[arg-type]  # see above
     last_visit = session.get("last_visit")
     session["last_visit"] = time.time()
     return web.Response(text="First visit" if last_visit is None else "Welcome back")
@@ -27,6 +28,7 @@ async def visit(request: web.Request) -> web.Response:
 def init_func(argv: list[str]) -> web.Application:
     app = web.Application()
     # A program that is started twice must use the same key, or its sessions end.
-    setup(app, EncryptedCookieStorage(fernet.Fernet(fernet.Fernet.generate_key())))
+    storage = EncryptedCookieStorage(fernet.Fernet(fernet.Fernet.generate_key()))
+    setup(app, storage)  # type: ignore[arg-type]  # as above
     app.add_routes([web.get("/", visit)])
     return app

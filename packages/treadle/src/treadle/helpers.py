@@ -167,7 +167,7 @@ def quoted_string(content: str) -> str:
 
 def is_ip_address(host: str | None) -> bool:
     """Return True if ``host`` looks like an IP address and not like a name."""
-    return bool(host) and (":" in host or host.replace(".", "").isdigit())
+    return host is not None and (":" in host or host.replace(".", "").isdigit())
 
 
 def rfc822_formatted_time() -> str:

@@ -1,5 +1,7 @@
 """The names of ``aiohttp.payload``."""
 
+from typing import Final
+
 from treadle_responses import (
     PAYLOAD_REGISTRY,
     AsyncIterablePayload,
@@ -11,6 +13,7 @@ from treadle_responses import (
     JsonPayload,
     Order,
     Payload,
+    PayloadLookupError,
     PayloadRegistry,
     StringIOPayload,
     StringPayload,
@@ -19,9 +22,14 @@ from treadle_responses import (
     payload_type,
     register_payload,
 )
+from treadle_server import StreamReaderPayload
+
+from .helpers import DEFAULT_CHUNK_SIZE
 
 __all__ = [
+    "DEFAULT_CHUNK_SIZE",
     "PAYLOAD_REGISTRY",
+    "TOO_LARGE_BYTES_BODY",
     "AsyncIterablePayload",
     "BufferedReaderPayload",
     "BytesIOPayload",
@@ -29,9 +37,11 @@ __all__ = [
     "IOBasePayload",
     "JsonBytesPayload",
     "JsonPayload",
+    "LookupError",
     "Order",
     "Payload",
     "PayloadRegistry",
+    "StreamReaderPayload",
     "StringIOPayload",
     "StringPayload",
     "TextIOPayload",
@@ -39,3 +49,9 @@ __all__ = [
     "payload_type",
     "register_payload",
 ]
+
+#: Bytes from which a body in memory is large: reading and writing it in one piece takes time.
+TOO_LARGE_BYTES_BODY: Final = 2**20
+
+#: aiohttp's name of ``PayloadLookupError``; it hides the builtin one only in this module.
+LookupError = PayloadLookupError  # noqa: A001
