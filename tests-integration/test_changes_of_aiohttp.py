@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from testkit import connecting, frame, open_websocket, read_close, read_frame, serve
+from testkit import (
+    connecting,
+    frame,
+    open_websocket,
+    read_close,
+    read_frame,
+    serve,
+    upgrade_request,
+)
 from treadle import BytesPayload, StreamReader, web
 from treadle.multipart import content_disposition_filename, parse_content_disposition
 from treadle.test_utils import make_mocked_request
@@ -164,6 +172,26 @@ def test_13681_the_first_request_has_a_deadline(
         assert bool(answer) == bool(expected)
 
     on_server(check, lingering_timeout=0.1, **options)
+
+
+def test_13501_bytes_behind_an_upgrade_wait_in_the_client() -> None:
+    async def main() -> None:
+        answers = asyncio.Event()
+
+        async def late(request: web.Request) -> web.WebSocketResponse:
+            await answers.wait()
+            return await socket(request)
+
+        async with serve(late) as connect:
+            peer = await connect()
+            peer.writer.write(upgrade_request() + bytes(32 * 2**20))
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(peer.writer.drain(), 0.2)
+            assert peer.writer.transport.get_write_buffer_size() > 16 * 2**20
+            answers.set()
+            peer.writer.transport.abort()
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize(
