@@ -20,7 +20,8 @@ PUBLIC = set(
 
         AsyncIterablePayload BufferedReaderPayload BytesIOPayload BytesPayload IOBasePayload
         JsonBytesPayload JsonPayload Order PAYLOAD_REGISTRY Payload PayloadLookupError
-        PayloadRegistry StringIOPayload StringPayload TextIOPayload get_payload payload_type
+        PayloadRegistry StringIOPayload StringPayload TOO_LARGE_BYTES_BODY TextIOPayload get_payload
+        payload_type
         register_payload run_blocking set_zlib_backend
 
         ByteRange CODING_SUFFIXES ContentCoding ErrorPage FileFacts FilePlan Segment Verdict

@@ -22,6 +22,7 @@ from ._head import LooseHeaders
 from ._keys import AppKey, NotAppKeyWarning, RequestKey, ResponseKey, StateKey
 from ._media_types import CODING_SUFFIXES, guess_content_type
 from ._payload import (
+    TOO_LARGE_BYTES_BODY,
     BytesPayload,
     JsonBytesPayload,
     JsonPayload,
@@ -57,6 +58,7 @@ from .exceptions import *
 __all__ = [
     "CODING_SUFFIXES",
     "PAYLOAD_REGISTRY",
+    "TOO_LARGE_BYTES_BODY",
     "AppKey",
     "AsyncIterablePayload",
     "Body",

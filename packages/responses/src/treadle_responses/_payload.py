@@ -8,8 +8,9 @@ payload class for a value.
 import abc
 import io
 import json
+import warnings
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from multidict import CIMultiDict
 
@@ -19,6 +20,7 @@ from ._headers import OCTET_STREAM, check_charset, check_content_type
 from ._media_types import guess_content_type
 
 __all__ = [
+    "TOO_LARGE_BYTES_BODY",
     "BytesPayload",
     "JsonBytesPayload",
     "JsonPayload",
@@ -28,6 +30,10 @@ __all__ = [
     "StringPayload",
     "text_type",
 ]
+
+
+#: Bytes up to which ``BytesPayload`` takes a body without a ``ResourceWarning``, as in aiohttp.
+TOO_LARGE_BYTES_BODY: Final = 2**20
 
 
 class Sink(Protocol):
@@ -189,6 +195,14 @@ class BytesPayload(Payload):
             raise TypeError(f"value must be bytes-like, not {type(value).__name__}")
         super().__init__(value, headers, content_type, filename, encoding, **kwargs)
         self._size = value.nbytes if isinstance(value, memoryview) else len(value)
+        if self._size > TOO_LARGE_BYTES_BODY:
+            warnings.warn(
+                f"Sending a body of {self._size} bytes in one piece holds up all other clients: "
+                "give an io.BytesIO, an open file or an asynchronous generator",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Return the bytes decoded."""

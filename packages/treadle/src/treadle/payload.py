@@ -1,9 +1,8 @@
 """The names of ``aiohttp.payload``."""
 
-from typing import Final
-
 from treadle_responses import (
     PAYLOAD_REGISTRY,
+    TOO_LARGE_BYTES_BODY,
     AsyncIterablePayload,
     BufferedReaderPayload,
     BytesIOPayload,
@@ -49,9 +48,6 @@ __all__ = [
     "payload_type",
     "register_payload",
 ]
-
-#: Bytes from which a body in memory is large: reading and writing it in one piece takes time.
-TOO_LARGE_BYTES_BODY: Final = 2**20
 
 #: aiohttp's name of ``PayloadLookupError``; it hides the builtin one only in this module.
 LookupError = PayloadLookupError  # noqa: A001
