@@ -33,7 +33,9 @@ def load(package: str) -> dict[str, ModuleType]:
 def names_of(module: ModuleType) -> list[str]:
     """Return the public names of a module: those that it lists, and those that it defines."""
     listed = list(getattr(module, "__all__", ()))
-    return sorted({*listed, *(name for name, value in vars(module).items() if _is_own(module, name, value))})
+    return sorted(
+        {*listed, *(name for name, value in vars(module).items() if _is_own(module, name, value))}
+    )
 
 
 def _is_own(module: ModuleType, name: str, value: object) -> bool:
@@ -41,4 +43,6 @@ def _is_own(module: ModuleType, name: str, value: object) -> bool:
         return False
     origin = getattr(value, "__module__", None)
     # A constant has no module of its own; those of ``typing`` are imported.
-    return origin == module.__name__ or (origin is None and name.isupper() and name != "TYPE_CHECKING")
+    return origin == module.__name__ or (
+        origin is None and name.isupper() and name != "TYPE_CHECKING"
+    )

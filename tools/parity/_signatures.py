@@ -5,7 +5,9 @@ from typing import Final, NamedTuple
 
 __all__ = ["refusal"]
 
-_PARAMETER: Final = re.compile(r"(?P<stars>\*{0,2})(?P<name>\w+)(?P<keyword>:?)(?:=(?P<default>.*))?", re.DOTALL)
+_PARAMETER: Final = re.compile(
+    r"(?P<stars>\*{0,2})(?P<name>\w+)(?P<keyword>:?)(?:=(?P<default>.*))?", re.DOTALL
+)
 
 
 class _Signature(NamedTuple):
@@ -60,7 +62,9 @@ def refusal(theirs: str, ours: str) -> str | None:
     left, right = _parse(theirs), _parse(ours)
     problems = []
     if not right.takes_any_position and left.positional != right.positional[: len(left.positional)]:
-        problems.append(f"positions are ({', '.join(right.positional)}), not ({', '.join(left.positional)})")
+        problems.append(
+            f"positions are ({', '.join(right.positional)}), not ({', '.join(left.positional)})"
+        )
     for name, default in left.defaults.items():
         if name not in right.defaults:
             if not right.takes_any_keyword:
@@ -72,7 +76,8 @@ def refusal(theirs: str, ours: str) -> str | None:
         elif right.defaults[name] != default:
             problems.append(f"{name}={right.defaults[name]}, not {default}")
     needed = [
-        name for name, default in right.defaults.items()
+        name
+        for name, default in right.defaults.items()
         if default is None and name not in left.defaults
     ]
     if needed and not (left.takes_any_position or left.takes_any_keyword):

@@ -9,6 +9,7 @@ Values are texts, so that two surfaces can be compared line by line:
 - ``web.Request.method``: one entry for each attribute, inherited ones included.
 """
 
+import dataclasses
 import enum
 import inspect
 import types
@@ -56,6 +57,10 @@ def _parts(path: str, value: object, *, inherited: bool) -> Iterator[tuple[str, 
                 yield f"{path}.{member.name}", repr(member.value)
             return
         yield f"{path}()", _signature(value)
+        fields = dataclasses.fields(value) if dataclasses.is_dataclass(value) else ()
+        # A field without a default is no attribute of the class.
+        only_of_objects = {field.name for field in fields} - set(dir(value))
+        yield from ((f"{path}.{name}", "attribute") for name in sorted(only_of_objects))
         for name in sorted(dir(value) if inherited else vars(value)):
             if not name.startswith("_") and name not in _COMMON:
                 attribute = inspect.getattr_static(value, name)

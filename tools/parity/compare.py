@@ -53,19 +53,17 @@ def differences() -> Iterator[Difference]:
     for path in sorted(theirs):
         if any(path.startswith((f"{one}.", f"{one}(", f"{one}<")) for one in missing):
             continue
-        what = _compare(path, theirs[path], ours.get(path))
-        if what is not None:
-            if path not in ours:
-                missing.add(path)
+        if path not in ours:
+            missing.add(path)
+            yield Difference(path, f"missing ({theirs[path]})")
+        elif path.endswith("<"):
+            for base in sorted(set(theirs[path].split()) - set(ours[path].split())):
+                yield Difference(f"{path}{base}", "is not a base")
+        elif (what := _compare(path, theirs[path], ours[path])) is not None:
             yield Difference(path, what)
 
 
-def _compare(path: str, theirs: str, ours: str | None) -> str | None:
-    if ours is None:
-        return f"missing ({theirs})"
-    if path.endswith("<"):
-        lost = set(theirs.split()) - set(ours.split())
-        return f"does not inherit from {', '.join(sorted(lost))}" if lost else None
+def _compare(path: str, theirs: str, ours: str) -> str | None:
     if path.endswith("()"):
         return refusal(theirs, ours)
     return None if theirs == ours else f"is a {ours}, not a {theirs}"

@@ -20,7 +20,14 @@ from ._suites import Suite, load_suites
 _ROOT: Final = Path(__file__).resolve().parent.parent.parent
 _AIOHTTP: Final = "aiohttp==3.14.5"
 #: What every suite gets; the versions that its own configuration asks for do not matter here.
-_COMMON: Final = (_AIOHTTP, "pytest", "pytest-asyncio", "pytest-aiohttp", "pytest-mock", "pytest-cov")
+_COMMON: Final = (
+    _AIOHTTP,
+    "pytest",
+    "pytest-asyncio",
+    "pytest-aiohttp",
+    "pytest-mock",
+    "pytest-cov",
+)
 #: Suites turn warnings into errors, those of other libraries' later versions included.
 _OPTIONS: Final = (
     "-o", "addopts=", "-o", "asyncio_mode=auto", "-o", "filterwarnings=default",
@@ -92,7 +99,9 @@ def main(arguments: list[str]) -> int:
     for suite in suites:
         environment, source = _prepare(suite, options.folder)
         on_aiohttp = _run(environment, source, suite)
-        result = compare(suite, on_aiohttp, _run(environment, source, suite, "-p", "treadle.compat"))
+        result = compare(
+            suite, on_aiohttp, _run(environment, source, suite, "-p", "treadle.compat")
+        )
         _report(result)
         holds = holds and result.holds and bool(on_aiohttp)
     return 0 if holds else 1

@@ -4,13 +4,14 @@ import gzip
 import sys
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from treadle_responses import _compressors as module
+from treadle_responses import set_zlib_backend
 from treadle_responses._compressors import available_codings, make_compressor
 
 CODINGS = available_codings()
@@ -99,3 +100,21 @@ def test_without_the_libraries(bare: None) -> None:
     for coding in ("br", "zstd"):
         with pytest.raises(ValueError, match="this process has gzip, deflate"):
             module.make_compressor(coding)
+
+
+def test_another_module_compresses_in_place_of_zlib() -> None:
+    class Backend:
+        calls: ClassVar[list[dict[str, int]]] = []
+
+        def compressobj(self, *, wbits: int, strategy: int) -> object:
+            self.calls.append({"wbits": wbits, "strategy": strategy})
+            return zlib.compressobj(wbits=wbits, strategy=strategy)
+
+    set_zlib_backend(Backend())
+    try:
+        assert gzip.decompress(make_compressor("gzip").finish(b"text")) == b"text"
+    finally:
+        set_zlib_backend(zlib)
+    assert Backend.calls == [{"wbits": zlib.MAX_WBITS + 16, "strategy": zlib.Z_DEFAULT_STRATEGY}]
+    assert zlib.decompress(make_compressor("deflate").finish(b"text")) == b"text"
+    assert len(Backend.calls) == 1

@@ -106,3 +106,10 @@ def test_a_payload_of_ones_own(run: Make, ask: Make) -> None:
         assert wire.body == expected
     with pytest.raises(TypeError, match="abstract"):
         Payload(None)  # type: ignore[abstract]  # the mistake under test
+
+
+def test_bytes_of_more_than_a_mib_warn() -> None:
+    data = bytes(2**20)
+    assert BytesPayload(data).size == len(data)
+    with pytest.warns(ResourceWarning, match="1048577 bytes in one piece holds up"):
+        assert BytesPayload(data + b"x").size == len(data) + 1

@@ -221,3 +221,29 @@ def test_iterables(run: Make) -> None:
     assert run(payload.as_bytes()) == b"210"
     with pytest.raises(TypeError, match="must be an AsyncIterable"):
         AsyncIterablePayload([b"x"])  # type: ignore[arg-type]  # the mistake under test
+
+
+@pytest.mark.parametrize(
+    ("make", "value"),
+    [
+        (IOBasePayload, io.BytesIO(b"x")),
+        (BufferedReaderPayload, io.BytesIO(b"x")),
+        (BytesIOPayload, io.BytesIO(b"x")),
+        (TextIOPayload, io.StringIO("x")),
+    ],
+)
+def test_the_disposition_is_the_second_position(make: Make, value: io.IOBase) -> None:
+    payload = make(value, "inline", {"X-Name": "y"}, filename="a.txt", of_a_subclass=3)
+    assert payload.headers["Content-Disposition"] == 'inline; filename="a.txt"'
+    assert payload.headers["X-Name"] == "y"
+    assert isinstance(payload, IOBasePayload)
+
+
+def test_keywords_of_subclasses_are_ignored_as_in_aiohttp() -> None:
+    payload = AsyncIterablePayload(_nothing(), of_a_subclass=3)
+    assert payload.size is None
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield b""

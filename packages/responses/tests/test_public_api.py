@@ -20,11 +20,13 @@ PUBLIC = set(
 
         AsyncIterablePayload BufferedReaderPayload BytesIOPayload BytesPayload IOBasePayload
         JsonBytesPayload JsonPayload Order PAYLOAD_REGISTRY Payload PayloadLookupError
-        PayloadRegistry StringIOPayload StringPayload TextIOPayload get_payload payload_type
-        register_payload run_blocking
+        PayloadRegistry StringIOPayload StringPayload TOO_LARGE_BYTES_BODY TextIOPayload get_payload
+        payload_type
+        register_payload run_blocking set_zlib_backend
 
         ByteRange CODING_SUFFIXES ContentCoding ErrorPage FileFacts FilePlan Segment Verdict
-        acceptable_codings add_vary content_disposition_header content_range error_page evaluate
+        ZlibBackend acceptable_codings add_vary content_disposition_header content_range error_page
+        evaluate
         guess_content_type if_range_holds is_compressed_type parse_etags parse_range plan_file
         """,
     )

@@ -92,7 +92,7 @@ def test_order() -> None:
     assert registry.get(Pixel()).decode() == "pixel"
     registry.register(lambda value: StringPayload("first"), Point, order=Order.try_first)
     assert registry.get(Pixel()).decode() == "first"
-    with pytest.raises(TypeError, match="order is one of"):
+    with pytest.raises(ValueError, match="Unsupported order 'normal': give Order"):
         registry.register(BytesPayload, Point, order="normal")  # type: ignore[arg-type]  # a mistake
 
 
@@ -111,3 +111,14 @@ def test_a_type_of_ones_own_as_a_body() -> None:
     register_payload(lambda value: BytesPayload(b"again"), Invoice)
     assert get_payload(Invoice()).decode() == "again"
     assert PAYLOAD_REGISTRY.get("x", content_type="a/b").content_type == "a/b"
+
+
+def test_an_order_is_a_str_and_payload_type_keeps_its_arguments() -> None:
+    mark = payload_type(Unregistered, order=Order.try_first)
+    assert mark.type is Unregistered
+    assert mark.order is Order.try_first
+    assert isinstance(mark.order, str)
+
+
+class Unregistered:
+    """A type that no payload is registered for."""

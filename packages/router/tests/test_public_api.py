@@ -30,6 +30,7 @@ EXPORTED = {
     "PathPattern",
     "Resource",
     "ResourceNameError",
+    "ResourceNameTypeError",
     "Route",
     "Router",
     "RouterError",

@@ -16,7 +16,7 @@ _ALONE = (
     """
 import importlib.util
 real = importlib.util.find_spec
-importlib.util.find_spec = lambda name, package=None: None if name == "aiohttp" else real(name, package)
+importlib.util.find_spec = lambda name, *more: None if name == "aiohttp" else real(name, *more)
 """
     + _INSTALL
 )

@@ -1,8 +1,11 @@
 """The names of ``treadle.web`` and what importing them costs."""
 
+import argparse
+import importlib
 import subprocess
 import sys
-from types import ModuleType
+from types import MappingProxyType, ModuleType
+from typing import NoReturn
 
 import pytest
 
@@ -105,6 +108,7 @@ NAMES = [
     "Middleware",
     "MultipartLimits",
     "NamedPipeSite",
+    "NotAppKeyWarning",
     "PAYLOAD_REGISTRY",
     "Payload",
     "PayloadAccessError",
@@ -226,6 +230,7 @@ TOP_LEVEL = [
     "hdrs",
     "parse_content_disposition",
     "payload_type",
+    "set_zlib_backend",
 ]
 
 
@@ -233,7 +238,7 @@ def test_the_top_level() -> None:
     assert sorted(exported(treadle)) == TOP_LEVEL
     for name in TOP_LEVEL:
         assert hasattr(treadle, name)
-    for name in treadle.multipart.__all__:
+    for name in set(treadle.multipart.__all__) & set(TOP_LEVEL):
         assert getattr(treadle.multipart, name) is getattr(treadle, name)
 
 
@@ -266,3 +271,48 @@ def test_it_is_a_command() -> None:
 
 def test_names_that_are_imported_late_are_listed() -> None:
     assert set(NAMES) <= set(dir(web))
+
+
+def test_main_looks_up_its_helpers_in_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[object] = []
+    module = ModuleType("a")
+    module.func = lambda arguments: arguments  # type: ignore[attr-defined]  # a fake module
+
+    def refuse(parser: argparse.ArgumentParser, message: str) -> NoReturn:
+        raise SystemExit(message)
+
+    monkeypatch.setattr("treadle.web.import_module", lambda name: module)
+    monkeypatch.setattr("treadle.web.run_app", lambda app, **options: served.append(app))
+    monkeypatch.setattr("treadle.web.ArgumentParser.error", refuse)
+    with pytest.raises(SystemExit) as caught:
+        web.main(["a:func", "more"])
+    assert (caught.value.code, served) == (0, [["more"]])
+    with pytest.raises(SystemExit, match="not in 'module:function' syntax"):
+        web.main([""])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "hdrs", "helpers", "http", "http_exceptions", "http_parser", "http_websocket", "multipart",
+        "payload", "streams", "web_app", "web_exceptions", "web_fileresponse", "web_log",
+        "web_middlewares", "web_protocol", "web_request", "web_response", "web_routedef",
+        "web_runner", "web_server", "web_urldispatcher", "web_ws",
+    ],
+)  # fmt: skip
+def test_constants_of_the_twins_are_those_of_aiohttp(name: str) -> None:
+    ours = importlib.import_module(f"treadle.{name}")
+    theirs = importlib.import_module(f"aiohttp.{name}")
+    kinds = (str, bytes, int, frozenset, set, MappingProxyType)
+    for constant in getattr(ours, "__all__", dir(ours)):
+        value = getattr(theirs, constant, None)
+        # The names of the two differ, and aiohttp's TOKEN has a tab, which no token has.
+        if constant in ("SERVER_SOFTWARE", "TOKEN") or not constant.isupper():
+            continue
+        if isinstance(value, kinds) and hasattr(ours, constant):
+            own = getattr(ours, constant)
+            # aiohttp spells ``ETag`` in another way; names of fields have no case.
+            if isinstance(value, str):
+                own, value = own.lower(), value.lower()
+            assert own == value, constant
+    assert ours.__doc__

@@ -137,6 +137,11 @@ def test_rsv1_is_for_the_first_frame_of_a_message(frame: Frame) -> None:
     first, rest = frame(1, b"a", rsv=4, fin=False), frame(0, b"b")
     assert decode([first + rest], compression=True) == ([(0x41, b"a"), (0x80, b"b")], "")
     assert "reserved bits" in decode([first + frame(0, rsv=4)], compression=True)[1]
+    for opcode in (8, 9, 10):
+        # Clients that set it on each frame are understood, but not with another bit.
+        assert not decode([frame(opcode, b"", rsv=4)], compression=True)[1]
+        assert "reserved bits" in decode([frame(opcode, b"", rsv=6)], compression=True)[1]
+        assert "reserved bits" in decode([frame(opcode, b"", rsv=4)])[1]
     for bits in (1, 2, 3, 5, 6, 7):
         assert "reserved bits" in decode([frame(1, rsv=bits)], compression=True)[1]
 

@@ -106,14 +106,19 @@ def test_aiogram(serve: Serve) -> None:
     async def make() -> web.Application:
         app = web.Application()
         bot = Bot("42:TEST")
-        handler = SimpleRequestHandler(dispatcher, bot, handle_in_background=False, secret_token="s")
+        handler = SimpleRequestHandler(
+            dispatcher, bot, handle_in_background=False, secret_token="s"
+        )
         handler.register(app, path="/hook")
         setup_application(app, dispatcher, bot=bot)
         return app
 
     async def check(client: Any) -> None:
         chat = {"id": 1, "type": "private"}
-        update = {"update_id": 1, "message": {"message_id": 1, "date": 0, "chat": chat, "text": "hi"}}
+        update = {
+            "update_id": 1,
+            "message": {"message_id": 1, "date": 0, "chat": chat, "text": "hi"},
+        }
         assert (await client.post("/hook", json=update)).status == 401
         headers = {"X-Telegram-Bot-Api-Secret-Token": "s"}
         assert (await client.post("/hook", json=update, headers=headers)).status == 200
@@ -151,7 +156,9 @@ def test_slack_bolt(serve: Serve) -> None:
         }
         answer = await client.post("/slack", data=body, headers=headers)
         assert (answer.status, await answer.text()) == (200, "Hello, Ada")
-        refused = await client.post("/slack", data=body, headers={**headers, "X-Slack-Signature": "v0=0"})
+        refused = await client.post(
+            "/slack", data=body, headers={**headers, "X-Slack-Signature": "v0=0"}
+        )
         assert refused.status == 401
 
     serve(make, check)
@@ -226,7 +233,10 @@ def test_opentelemetry(serve: Serve) -> None:
         spans = exporter.get_finished_spans()
         attributes = [dict(span.attributes or {}) for span in spans]
         assert attributes[0]["in.handler"] is True
-        codes = [found.get("http.status_code") or found.get("http.response.status_code") for found in attributes]
+        codes = [
+            found.get("http.status_code") or found.get("http.response.status_code")
+            for found in attributes
+        ]
         assert codes == [200, 404]
 
     try:

@@ -12,6 +12,7 @@ the response is sent through it.
 from . import exceptions
 from ._accept import acceptable_codings
 from ._compression import ContentCoding, add_vary, is_compressed_type
+from ._compressors import ZlibBackend, set_zlib_backend
 from ._conditional import Verdict, evaluate, if_range_holds, parse_etags
 from ._disposition import content_disposition_header
 from ._error_pages import ErrorPage, error_page
@@ -21,6 +22,7 @@ from ._head import LooseHeaders
 from ._keys import AppKey, NotAppKeyWarning, RequestKey, ResponseKey, StateKey
 from ._media_types import CODING_SUFFIXES, guess_content_type
 from ._payload import (
+    TOO_LARGE_BYTES_BODY,
     BytesPayload,
     JsonBytesPayload,
     JsonPayload,
@@ -56,6 +58,7 @@ from .exceptions import *
 __all__ = [
     "CODING_SUFFIXES",
     "PAYLOAD_REGISTRY",
+    "TOO_LARGE_BYTES_BODY",
     "AppKey",
     "AsyncIterablePayload",
     "Body",
@@ -91,6 +94,7 @@ __all__ = [
     "TextIOPayload",
     "UnknownKeyError",
     "Verdict",
+    "ZlibBackend",
     "__version__",
     "acceptable_codings",
     "add_vary",
@@ -111,5 +115,6 @@ __all__ = [
     "plan_file",
     "register_payload",
     "run_blocking",
+    "set_zlib_backend",
 ]
 __all__ += exceptions.__all__

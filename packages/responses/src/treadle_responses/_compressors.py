@@ -7,14 +7,20 @@ it is imported when a coding is first needed. All codings have the same interfac
 import functools
 import importlib
 import zlib
+from collections.abc import Callable
 from types import ModuleType
-from typing import Final, Protocol, final
+from typing import Any, Final, Protocol, final
 
-__all__ = ["Compressor", "available_codings", "make_compressor"]
+__all__ = [
+    "Compressor",
+    "ZlibBackend",
+    "available_codings",
+    "make_compressor",
+    "set_zlib_backend",
+]
 
 # Levels for content that is compressed while the client waits: beyond them more time saves little
-# (gzip's own default, Brotli's and Zstandard's for content on the fly).
-_ZLIB_LEVEL: Final = 6
+# (Brotli's and Zstandard's for content on the fly; zlib's default is one).
 _BROTLI_QUALITY: Final = 4
 _ZSTD_LEVEL: Final = 3
 
@@ -33,20 +39,40 @@ class Compressor(Protocol):
         """Return the encoded end of the body; ``data`` is its last piece."""
 
 
+class ZlibBackend(Protocol):
+    """The part of the module ``zlib`` that a faster one (zlib-ng, isal) must have."""
+
+    @property
+    def compressobj(self) -> Callable[..., Any]:
+        """Return an object with the methods ``compress(data)`` and ``flush(mode)``."""
+
+
+_zlib: ZlibBackend = zlib
+
+
+def set_zlib_backend(new_zlib_backend: ZlibBackend) -> None:
+    """Compress responses with another module than ``zlib``, which has the same functions.
+
+    Bodies of requests and WebSocket messages are always read with ``zlib``: their limits depend on
+    it.
+    """
+    global _zlib  # noqa: PLW0603  # one for the process, as in aiohttp
+    _zlib = new_zlib_backend
+
+
 @final
 class _Zlib:
     __slots__ = ("_coder",)
 
     def __init__(self, wbits: int, strategy: int) -> None:
-        self._coder: Final = zlib.compressobj(
-            _ZLIB_LEVEL, zlib.DEFLATED, wbits, zlib.DEF_MEM_LEVEL, strategy
-        )
+        # The level is the backend's default: isal has other levels.
+        self._coder: Final = _zlib.compressobj(wbits=wbits, strategy=strategy)
 
     def piece(self, data: bytes) -> bytes:
-        return self._coder.compress(data) + self._coder.flush(zlib.Z_SYNC_FLUSH)
+        return bytes(self._coder.compress(data) + self._coder.flush(zlib.Z_SYNC_FLUSH))
 
     def finish(self, data: bytes) -> bytes:
-        return self._coder.compress(data) + self._coder.flush()
+        return bytes(self._coder.compress(data) + self._coder.flush())
 
 
 @final

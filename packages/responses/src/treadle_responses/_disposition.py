@@ -17,14 +17,14 @@ _FORM_ESCAPED: Final = re.compile(r'["\r\n\\]|[\ud800-\udfff]')
 
 
 def content_disposition_header(
-    disposition: str,
+    disptype: str,
     quote_fields: bool = True,  # noqa: ARG001  # see the docstring
     _charset: str = "utf-8",
     **params: str,
 ) -> str:
     """Return the value of a Content-Disposition field.
 
-    ``disposition`` is ``attachment`` or ``inline`` or another token. Parameters are quoted. A
+    ``disptype`` is ``attachment`` or ``inline`` or another token. Parameters are quoted. A
     parameter that is not plain ASCII is sent twice: as ``name*`` in UTF-8 for every current client,
     and as ``name`` with ``_`` for the other characters. In ``form-data``, which has no ``name*``
     (RFC 7578 section 4.2), each is sent once, as browsers do: in UTF-8 with ``%22`` for a quote and
@@ -38,8 +38,8 @@ def content_disposition_header(
     >>> content_disposition_header("form-data", name="r\u00e9sum\u00e9")
     'form-data; name="r\u00e9sum\u00e9"'
     """
-    is_form = disposition.lower() == "form-data"
-    parts = [_check_token("A disposition", disposition)]
+    is_form = disptype.lower() == "form-data"
+    parts = [_check_token("A disposition", disptype)]
     for name, value in params.items():
         plain = _form_text(value) if is_form else "".join(_plain(char) for char in value)
         parts.append(f'{_check_token("A parameter", name)}="{plain}"')

@@ -8,8 +8,9 @@ payload class for a value.
 import abc
 import io
 import json
+import warnings
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from multidict import CIMultiDict
 
@@ -19,6 +20,7 @@ from ._headers import OCTET_STREAM, check_charset, check_content_type
 from ._media_types import guess_content_type
 
 __all__ = [
+    "TOO_LARGE_BYTES_BODY",
     "BytesPayload",
     "JsonBytesPayload",
     "JsonPayload",
@@ -28,6 +30,10 @@ __all__ = [
     "StringPayload",
     "text_type",
 ]
+
+
+#: Bytes up to which ``BytesPayload`` takes a body without a ``ResourceWarning``, as in aiohttp.
+TOO_LARGE_BYTES_BODY: Final = 2**20
 
 
 class Sink(Protocol):
@@ -84,7 +90,9 @@ class Payload(abc.ABC):
         content_type: str | None = None,
         filename: str | None = None,
         encoding: str | None = None,
+        **_others: object,
     ) -> None:
+        """Set the fields; further keywords, those of subclasses, are ignored as in aiohttp."""
         self._value = value
         self._filename = filename
         self._encoding = None if encoding is None else check_charset(encoding)
@@ -181,11 +189,20 @@ class BytesPayload(Payload):
         content_type: str | None = None,
         filename: str | None = None,
         encoding: str | None = None,
+        **kwargs: object,
     ) -> None:
         if not isinstance(value, (bytes, bytearray, memoryview)):
             raise TypeError(f"value must be bytes-like, not {type(value).__name__}")
-        super().__init__(value, headers, content_type, filename, encoding)
+        super().__init__(value, headers, content_type, filename, encoding, **kwargs)
         self._size = value.nbytes if isinstance(value, memoryview) else len(value)
+        if self._size > TOO_LARGE_BYTES_BODY:
+            warnings.warn(
+                f"Sending a body of {self._size} bytes in one piece holds up all other clients: "
+                "give an io.BytesIO, an open file or an asynchronous generator",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Return the bytes decoded."""
@@ -206,9 +223,11 @@ class StringPayload(BytesPayload):
         content_type: str | None = None,
         filename: str | None = None,
         encoding: str | None = None,
+        **kwargs: object,
     ) -> None:
         encoding, content_type = text_type(encoding, content_type)
-        super().__init__(value.encode(encoding), headers, content_type, filename, encoding)
+        data = value.encode(encoding)
+        super().__init__(data, headers, content_type, filename, encoding, **kwargs)
         self._text = value
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002
@@ -237,8 +256,9 @@ class StringIOPayload(StringPayload):
         content_type: str | None = None,
         filename: str | None = None,
         encoding: str | None = None,
+        **kwargs: object,
     ) -> None:
-        super().__init__(value.read(), headers, content_type, filename, encoding)
+        super().__init__(value.read(), headers, content_type, filename, encoding, **kwargs)
 
 
 class JsonPayload(BytesPayload):
@@ -254,8 +274,10 @@ class JsonPayload(BytesPayload):
         dumps: Callable[[Any], str] = json.dumps,
         headers: LooseHeaders | None = None,
         filename: str | None = None,
+        **kwargs: object,
     ) -> None:
-        super().__init__(dumps(value).encode(encoding), headers, content_type, filename, encoding)
+        data = dumps(value).encode(encoding)
+        super().__init__(data, headers, content_type, filename, encoding, **kwargs)
 
 
 class JsonBytesPayload(BytesPayload):
@@ -268,5 +290,6 @@ class JsonBytesPayload(BytesPayload):
         content_type: str = "application/json",
         headers: LooseHeaders | None = None,
         filename: str | None = None,
+        **kwargs: object,
     ) -> None:
-        super().__init__(dumps(value), headers, content_type, filename, "utf-8")
+        super().__init__(dumps(value), headers, content_type, filename, "utf-8", **kwargs)

@@ -72,41 +72,6 @@ class _Streamed(Payload):
             await self.close()
 
 
-class BytesIOPayload(_Streamed):
-    """The unread rest of an ``io.BytesIO``; it can be written again."""
-
-    _autoclose = True
-    _value: io.BytesIO
-
-    def __init__(
-        self,
-        value: io.BytesIO,
-        headers: LooseHeaders | None = None,
-        content_type: str | None = None,
-        filename: str | None = None,
-        encoding: str | None = None,
-    ) -> None:
-        super().__init__(value, headers, content_type, filename, encoding)
-        self._size = max(0, value.getbuffer().nbytes - value.tell())
-        self._begin: Final = value.tell()
-
-    async def write_with_length(self, writer: Sink, content_length: int | None) -> None:
-        """Write up to ``content_length`` bytes of the payload, from where it began."""
-        self._value.seek(self._begin)
-        try:
-            await super().write_with_length(writer, content_length)
-        finally:
-            self._consumed = False
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """Return the bytes decoded; the position stays."""
-        return self._value.getvalue()[self._begin :].decode(encoding, errors)
-
-    async def _pieces(self, writer: object) -> AsyncGenerator[bytes, None]:  # noqa: ARG002
-        while piece := self._value.read(_PIECE):
-            yield piece
-
-
 class IOBasePayload(_Streamed):
     """The unread rest of an open binary file, which is closed at the end.
 
@@ -118,15 +83,16 @@ class IOBasePayload(_Streamed):
     def __init__(
         self,
         value: io.IOBase,
+        disposition: str | None = "attachment",
         headers: LooseHeaders | None = None,
         content_type: str | None = None,
         filename: str | None = None,
         encoding: str | None = None,
-        disposition: str | None = "attachment",
+        **kwargs: object,
     ) -> None:
         if filename is None:
             filename = _file_name(value)
-        super().__init__(value, headers, content_type, filename, encoding)
+        super().__init__(value, headers, content_type, filename, encoding, **kwargs)
         given = "Content-Disposition" in self._headers
         if filename is not None and disposition is not None and not given:
             self.set_content_disposition(disposition, filename=filename)
@@ -158,6 +124,45 @@ class BufferedReaderPayload(IOBasePayload):
     """The unread rest of a file that was opened with ``"rb"``."""
 
 
+class BytesIOPayload(IOBasePayload):
+    """The unread rest of an ``io.BytesIO``, which stays open: it can be written again."""
+
+    _autoclose = True
+    _value: io.BytesIO
+
+    def __init__(
+        self,
+        value: io.BytesIO,
+        disposition: str | None = "attachment",
+        headers: LooseHeaders | None = None,
+        content_type: str | None = None,
+        filename: str | None = None,
+        encoding: str | None = None,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(value, disposition, headers, content_type, filename, encoding, **kwargs)
+        self._begin: Final = value.tell()
+
+    async def write_with_length(self, writer: Sink, content_length: int | None) -> None:
+        """Write up to ``content_length`` bytes of the payload, from where it began."""
+        self._value.seek(self._begin)
+        try:
+            await super().write_with_length(writer, content_length)
+        finally:
+            self._consumed = False
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Return the bytes decoded; the position stays."""
+        return self._value.getvalue()[self._begin :].decode(encoding, errors)
+
+    async def _pieces(self, writer: object) -> AsyncGenerator[bytes, None]:  # noqa: ARG002
+        while piece := self._value.read(_PIECE):
+            yield piece
+
+    def close_now(self) -> None:
+        """Keep it open: it holds nothing but memory."""
+
+
 class TextIOPayload(IOBasePayload):
     """The unread rest of a file that was opened as text; sent in ``encoding`` or UTF-8."""
 
@@ -166,14 +171,15 @@ class TextIOPayload(IOBasePayload):
     def __init__(
         self,
         value: io.TextIOBase,
+        disposition: str | None = "attachment",
         headers: LooseHeaders | None = None,
         content_type: str | None = None,
         filename: str | None = None,
         encoding: str | None = None,
-        disposition: str | None = "attachment",
+        **kwargs: object,
     ) -> None:
         encoding, content_type = text_type(encoding, content_type)
-        super().__init__(value, headers, content_type, filename, encoding, disposition)
+        super().__init__(value, disposition, headers, content_type, filename, encoding, **kwargs)
 
     def _size_left(self) -> int | None:
         # The size in the file's encoding says nothing about the size on the wire.
@@ -204,10 +210,11 @@ class AsyncIterablePayload(_Streamed):
         content_type: str | None = None,
         filename: str | None = None,
         encoding: str | None = None,
+        **kwargs: object,
     ) -> None:
         if not isinstance(value, AsyncIterable):
             raise TypeError(f"value must be an AsyncIterable, not {type(value).__name__}")
-        super().__init__(value, headers, content_type, filename, encoding)
+        super().__init__(value, headers, content_type, filename, encoding, **kwargs)
 
     async def _pieces(self, writer: object) -> AsyncGenerator[bytes, None]:  # noqa: ARG002
         iterator = aiter(self._value)

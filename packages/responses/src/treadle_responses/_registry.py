@@ -33,7 +33,7 @@ class PayloadLookupError(LookupError):
     """No payload is registered for the type of a value."""
 
 
-class Order(enum.Enum):
+class Order(str, enum.Enum):  # noqa: UP042  # a StrEnum has another str()
     """The order in which registered types are tried."""
 
     normal = "normal"
@@ -89,9 +89,11 @@ class PayloadRegistry:
         )
 
     def register(self, factory: _Factory, type: type, *, order: Order = Order.normal) -> None:  # noqa: A002
-        """Make ``factory`` the payload of ``type``; raises ``TypeError`` for a bad ``order``."""
+        """Make ``factory`` the payload of ``type``; raises ``ValueError`` for a bad ``order``."""
         if not isinstance(order, Order):
-            raise TypeError(f"order is one of Order.normal, try_first and try_last, not {order!r}")
+            raise ValueError(  # noqa: TRY004  # aiohttp's class
+                f"Unsupported order {order!r}: give Order.normal, try_first or try_last"
+            )
         self._by_order[order].append((type, factory))
         if order is Order.normal:
             self._exact[type] = factory
@@ -111,14 +113,20 @@ def register_payload(factory: _Factory, type: type, *, order: Order = Order.norm
     PAYLOAD_REGISTRY.register(factory, type, order=order)
 
 
-def payload_type(type: type, *, order: Order = Order.normal) -> Callable[[_P], _P]:  # noqa: A002
-    """Register the decorated payload class for ``type``."""
+@final
+class payload_type:  # noqa: N801  # aiohttp's name
+    """A decorator that registers a payload class for ``type``."""
 
-    def decorate(factory: _P) -> _P:
-        PAYLOAD_REGISTRY.register(factory, type, order=order)
+    __slots__ = ("order", "type")
+
+    def __init__(self, type: type, *, order: Order = Order.normal) -> None:  # noqa: A002
+        self.type: Final = type
+        self.order: Final = order
+
+    def __call__(self, factory: _P) -> _P:
+        """Register ``factory`` and return it."""
+        PAYLOAD_REGISTRY.register(factory, self.type, order=self.order)
         return factory
-
-    return decorate
 
 
 for _type, _factory in (

@@ -23,6 +23,7 @@ __all__ = [
     "PartTypeError",
     "PathError",
     "ResourceNameError",
+    "ResourceNameTypeError",
     "RouterError",
     "UnknownNameError",
     "UnknownPartError",
@@ -85,6 +86,10 @@ class ResourceNameError(RouterError, ValueError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class ResourceNameTypeError(ResourceNameError, TypeError):
+    """A resource name that is not a ``str``."""
 
 
 class HandlerError(RouterError, TypeError):

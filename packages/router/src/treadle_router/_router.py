@@ -17,7 +17,13 @@ from typing import Final, TypeVar, final
 
 from ._converters import CONVERTERS, Converter, checked_converters
 from ._enclosure import Enclosure, Item
-from ._errors import FrozenError, HostError, PathError, ResourceNameError
+from ._errors import (
+    FrozenError,
+    HostError,
+    PathError,
+    ResourceNameError,
+    ResourceNameTypeError,
+)
 from ._hosts import HostPattern
 from ._matcher import Matcher
 from ._resource import Resource, Route
@@ -427,7 +433,7 @@ def _joined_name(outer: str | None, inner: str | None) -> str | None:
 def check_resource_name(name: str) -> None:
     """Raise ``ResourceNameError`` unless ``name`` is identifiers joined by ``. : -``."""
     if not isinstance(name, str):
-        raise ResourceNameError(f"Incorrect route name {name!r}, it must be a str.", name)
+        raise ResourceNameTypeError(f"Incorrect route name {name!r}, it must be a str.", name)
     for part in _NAME_SEPARATOR.split(name):
         if keyword.iskeyword(part):
             raise ResourceNameError(

@@ -20,6 +20,7 @@ from ._app.subapps import MaskDomain as MaskDomain
 from ._app.subapps import MatchedSubAppResource as MatchedSubAppResource
 from ._body.data_queue import DataQueue as DataQueue
 from ._body.data_queue import EofStream as EofStream
+from ._body.payload import StreamReaderPayload as StreamReaderPayload
 from ._body.stream import EMPTY_PAYLOAD as EMPTY_PAYLOAD
 from ._body.stream import StreamReader as StreamReader
 from ._core.config import SERVER_SOFTWARE as SERVER_SOFTWARE
@@ -56,6 +57,7 @@ if _typing.TYPE_CHECKING:
     from ._files.content_types import FALLBACK_CONTENT_TYPE as FALLBACK_CONTENT_TYPE
     from ._forms.multipart import BodyPartReader as BodyPartReader
     from ._forms.multipart import MultipartReader as MultipartReader
+    from ._forms.payload import BodyPartReaderPayload as BodyPartReaderPayload
     from ._forms.uploads import FileField as FileField
     from ._forms.writer import MultipartWriter as MultipartWriter
     from ._run.cli import command_line as command_line
@@ -73,6 +75,7 @@ if not _typing.TYPE_CHECKING:
         "CONTENT_TYPES": "_files.content_types",
         "FALLBACK_CONTENT_TYPE": "_files.content_types",
         "BodyPartReader": "_forms.multipart",
+        "BodyPartReaderPayload": "_forms.payload",
         "FileField": "_forms.uploads",
         "MultipartReader": "_forms.multipart",
         "MultipartWriter": "_forms.writer",

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -151,3 +152,18 @@ def test_help_names_the_options(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     for option in ("entry-func", "--hostname", "--port", "--path"):
         assert option in text
+
+
+def test_what_imports_and_what_serves_can_be_given() -> None:
+    served: list[object] = []
+    module = SimpleNamespace(func=lambda arguments: ["app", *arguments])
+
+    def run_app(app: object, **options: object) -> None:
+        served.append((app, options))
+
+    with pytest.raises(SystemExit) as caught:
+        command_line(
+            ["a.b:func", "-P", "80", "more"], import_module=lambda name: module, run_app=run_app
+        )
+    assert not caught.value.code
+    assert served == [(["app", "more"], {"host": "localhost", "port": 80, "path": None})]

@@ -27,6 +27,7 @@ from treadle_responses import StringPayload as StringPayload
 from treadle_responses import TextIOPayload as TextIOPayload
 from treadle_responses import get_payload as get_payload
 from treadle_responses import payload_type as payload_type
+from treadle_responses import set_zlib_backend as set_zlib_backend
 from treadle_server import EMPTY_PAYLOAD as EMPTY_PAYLOAD
 from treadle_server import ChainMapProxy as ChainMapProxy
 from treadle_server import ClientConnectionResetError as ClientConnectionResetError

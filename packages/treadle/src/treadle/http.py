@@ -14,6 +14,7 @@ from .http_exceptions import HttpProcessingError
 from .http_websocket import (
     WS_CLOSED_MESSAGE,
     WS_CLOSING_MESSAGE,
+    WS_KEY,
     WebSocketError,
     WSCloseCode,
     WSMessage,
@@ -26,6 +27,7 @@ __all__ = [
     "SERVER_SOFTWARE",
     "WS_CLOSED_MESSAGE",
     "WS_CLOSING_MESSAGE",
+    "WS_KEY",
     "HttpProcessingError",
     "HttpVersion",
     "HttpVersion10",

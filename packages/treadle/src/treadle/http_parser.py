@@ -2,6 +2,17 @@
 
 from treadle_server import RawRequestMessage
 
+from .helpers import (
+    DEBUG,
+    DEFAULT_CHUNK_SIZE,
+    EMPTY_BODY_METHODS,
+    EMPTY_BODY_STATUS_CODES,
+)
+
 __all__ = [
+    "DEBUG",
+    "DEFAULT_CHUNK_SIZE",
+    "EMPTY_BODY_METHODS",
+    "EMPTY_BODY_STATUS_CODES",
     "RawRequestMessage",
 ]

@@ -1,5 +1,7 @@
 """The names of ``aiohttp.http_websocket`` that a server has."""
 
+from typing import Final
+
 from treadle_websocket import (
     WS_CLOSED_MESSAGE,
     WS_CLOSING_MESSAGE,
@@ -14,6 +16,7 @@ from treadle_websocket import (
 __all__ = [
     "WS_CLOSED_MESSAGE",
     "WS_CLOSING_MESSAGE",
+    "WS_KEY",
     "WSCloseCode",
     "WSHandshakeError",
     "WSMessage",
@@ -21,3 +24,6 @@ __all__ = [
     "WSMsgType",
     "WebSocketError",
 ]
+
+#: What a server adds to the client's key before it hashes it (RFC 6455 section 1.3).
+WS_KEY: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"

@@ -6,12 +6,18 @@ from treadle_multipart import (
     content_disposition_filename,
     parse_content_disposition,
 )
-from treadle_server import BodyPartReader, MultipartReader, MultipartWriter
+from treadle_server import BodyPartReader, BodyPartReaderPayload, MultipartReader, MultipartWriter
+
+from .helpers import CHAR, DEFAULT_CHUNK_SIZE, TOKEN
 
 __all__ = [
+    "CHAR",
+    "DEFAULT_CHUNK_SIZE",
+    "TOKEN",
     "BadContentDispositionHeader",
     "BadContentDispositionParam",
     "BodyPartReader",
+    "BodyPartReaderPayload",
     "MultipartReader",
     "MultipartWriter",
     "content_disposition_filename",

@@ -2,6 +2,7 @@
 
 from treadle_responses import (
     PAYLOAD_REGISTRY,
+    TOO_LARGE_BYTES_BODY,
     AsyncIterablePayload,
     BufferedReaderPayload,
     BytesIOPayload,
@@ -11,6 +12,7 @@ from treadle_responses import (
     JsonPayload,
     Order,
     Payload,
+    PayloadLookupError,
     PayloadRegistry,
     StringIOPayload,
     StringPayload,
@@ -19,9 +21,14 @@ from treadle_responses import (
     payload_type,
     register_payload,
 )
+from treadle_server import StreamReaderPayload
+
+from .helpers import DEFAULT_CHUNK_SIZE
 
 __all__ = [
+    "DEFAULT_CHUNK_SIZE",
     "PAYLOAD_REGISTRY",
+    "TOO_LARGE_BYTES_BODY",
     "AsyncIterablePayload",
     "BufferedReaderPayload",
     "BytesIOPayload",
@@ -29,9 +36,11 @@ __all__ = [
     "IOBasePayload",
     "JsonBytesPayload",
     "JsonPayload",
+    "LookupError",
     "Order",
     "Payload",
     "PayloadRegistry",
+    "StreamReaderPayload",
     "StringIOPayload",
     "StringPayload",
     "TextIOPayload",
@@ -39,3 +48,6 @@ __all__ = [
     "payload_type",
     "register_payload",
 ]
+
+#: aiohttp's name of ``PayloadLookupError``; it hides the builtin one only in this module.
+LookupError = PayloadLookupError  # noqa: A001

@@ -8,11 +8,13 @@ it. ``X as X`` and ``*`` mean re-export to type checkers.
 """
 
 import typing as _typing
+from collections.abc import Sequence as _Sequence
 
 from treadle_responses import PAYLOAD_REGISTRY as PAYLOAD_REGISTRY
 from treadle_responses import AppKey as AppKey
 from treadle_responses import ContentCoding as ContentCoding
 from treadle_responses import ETag as ETag
+from treadle_responses import NotAppKeyWarning as NotAppKeyWarning
 from treadle_responses import Payload as Payload
 from treadle_responses import RequestKey as RequestKey
 from treadle_responses import Response as Response
@@ -29,6 +31,8 @@ from treadle_router import Converter as Converter
 from treadle_server.web import *
 
 if _typing.TYPE_CHECKING:
+    from argparse import ArgumentParser as ArgumentParser
+
     from treadle_multipart import MultipartLimits as MultipartLimits
     from treadle_multipart import SpoolPolicy as SpoolPolicy
     from treadle_server import FileField as FileField
@@ -69,6 +73,9 @@ if not _typing.TYPE_CHECKING:
     __all__ = [name for name in globals() if not name.startswith("_")]
     __all__ += list(_LAZY)
 
+    # Beside those of ``__all__``, as in aiohttp.
+    _LAZY["ArgumentParser"] = "argparse"
+
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})
 
@@ -79,7 +86,16 @@ if not _typing.TYPE_CHECKING:
         return value
 
 
-if __name__ == "__main__":
+# Names that aiohttp's module has beside those of ``__all__``; its tests replace them.
+from importlib import import_module
+
+
+def main(argv: _Sequence[str] | None = None) -> None:
+    """Serve the application that the command line ``argv`` names, and exit."""
     from treadle_server import command_line
 
-    command_line()
+    command_line(argv, import_module=import_module, run_app=run_app)  # noqa: F405  # of treadle_server.web
+
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,7 @@
 """The names of ``aiohttp.web_urldispatcher``."""
 
+from typing import Final
+
 from treadle_server import (
     AbstractResource,
     AbstractRoute,
@@ -21,7 +23,13 @@ from treadle_server import (
     View,
 )
 
+from .helpers import DEBUG, DEFAULT_CHUNK_SIZE, IS_WINDOWS
+
 __all__ = [
+    "DEBUG",
+    "DEFAULT_CHUNK_SIZE",
+    "IS_WINDOWS",
+    "PATH_SEP",
     "AbstractResource",
     "AbstractRoute",
     "AbstractRuleMatching",
@@ -41,3 +49,6 @@ __all__ = [
     "UrlMappingMatchInfo",
     "View",
 ]
+
+#: The slash, as in a regular expression.
+PATH_SEP: Final = "/"

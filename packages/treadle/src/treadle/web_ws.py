@@ -1,9 +1,17 @@
 """The names of ``aiohttp.web_ws``."""
 
+from typing import Final
+
 from treadle_server import WebSocketReady, WebSocketResponse
 from treadle_websocket import WebSocketError, WSCloseCode, WSMessage, WSMsgType
 
+from .helpers import DEFAULT_CHUNK_SIZE
+from .http_websocket import WS_KEY
+
 __all__ = [
+    "DEFAULT_CHUNK_SIZE",
+    "THRESHOLD_CONNLOST_ACCESS",
+    "WS_KEY",
     "WSCloseCode",
     "WSMessage",
     "WSMsgType",
@@ -11,3 +19,6 @@ __all__ = [
     "WebSocketReady",
     "WebSocketResponse",
 ]
+
+#: Writes to a lost connection after which aiohttp's ``send_*`` raise; treadle's do at the first.
+THRESHOLD_CONNLOST_ACCESS: Final = 5

@@ -246,8 +246,11 @@ class FrameDecoder:
             # not masked."
             return _violation("frame is not masked; a client masks every frame")
         if head & 0x70:
-            # RFC 7692 section 6: RSV1 only on the first fragment of a data message.
-            if head & 0x30 or opcode not in (_TEXT, _BINARY):
+            # RFC 7692 section 6: RSV1 only on the first fragment of a data message. Some clients
+            # set it on control frames too once it is negotiated; those are never compressed, so
+            # there it means nothing (https://github.com/aio-libs/aiohttp/issues/14007).
+            may_be_set = opcode in (_TEXT, _BINARY) or (self._compression and opcode & _CONTROL)
+            if head & 0x30 or not may_be_set:
                 return _violation(f"reserved bits 0x{head & 0x70:x} on opcode 0x{opcode:x}")
             if not self._compression:
                 return _violation("RSV1 is set, but permessage-deflate was not negotiated")

@@ -23,22 +23,22 @@ _PARAMETER: Final = re.compile(
 _QUOTED_PAIR: Final = re.compile(r"\\(.)")
 
 
-def parse_content_type(value: str) -> tuple[str, dict[str, str]]:
+def parse_content_type(raw: str) -> tuple[str, dict[str, str]]:
     """Return the lower-cased media type and its parameters, names lower-cased.
 
     A value without exactly one valid ``type/subtype`` gives ``OCTET_STREAM``. A malformed parameter
     is left out, and the first of a repeated one counts.
     """
-    match = _TYPE.match(value)
+    match = _TYPE.match(raw)
     if match is None:
         return OCTET_STREAM, {}
     parameters: dict[str, str] = {}
     position = match.end()
-    while position < len(value):
-        found = _PARAMETER.match(value, position)
+    while position < len(raw):
+        found = _PARAMETER.match(raw, position)
         if found is None:
             # Not at a ``;``: the previous parameter was malformed. Continue at the next one.
-            position = value.find(";", position)
+            position = raw.find(";", position)
             if position < 0:
                 break
             continue

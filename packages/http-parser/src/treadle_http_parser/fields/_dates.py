@@ -35,19 +35,19 @@ def format_http_date(timestamp: float) -> str:
     )
 
 
-def parse_http_date(value: str | None) -> datetime | None:
+def parse_http_date(date_str: str | None) -> datetime | None:
     """Return the aware UTC ``datetime`` of a date field, or None for anything else.
 
     The name of the day is not compared with the date. A two-digit year is the latest one with these
     digits for which the date is at most 50 years ahead (RFC 9110 section 5.6.7).
     """
-    if not value:
+    if not date_str:
         return None
-    match = _DAY_FIRST.fullmatch(value)
+    match = _DAY_FIRST.fullmatch(date_str)
     if match is not None:
         day, month, year, hour, minute, second = match.groups()
     else:
-        match = _ASCTIME.fullmatch(value)
+        match = _ASCTIME.fullmatch(date_str)
         if match is None:
             return None
         month, day, hour, minute, second, year = match.groups()

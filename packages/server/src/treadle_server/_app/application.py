@@ -280,8 +280,8 @@ class Application(LegacyApplication["Application", Request, Middleware]):
     def _make_server(self, options: Mapping[str, object]) -> Server:
         """Return a server with a runner's ``options``."""
         handler = cast("RawHandler", self._handle)
-        options = {"loop": self._loop, **self._server_options(options)}
-        return Server(handler, request_factory=self._request_factory(), **options)  # type: ignore[arg-type]  # the server checks its options
+        known: dict[str, Any] = {"loop": self._loop, **self._server_options(options)}
+        return Server(handler, request_factory=self._request_factory(), **known)
 
     # Handling.
 

@@ -21,14 +21,14 @@ _T = TypeVar("_T")
 _SLASHES: Final = re.compile("//+")
 
 
-def middleware(function: _T) -> _T:
-    """Return ``function``, marked as a middleware ``async def m(request, handler)``.
+def middleware(f: _T) -> _T:
+    """Return ``f``, marked as a middleware ``async def m(request, handler)``.
 
     Without the mark a function is one too, unless its first parameter is an application: aiohttp's
     old style, ``async def m(app, handler)``, returns a handler.
     """
-    mark_new_style(function)
-    return function
+    mark_new_style(f)
+    return f
 
 
 def normalize_path_middleware(

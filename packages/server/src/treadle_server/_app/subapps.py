@@ -251,3 +251,7 @@ class MatchedSubAppResource(_SubAppResource):
 
     def __repr__(self) -> str:
         return f"<MatchedSubAppResource -> {self._app!r}>"
+
+
+# Programs that look for sub-applications ask for the class with a prefix, which is aiohttp's base.
+PrefixedSubAppResource.register(MatchedSubAppResource)

@@ -5,6 +5,10 @@ has anyway are not here: ``_payload``, ``_read_bytes``, ``_client_max_size``, ``
 ``_stored_content_type``.
 """
 
+import sys
+import warnings
+from typing import Any, ClassVar
+
 from treadle_http_parser import Request as Head
 from treadle_server._core.types import ConnectionInfo
 
@@ -20,6 +24,14 @@ __all__ = ["LegacyNames"]
 class LegacyNames(RequestContent):
     """The head, the connection and the writer, under private names of aiohttp."""
 
+    #: The attributes that aiohttp's class has; subclasses add to it.
+    ATTRS: ClassVar[frozenset[str]] = frozenset({
+        "_cache", "_client_max_fields", "_client_max_size", "_content_dict", "_content_type",
+        "_headers", "_loop", "_match_info", "_message", "_method", "_payload", "_payload_writer",
+        "_post", "_protocol", "_read_bytes", "_rel_url", "_state", "_stored_content_type", "_task",
+        "_transport_peername", "_transport_sockname", "_transport_sslcontext", "_version",
+    })  # fmt: skip
+
     _head: Head
     _connection: ConnectionInfo
 
@@ -27,6 +39,18 @@ class LegacyNames(RequestContent):
     _writer: AbstractStreamWriter | None = None
     # The protocol that a request by hand was made with.
     _given_protocol: RequestHandler | None = None
+
+    if sys.flags.dev_mode:
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name not in self.ATTRS and not name.startswith("_") and not hasattr(self, name):
+                warnings.warn(
+                    f"Setting custom {type(self).__name__}.{name} attribute is discouraged: keep "
+                    "the value in the request's mapping, under a web.RequestKey",
+                    DeprecationWarning,
+                    stacklevel=2,
+                )
+            super().__setattr__(name, value)
 
     @property
     def _message(self) -> RawRequestMessage:  # python-engineio

@@ -6,23 +6,21 @@ import inspect
 import logging
 import socket
 import sys
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from difflib import get_close_matches
 
 from treadle_server._app.application import Application
 from treadle_server._core.logs import shown
 
 from .ports import check_port
-from .run_app import run_app
+from .run_app import NotAnApplicationError, run_app
 
 __all__ = ["command_line"]
 
 
-class _NotAnApplicationError(Exception):
-    """The coroutine of the entry has returned something else."""
-
-
-def _load(parser: argparse.ArgumentParser, entry: str) -> object:
+def _load(
+    parser: argparse.ArgumentParser, entry: str, import_module: Callable[[str], object]
+) -> object:
     """Return the object that ``package.module:name`` names.
 
     The sentences of errors are aiohttp's.
@@ -33,7 +31,7 @@ def _load(parser: argparse.ArgumentParser, entry: str) -> object:
     if module_name.startswith("."):
         parser.error("relative module names not supported")
     try:
-        module = importlib.import_module(module_name)
+        module = import_module(module_name)
     except ImportError as error:
         parser.error(f"unable to import {module_name}: {error}")
     found = getattr(module, name, None)
@@ -66,23 +64,9 @@ def _application(
     except ValueError:
         # A function without a signature, of an extension module for example.
         pass
-    result = found(arguments)
-    if isinstance(result, Application):
-        return result
-    if isinstance(result, Awaitable):
-        return _awaited(result)
-    return parser.error(_returned(result))
-
-
-def _returned(result: object) -> str:
-    return f"the entry-func must return a web.Application, but returned {shown(result)}"
-
-
-async def _awaited(result: Awaitable[object]) -> Application:
-    app = await result
-    if not isinstance(app, Application):
-        raise _NotAnApplicationError(_returned(app))
-    return app
+    # ``run_app`` refuses other results, and those of coroutines.
+    result: Application | Awaitable[Application] = found(arguments)
+    return result
 
 
 def _port(text: str) -> int:
@@ -94,11 +78,17 @@ def _port(text: str) -> int:
         ) from None
 
 
-def command_line(arguments: Sequence[str] | None = None) -> None:
+def command_line(
+    arguments: Sequence[str] | None = None,
+    *,
+    import_module: Callable[[str], object] = importlib.import_module,
+    run_app: Callable[..., None] = run_app,
+) -> None:
     """Serve the application that the command line names, and exit.
 
     ``arguments`` are those of the process by default; ``--help`` lists them. Exits with status 2
     and a sentence on standard error if they are wrong or the address cannot be used.
+    ``import_module`` and ``run_app`` are called for what their names say.
     """
     parser = argparse.ArgumentParser(
         prog="python -m treadle.web", description="Serve a treadle application."
@@ -122,7 +112,7 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
     # ``-m`` puts the current directory on the path; a console script does not.
     if "" not in sys.path:
         sys.path.insert(0, "")
-    found = _load(parser, options.entry_func)
+    found = _load(parser, options.entry_func, import_module)
     if options.path is not None and not hasattr(socket, "AF_UNIX"):
         parser.error("file system paths not supported by your operating environment")
     logging.basicConfig(level=logging.DEBUG)
@@ -135,6 +125,8 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         where = options.path if host is None else f"{host}:{port}"
         parser.error(f"cannot listen on {where}: {error.strerror or error}")
-    except _NotAnApplicationError as error:
-        parser.error(str(error))
+    except NotAnApplicationError as error:
+        parser.error(
+            "the entry-func must return a web.Application, but returned " + shown(error.given)
+        )
     parser.exit(message="Stopped\n")

@@ -19,9 +19,19 @@ from .ports import check_port
 from .runner import AppRunner, BaseSite, GracefulExit
 from .sites import SockSite, TCPSite, UnixSite
 
-__all__ = ["run_app"]
+__all__ = ["NotAnApplicationError", "run_app"]
 
 _Path = str | os.PathLike[str]
+
+
+class NotAnApplicationError(TypeError):
+    """``run_app`` was given something else, or a coroutine that returned something else."""
+
+    def __init__(self, given: object) -> None:
+        super().__init__(
+            f"run_app() serves a web.Application or a coroutine that returns one, not {given!r}"
+        )
+        self.given: Final = given
 
 
 def _sites(
@@ -77,7 +87,9 @@ async def _serve(
     options: dict[str, Any],
 ) -> None:
     if not isinstance(app, Application):
-        app = await app
+        app = await app if isinstance(app, Awaitable) else app
+        if not isinstance(app, Application):
+            raise NotAnApplicationError(app)
     runner = AppRunner(
         app, handle_signals=handle_signals, shutdown_timeout=shutdown_timeout, **options
     )
@@ -132,7 +144,8 @@ def run_app(
     meets: a stop never needs more than a few of them.
 
     Raises ``OSError`` for an address that cannot be used, ``ValueError`` for a port beyond 65535,
-    ``TypeError`` for an ``access_log_class`` of another kind, and what the start-up raises.
+    ``TypeError`` for an ``access_log_class`` or an application of another kind, and what the
+    start-up raises.
     """
     try:
         if port is not None:
