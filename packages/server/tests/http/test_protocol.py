@@ -52,6 +52,22 @@ def test_before_and_behind_the_connection(run: Run) -> None:
     run(main())
 
 
+def test_it_has_no_transport_once_the_client_has_left(run: Run) -> None:
+    # aiohttp-sse: ``while request.protocol.transport is not None`` in a handler.
+    async def main() -> None:
+        _, connection, transport = await serve(never)
+        assert connection.transport is transport
+        connection.eof_received()
+        assert connection.transport is None
+        assert not transport.is_closing()
+        connection.force_close()
+        assert transport.is_closing()
+        connection.cancel()
+        await turns()
+
+    run(main())
+
+
 def test_a_handler_sees_it(run: Run) -> None:
     seen: list[RequestHandler] = []
 
