@@ -140,7 +140,7 @@ def test_shutdown_cancels_the_handler(run: Run, handler: Callable[[BaseRequest],
 @pytest.mark.parametrize(
     ("arguments", "status", "text"),
     [
-        ((500, KeyError("x")), 500, "500: Internal Server Error"),
+        ((500, KeyError("x")), 500, "500 Internal Server Error\n\nServer got itself in trouble"),
         ((503, None, "wait"), 503, "wait"),
         ((504,), 504, None),
     ],
