@@ -53,7 +53,7 @@ class StreamWriter:
 
     __slots__ = (
         "_awaiting_continue", "_blocking", "_core", "_defaults", "_discarded", "_flow", "_head",
-        "_output", "_switched", "_transport", "_turn", "upgraded",
+        "_output", "_switched", "_transport", "_turn", "output_size", "upgraded",
     )  # fmt: skip
 
     def __init__(
@@ -78,6 +78,9 @@ class StreamWriter:
         self._turn = 0
         self._discarded = 0
         self._awaiting_continue = False
+        #: The bytes of the current response so far, head and framing included, unless it was
+        #: written as a whole: ``write_whole`` returns its size.
+        self.output_size = 0
         self._blocking: Final = BlockingCalls()
 
     @property
@@ -157,17 +160,19 @@ class StreamWriter:
 
     # Responses.
 
-    def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> None:
-        """Write a whole response; ``block`` has its field lines but for Date and Server."""
+    def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> int:
+        """Write a whole response; ``block`` has its field lines but for Date and Server.
+
+        Returns the number of bytes.
+        """
         if self._flow.transport is None:
-            return
+            return 0
         if self._head:
             self.withdraw()
         if self._awaiting_continue:
             self._begin()
         if len(body) > _LARGE:
-            self._write_large(status, reason, block, body)
-            return
+            return self._write_large(status, reason, block, body)
         data = self._core.send_response(
             _OK if status == 200 and reason is None else status_line(status, reason),
             block + self._defaults.head_block,
@@ -178,8 +183,9 @@ class StreamWriter:
             self._output.write(data)
         else:
             self._transport.write(data)
+        return len(data)
 
-    def _write_large(self, status: int, reason: str | None, block: bytes, body: bytes) -> None:
+    def _write_large(self, status: int, reason: str | None, block: bytes, body: bytes) -> int:
         head, body = self._core.send_large_response(
             status_line(status, reason),
             block + self._defaults.head_block,
@@ -192,6 +198,7 @@ class StreamWriter:
         # Not joined with the head: the copy would cost more than a second write does.
         if body and not self._flow.lost:
             self._transport.write(body)
+        return len(head) + len(body)
 
     def write_head(
         self, status: int, reason: str, headers: CIMultiDict[str], *, body_follows: bool
@@ -208,6 +215,7 @@ class StreamWriter:
         except LocalProtocolError as error:
             raise ValueError(str(error)) from error
         self._head = head
+        self.output_size = len(head)
         if not body_follows:
             # The first piece of the body may come before the task waits, and leave with it; or an
             # error, which can still have an answer of its own.
@@ -253,6 +261,7 @@ class StreamWriter:
         if self._flow.write_paused:
             # Another task waits for the peer already.
             self._flow.note_write(len(framed))
+        self.output_size += len(framed)
         self._output.write(self._take_head() + framed)
         self._output.flush()
         cost = _CALL + (data.nbytes if type(data) is memoryview else len(data))
@@ -306,6 +315,7 @@ class StreamWriter:
             self._core.pass_data(count)
         except LocalProtocolError as error:
             raise RuntimeError(str(error)) from error
+        self.output_size += len(framed) + count
         head = self._take_head() + framed
         timeout = self._defaults.write_timeout
         await send_from_file(sock, self._flow, head, fd, offset, count, timeout)
@@ -333,6 +343,7 @@ class StreamWriter:
             if not self._head:
                 self.abort()
             raise RuntimeError(str(error)) from error
+        self.output_size += len(framed) + len(end)
         self._output.write(b"".join((self._take_head(), framed, end)))
 
     def write_informational(self, status: int, headers: Iterable[tuple[str, str]] = ()) -> None:
@@ -363,6 +374,8 @@ class StreamWriter:
         except LocalProtocolError as error:
             # The client has stopped sending.
             raise ClientConnectionResetError("Cannot upgrade: the client has left") from error
+        # What the other protocol sends is not the response's.
+        self.output_size = 0
         self._output.write(head)
         # The upgraded protocol writes past this buffer: the head must not come behind its bytes.
         self._output.flush()
@@ -374,13 +387,16 @@ class StreamWriter:
         self.upgraded = None
         self._switched = not_switched
 
-    def write_error(self, status: int, reason: str) -> None:
-        """Answer a request that was refused and make it the connection's last."""
+    def write_error(self, status: int, reason: str) -> int:
+        """Answer a request that was refused and make it the connection's last.
+
+        Returns the number of bytes.
+        """
         self._core.close_after_response()
         text = f"{status}: {reason}".encode()
         block = b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n" % len(text)
         self._awaiting_continue = False
-        self.write_whole(status, None, block, text)
+        return self.write_whole(status, None, block, text)
 
     def abort(self) -> None:
         """Close the connection without the bytes that wait for the peer.
