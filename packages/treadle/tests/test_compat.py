@@ -50,6 +50,10 @@ import aiohttp.web as same
 assert web is same
 assert is_treadle(web.Application)
 """,
+    "the client finds types of files without reading files": """
+import mimetypes
+assert mimetypes.inited
+""",
     "the client stays": """
 import asyncio, aiohttp
 from aiohttp import web, ClientSession, FormData

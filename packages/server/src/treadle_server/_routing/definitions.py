@@ -57,7 +57,7 @@ class AbstractRouteDef(abc.ABC):
 
 
 @final
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, slots=True)
 class RouteDef(AbstractRouteDef):
     """One route as a value: method, path, handler, and the options for the router."""
 
@@ -86,7 +86,7 @@ class RouteDef(AbstractRouteDef):
 
 
 @final
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, slots=True)
 class StaticDef(AbstractRouteDef):
     """A directory of files as a value: URL prefix, directory, and the options for the router."""
 

@@ -7,6 +7,7 @@ server is loaded, so no program ever has classes of both servers.
 import importlib
 import importlib.util
 import logging
+import mimetypes
 import sys
 from abc import ABCMeta
 from collections.abc import Sequence
@@ -59,6 +60,10 @@ def install() -> None:
     if has_client:
         # Before treadle_websocket, which takes the enumerations of a loaded aiohttp.
         import aiohttp  # noqa: F401  # loaded for its side effect
+
+        # aiohttp's server does that when it is loaded, and its client relies on it: it looks up
+        # types of files in the event loop, where reading these tables would block.
+        mimetypes.init()
     sys.meta_path.insert(0, _Finder(has_client=has_client))
     if has_client:
         _replace_names()
