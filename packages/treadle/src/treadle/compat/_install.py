@@ -18,6 +18,7 @@ from typing import Any, Final, final
 
 import treadle_responses
 import treadle_server
+import treadle_server.http_exceptions
 
 from ._modules import (
     BASES,
@@ -184,7 +185,7 @@ def _add_instances() -> None:
 def _named(name: str) -> type:
     import treadle_websocket  # after aiohttp, see above
 
-    for package in (treadle_responses, treadle_websocket):
+    for package in (treadle_responses, treadle_websocket, treadle_server.http_exceptions):
         if hasattr(package, name):
             found: type = getattr(package, name)
             return found
