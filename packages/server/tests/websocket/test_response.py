@@ -834,3 +834,20 @@ def test_reading_pauses_while_the_handler_is_behind(run: Run) -> None:
         assert taken == [100_000] * 400
 
     run(main())
+
+
+def test_the_status_is_101_whatever_was_set(run: Run) -> None:
+    async def handler(request: Request) -> WebSocketResponse:
+        ws = WebSocketResponse()
+        ws.set_status(200)
+        assert ws.status == 200
+        await ws.prepare(request)
+        assert ws.status == 101
+        return ws
+
+    async def main() -> None:
+        async with serve(handler) as connect:
+            peer = await open_websocket(connect)
+            assert await read_close(peer) == 1000
+
+    run(main())
