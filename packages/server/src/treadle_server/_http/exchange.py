@@ -55,7 +55,7 @@ from .answers import (
 )
 from .interfaces import ResponseChannel
 from .request import BaseRequest
-from .state import ServerState, context_of
+from .state import ServerState, context_of, error_of
 
 __all__ = ["Exchange", "Phase"]
 
@@ -210,12 +210,12 @@ class Exchange:
 
     def _take_result(self, request: BaseRequest, task: "asyncio.Task[StreamResponse]") -> bool:
         if task.cancelled() or task.exception() is not None:
-            return self._failed(request, _error_of(task), context_of(task))
+            return self._failed(request, error_of(task), context_of(task))
         return self._respond(request, task)
 
     def _take_sent(self, request: BaseRequest, task: "asyncio.Task[StreamResponse]") -> bool:
         if task.cancelled() or task.exception() is not None:
-            return self._failed(request, _error_of(task), context_of(task))
+            return self._failed(request, error_of(task), context_of(task))
         channel = self._channel
         if not channel.response_ended and not channel.is_lost:
             # Its class replaces ``prepare`` or ``write_eof``: the client would wait for ever.
@@ -398,13 +398,3 @@ class Exchange:
             self._state.loop.call_soon(_raise, error)
         else:
             log_error(self._state.config.logger, text, error=error)
-
-
-def _error_of(task: "asyncio.Task[StreamResponse]") -> BaseException:
-    """Return the exception of a task that raised one or was cancelled."""
-    try:
-        error = task.exception()
-    except asyncio.CancelledError as cancelled:
-        return cancelled
-    assert error is not None
-    return error

@@ -12,12 +12,13 @@ from treadle_responses import HTTPServiceUnavailable, StreamResponse
 from treadle_server._core.types import ConnectionInfo
 from treadle_server._transport.deadlines import NEVER
 from treadle_server._transport.flow import FlowControl
+from treadle_server._transport.upgrade import not_switched
 
 from .logged import log_refusal
 from .request import BaseRequest
 from .state import RawHandler, ServerState
 from .waits import Wait
-from .writer import StreamWriter, not_switched
+from .writer import StreamWriter
 
 __all__ = ["OverloadProtocol", "limit_handlers"]
 

@@ -19,7 +19,7 @@ from .interfaces import Connection, RequestFactory
 from .request import BaseRequest
 from .waits import DROPPING, WAITS, Wait
 
-__all__ = ["RawHandler", "ServerState", "StartTask", "context_of"]
+__all__ = ["RawHandler", "ServerState", "StartTask", "context_of", "error_of"]
 
 _T = TypeVar("_T")
 
@@ -54,6 +54,16 @@ else:
 def context_of(task: "asyncio.Task[Any]") -> Context:
     """Return the context of a task that a server has started."""
     return cast("_HasContext", task).get_context()
+
+
+def error_of(task: "asyncio.Task[Any]") -> BaseException:
+    """Return the exception of a task that raised one or was cancelled."""
+    try:
+        error = task.exception()
+    except asyncio.CancelledError as cancelled:
+        return cancelled
+    assert error is not None
+    return error
 
 
 #: The seconds that the client of a last response gets to read it, though it still sends, when the

@@ -19,11 +19,11 @@ from treadle_server._transport.blocking import BlockingCalls
 from treadle_server._transport.files import send_from_file, socket_for_files
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.output import OutputBuffer
-from treadle_server._transport.upgrade import Upgraded
+from treadle_server._transport.upgrade import Upgraded, not_switched
 
 from .interfaces import HeadDefaults
 
-__all__ = ["StreamWriter", "not_switched"]
+__all__ = ["StreamWriter"]
 
 _T = TypeVar("_T")
 
@@ -40,11 +40,6 @@ _CALL: Final = 1024
 #: The bytes that a handler may write to a response without a body (to HEAD, 204, 304) until it is
 #: told to stop: a finite stream may run to its end, an endless one must not.
 _MAX_DISCARDED: Final = 1024 * 1024
-
-
-def not_switched(_upgraded: Upgraded) -> None:
-    """Stand for the connection of a writer that has none, or whose connection is lost."""
-    raise AssertionError("switch() checks that the connection is not lost")
 
 
 @final
@@ -78,17 +73,14 @@ class StreamWriter:
         self._turn = 0
         self._discarded = 0
         self._awaiting_continue = False
-        #: The bytes of the current response so far, head and framing included, unless it was
-        #: written as a whole: ``write_whole`` returns its size.
+        #: The bytes of the current response so far, but for one that is written as a whole.
         self.output_size = 0
         self._blocking: Final = BlockingCalls()
 
     @property
     def transport(self) -> asyncio.Transport | None:
-        """The transport, None once the connection is lost.
-
-        The bytes that were kept are written first: the caller may write to it, or close it.
-        """
+        """The transport, None once the connection is lost."""
+        # The bytes that were kept come first: the caller may write to it, or close it.
         self._send_head()
         self._output.flush()
         return self._flow.transport
@@ -161,10 +153,7 @@ class StreamWriter:
     # Responses.
 
     def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> int:
-        """Write a whole response; ``block`` has its field lines but for Date and Server.
-
-        Returns the number of bytes.
-        """
+        """Write a whole response, return its size; ``block`` are its lines but Date and Server."""
         if self._flow.transport is None:
             return 0
         if self._head:
@@ -374,7 +363,6 @@ class StreamWriter:
         except LocalProtocolError as error:
             # The client has stopped sending.
             raise ClientConnectionResetError("Cannot upgrade: the client has left") from error
-        # What the other protocol sends is not the response's.
         self.output_size = 0
         self._output.write(head)
         # The upgraded protocol writes past this buffer: the head must not come behind its bytes.
@@ -388,10 +376,7 @@ class StreamWriter:
         self._switched = not_switched
 
     def write_error(self, status: int, reason: str) -> int:
-        """Answer a request that was refused and make it the connection's last.
-
-        Returns the number of bytes.
-        """
+        """Answer a request that was refused, the connection's last; return the answer's size."""
         self._core.close_after_response()
         text = f"{status}: {reason}".encode()
         block = b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n" % len(text)
