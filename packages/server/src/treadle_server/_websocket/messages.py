@@ -247,14 +247,18 @@ class WebSocketMessages(Generic[DecodeText_co]):
         """Close the WebSocket, from any task; False if it is closed already or the peer is gone.
 
         Sends a close frame and waits at most ``timeout`` seconds for the peer's. If none comes,
-        ``close_code`` is 1006. Messages that were not received yet are dropped. A task that waits
-        in ``receive`` gets CLOSING. Raises ``ValueError`` for a code that must not be sent, and for
+        ``close_code`` is 1006. Messages that were not received yet are dropped. If another task
+        waits in ``receive``, it gets CLOSING, and this call does not wait: the server does at the
+        end of the handler. So an application that stops closes its WebSockets one by one, however
+        many peers do not answer. Raises ``ValueError`` for a code that must not be sent, and for
         a message of more than 123 bytes.
         """
         ws = self._open()
+        is_received = ws.waiter is not None
         if not ws.close(code, message):
             return False
-        await ws.wait_closed()
+        if not is_received:
+            await ws.wait_closed()
         return True
 
 
