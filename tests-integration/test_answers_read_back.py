@@ -135,7 +135,7 @@ class EarlyHints(HTTPException):
     status_code = 103
 
 
-BUG: Final = b"500: Internal Server Error"
+BUG: Final = b"500 Internal Server Error\n\nServer got itself in trouble"
 CASES: dict[str, Case] = {
     "nothing": returned(Response, fields={"content-type": None, "content-length": "0"}),
     "empty bytes": returned(lambda: Response(body=b""), fields={"content-type": None}),

@@ -96,13 +96,19 @@ class FakeChannel:
         """Return ``ended``."""
         return self.ended
 
-    def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> None:
+    @property
+    def output_size(self) -> int:
+        """The bytes of the body: the head is kept as fields."""
+        return len(self.body)
+
+    def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> int:
         """Keep a whole response."""
         if self.status:
             raise LocalProtocolError("There is a response already")
         lines = [line.partition(": ") for line in block.decode().splitlines()]
         self._begin(status, [(name, value) for name, _, value in lines])
         self._end(body)
+        return self.output_size
 
     def write_head(
         self, status: int, reason: str, headers: CIMultiDict[str], *, body_follows: bool

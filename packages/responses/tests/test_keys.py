@@ -1,5 +1,6 @@
 """Keys: equal to themselves only, sorted, and readable."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -39,12 +40,23 @@ def test_order(kind: Any) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_repr(kind: Any) -> None:
     name = kind.__name__
-    assert repr(kind("a", int)) == f"<{name}({MODULE}.a, type=int)>"
-    assert repr(kind("a")) == f"<{name}({MODULE}.a, type=unspecified)>"
-    assert repr(kind[int]("a")) == f"<{name}({MODULE}.a, type=int)>"
-    assert repr(kind("a", AppKey)) == f"<{name}({MODULE}.a, type=treadle_responses._keys.AppKey)>"
-    alias = kind[Iterable[int]]("a")
-    assert repr(alias) == f"<{name}({MODULE}.a, type=collections.abc.Iterable[int])>"
+    namespace: dict[str, Any] = {"kind": kind, "Iterable": Iterable, "__name__": "app.keys"}
+
+    def made(expression: str) -> str:
+        # As in a module of this name.
+        return repr(eval(compile(expression, "keys.py", "eval"), namespace))
+
+    assert made("kind('a', int)") == f"<{name}(app.keys.a, type=int)>"
+    assert made("kind('a')") == f"<{name}(app.keys.a, type=unspecified)>"
+    assert made("kind[int]('a')") == f"<{name}(app.keys.a, type=int)>"
+    assert made("kind('a', kind)") == f"<{name}(app.keys.a, type=treadle_responses._keys.{name})>"
+    alias = made("kind[Iterable[int]]('a')")
+    assert alias == f"<{name}(app.keys.a, type=collections.abc.Iterable[int])>"
+
+
+def test_a_key_made_in_a_function_has_the_name_of_the_program() -> None:
+    # As in aiohttp: the function was called by pytest's module ``__main__``, or in a worker of it.
+    assert re.fullmatch(r"<AppKey\(__(main|channelexec)__\.a, type=int\)>", repr(AppKey("a", int)))
 
 
 def test_a_key_made_without_a_module() -> None:

@@ -53,6 +53,10 @@ import aiohttp.web as same
 assert web is same
 assert is_treadle(web.Application)
 """,
+    "the client finds types of files without reading files": """
+import mimetypes
+assert mimetypes.inited
+""",
     "the client stays": """
 import asyncio, aiohttp
 from aiohttp import web, ClientSession, FormData
@@ -111,6 +115,9 @@ try:
     raise raised("gone")
 except aiohttp.ClientConnectionResetError as error:
     assert isinstance(error, ConnectionResetError)
+from aiohttp import http_exceptions
+from treadle_server._body.stream import LineTooLong
+assert issubclass(LineTooLong, http_exceptions.LineTooLong)
 assert issubclass(treadle_websocket.WebSocketError, aiohttp.WebSocketError)
 assert issubclass(treadle_websocket._session.WebSocketError, aiohttp.WebSocketError)
 assert issubclass(treadle_websocket.WSMessageTypeError, aiohttp.WSMessageTypeError)

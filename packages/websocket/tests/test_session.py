@@ -379,6 +379,7 @@ def test_a_dead_peer_is_found(frame: Frame) -> None:
     (message,) = session.tick(120)
     assert message.type is WSMsgType.ERROR
     assert isinstance(message.data, TimeoutError)
+    assert str(message.data).startswith("No PONG received after ")
     assert session.exception is message.data
     assert session.closed
     assert session.close_code == 1006

@@ -4,6 +4,7 @@ A key is equal only to itself: two libraries may both choose the name ``"user"``
 """
 
 import sys
+from types import FrameType
 from typing import Generic, Literal, TypeVar, final, get_args
 
 __all__ = ["AppKey", "NotAppKeyWarning", "RequestKey", "ResponseKey", "StateKey", "short_name"]
@@ -28,11 +29,12 @@ class StateKey(Generic[_Kind, _T]):
     __orig_class__: type[object]
 
     def __init__(self, name: str, t: type[_T] | None = None) -> None:
-        frame = sys._getframe(1)  # noqa: SLF001  # sys has no public name for it
-        # ``Key[Type](...)`` calls through the typing module.
-        while frame.f_globals.get("__name__") == "typing" and frame.f_back is not None:
+        # As in aiohttp: the module whose import makes the key; in a function that is called later,
+        # the program.
+        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # sys has no public name for it
+        while frame is not None and frame.f_code.co_name != "<module>":
             frame = frame.f_back
-        module = frame.f_globals.get("__name__", "")
+        module = "" if frame is None else frame.f_globals.get("__name__", "")
         self._name = f"{module}.{name}" if module else name
         self._t = t
 

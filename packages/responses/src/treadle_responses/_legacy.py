@@ -37,7 +37,7 @@ class LegacyResponse:
                 "between prepare() and write_eof()"
             )
         warnings.warn(
-            "drain method is deprecated, use await resp.write(): it waits by itself",
+            "drain method is deprecated, use await resp.write()",
             DeprecationWarning,
             stacklevel=2,
         )

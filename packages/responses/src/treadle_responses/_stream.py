@@ -197,7 +197,7 @@ class StreamResponse(ResponseHead, LegacyResponse):
 
     @property
     def body_length(self) -> int:
-        """Bytes of the body written so far."""
+        """Bytes that were sent: with the head at the end, before that those of the body so far."""
         return self._body_length
 
     async def prepare(self, request: RequestInfo) -> ResponseWriter | None:
@@ -348,7 +348,10 @@ class StreamResponse(ResponseHead, LegacyResponse):
         return None
 
     def mark_sent(self, body_length: int) -> None:
-        """Note that the server has sent the result of ``as_single_write``."""
+        """Note that the server has sent the result of ``as_single_write``.
+
+        ``body_length`` are the bytes that it sent, those of the head included.
+        """
         self._body_length = body_length
         self._phase = _ENDED
 
@@ -447,7 +450,10 @@ class StreamResponse(ResponseHead, LegacyResponse):
         self._body_length += len(data)
         # Before anything waits: the writer takes the data at once.
         self.end_sending()
-        await writer.write_eof(data)
+        try:
+            await writer.write_eof(data)
+        finally:
+            self._body_length = getattr(writer, "output_size", self._body_length)
 
     async def _encode(self, encoder: BodyEncoder, number: int, size: int) -> bytes:
         """Return what is encoded up to a piece of ``size`` bytes and was not sent yet."""

@@ -45,6 +45,9 @@ class ResponseWriter(Protocol):
     thread of ``executor`` (None: the server's own). The calls of one response run one after the
     other, in order, and a cancelled one ends before the next begins. Without the method, the
     response calls ``call()`` directly.
+
+    At the end, ``body_length`` of the response becomes ``output_size`` of the writer, if it has
+    that: the bytes of the response that were sent, head and framing included.
     """
 
     def write_head(

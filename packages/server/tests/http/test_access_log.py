@@ -116,17 +116,6 @@ def test_the_process_id(caplog: pytest.LogCaptureFixture) -> None:
     assert record.getMessage() == record.__dict__["process_id"] == f"<{os.getpid()}>"
 
 
-@pytest.mark.parametrize(
-    ("method", "status", "size"),
-    [("GET", 200, 42), ("HEAD", 200, 0), ("GET", 204, 0), ("GET", 304, 0), ("HEAD", 404, 0)],
-)
-def test_a_body_that_is_not_sent_has_no_bytes(
-    request_to: Make, caplog: pytest.LogCaptureFixture, method: str, status: int, size: int
-) -> None:
-    record = log(caplog, "%b", request_to(method, "/"), sent(status))
-    assert record.getMessage() == str(size)
-
-
 def test_without_a_request(caplog: pytest.LogCaptureFixture) -> None:
     record = log(caplog, "%a %r %{Referer}i", None, sent())
     assert record.getMessage() == "- - (no headers)"

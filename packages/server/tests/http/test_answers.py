@@ -88,6 +88,29 @@ def test_pages_are_negotiated(fields: str, content_type: str) -> None:
     assert page.keep_alive is False
 
 
+@pytest.mark.parametrize(
+    ("fields", "debug", "text"),
+    [
+        ("", False, r"500 Internal Server Error\n\nServer got itself in trouble"),
+        ("", True, r"500 Internal Server Error\n\nKeyError: '<secret>'\n"),
+        (
+            "Accept: text/html\r\n",
+            False,
+            r"<html>.*<h1>500 Internal Server Error</h1>\nServer got itself in trouble\n</body>.*",
+        ),
+        (
+            "Accept: text/html\r\n",
+            True,
+            r"<html>.*<h2>Traceback:</h2>\n<pre>KeyError: &#x27;&lt;secret&gt;&#x27;\n</pre>.*",
+        ),
+    ],
+)
+def test_the_500_has_the_words_of_aiohttp(fields: str, debug: bool, text: str) -> None:
+    page = answers.server_error(request(fields), KeyError("<secret>"), debug=debug)
+    assert page.text is not None
+    assert re.fullmatch(text, page.text, re.DOTALL)
+
+
 def test_a_text_of_its_own_stays() -> None:
     error = HTTPNotFound(text="mine")
     answers.negotiate_page(request("Accept: text/html\r\n"), error)

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
+from typing import Any
 
 import pytest
 
@@ -65,7 +67,9 @@ def test_mistakes_are_a_500_that_tells_the_client_nothing(
             peer = await connect()
             answer = await peer.ask(GET)
             assert answer.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
-            assert answer.endswith(b"\r\n\r\n500: Internal Server Error")
+            assert answer.endswith(
+                b"\r\n\r\n500 Internal Server Error\n\nServer got itself in trouble"
+            )
             assert b"secret" not in answer
             assert b"Set-Cookie" not in answer
 
@@ -289,3 +293,52 @@ def test_another_response_behind_a_whole_one(run: Run, caplog: pytest.LogCapture
     with caplog.at_level(logging.ERROR):
         run(main())
     assert len(caplog.records) == 2
+
+
+VAR = ContextVar("VAR", default="unset")
+
+
+async def pieces() -> AsyncIterator[bytes]:
+    yield VAR.get().encode()
+
+
+async def sets_and_returns(request: Request) -> StreamResponse:
+    VAR.set("handler's")
+    return Response(body=pieces())
+
+
+async def sets_and_raises(request: Request) -> StreamResponse:
+    await asyncio.sleep(0)
+    VAR.set("handler's")
+    raise HTTPNotFound(text="handler's")
+
+
+async def sets_and_fails(request: Request) -> StreamResponse:
+    VAR.set("handler's")
+    raise KeyError
+
+
+@each_loop
+@pytest.mark.parametrize("access_log", [None, logging.getLogger("treadle.access")])
+@pytest.mark.parametrize("handler", [sets_and_returns, sets_and_raises, sets_and_fails])
+def test_hooks_and_bodies_see_the_context_variables_of_the_handler(
+    run: Run, handler: Callable[[Request], Any], access_log: logging.Logger | None
+) -> None:
+    seen: list[str] = []
+
+    async def add(_request: Request, _response: StreamResponse) -> None:
+        seen.append(VAR.get())
+
+    app = Application()
+    app.router.add_get("/x", handler)
+    app.on_response_prepare.append(add)
+
+    async def main() -> None:
+        async with serve(app, access_log=access_log) as connect:
+            last = GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+            answer = await (await connect()).ask(last)
+            assert b"handler's" in answer or b" 500 " in answer
+        assert seen == ["handler's"]
+        assert VAR.get() == "unset"
+
+    run(main())

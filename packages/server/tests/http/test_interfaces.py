@@ -99,7 +99,7 @@ def app() -> Application:
         ("/late", 200, b"late"),
         ("/hints", 200, b"hinted"),
         ("/found", 302, b"302: Found"),
-        ("/broken", 500, b"500: Internal Server Error"),
+        ("/broken", 500, b"500 Internal Server Error\n\nServer got itself in trouble"),
         ("/nowhere", 404, b"404: Not Found"),
         ("/echo", 405, b"405: Method Not Allowed"),
         # A WebSocket is refused where its request is none.

@@ -52,6 +52,22 @@ def test_before_and_behind_the_connection(run: Run) -> None:
     run(main())
 
 
+def test_it_has_no_transport_once_the_client_has_left(run: Run) -> None:
+    # aiohttp-sse: ``while request.protocol.transport is not None`` in a handler.
+    async def main() -> None:
+        _, connection, transport = await serve(never)
+        assert connection.transport is transport
+        connection.eof_received()
+        assert connection.transport is None
+        assert not transport.is_closing()
+        connection.force_close()
+        assert transport.is_closing()
+        connection.cancel()
+        await turns()
+
+    run(main())
+
+
 def test_a_handler_sees_it(run: Run) -> None:
     seen: list[RequestHandler] = []
 
@@ -124,7 +140,7 @@ def test_shutdown_cancels_the_handler(run: Run, handler: Callable[[BaseRequest],
 @pytest.mark.parametrize(
     ("arguments", "status", "text"),
     [
-        ((500, KeyError("x")), 500, "500: Internal Server Error"),
+        ((500, KeyError("x")), 500, "500 Internal Server Error\n\nServer got itself in trouble"),
         ((503, None, "wait"), 503, "wait"),
         ((504,), 504, None),
     ],

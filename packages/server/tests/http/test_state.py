@@ -1,13 +1,15 @@
 """The state that the connections of a server share, under a clock that the test moves."""
 
+import asyncio
 import re
+from contextvars import ContextVar, copy_context
 
 import pytest
 
 from testkit import FakeClock, hello
 from treadle_responses import Response
 from treadle_server import BaseRequest, ServerConfig
-from treadle_server._http.state import ServerState
+from treadle_server._http.state import ServerState, context_of, error_of
 from treadle_server._http.waits import Wait
 from treadle_server._transport.deadlines import NEVER
 
@@ -160,5 +162,33 @@ def test_a_handler_runs_as_a_task(clock: FakeClock) -> None:
         response = await task
         assert isinstance(response, Response)
         assert response.text == "done"
+
+    clock.run(main())
+
+
+def test_a_task_tells_its_context_and_its_error(clock: FakeClock) -> None:
+    variable: ContextVar[str] = ContextVar("variable")
+
+    async def fails() -> None:
+        variable.set("of the task")
+        raise KeyError("x")
+
+    async def cancelled() -> None:
+        raise asyncio.CancelledError
+
+    async def main() -> None:
+        state = state_of(clock)
+        task = state.start_task(fails())
+        other = state.start_task(cancelled())
+        await asyncio.wait([task, other])
+        assert context_of(task)[variable] == "of the task"
+        assert isinstance(error_of(task), KeyError)
+        assert isinstance(error_of(other), asyncio.CancelledError)
+        context = copy_context()
+        again = state.start_task(fails(), context=context)
+        await asyncio.wait([again])
+        assert context_of(again) is context
+        assert context[variable] == "of the task"
+        assert isinstance(error_of(again), KeyError)
 
     clock.run(main())

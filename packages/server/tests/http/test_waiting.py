@@ -121,6 +121,9 @@ class Row:
 
 ROWS = {
     "a connection without a byte": Row("head_timeout", hello, connect, connect, False, "close"),
+    "a connection without a byte that would not be kept": Row(
+        "keepalive_timeout", hello, connect, connect, False, "close"
+    ),
     "a head": Row("head_timeout", hello, half_a_head, more_of_the_head, False, "408"),
     "an idle connection": Row(
         "keepalive_timeout", hello, whole_request, whole_request, True, "close"

@@ -90,6 +90,11 @@ def test_register_on_a_router_with_add_route_only() -> None:
     ]
 
 
+@pytest.mark.parametrize("definition", [get("/a", handler), static("/s", "dir")])
+def test_a_definition_has_no_attributes_but_its_own(definition: object) -> None:
+    assert not hasattr(definition, "__dict__")
+
+
 def test_register_uses_the_methods_of_the_router() -> None:
     router = Shortcuts()
     assert get("/a", handler, allow_head=False).register(router) == ["add_get"]

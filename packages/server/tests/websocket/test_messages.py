@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import json
 import sys
-from typing import Literal, assert_type
+from typing import Any, Literal, assert_type
 
 import pytest
 
@@ -254,6 +254,40 @@ def test_timeouts(run: Run) -> None:
             peer = await open_websocket(connect)
             assert await read_frame(peer) == (0x81, b"now")
             await peer.send(frame(1, b"late"))
+            assert await read_close(peer) == 1000
+
+    run(main())
+
+
+class Counts(WebSocketResponse):
+    """Has a ``receive`` of its own, as wrappers and instrumentations do."""
+
+    received = 0
+
+    async def receive(self, timeout: float | None = None) -> Any:
+        self.received += 1
+        return await super().receive(timeout)
+
+
+def test_a_receive_of_a_subclass_is_used_everywhere(run: Run) -> None:
+    async def handler(request: Request) -> WebSocketResponse:
+        ws = Counts()
+        await ws.prepare(request)
+        assert await ws.receive_str() == "a"
+        assert await ws.receive_bytes() == b"b"
+        assert await ws.receive_json() == 3
+        assert [message.data async for message in ws] == ["d"]
+        assert ws.received == 5
+        return ws
+
+    async def main() -> None:
+        async with serve(handler) as connect:
+            peer = await open_websocket(connect)
+            await peer.send(frame(1, b"a"))
+            await peer.send(frame(2, b"b"))
+            await peer.send(frame(1, b"3"))
+            await peer.send(frame(1, b"d"))
+            await peer.send(frame(8, b"\x03\xe8"))
             assert await read_close(peer) == 1000
 
     run(main())

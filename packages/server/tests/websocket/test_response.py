@@ -372,10 +372,36 @@ def test_another_task_closes(run: Run) -> None:
             # Messages that were on their way are dropped, the answer is found behind them.
             await peer.send(frame(1, b"late" * 100_000) + frame(8, b"\x0b\xb9"))
             assert await closing
-            assert recorder.ws.close_code == 3001
             assert not await recorder.ws.close()
             await asyncio.wait_for(recorder.done.wait(), 10)
+            await peer.rest()
+            assert recorder.ws.close_code == 3001
         assert [message.type for message in recorder.received] == [WSMsgType.CLOSING]
+
+    run(main())
+
+
+def test_a_close_waits_for_no_peer_while_another_task_receives(run: Run) -> None:
+    # An application's on_shutdown closes its WebSockets one by one.
+    sockets: list[WebSocketResponse] = []
+
+    async def handler(request: Request) -> WebSocketResponse:
+        ws = WebSocketResponse()
+        await ws.prepare(request)
+        sockets.append(ws)
+        assert [message async for message in ws] == []
+        return ws
+
+    async def main() -> None:
+        async with serve(handler) as connect:
+            peers = [await open_websocket(connect) for _ in range(3)]
+            for ws in sockets:
+                # No peer has answered.
+                assert await ws.close(code=1001)
+                assert not await ws.close()
+                assert ws.closed
+            for peer in peers:
+                assert await read_close(peer) == 1001
 
     run(main())
 
@@ -832,5 +858,22 @@ def test_reading_pauses_while_the_handler_is_behind(run: Run) -> None:
             await sending
             assert await read_close(peer) == 1005
         assert taken == [100_000] * 400
+
+    run(main())
+
+
+def test_the_status_is_101_whatever_was_set(run: Run) -> None:
+    async def handler(request: Request) -> WebSocketResponse:
+        ws = WebSocketResponse()
+        ws.set_status(200)
+        assert ws.status == 200
+        await ws.prepare(request)
+        assert ws.status == 101
+        return ws
+
+    async def main() -> None:
+        async with serve(handler) as connect:
+            peer = await open_websocket(connect)
+            assert await read_close(peer) == 1000
 
     run(main())

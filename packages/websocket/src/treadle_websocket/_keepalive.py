@@ -26,11 +26,11 @@ class Verdict(Enum):
 class KeepAlive:
     """Pings after ``interval`` seconds of silence; gives up ``patience`` seconds after the ping."""
 
-    __slots__ = ("_interval", "_patience", "_pinged", "_suspended", "deadline")
+    __slots__ = ("_interval", "_pinged", "_suspended", "deadline", "patience")
 
     def __init__(self, interval: float, patience: float, now: float) -> None:
         self._interval = interval
-        self._patience = patience
+        self.patience = patience
         self._pinged = False
         self._suspended = False
         self.deadline = now + interval
@@ -48,7 +48,7 @@ class KeepAlive:
         """Give up again: ``patience`` seconds after ``now`` at the earliest."""
         self._suspended = False
         if self._pinged:
-            self.deadline = now + self._patience
+            self.deadline = now + self.patience
 
     def judge(self, now: float) -> Verdict:
         """Return the action due at ``now``; after PING the peer has ``patience`` seconds."""
@@ -63,5 +63,5 @@ class KeepAlive:
         if self._pinged:
             return Verdict.DEAD
         self._pinged = True
-        self.deadline = now + self._patience
+        self.deadline = now + self.patience
         return Verdict.PING

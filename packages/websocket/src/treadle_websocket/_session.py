@@ -248,7 +248,9 @@ class WebSocketSession(Generic[MessageT]):
                 self._encoder.queue_control(_PING, b"")
                 self.wants_to_send = True
             elif verdict is Verdict.DEAD:
-                self.exception = TimeoutError("the peer did not answer a ping in time")
+                self.exception = TimeoutError(
+                    f"No PONG received after {self._keepalive.patience} seconds"
+                )
                 return self._end_without_close(WSMessageError(WSMsgType.ERROR, self.exception))
         return []
 

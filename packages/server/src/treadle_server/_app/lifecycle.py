@@ -188,8 +188,8 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
         for middleware in self._middlewares:
             if is_factory(middleware):
                 warnings.warn(
-                    f'old-style middleware "{middleware!r}" deprecated, see #2252: write it as '
-                    "`@web.middleware async def m(request, handler)`, which returns the response",
+                    # The words of aiohttp's warning, by which programs silence it.
+                    f'old-style middleware "{middleware!r}" deprecated, see #2252',
                     DeprecationWarning,
                     stacklevel=2,
                 )

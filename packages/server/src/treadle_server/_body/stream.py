@@ -93,8 +93,7 @@ class StreamReader(BodyFeed):
     def unread_data(self, data: bytes) -> None:
         """Put bytes that were read back in front of the others; deprecated, as in aiohttp."""
         warnings.warn(
-            "unread_data() is deprecated: keep the bytes that you do not need yet, and look there "
-            "before you read on",
+            "unread_data() is deprecated and will be removed in future releases (#3260)",
             DeprecationWarning,
             stacklevel=2,
         )

@@ -105,7 +105,7 @@ class AccessLogger(AbstractAccessLogger):
     - ``%%`` a percent sign
     - ``%a`` the client's address, ``%P`` the process ID
     - ``%t`` the time at which the request came, in local time
-    - ``%r`` the request line, ``%s`` the status, ``%b`` the bytes of the body
+    - ``%r`` the request line, ``%s`` the status, ``%b`` the bytes of the response
     - ``%T``, ``%Tf``, ``%D`` the time it took: in seconds, with a fraction, in microseconds
     - ``%{Name}i``, ``%{Name}o`` a field of the request, of the response
     - ``%{NAME}e`` an environment variable
@@ -164,7 +164,7 @@ class AccessLogger(AbstractAccessLogger):
             if key is None:
                 raise ValueError(
                     f"The access log format has {atom[0]} at {atom.start()}, which has no value; "
-                    "%b are the bytes of the body"
+                    "%b are the bytes of the response"
                 )
             method = getattr(self, f"_format_{kind or name}")
             if field is None:
@@ -229,9 +229,6 @@ class AccessLogger(AbstractAccessLogger):
 
     @staticmethod
     def _format_b(request: BaseRequest | None, response: StreamResponse, time: float) -> int:
-        if (request is not None and request.method == "HEAD") or response.status in (204, 304):
-            # Whatever was written, only the head has left.
-            return 0
         return response.body_length
 
     @staticmethod

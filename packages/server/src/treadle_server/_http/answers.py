@@ -3,12 +3,21 @@
 Functions from values to responses; ``Exchange`` decides when one is sent, and logs.
 """
 
+import html
 import logging
 import traceback
 from collections.abc import AsyncIterable, Callable, Coroutine
+from http import HTTPStatus
 from typing import Final, TypeGuard, final
 
-from treadle_responses import HTTPException, Response, StreamResponse, add_vary, error_page
+from treadle_responses import (
+    ErrorPage,
+    HTTPException,
+    Response,
+    StreamResponse,
+    add_vary,
+    error_page,
+)
 from treadle_server._core.logs import log_error, shown
 
 from .request import BaseRequest
@@ -106,10 +115,29 @@ def server_error(request: BaseRequest, error: BaseException, *, debug: bool) -> 
     status = 504 if isinstance(error, TimeoutError) else 500
     detail = "".join(traceback.format_exception(error)) if debug else ""
     page = error_page(status, _accept(request), detail=detail)
+    if status == 500:
+        page = _as_known(page, detail)
     response = Response(status=status, text=page.text, content_type=page.content_type)
     # The handler may have left the connection's state half changed: the next request gets another.
     response.force_close()
     return response
+
+
+_BUG: Final = HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _as_known(page: ErrorPage, detail: str) -> ErrorPage:
+    """Return the text and the HTML page of a 500 as users of aiohttp know it, and compare it."""
+    title = f"{_BUG.value} {_BUG.phrase}"
+    if page.content_type == "text/plain":
+        return page._replace(text=f"{title}\n\n{detail or _BUG.description}")
+    if page.content_type != "text/html":
+        return page
+    shown_detail = f"<h2>Traceback:</h2>\n<pre>{html.escape(detail)}</pre>" if detail else ""
+    return page._replace(
+        text=f"<html><head><title>{title}</title></head><body>\n<h1>{title}</h1>\n"
+        f"{shown_detail or _BUG.description}\n</body></html>\n"
+    )
 
 
 # Mistakes of handlers, as the errors that are logged.

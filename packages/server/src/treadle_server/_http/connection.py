@@ -66,8 +66,10 @@ class HttpConnection(ProtocolConnection):
             self._on_made(self)
             self._on_made = None
         self._born = state.sweeper.now
-        # The first request gets the time of a head, not that of a kept connection.
-        self.deadline = self._born + state.config.head_timeout
+        # The first request gets the time of a head, not that of a kept connection, unless that is
+        # the shorter one; no time to keep it does not mean no time to use it.
+        keepalive = state.config.keepalive_timeout or NEVER
+        self.deadline = self._born + min(state.config.head_timeout, keepalive)
         if state.draining:
             self._enter(Wait.CLOSING)
 

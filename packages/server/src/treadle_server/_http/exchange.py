@@ -27,6 +27,7 @@ import contextlib
 import enum
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import Context
 from types import CoroutineType
 from typing import Any, Final, final
 
@@ -54,7 +55,7 @@ from .answers import (
 )
 from .interfaces import ResponseChannel
 from .request import BaseRequest
-from .state import ServerState
+from .state import ServerState, context_of, error_of
 
 __all__ = ["Exchange", "Phase"]
 
@@ -209,22 +210,24 @@ class Exchange:
 
     def _take_result(self, request: BaseRequest, task: "asyncio.Task[StreamResponse]") -> bool:
         if task.cancelled() or task.exception() is not None:
-            return self._failed(request, _error_of(task))
-        return self._respond(request, task.result())
+            return self._failed(request, error_of(task), context_of(task))
+        return self._respond(request, task)
 
     def _take_sent(self, request: BaseRequest, task: "asyncio.Task[StreamResponse]") -> bool:
         if task.cancelled() or task.exception() is not None:
-            return self._failed(request, _error_of(task))
+            return self._failed(request, error_of(task), context_of(task))
         channel = self._channel
         if not channel.response_ended and not channel.is_lost:
             # Its class replaces ``prepare`` or ``write_eof``: the client would wait for ever.
-            return self._failed(request, not_all_sent(request, task.result()))
+            error = not_all_sent(request, task.result())
+            return self._failed(request, error, context_of(task))
         return self._end(request)
 
     # The response.
 
-    def _respond(self, request: BaseRequest, response: StreamResponse) -> bool:
+    def _respond(self, request: BaseRequest, task: "asyncio.Task[StreamResponse]") -> bool:
         """Send the response that the handler returned."""
+        response = task.result()
         if SENDS_AT_ONCE[type(response)] and request.hooks is None:
             # Fast path of hello in tools/bench/compare.py: one write, no task, no cleanups.
             try:
@@ -238,8 +241,8 @@ class Exchange:
             except BaseException as error:  # noqa: BLE001  # a response class may override methods
                 return self._failed(request, error)
         elif not isinstance(response, StreamResponse):
-            return self._failed(request, not_a_response(request, response))
-        return self._start_sending(request, response, returned=True)
+            return self._failed(request, not_a_response(request, response), context_of(task))
+        return self._start_sending(request, response, context_of(task), returned=True)
 
     def _write_at_once(self, response: StreamResponse) -> bool:
         """Write a response of field lines and a body in one write; False for others."""
@@ -247,21 +250,26 @@ class Exchange:
         if whole is None:
             return False
         status, reason, block, body = whole
-        self._channel.write_whole(status, reason, block, body)
-        response.mark_sent(len(body))
+        response.mark_sent(self._channel.write_whole(status, reason, block, body))
         return True
 
     def _start_sending(
-        self, request: BaseRequest, response: StreamResponse, *, returned: bool
+        self,
+        request: BaseRequest,
+        response: StreamResponse,
+        context: Context | None,
+        *,
+        returned: bool,
     ) -> bool:
-        """Send a response by its own coroutines."""
+        """Send a response by its own coroutines, with the context variables of the handler."""
         self._phase = Phase.RESPONSE if self._phase is _HANDLER else self._phase
         if self._channel.is_lost:
             response.release_body()
             return self._cut(request, None)
         task: asyncio.Task[StreamResponse] | None = None
         try:
-            task = self._state.start_task(self._send(request, response, returned=returned))
+            sending = self._send(request, response, returned=returned)
+            task = self._state.start_task(sending, context=context)
             if task.done():
                 return self._take_sent(request, task)
             self._task = task
@@ -298,7 +306,9 @@ class Exchange:
 
     # Errors.
 
-    def _failed(self, request: BaseRequest, error: BaseException) -> bool:
+    def _failed(
+        self, request: BaseRequest, error: BaseException, context: Context | None = None
+    ) -> bool:
         """Answer an exception that left the handler, a hook or the response."""
         if isinstance(error, BodyDiscardedError):
             # The client has its answer; only the handler's stream has been stopped.
@@ -328,7 +338,7 @@ class Exchange:
             and self._write_at_once(answer)
         ):
             return self._end(request)
-        return self._start_sending(request, answer, returned=False)
+        return self._start_sending(request, answer, context, returned=False)
 
     def _is_no_bug(self, error: BaseException, *, too_late: bool) -> bool:
         """Return True for an error that ends the exchange without an answer and a log line."""
@@ -388,13 +398,3 @@ class Exchange:
             self._state.loop.call_soon(_raise, error)
         else:
             log_error(self._state.config.logger, text, error=error)
-
-
-def _error_of(task: "asyncio.Task[StreamResponse]") -> BaseException:
-    """Return the exception of a task that raised one or was cancelled."""
-    try:
-        error = task.exception()
-    except asyncio.CancelledError as cancelled:
-        return cancelled
-    assert error is not None
-    return error

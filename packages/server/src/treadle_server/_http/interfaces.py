@@ -77,11 +77,18 @@ class ResponseChannel(ResponseWriter, Protocol):
     def end_bodiless(self) -> None:
         """End a response that has no body, whatever is written to it; its head is sent."""
 
-    def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> None:
+    @property
+    def output_size(self) -> int:
+        """The bytes of the current response so far, head and framing included.
+
+        Unless ``write_whole`` has written it, which returns its size.
+        """
+
+    def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> int:
         """Write a whole response; ``block`` has its field lines but for Date and Server.
 
-        Nothing is written if the client is gone. Raises ``LocalProtocolError`` if the request has
-        a response already.
+        Returns the number of bytes: none if the client is gone. Raises ``LocalProtocolError`` if
+        the request has a response already.
         """
 
     def write_informational(self, status: int, headers: Iterable[tuple[str, str]] = ()) -> None:

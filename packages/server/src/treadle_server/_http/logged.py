@@ -119,15 +119,24 @@ class LoggedExchange(Exchange):
         return super()._write_at_once(response)
 
     def _start_sending(
-        self, request: BaseRequest, response: StreamResponse, *, returned: bool
+        self,
+        request: BaseRequest,
+        response: StreamResponse,
+        context: Context | None,
+        *,
+        returned: bool,
     ) -> bool:
         self._answer = response
-        return super()._start_sending(request, response, returned=returned)
+        return super()._start_sending(request, response, context, returned=returned)
 
     def _end(self, request: BaseRequest) -> bool:
         if self._answer is None:
             # Begun by the handler, and not sent by this exchange: the client has left, for example.
             self._answer = request.answer
+        answer = self._answer
+        if answer is not None and not answer.eof_sent:
+            # It was broken off: of the bytes that were written, count those that were sent.
+            answer.count_body(self._channel.output_size - answer.body_length)
         return super()._end(request)
 
     def _log_answer(self, request: BaseRequest) -> bool:
@@ -192,16 +201,21 @@ _UNKNOWN: Final = _unknown()
 
 
 def log_refusal(
-    state: ServerState, channel: ResponseChannel, info: ConnectionInfo, status: int, reason: str
+    state: ServerState,
+    channel: ResponseChannel,
+    info: ConnectionInfo,
+    status: int,
+    reason: str,
+    size: int,
 ) -> None:
-    """Log the answer of ``StreamWriter.write_error`` to a request that no handler has seen."""
+    """Log the answer to a request that no handler has seen, of ``StreamWriter.write_error``."""
     access = _enabled(state)
     if access is None:
         return
     request = BaseRequest.received(_UNKNOWN, EMPTY_PAYLOAD, channel, info)
     answer = Response(status=status, text=f"{status}: {reason}")
     answer.headers["Content-Length"] = str(answer.content_length)
-    answer.mark_sent(answer.content_length or 0)
+    answer.mark_sent(size)
     began = monotonic()
     try:
         if isinstance(access, AbstractAccessLogger):

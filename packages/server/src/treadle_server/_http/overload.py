@@ -12,12 +12,13 @@ from treadle_responses import HTTPServiceUnavailable, StreamResponse
 from treadle_server._core.types import ConnectionInfo
 from treadle_server._transport.deadlines import NEVER
 from treadle_server._transport.flow import FlowControl
+from treadle_server._transport.upgrade import not_switched
 
 from .logged import log_refusal
 from .request import BaseRequest
 from .state import RawHandler, ServerState
 from .waits import Wait
-from .writer import StreamWriter, not_switched
+from .writer import StreamWriter
 
 __all__ = ["OverloadProtocol", "limit_handlers"]
 
@@ -68,22 +69,23 @@ class OverloadProtocol(asyncio.Protocol):
         self._renew()
         if not self._answered:
             self._answered = True
-            self._transport.write(
+            answer = (
                 b"HTTP/1.1 503 Service Unavailable\r\n"
                 b"Content-Type: text/plain; charset=utf-8\r\n"
                 b"Content-Length: %d\r\nRetry-After: %b\r\n%bConnection: close\r\n\r\n%b"
                 % (len(_TEXT), _RETRY_AFTER.encode(), self._state.head_block, _TEXT)
             )
+            self._transport.write(answer)
             flow = FlowControl(self._transport)
             # Closing now could reset the connection before the client has read the answer.
             flow.stop_sending()
             if self._state.access_logger is not None:
-                self._log(flow)
+                self._log(flow, len(answer))
 
-    def _log(self, flow: FlowControl) -> None:
+    def _log(self, flow: FlowControl, size: int) -> None:
         state, transport = self._state, self._transport
         channel = StreamWriter(ServerConnection(), flow, transport, state, not_switched)
-        log_refusal(state, channel, ConnectionInfo.of(transport), 503, _REASON)
+        log_refusal(state, channel, ConnectionInfo.of(transport), 503, _REASON, size)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         """Count the connection out."""

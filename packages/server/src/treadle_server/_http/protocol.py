@@ -64,9 +64,11 @@ class ProtocolConnection(WaitingConnection):
 
     @property
     def transport(self) -> asyncio.Transport | None:
-        """The transport; None before the connection is made and after it is lost."""
+        """The transport; None before the connection is made and once the client has left."""
+        if self._info is _NOT_CONNECTED or self._writer.client_left:
+            return None
         # What was written before is on its way first: the caller may write too, or close.
-        return None if self._info is _NOT_CONNECTED else self._writer.transport
+        return self._writer.transport
 
     @property
     def writing_paused(self) -> bool:
@@ -88,7 +90,9 @@ class ProtocolConnection(WaitingConnection):
 
     def force_close(self) -> None:
         """Close when the bytes that wait for the client are written."""
-        transport = self.transport
+        if self._info is _NOT_CONNECTED:
+            return
+        transport = self._writer.transport
         if transport is not None:
             transport.close()
 

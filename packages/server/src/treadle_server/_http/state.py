@@ -5,8 +5,8 @@ import functools
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from contextvars import Context
-from typing import Any, Final, Protocol, TypeVar, final
+from contextvars import Context, copy_context
+from typing import Any, Final, Protocol, TypeVar, cast, final
 
 from treadle_http_parser import Limits
 from treadle_http_parser.fields import format_http_date
@@ -19,11 +19,52 @@ from .interfaces import Connection, RequestFactory
 from .request import BaseRequest
 from .waits import DROPPING, WAITS, Wait
 
-__all__ = ["RawHandler", "ServerState", "StartTask"]
+__all__ = ["RawHandler", "ServerState", "StartTask", "context_of", "error_of"]
 
 _T = TypeVar("_T")
 
-_EAGER: Final[dict[str, Any]] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
+
+class _HasContext(Protocol):
+    def get_context(self) -> Context: ...
+
+
+if sys.version_info >= (3, 12):
+    _Task = asyncio.Task
+    _EAGER: Final[dict[str, Any]] = {"eager_start": True}
+else:
+    _EAGER: Final[dict[str, Any]] = {}
+
+    class _Task(asyncio.Task[_T]):
+        """A task that tells its context, as those of Python 3.12 do."""
+
+        def __init__(
+            self,
+            coroutine: Coroutine[Any, Any, _T],
+            *,
+            loop: asyncio.AbstractEventLoop,
+            context: Context | None = None,
+        ) -> None:
+            self._own_context: Final = copy_context() if context is None else context
+            super().__init__(coroutine, loop=loop, context=self._own_context)
+
+        def get_context(self) -> Context:
+            return self._own_context
+
+
+def context_of(task: "asyncio.Task[Any]") -> Context:
+    """Return the context of a task that a server has started."""
+    return cast("_HasContext", task).get_context()
+
+
+def error_of(task: "asyncio.Task[Any]") -> BaseException:
+    """Return the exception of a task that raised one or was cancelled."""
+    try:
+        error = task.exception()
+    except asyncio.CancelledError as cancelled:
+        return cancelled
+    assert error is not None
+    return error
+
 
 #: The seconds that the client of a last response gets to read it, though it still sends, when the
 #: server stops.
@@ -79,7 +120,7 @@ class ServerState:
     ) -> None:
         self.loop: Final = loop
         self.handler: Final = handler
-        self.start_task: Final[StartTask] = functools.partial(asyncio.Task, loop=loop, **_EAGER)
+        self.start_task: Final[StartTask] = functools.partial(_Task, loop=loop, **_EAGER)
         self.request_factory: Final = request_factory
         self.config: Final = config
         self.access_logger: Final = make_access_logger(config)

@@ -129,8 +129,8 @@ class WaitingConnection(RequestHandler):
 
     def _write_error(self, status: int, reason: str) -> None:
         """Answer a request that no handler has seen; the answer is the connection's last."""
-        self._writer.write_error(status, reason)
-        log_refusal(self._state, self._writer, self._info, status, reason)
+        size = self._writer.write_error(status, reason)
+        log_refusal(self._state, self._writer, self._info, status, reason, size)
 
     def on_deadline(self) -> None:
         """Act on a wait that took too long, as its row of ``WAITS`` says."""

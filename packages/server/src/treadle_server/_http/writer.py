@@ -19,11 +19,11 @@ from treadle_server._transport.blocking import BlockingCalls
 from treadle_server._transport.files import send_from_file, socket_for_files
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.output import OutputBuffer
-from treadle_server._transport.upgrade import Upgraded
+from treadle_server._transport.upgrade import Upgraded, not_switched
 
 from .interfaces import HeadDefaults
 
-__all__ = ["StreamWriter", "not_switched"]
+__all__ = ["StreamWriter"]
 
 _T = TypeVar("_T")
 
@@ -42,18 +42,13 @@ _CALL: Final = 1024
 _MAX_DISCARDED: Final = 1024 * 1024
 
 
-def not_switched(_upgraded: Upgraded) -> None:
-    """Stand for the connection of a writer that has none, or whose connection is lost."""
-    raise AssertionError("switch() checks that the connection is not lost")
-
-
 @final
 class StreamWriter:
     """The writing side of a connection."""
 
     __slots__ = (
         "_awaiting_continue", "_blocking", "_core", "_defaults", "_discarded", "_flow", "_head",
-        "_output", "_switched", "_transport", "_turn", "upgraded",
+        "_output", "_switched", "_transport", "_turn", "output_size", "upgraded",
     )  # fmt: skip
 
     def __init__(
@@ -78,14 +73,14 @@ class StreamWriter:
         self._turn = 0
         self._discarded = 0
         self._awaiting_continue = False
+        #: The bytes of the current response so far, but for one that is written as a whole.
+        self.output_size = 0
         self._blocking: Final = BlockingCalls()
 
     @property
     def transport(self) -> asyncio.Transport | None:
-        """The transport, None once the connection is lost.
-
-        The bytes that were kept are written first: the caller may write to it, or close it.
-        """
+        """The transport, None once the connection is lost."""
+        # The bytes that were kept come first: the caller may write to it, or close it.
         self._send_head()
         self._output.flush()
         return self._flow.transport
@@ -157,17 +152,16 @@ class StreamWriter:
 
     # Responses.
 
-    def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> None:
-        """Write a whole response; ``block`` has its field lines but for Date and Server."""
+    def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> int:
+        """Write a whole response, return its size; ``block`` are its lines but Date and Server."""
         if self._flow.transport is None:
-            return
+            return 0
         if self._head:
             self.withdraw()
         if self._awaiting_continue:
             self._begin()
         if len(body) > _LARGE:
-            self._write_large(status, reason, block, body)
-            return
+            return self._write_large(status, reason, block, body)
         data = self._core.send_response(
             _OK if status == 200 and reason is None else status_line(status, reason),
             block + self._defaults.head_block,
@@ -178,8 +172,9 @@ class StreamWriter:
             self._output.write(data)
         else:
             self._transport.write(data)
+        return len(data)
 
-    def _write_large(self, status: int, reason: str | None, block: bytes, body: bytes) -> None:
+    def _write_large(self, status: int, reason: str | None, block: bytes, body: bytes) -> int:
         head, body = self._core.send_large_response(
             status_line(status, reason),
             block + self._defaults.head_block,
@@ -192,6 +187,7 @@ class StreamWriter:
         # Not joined with the head: the copy would cost more than a second write does.
         if body and not self._flow.lost:
             self._transport.write(body)
+        return len(head) + len(body)
 
     def write_head(
         self, status: int, reason: str, headers: CIMultiDict[str], *, body_follows: bool
@@ -208,6 +204,7 @@ class StreamWriter:
         except LocalProtocolError as error:
             raise ValueError(str(error)) from error
         self._head = head
+        self.output_size = len(head)
         if not body_follows:
             # The first piece of the body may come before the task waits, and leave with it; or an
             # error, which can still have an answer of its own.
@@ -253,6 +250,7 @@ class StreamWriter:
         if self._flow.write_paused:
             # Another task waits for the peer already.
             self._flow.note_write(len(framed))
+        self.output_size += len(framed)
         self._output.write(self._take_head() + framed)
         self._output.flush()
         cost = _CALL + (data.nbytes if type(data) is memoryview else len(data))
@@ -306,6 +304,7 @@ class StreamWriter:
             self._core.pass_data(count)
         except LocalProtocolError as error:
             raise RuntimeError(str(error)) from error
+        self.output_size += len(framed) + count
         head = self._take_head() + framed
         timeout = self._defaults.write_timeout
         await send_from_file(sock, self._flow, head, fd, offset, count, timeout)
@@ -333,6 +332,7 @@ class StreamWriter:
             if not self._head:
                 self.abort()
             raise RuntimeError(str(error)) from error
+        self.output_size += len(framed) + len(end)
         self._output.write(b"".join((self._take_head(), framed, end)))
 
     def write_informational(self, status: int, headers: Iterable[tuple[str, str]] = ()) -> None:
@@ -363,6 +363,7 @@ class StreamWriter:
         except LocalProtocolError as error:
             # The client has stopped sending.
             raise ClientConnectionResetError("Cannot upgrade: the client has left") from error
+        self.output_size = 0
         self._output.write(head)
         # The upgraded protocol writes past this buffer: the head must not come behind its bytes.
         self._output.flush()
@@ -374,13 +375,13 @@ class StreamWriter:
         self.upgraded = None
         self._switched = not_switched
 
-    def write_error(self, status: int, reason: str) -> None:
-        """Answer a request that was refused and make it the connection's last."""
+    def write_error(self, status: int, reason: str) -> int:
+        """Answer a request that was refused, the connection's last; return the answer's size."""
         self._core.close_after_response()
         text = f"{status}: {reason}".encode()
         block = b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n" % len(text)
         self._awaiting_continue = False
-        self.write_whole(status, None, block, text)
+        return self.write_whole(status, None, block, text)
 
     def abort(self) -> None:
         """Close the connection without the bytes that wait for the peer.

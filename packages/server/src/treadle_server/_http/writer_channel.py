@@ -189,13 +189,19 @@ class WriterChannel:
         await self._finish()
         await self._writer.write_eof(b"" if self._bodiless else data)
 
-    def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> None:
-        """Write a whole response."""
+    @property
+    def output_size(self) -> int:
+        """The bytes that the writer has written."""
+        return self._writer.output_size
+
+    def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> int:
+        """Write a whole response; return the bytes that the writer has written."""
         lines = (line.partition(": ") for line in block.decode("latin-1").splitlines())
         headers = CIMultiDict((name, value) for name, _, value in lines)
         phrase = reason_phrase(status) if reason is None else reason
         self.write_head(status, phrase, headers, body_follows=True)
         self._start(self.write_eof(body))
+        return self.output_size
 
     def end_bodiless(self) -> None:
         """End a response that has no body."""

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from .flow import FlowControl
 
-__all__ = ["UpgradeOwner", "Upgraded"]
+__all__ = ["UpgradeOwner", "Upgraded", "not_switched"]
 
 
 class UpgradeOwner(Protocol):
@@ -50,3 +50,8 @@ class Upgraded(asyncio.Protocol, abc.ABC):
     @abc.abstractmethod
     def shut_down(self) -> None:
         """Close, because the server stops."""
+
+
+def not_switched(_upgraded: Upgraded) -> None:
+    """Stand for the connection of a writer that has none, or whose connection is lost."""
+    raise AssertionError("switch() checks that the connection is not lost")

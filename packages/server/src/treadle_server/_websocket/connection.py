@@ -55,8 +55,8 @@ class WebSocketConnection(Upgraded):
 
     __slots__ = (
         "_closers", "_due", "_heartbeat", "_last", "_loop", "_output", "_owner",
-        "_pending", "_queue", "_slice", "_timer", "_told_closed", "_waiter", "compressor", "flow",
-        "limit", "session", "transport",
+        "_pending", "_queue", "_slice", "_timer", "_told_closed", "compressor", "flow",
+        "limit", "session", "transport", "waiter",
     )  # fmt: skip
 
     transport: asyncio.Transport
@@ -75,11 +75,11 @@ class WebSocketConnection(Upgraded):
         self.limit = writer_limit
         # The connection below; None before the 101 and after the end.
         self._owner: UpgradeOwner | None = None
-        # For the reader: the messages and the last one behind them, the future that it waits for,
-        # and the number of times that it was told that there are no more.
+        # For the reader: the messages and the last one behind them, the future that it waits for
+        # (else None), and the number of times that it was told that there are no more.
         self._queue: Final = MessageQueue()
         self._last: AnyMessage | None = None
-        self._waiter: asyncio.Future[None] | None = None
+        self.waiter: asyncio.Future[None] | None = None
         self._told_closed = 0
         # The bytes that were not decoded, because the queue is full; how many are decoded at once.
         self._pending = b""
@@ -174,7 +174,7 @@ class WebSocketConnection(Upgraded):
         if queue.full:
             self.flow.pause_reading()
             self._flow_changed()
-        waiter = self._waiter
+        waiter = self.waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
@@ -202,7 +202,7 @@ class WebSocketConnection(Upgraded):
         self, timeout: float | None, *, autoclose: bool, iterating: bool
     ) -> AnyMessage:
         """Return the next message; see ``WebSocketResponse.receive`` and its ``__anext__``."""
-        if self._waiter is not None:
+        if self.waiter is not None:
             raise RuntimeError("Concurrent call to receive(): another task is waiting already")
         queue = self._queue
         while not queue.messages:
@@ -211,12 +211,12 @@ class WebSocketConnection(Upgraded):
                 if iterating and last.type in _END:
                     raise StopAsyncIteration
                 return last
-            waiter = self._waiter = self._loop.create_future()
+            waiter = self.waiter = self._loop.create_future()
             timer = None if timeout is None else self._loop.call_later(timeout, _expire, waiter)
             try:
                 await waiter
             finally:
-                self._waiter = None
+                self.waiter = None
                 if timer is not None:
                     timer.cancel()
         if not queue.full:
@@ -256,7 +256,7 @@ class WebSocketConnection(Upgraded):
             self._leave(linger=session.exception is not None)
 
     def _wake(self) -> None:
-        waiter = self._waiter
+        waiter = self.waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
@@ -300,7 +300,7 @@ class WebSocketConnection(Upgraded):
             frame = session.send_close(code, reason, now=self._loop.time())
             self._queue.clear()
             self.write(frame)
-            if self._waiter is not None:
+            if self.waiter is not None:
                 self._last = WS_CLOSING_MESSAGE
                 self._wake()
             self._set_timer()

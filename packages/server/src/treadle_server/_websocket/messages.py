@@ -8,7 +8,7 @@ for. The protocol is in ``treadle_websocket``, the transport in ``_websocket.con
 import inspect
 import json
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, cast, overload
 
 from treadle_server._core.errors import ClientConnectionResetError
 from treadle_websocket import (
@@ -41,6 +41,8 @@ __all__ = ["NOT_PREPARED", "Bytes", "DecodeText_co", "WebSocketMessages"]
 NOT_PREPARED: Final = "The WebSocket is not open yet: await prepare(request) first"
 
 Bytes = bytes | bytearray | memoryview
+
+_ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
 
 
 class WebSocketMessages(Generic[DecodeText_co]):
@@ -196,14 +198,14 @@ class WebSocketMessages(Generic[DecodeText_co]):
     ) -> str | bytes: ...
     async def receive_str(self, *, timeout: float | None = None) -> str | bytes:
         """Return the text of the next message; ``WSMessageTypeError`` if it is not text."""
-        message = await self._receive(timeout)
+        message = await self._next(timeout)
         if message.type is not WSMsgType.TEXT:
             raise _unexpected(message, "TEXT")
         return message.data
 
     async def receive_bytes(self, *, timeout: float | None = None) -> bytes:
         """Return the bytes of the next message; ``WSMessageTypeError`` if it is not binary."""
-        message = await self._receive(timeout)
+        message = await self._next(timeout)
         if message.type is not WSMsgType.BINARY:
             raise _unexpected(message, "BINARY")
         return message.data
@@ -212,10 +214,21 @@ class WebSocketMessages(Generic[DecodeText_co]):
         self, *, loads: Callable[[Any], Any] = json.loads, timeout: float | None = None
     ) -> Any:
         """Return ``loads(text)`` of the next message; raises what it and ``receive_str`` raise."""
-        message = await self._receive(timeout)
+        message = await self._next(timeout)
         if message.type is not WSMsgType.TEXT:
             raise _unexpected(message, "TEXT")
         return loads(message.data)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Have iteration call ``receive`` of a subclass, if it has its own."""
+        super().__init_subclass__(**kwargs)
+        if "receive" in vars(cls) and "__anext__" not in vars(cls):
+            cls.__anext__ = _next_received  # type: ignore[assignment]  # one for all overloads
+
+    def _next(self, timeout: float | None) -> Coroutine[Any, Any, AnyMessage]:
+        """Call ``receive``, which a subclass or an instrumentation may have replaced."""
+        receive: Any = self.receive
+        return cast("Coroutine[Any, Any, AnyMessage]", receive(timeout))
 
     def _receive(self, timeout: float | None) -> Coroutine[Any, Any, AnyMessage]:
         if timeout is None:
@@ -234,15 +247,27 @@ class WebSocketMessages(Generic[DecodeText_co]):
         """Close the WebSocket, from any task; False if it is closed already or the peer is gone.
 
         Sends a close frame and waits at most ``timeout`` seconds for the peer's. If none comes,
-        ``close_code`` is 1006. Messages that were not received yet are dropped. A task that waits
-        in ``receive`` gets CLOSING. Raises ``ValueError`` for a code that must not be sent, and for
+        ``close_code`` is 1006. Messages that were not received yet are dropped. If another task
+        waits in ``receive``, it gets CLOSING, and this call does not wait: the server does at the
+        end of the handler. So an application that stops closes its WebSockets one by one, however
+        many peers do not answer. Raises ``ValueError`` for a code that must not be sent, and for
         a message of more than 123 bytes.
         """
         ws = self._open()
+        is_received = ws.waiter is not None
         if not ws.close(code, message):
             return False
-        await ws.wait_closed()
+        if not is_received:
+            await ws.wait_closed()
         return True
+
+
+async def _next_received(ws: Any) -> AnyMessage:
+    """Return what ``receive`` of a subclass returns, up to the end of the WebSocket."""
+    message: AnyMessage = await ws.receive()
+    if message.type in _ENDS:
+        raise StopAsyncIteration
+    return message
 
 
 # These return a coroutine without being coroutine functions: a coroutine around another one would

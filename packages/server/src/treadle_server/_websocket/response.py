@@ -169,6 +169,8 @@ class WebSocketResponse(StreamResponse, LegacyWebSocket[DecodeText_co]):
         if isinstance(decision, Reject):
             raise refusal(decision, request)
         warn_of_no_overlap(request, decision)
+        # Whatever the handler has set: this is what is sent.
+        self.set_status(101)
         self.complete_headers(request)
         # After the fields, so that it adds none: an upgraded connection serves no next request.
         self.force_close()

@@ -7,6 +7,7 @@ server is loaded, so no program ever has classes of both servers.
 import importlib
 import importlib.util
 import logging
+import mimetypes
 import sys
 from abc import ABCMeta
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from typing import Any, Final, final
 
 import treadle_responses
 import treadle_server
+import treadle_server.http_exceptions
 
 from ._modules import (
     BASES,
@@ -59,6 +61,10 @@ def install() -> None:
     if has_client:
         # Before treadle_websocket, which takes the enumerations of a loaded aiohttp.
         import aiohttp  # noqa: F401  # loaded for its side effect
+
+        # aiohttp's server does that when it is loaded, and its client relies on it: it looks up
+        # types of files in the event loop, where reading these tables would block.
+        mimetypes.init()
     sys.meta_path.insert(0, _Finder(has_client=has_client))
     if has_client:
         _replace_names()
@@ -179,7 +185,7 @@ def _add_instances() -> None:
 def _named(name: str) -> type:
     import treadle_websocket  # after aiohttp, see above
 
-    for package in (treadle_responses, treadle_websocket):
+    for package in (treadle_responses, treadle_websocket, treadle_server.http_exceptions):
         if hasattr(package, name):
             found: type = getattr(package, name)
             return found

@@ -66,6 +66,7 @@ EITHER: Final = {
 #: subclass of both classes, so that ``except`` catches it by either.
 BASES: Final = {
     "ClientConnectionResetError": "client_exceptions",
+    "LineTooLong": "http_exceptions",
     "WSMessageTypeError": "client_exceptions",
     "WebSocketError": "http_websocket",
 }
