@@ -37,7 +37,8 @@ def test_aiojobs(serve: Serve) -> None:
 def test_engineio_and_socketio(serve: Serve) -> None:
     import socketio
 
-    server = socketio.AsyncServer(async_mode="aiohttp")
+    # Its client of polling, when it leaves, waits for both times.
+    server = socketio.AsyncServer(async_mode="aiohttp", ping_interval=1, ping_timeout=1)
     events: list[object] = []
 
     @server.event  # type: ignore[untyped-decorator]  # the library has no types
