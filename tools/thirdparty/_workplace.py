@@ -15,7 +15,8 @@ __all__ = ["Run", "SuiteError", "Workplace"]
 _PACKAGES: Final = Path(__file__).resolve().parent.parent.parent / "packages"
 #: What every suite gets. The versions that its own configuration asks for do not matter here.
 _COMMON: Final = (
-    "aiohttp==3.14.5", "pytest>=9", "pytest-asyncio>=1.2", "pytest-aiohttp", "pytest-cov", "pytest-mock",
+    "aiohttp==3.14.5", "pytest>=9", "pytest-asyncio>=1.2",
+    "pytest-aiohttp", "pytest-cov", "pytest-mock",
 )  # fmt: skip
 #: Suites turn warnings into errors, those of other libraries' later versions included.
 _OPTIONS: Final = (
@@ -23,7 +24,7 @@ _OPTIONS: Final = (
     "-o", "asyncio_default_fixture_loop_scope=function", "-o", "filterwarnings=default",
 )  # fmt: skip
 #: Seconds for one run of one suite; the slowest needs half a minute.
-_PATIENCE: Final = 600
+PATIENCE: Final = 600
 
 
 class SuiteError(Exception):
@@ -46,14 +47,15 @@ class Workplace:
         self._folder: Final = folder.resolve()
         self._environment: Final = self._folder / "env"
         scripts = "Scripts" if os.name == "nt" else "bin"
-        self._python: Final = str(self._environment / scripts / "python")
+        #: The interpreter of the environment.
+        self.python = str(self._environment / scripts / "python")
 
     def install(self, suites: Iterable[Suite], *, keep: bool) -> None:
         """Make the environment for ``suites``; an existing one gets what it lacks if ``keep``.
 
         One environment for all: their needs agree, and a run takes a quarter of the time.
         """
-        if not keep or not Path(self._python).exists():
+        if not keep or not Path(self.python).exists():
             self._folder.mkdir(parents=True, exist_ok=True)
             venv.create(self._environment, with_pip=True, clear=True)
         packages = sorted(path.parent for path in _PACKAGES.glob("*/pyproject.toml"))
@@ -76,25 +78,37 @@ class Workplace:
                 tar.extractall(source, filter="data")
         unpacked = next(path for path in sorted(source.iterdir()) if path.is_dir())
         for name, text in suite.files.items():
+            (unpacked / name).parent.mkdir(exist_ok=True)
             (unpacked / name).write_text(text)
         return unpacked
 
-    def run(self, suite: Suite, source: Path, side: str, plugin: Sequence[str]) -> Run:
-        """Run the tests of ``suite``; ``side`` names the files, ``plugin`` selects the server."""
+    def run(
+        self,
+        suite: Suite,
+        source: Path,
+        side: str,
+        plugin: Sequence[str],
+        *,
+        patience: float = PATIENCE,
+    ) -> Run:
+        """Run the tests of ``suite``; ``side`` names the files, ``plugin`` selects the server.
+
+        Raises ``SuiteError`` after ``patience`` seconds.
+        """
         home = self._folder / suite.requirement
         junit, output = home / f"junit-{side}.xml", home / f"output-{side}.txt"
         junit.unlink(missing_ok=True)
-        command = [self._python, "-m", "pytest", *_OPTIONS, *plugin, *suite.arguments]
+        command = [self.python, "-m", "pytest", *_OPTIONS, *plugin, *suite.arguments]
         variables = {"PYTEST_ADDOPTS": " ".join(plugin)} if suite.inner else {}
         try:
             with output.open("w") as file:
                 subprocess.run(
                     [*command, f"--junit-xml={junit}"],
                     cwd=source, stdout=file, stderr=file, stdin=subprocess.DEVNULL,
-                    env=self._variables(variables), timeout=_PATIENCE, check=False,
+                    env=self._variables(variables), timeout=patience, check=False,
                 )  # fmt: skip
         except subprocess.TimeoutExpired:
-            raise SuiteError(f"no end after {_PATIENCE} seconds on {side}: see {output}") from None
+            raise SuiteError(f"no end after {patience} seconds on {side}: see {output}") from None
         return Run(junit if junit.exists() else None, output)
 
     def _variables(self, more: Mapping[str, str]) -> dict[str, str]:
@@ -108,7 +122,7 @@ class Workplace:
 
     def _pip(self, *arguments: str) -> None:
         log = self._folder / "pip.txt"
-        command = [self._python, "-m", "pip", *arguments]
+        command = [self.python, "-m", "pip", *arguments]
         with log.open("w") as file:
             done = subprocess.run(
                 command, stdout=file, stderr=file, env=self._variables({}), check=False
