@@ -7,6 +7,7 @@
     python tools/dev.py fix         format, and apply the automatic fixes
     python tools/dev.py alone       build each package and try it by itself
     python tools/dev.py fuzz        fuzz the parsers of untrusted bytes, a minute each (Linux)
+    python tools/dev.py libraries   try libraries that were written for aiohttp
     python tools/dev.py compare     benchmark treadle beside its peers
     python tools/dev.py hatch ...   any hatch command
 
@@ -33,6 +34,7 @@ SCRIPTS = {
     "fix": "fix",
     "alone": "alone",
     "fuzz": "fuzz:run",
+    "libraries": "libraries:smoke",
     "compare": "bench:compare",
 }
 

@@ -11,12 +11,17 @@ __all__ = ["Comparison", "compare", "passed_tests"]
 
 def passed_tests(junit: Path) -> frozenset[str]:
     """Return the ids of the tests that passed, from pytest's JUnit file."""
-    cases = ET.parse(junit).iter("testcase")  # pytest has written it
-    return frozenset(
-        f"{case.get('classname')}::{case.get('name')}"
-        for case in cases
-        if not any(child.tag in ("failure", "error", "skipped") for child in case)
-    )
+    passed: set[str] = set()
+    for case in ET.parse(junit).iter("testcase"):  # pytest has written it
+        if any(child.tag in ("failure", "error", "skipped") for child in case):
+            continue
+        test = base = f"{case.get('classname')}::{case.get('name')}"
+        count = 1
+        while test in passed:  # a suite may give one name to several cases
+            count += 1
+            test = f"{base}#{count}"
+        passed.add(test)
+    return frozenset(passed)
 
 
 class Comparison(NamedTuple):
@@ -32,8 +37,8 @@ class Comparison(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """True if every lost test has a reason, and every reason a test."""
-        return not self.unused and None not in self.lost.values()
+        """True if tests ran, every lost test has a reason, and every reason a test."""
+        return bool(self.on_aiohttp) and not self.unused and None not in self.lost.values()
 
 
 def compare(suite: Suite, aiohttp: frozenset[str], treadle: frozenset[str]) -> Comparison:

@@ -15,15 +15,15 @@ class Suite(NamedTuple):
     name: str
     version: str
     #: What its tests need beside pytest and aiohttp.
-    needs: tuple[str, ...]
+    needs: tuple[str, ...] = ()
     #: Arguments of pytest.
-    arguments: tuple[str, ...]
-    #: A ``conftest.py`` for its tests, if the source distribution lacks it.
-    conftest: str
+    arguments: tuple[str, ...] = ()
+    #: Files that its tests need and that the source distribution lacks.
+    files: dict[str, str] = {}  # noqa: RUF012  # never changed: a default of a tuple
     #: True if its tests start pytest themselves: the environment variable loads the layer there.
-    inner: bool
+    inner: bool = False
     #: Tests that pass on aiohttp and fail on treadle: a part of their id, and the reason.
-    reasons: dict[str, str]
+    reasons: dict[str, str] = {}  # noqa: RUF012  # as above
 
     @property
     def requirement(self) -> str:
@@ -36,17 +36,9 @@ class Suite(NamedTuple):
 
 
 def load_suites(text: str | None = None) -> list[Suite]:
-    """Return the suites of the file, or of ``text``."""
+    """Return the suites of the file, or of ``text``; raises ``TypeError`` for an unknown key."""
     rows: list[dict[str, Any]] = tomllib.loads(_FILE.read_text() if text is None else text)["suite"]
-    return [
-        Suite(
-            row["name"],
-            row["version"],
-            tuple(row.get("needs", ())),
-            tuple(row.get("arguments", ())),
-            row.get("conftest", ""),
-            row.get("inner", False),
-            row.get("reasons", {}),
-        )
-        for row in rows
-    ]
+    for row in rows:
+        row["needs"] = tuple(row.get("needs", ()))
+        row["arguments"] = tuple(row.get("arguments", ()))
+    return [Suite(**row) for row in rows]

@@ -1,110 +1,94 @@
-"""``python -m thirdparty.run [NAME ...]``: run the suites and print the table.
+"""Run the test suites of libraries for aiohttp on aiohttp and on treadle, and compare.
 
-Each suite gets an environment of its own below ``--folder`` (``.hatch/thirdparty`` of the clone),
-with aiohttp and this clone's packages. Its tests run twice, the second time with
-``-p treadle.compat``. Exits with 1 if a test fails on treadle alone for which there is no reason.
+Each test runs twice, the second time with ``-p treadle.compat``. The exit status is 1 if a test
+that passes on aiohttp fails on treadle without a reason in ``suites.toml``, or if a suite could not
+run.
 """
 
 import argparse
-import os
-import subprocess
 import sys
-import tarfile
-import venv
+import time
 from pathlib import Path
 from typing import Final
 
 from ._results import Comparison, compare, passed_tests
 from ._suites import Suite, load_suites
+from ._workplace import SuiteError, Workplace
 
 _ROOT: Final = Path(__file__).resolve().parent.parent.parent
-_AIOHTTP: Final = "aiohttp==3.14.5"
-#: What every suite gets; the versions that its own configuration asks for do not matter here.
-_COMMON: Final = (
-    _AIOHTTP,
-    "pytest",
-    "pytest-asyncio",
-    "pytest-aiohttp",
-    "pytest-mock",
-    "pytest-cov",
-)
-#: Suites turn warnings into errors, those of other libraries' later versions included.
-_OPTIONS: Final = (
-    "-o", "addopts=", "-o", "asyncio_mode=auto", "-o", "filterwarnings=default",
-    "-o", "asyncio_default_fixture_loop_scope=function", "-p", "no:cacheprovider", "-q",
-)  # fmt: skip
+_TREADLE: Final = ("-p", "treadle.compat")
 
 
-def _python(environment: Path) -> Path:
-    return environment / ("Scripts" if os.name == "nt" else "bin") / "python"
+def _examine(suite: Suite, place: Workplace, *, keep: bool) -> Comparison:
+    """Run one suite on both servers; raises ``SuiteError`` if that is not possible."""
+    source = place.fetch(suite, keep=keep)
+    passed: list[frozenset[str]] = []
+    for side, plugin in (("aiohttp", ()), ("treadle", _TREADLE)):
+        run = place.run(suite, source, side, plugin)
+        if run.junit is None:
+            raise SuiteError(f"pytest did not start on {side}: see {run.output}")
+        passed.append(passed_tests(run.junit))
+    if not passed[0]:
+        raise SuiteError(f"no test passes on aiohttp: see {source.parent.parent}")
+    return compare(suite, *passed)
 
 
-def _prepare(suite: Suite, folder: Path) -> tuple[Path, Path]:
-    """Install the suite's environment and unpack its source; return both."""
-    home = folder / suite.requirement
-    environment, source = home / "env", home / "source"
-    done = home / "done"
-    if not done.exists():
-        venv.create(environment, with_pip=True, clear=True)
-        pip = [str(_python(environment)), "-m", "pip"]
-        packages = [str(path) for path in sorted((_ROOT / "packages").iterdir())]
-        editable = [argument for path in packages for argument in ("-e", path)]
-        needs = [*_COMMON, *suite.needs, suite.requirement, *editable]
-        subprocess.run([*pip, "install", "--quiet", *needs], check=True)
-        fetch = ["download", "--quiet", "--no-deps", "--no-binary", suite.name, "-d", str(home)]
-        subprocess.run([*pip, *fetch, suite.requirement], check=True)
-        archive = next(home.glob("*.tar.gz"))
-        with tarfile.open(archive) as tar:
-            tar.extractall(source, filter="data")
-        done.touch()
-    unpacked = next(path for path in source.iterdir() if path.is_dir())
-    if suite.conftest:
-        (unpacked / "tests" / "conftest.py").write_text(suite.conftest)
-    return environment, unpacked
-
-
-def _run(environment: Path, source: Path, suite: Suite, *plugin: str) -> frozenset[str]:
-    junit = source.parent / f"junit{'-treadle' if plugin else ''}.xml"
-    junit.unlink(missing_ok=True)
-    command = [str(_python(environment)), "-m", "pytest", *_OPTIONS, *plugin, *suite.arguments]
-    variables = {"PYTEST_ADDOPTS": " ".join(plugin)} if suite.inner else {}
-    with (source.parent / f"output{'-treadle' if plugin else ''}.txt").open("w") as output:
-        subprocess.run(
-            [*command, f"--junit-xml={junit}"],
-            cwd=source, stdout=output, stderr=output, env=os.environ | variables, check=False,
-        )  # fmt: skip
-    return passed_tests(junit) if junit.exists() else frozenset()
-
-
-def _report(result: Comparison) -> None:
-    suite = result.suite
-    print(f"{suite.requirement:32} {result.on_aiohttp:8} {result.on_treadle:8}")
+def _report(result: Comparison, home: Path) -> None:
     for test, reason in result.lost.items():
-        print(f"    {test}: {reason or 'NO REASON'}")
+        print(f"    fails on treadle: {test}\n        {reason or 'NO REASON in suites.toml'}")
     for part in result.unused:
-        print(f"    the reason for {part!r} is not needed any more")
+        print(f"    no test fails for the reason of {part!r} any more: remove it")
+    if not result.holds:
+        print(f"    what pytest printed: {home / 'output-treadle.txt'}")
 
 
 def main(arguments: list[str]) -> int:
     """Run what ``arguments`` name; return the exit status."""
+    known = load_suites()
     parser = argparse.ArgumentParser(prog="python -m thirdparty.run", description=__doc__)
-    parser.add_argument("names", nargs="*", help="suites, all by default")
-    parser.add_argument("--folder", type=Path, default=_ROOT / ".hatch" / "thirdparty")
+    parser.add_argument("names", nargs="*", help="names of suites; all without any")
+    parser.add_argument(
+        "--folder", type=Path, default=_ROOT / ".hatch" / "thirdparty",
+        help="the environment, the sources and the output (.hatch/thirdparty of the clone)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--keep", action="store_true", help="use the environment and the sources of the last run"
+    )
+    parser.add_argument("--list", action="store_true", help="print the names of the suites")
     options = parser.parse_args(arguments)
-    suites = [suite for suite in load_suites() if not options.names or suite.name in options.names]
-    if len(suites) < len(options.names):
-        parser.error(f"known suites: {', '.join(suite.name for suite in load_suites())}")
-    print(f"{'suite':32} {'aiohttp':>8} {'treadle':>8}")
-    holds = True
-    for suite in suites:
-        environment, source = _prepare(suite, options.folder)
-        on_aiohttp = _run(environment, source, suite)
-        result = compare(
-            suite, on_aiohttp, _run(environment, source, suite, "-p", "treadle.compat")
-        )
-        _report(result)
-        holds = holds and result.holds and bool(on_aiohttp)
-    return 0 if holds else 1
+    if options.list:
+        print(*(suite.requirement for suite in known), sep="\n")
+        return 0
+    unknown = set(options.names) - {suite.name for suite in known}
+    if unknown:
+        names = ", ".join(suite.name for suite in known)
+        parser.error(f"no suite is named {', '.join(sorted(unknown))}; known suites: {names}")
+    suites = [suite for suite in known if not options.names or suite.name in options.names]
+    place = Workplace(options.folder)
+    print(f"Installing the libraries into {options.folder} ...", flush=True)
+    try:
+        place.install(suites, keep=options.keep)
+    except SuiteError as error:
+        print(error)
+        return 1
+    results: list[Comparison] = []
+    print(f"{'suite':52} {'aiohttp':>8} {'treadle':>8}")
+    for number, suite in enumerate(suites, 1):
+        print(f"[{number:2}/{len(suites)}] {suite.requirement:44} ", end="", flush=True)
+        started = time.monotonic()
+        try:
+            result = _examine(suite, place, keep=options.keep)
+        except SuiteError as error:
+            print(f"could not run\n    {error}")
+            continue
+        results.append(result)
+        seconds = time.monotonic() - started
+        print(f"{result.on_aiohttp:8} {result.on_treadle:8}   ({seconds:.0f} s)")
+        _report(result, options.folder / suite.requirement)
+    on_aiohttp = sum(result.on_aiohttp for result in results)
+    on_treadle = sum(result.on_treadle for result in results)
+    print(f"{f'{len(results)} of {len(suites)} suites':52} {on_aiohttp:8} {on_treadle:8}")
+    return 0 if len(results) == len(suites) and all(result.holds for result in results) else 1
 
 
 if __name__ == "__main__":

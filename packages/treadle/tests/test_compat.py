@@ -153,6 +153,70 @@ asyncio.run(main())
 import aiohttp.web_protocol
 assert aiohttp.web_protocol._RequestHandler is not None
 """,
+    "imports in many threads": """
+import threading
+found = []
+
+def look():
+    from aiohttp import web
+    from aiohttp.web_request import Request
+    found.append((web.Application, Request))
+
+threads = [threading.Thread(target=look) for _ in range(16)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert len(found) == 16 and len(set(found)) == 1 and is_treadle(found[0][0])
+""",
+    "installed in many threads": """
+import importlib, sys, threading
+from treadle import compat
+threads = [threading.Thread(target=compat.install) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert [type(finder).__name__ for finder in sys.meta_path].count("_Finder") == 1
+""",
+    "reloaded": """
+import importlib, aiohttp
+from aiohttp import web
+before = web.Application
+assert importlib.reload(web) is web is aiohttp.web
+assert web.Application is before
+importlib.reload(aiohttp)
+assert aiohttp.web is web and aiohttp.ETag is web.ETag
+""",
+    "pickled": """
+import pickle, aiohttp
+from aiohttp import web
+for value in (
+    web.Application, web.HTTPNotFound, web.FileField, web.WSMsgType.TEXT, web.ETag("a"),
+    web.WSMessage(web.WSMsgType.TEXT, "a", None), aiohttp.WSMessage(web.WSMsgType.TEXT, "a", None),
+):
+    assert pickle.loads(pickle.dumps(value)) == value, value
+for error in (web.HTTPFound("/a"), web.HTTPNotFound(), aiohttp.ClientConnectionResetError("a")):
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error) and str(copy) == str(error)
+""",
+    "patched": """
+from unittest import mock
+import aiohttp.web_runner
+from aiohttp import web
+for target in ("web.Application", "web.run_app", "web_log.AccessLogger", "web_ws.WSMsgType"):
+    module, _, name = target.partition(".")
+    with mock.patch(f"aiohttp.{target}") as fake:
+        assert getattr(getattr(aiohttp, module), name) is fake
+with mock.patch("aiohttp.web_runner.TCPSite.start") as fake:
+    assert web.TCPSite.start is fake
+with mock.patch("aiohttp.web_request.BaseRequest.remote", "::1"):
+    assert web.Request.remote == "::1"
+""",
+    "before import hooks that came later": """
+import importlib.machinery, sys
+from treadle import compat
+sys.meta_path.insert(0, importlib.machinery.PathFinder)
+compat.install()
+import aiohttp.web_app
+assert is_treadle(aiohttp.web_app.Application)
+""",
     "twice": """
 from treadle import compat
 compat.install()
@@ -218,6 +282,15 @@ def test_without_aiohttp(name: str) -> None:
     assert run(_ALONE + _HELPER + ALONE[name]) == ""
 
 
+def test_an_older_aiohttp() -> None:
+    missing = "import aiohttp.client_exceptions as module\ndel module.WSMessageTypeError\n"
+    check = """
+from treadle_websocket import WSMessageTypeError
+assert "aiohttp" not in {base.__module__.partition(".")[0] for base in WSMessageTypeError.__mro__}
+"""
+    assert run(missing + _INSTALL + check) == ""
+
+
 @pytest.mark.parametrize("loaded", ["web", "web_request", "test_utils"])
 def test_too_late(loaded: str) -> None:
     output = run(f"import aiohttp.{loaded}\n{_INSTALL}", status=1)
@@ -261,6 +334,31 @@ treadle.log.access_logger.error("line")
     assert run("\n".join([*programs, check])) == "aiohttp.access line"
 
 
+@pytest.mark.parametrize("held", ["", "aiohttp.access", "aiohttp.server.child"])
+def test_loggers_are_configured_later(held: str) -> None:
+    output = run(f"""
+import logging, logging.config
+held = logging.getLogger({held!r})
+{_INSTALL}
+import treadle.log
+logging.getLogger("treadle").setLevel(logging.CRITICAL)
+logging.config.dictConfig({{
+    "version": 1,
+    "formatters": {{"name": {{"format": "%(name)s %(message)s"}}}},
+    "handlers": {{"out": {{
+        "class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "name",
+    }}}},
+    "loggers": {{"aiohttp": {{"handlers": ["out"], "level": "INFO"}}, "aiohttp.access": {{}}}},
+}})
+treadle.log.access_logger.info("line")
+treadle.log.server_logger.info("line")
+if held.name == "aiohttp.access":
+    held.info("line")
+""")
+    names = ["aiohttp.access", "aiohttp.server"] + [held] * (held == "aiohttp.access")
+    assert output.splitlines() == [f"{name} line" for name in names]
+
+
 # The command.
 
 
@@ -281,6 +379,13 @@ def test_run_a_program(program: Path, arguments: list[str]) -> None:
     assert output == "treadle_server._app.application __main__ ['a', '-b']"
 
 
+def test_a_module_and_a_file_of_one_name(program: Path) -> None:
+    (program / "both").write_text("print('file')")
+    (program / "both.py").write_text("print('module')")
+    assert run("-m", "treadle.compat", "both", cwd=program) == "file"
+    assert run("-m", "treadle.compat", "-m", "both", cwd=program) == "module"
+
+
 def test_run_the_command_line_of_aiohttp(program: Path) -> None:
     output = run("-m", "treadle.compat", "-m", "aiohttp.web", "--help", cwd=program)
     assert "treadle.web" in output
@@ -295,7 +400,12 @@ def test_usage(arguments: list[str], status: int) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [["-m", "pytest", "-p", "treadle.compat"], ["-m", "treadle.compat", "-m", "pytest"]],
+    [
+        ["-m", "pytest", "-p", "treadle.compat"],
+        ["-m", "treadle.compat", "-m", "pytest"],
+        # Its tests run in another process.
+        ["-m", "treadle.compat", "-m", "pytest", "-n", "1"],
+    ],
 )
 def test_run_a_test_suite(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "test_it.py").write_text("""
@@ -304,9 +414,11 @@ from aiohttp import web
 pytest_plugins = "aiohttp.pytest_plugin"
 
 async def test_it(aiohttp_client):
+    import aiohttp.pytest_plugin
+    assert aiohttp.pytest_plugin.__name__ == "treadle.pytest_plugin"
     client = await aiohttp_client(web.Application())
     assert type(client.app).__module__.startswith("treadle")
     assert (await client.get("/")).status == 404
 """)
-    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-c", os.devnull, "--rootdir", "."]
+    options = ["-q", "-W", "error", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", "."]
     assert "1 passed" in run(*command, *options, "test_it.py", cwd=tmp_path)

@@ -1,12 +1,38 @@
-"""One library each: its entry point, and an answer that only it can have given."""
+"""Libraries that were written for aiohttp, through their real entry points, on treadle.
+
+One test each: real requests to a real server, and an answer that only the library can have given.
+``pytest.ini`` loads the layer.
+"""
 
 import asyncio
 import json
 import time
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+import pytest
 from aiohttp import web
-from conftest import Serve
+
+import treadle.web
+from treadle_testing import TestClient, TestServer
+
+Check = Callable[[Any], Coroutine[Any, Any, None]]
+Serve = Callable[[Callable[[], Awaitable[Any]], Check], None]
+
+
+@pytest.fixture
+def serve() -> Serve:
+    """Return a function that serves an application and gives a client of it to a check."""
+    assert web is treadle.web, "run this with -p treadle.compat"
+
+    def run(make: Callable[[], Awaitable[Any]], check: Check) -> None:
+        async def main() -> None:
+            async with TestClient(TestServer(await make())) as client:
+                await check(client)
+
+        asyncio.run(main())
+
+    return run
 
 
 def test_aiojobs(serve: Serve) -> None:
@@ -37,15 +63,16 @@ def test_aiojobs(serve: Serve) -> None:
 def test_engineio_and_socketio(serve: Serve) -> None:
     import socketio
 
-    server = socketio.AsyncServer(async_mode="aiohttp")
+    # Its client of polling, when it leaves, waits for both times.
+    server = socketio.AsyncServer(async_mode="aiohttp", ping_interval=1, ping_timeout=1)
     events: list[object] = []
 
-    @server.event  # type: ignore[untyped-decorator]  # the library has no types
-    async def connect(sid: str, environ: dict[str, Any]) -> None:
+    @server.event
+    async def connect(_sid: str, environ: dict[str, Any]) -> None:
         events.append(environ["aiohttp.request"].path)
 
-    @server.event  # type: ignore[untyped-decorator]  # as above
-    async def double(sid: str, number: int) -> int:
+    @server.event
+    async def double(_sid: str, number: int) -> int:
         return number * 2
 
     async def make() -> web.Application:
@@ -115,10 +142,8 @@ def test_aiogram(serve: Serve) -> None:
 
     async def check(client: Any) -> None:
         chat = {"id": 1, "type": "private"}
-        update = {
-            "update_id": 1,
-            "message": {"message_id": 1, "date": 0, "chat": chat, "text": "hi"},
-        }
+        message = {"message_id": 1, "date": 0, "chat": chat, "text": "hi"}
+        update = {"update_id": 1, "message": message}
         assert (await client.post("/hook", json=update)).status == 401
         headers = {"X-Telegram-Bot-Api-Secret-Token": "s"}
         assert (await client.post("/hook", json=update, headers=headers)).status == 200
@@ -156,9 +181,8 @@ def test_slack_bolt(serve: Serve) -> None:
         }
         answer = await client.post("/slack", data=body, headers=headers)
         assert (answer.status, await answer.text()) == (200, "Hello, Ada")
-        refused = await client.post(
-            "/slack", data=body, headers={**headers, "X-Slack-Signature": "v0=0"}
-        )
+        headers["X-Slack-Signature"] = "v0=0"
+        refused = await client.post("/slack", data=body, headers=headers)
         assert refused.status == 401
 
     serve(make, check)
@@ -175,7 +199,7 @@ def test_sentry(serve: Serve) -> None:
         def capture_envelope(self, envelope: Any) -> None:
             events.extend(item.payload.json for item in envelope.items if item.payload.json)
 
-    async def fails(request: web.Request) -> web.Response:
+    async def fails(_request: web.Request) -> web.Response:
         raise LookupError("of the handler")
 
     async def make() -> web.Application:
@@ -216,7 +240,7 @@ def test_opentelemetry(serve: Serve) -> None:
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     instrumentor = AioHttpServerInstrumentor()
 
-    async def handler(request: web.Request) -> web.Response:
+    async def handler(_request: web.Request) -> web.Response:
         trace.get_current_span().set_attribute("in.handler", True)
         return web.json_response({"ok": True})
 
@@ -233,10 +257,8 @@ def test_opentelemetry(serve: Serve) -> None:
         spans = exporter.get_finished_spans()
         attributes = [dict(span.attributes or {}) for span in spans]
         assert attributes[0]["in.handler"] is True
-        codes = [
-            found.get("http.status_code") or found.get("http.response.status_code")
-            for found in attributes
-        ]
+        keys = ("http.status_code", "http.response.status_code")  # of two versions of its names
+        codes = [next(found[key] for key in keys if key in found) for found in attributes]
         assert codes == [200, 404]
 
     try:

@@ -1,6 +1,6 @@
 """``python -m treadle.compat MODULE ...``: run a program with aiohttp's server replaced.
 
-``MODULE`` is what ``python -m`` takes, or the path of a file; ``-m`` before it may be left out:
+``MODULE`` is what ``python -m`` takes, or the path of a file; behind ``-m`` it is always a module:
 ``python -m treadle.compat -m pytest tests`` runs a test suite.
 """
 
@@ -16,7 +16,8 @@ _USAGE = "usage: python -m treadle.compat MODULE|FILE.py [arguments]"
 
 def main(arguments: list[str]) -> None:
     """Run the program that ``arguments`` name; exits with status 2 without one."""
-    if arguments[:1] == ["-m"]:
+    is_module = arguments[:1] == ["-m"]
+    if is_module:
         arguments = arguments[1:]
     if not arguments or arguments[0].startswith("-"):
         print(_USAGE, file=sys.stderr)
@@ -24,10 +25,13 @@ def main(arguments: list[str]) -> None:
     install()
     program = arguments[0]
     sys.argv = arguments
-    if program.endswith(".py") or Path(program).is_file():
+    if not is_module and (program.endswith(".py") or Path(program).is_file()):
         sys.path[0] = str(Path(program).resolve().parent)
         runpy.run_path(program, run_name="__main__")
         return
+    if program == "pytest":
+        # pytest-xdist passes it on to the processes that it starts.
+        sys.argv[1:1] = ["-p", "treadle.compat._pytest"]
     # ``-m`` puts the current directory on the path, also for the program.
     package, _, module = program.partition(".")
     if package == "aiohttp" and module in SERVER_MODULES:

@@ -1,6 +1,6 @@
 """Put treadle's server into the place of aiohttp's: the act, over the tables of ``_modules``.
 
-``install`` may be called once or many times. It does everything before any module of aiohttp's
+``install`` may be called many times. It does everything before any module of aiohttp's
 server is loaded, so no program ever has classes of both servers.
 """
 
@@ -9,6 +9,7 @@ import importlib.util
 import logging
 import mimetypes
 import sys
+import threading
 from abc import ABCMeta
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -35,21 +36,36 @@ from ._modules import (
 __all__ = ["install", "is_installed"]
 
 _log: Final = logging.getLogger("treadle.compat")
+#: Threads that install at the same time: the second returns when the first is done.
+_installing: Final = threading.Lock()
 
 
 def is_installed() -> bool:
     """Return True once ``install`` has run in this process."""
-    return any(isinstance(finder, _Finder) for finder in sys.meta_path)
+    return _finder() is not None
+
+
+def _finder() -> "_Finder | None":
+    return next((finder for finder in sys.meta_path if isinstance(finder, _Finder)), None)
 
 
 def install() -> None:
     """Make the server modules of aiohttp those of treadle, for the rest of the process.
 
-    A second call does nothing. Raises ``RuntimeError`` if a program has loaded ``aiohttp.web`` or
-    another module of aiohttp's server already: there would be two servers' classes then.
+    A second call only puts it before import hooks that came later, like that of pytest. Raises
+    ``RuntimeError`` if a program has loaded ``aiohttp.web`` or another module of aiohttp's server
+    already: there would be two servers' classes then.
     """
-    if is_installed():
-        return
+    with _installing:
+        finder = _finder()
+        if finder is None:
+            _install()
+        elif sys.meta_path[0] is not finder:
+            sys.meta_path.insert(0, finder)
+            del sys.meta_path[sys.meta_path.index(finder, 1)]
+
+
+def _install() -> None:
     loaded = sorted(name for name in SERVER_MODULES if f"aiohttp.{name}" in sys.modules)
     if loaded:
         raise RuntimeError(
@@ -95,16 +111,20 @@ class _Alias(Loader):
 
     def __init__(self, target: str) -> None:
         self._target: Final = target
+        self._spec: ModuleSpec | None = None
 
-    def create_module(self, spec: ModuleSpec) -> None:  # noqa: ARG002  # the protocol's signature
-        return None
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        # Here and not in ``exec_module``: a thread that imports it at the same time would get an
+        # empty module for good.
+        ours = importlib.import_module(self._target)
+        self._spec = ours.__spec__
+        for private, public in PRIVATE_NAMES.get(spec.name.partition(".")[2], {}).items():
+            setattr(ours, private, getattr(treadle_server, public))
+        return ours
 
     def exec_module(self, module: ModuleType) -> None:
-        # The import system takes what is under the name after this call.
-        name = module.__name__
-        ours = sys.modules[name] = importlib.import_module(self._target)
-        for private, public in PRIVATE_NAMES.get(name.partition(".")[2], {}).items():
-            setattr(ours, private, getattr(treadle_server, public))
+        # The import system has set that of the other name.
+        module.__spec__ = self._spec
 
 
 @final
@@ -176,7 +196,7 @@ def _add_instances() -> None:
         if isinstance(original, ABCMeta):
             original.register(ours)
             continue
-        either = _either(name, original, ours)
+        either = _either(name, f"aiohttp.{modules[-1]}", original, ours)
         for module in modules:
             if hasattr(_theirs(module), name):
                 setattr(_theirs(module), name, either)
@@ -192,8 +212,11 @@ def _named(name: str) -> type:
     raise AttributeError(name)
 
 
-def _either(name: str, theirs: type, ours: type) -> type:
-    """Return a subclass of ``theirs`` that counts objects of both classes as its instances."""
+def _either(name: str, module: str, theirs: type, ours: type) -> type:
+    """Return a subclass of ``theirs`` that counts objects of both classes as its instances.
+
+    ``module`` has it under ``name``: pickle looks for it there.
+    """
 
     class Either(type(theirs)):  # type: ignore[misc]  # the metaclass of a class made elsewhere
         def __instancecheck__(cls, instance: object) -> bool:
@@ -202,15 +225,18 @@ def _either(name: str, theirs: type, ours: type) -> type:
         def __subclasscheck__(cls, subclass: type) -> bool:
             return issubclass(subclass, (theirs, ours))
 
-    members: dict[str, Any] = {"__module__": theirs.__module__, "__doc__": theirs.__doc__}
+    members: dict[str, Any] = {"__module__": module, "__doc__": theirs.__doc__}
     return Either(name, (theirs,), members)
 
 
 def _add_bases() -> None:
     for name, module in BASES.items():
+        base = getattr(_theirs(module), name, None)
+        if base is None:
+            continue  # an older aiohttp, whose users cannot catch it
         ours = getattr(treadle_server, name, None) or _named(name)
         members = {"__module__": ours.__module__, "__doc__": ours.__doc__}
-        _rebind(name, ours, type(name, (ours, getattr(_theirs(module), name)), members))
+        _rebind(name, ours, type(name, (ours, base), members))
 
 
 def _rebind(name: str, old: object, new: object) -> None:
@@ -240,8 +266,17 @@ def _rename_loggers() -> None:
             logger.setLevel(configured.level)
         logger.propagate, logger.disabled = configured.propagate, configured.disabled
         logger.name, logger.parent = theirs, configured.parent
+        # A module may hold aiohttp's logger, and ``logging`` does as the child of another one: both
+        # have one state from now on.
+        configured.__dict__ = logger.__dict__
         manager.loggerDict[theirs] = logger
         setattr(log, attribute, logger)
+        # It must not stay under its own name: ``logging.config`` would disable it as one that the
+        # configuration does not have, and a logger ``treadle`` would become its parent.
+        del manager.loggerDict[ours]
+        above = manager.loggerDict.get(ours.partition(".")[0])
+        if isinstance(above, logging.PlaceHolder):
+            above.loggerMap.pop(logger, None)
 
 
 def _rename_exceptions() -> None:

@@ -1,4 +1,7 @@
-"""The hook that makes ``pytest -p treadle.compat`` install the layer."""
+"""The hook that makes ``pytest -p treadle.compat`` install the layer.
+
+PYTEST_DONT_REWRITE: it has no assertions, and ``python -m treadle.compat`` has loaded it already.
+"""
 
 from ._install import install
 
