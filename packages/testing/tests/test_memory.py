@@ -234,7 +234,6 @@ def test_what_the_application_sees_of_the_client() -> None:
 
 
 def test_streams() -> None:
-    content = Path(__file__).read_bytes()
 
     async def check(client: MemoryClient) -> None:
         response = await client.get("/count")

@@ -63,6 +63,7 @@ def test_the_name_of_a_file(tmp_path: Path) -> None:
     path.write_text("")
     with path.open() as file:
         assert ours.guess_filename(file) == "file.txt"
+
     class Stream:
         name = "<stdin>"
 

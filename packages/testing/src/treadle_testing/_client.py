@@ -2,7 +2,7 @@
 
 import asyncio
 from types import TracebackType
-from typing import Any, Final, Generic, Literal, NoReturn, Self, TypeVar, cast, overload
+from typing import Any, Final, Generic, Literal, NoReturn, Self, TypeVar, overload
 
 from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, CookieJar
 from aiohttp.abc import AbstractCookieJar

@@ -132,7 +132,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run a coroutine function that is a test."""
     if not inspect.iscoroutinefunction(pyfuncitem.function):
         return None
-    given: Mapping[str, Any] = pyfuncitem.funcargs
+    given: dict[str, Any] = pyfuncitem.funcargs
     names = inspect.signature(pyfuncitem.obj).parameters
     arguments = {name: given[name] for name in names if name in given}
     loops = [given[name] for name in _LOOPS if name in given]

@@ -33,9 +33,7 @@ class WebSocketWriter:
         """The connection's transport, None once it is lost."""
         return self._ws.flow.transport
 
-    async def send_frame(
-        self, message: Bytes, opcode: int, compress: bool | None = None
-    ) -> None:
+    async def send_frame(self, message: Bytes, opcode: int, compress: bool | None = None) -> None:
         """Send a whole message, a ping or a pong from its payload, or close the WebSocket."""
         if opcode == WSMsgType.CLOSE:
             self._ws.close(int.from_bytes(message[:2], "big") or 1000, bytes(message[2:]))
