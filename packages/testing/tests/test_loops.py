@@ -38,5 +38,5 @@ def test_the_old_decorator_does_nothing() -> None:
     async def check() -> None:
         pass
 
-    with pytest.warns(DeprecationWarning, match="does nothing"):
+    with pytest.warns(DeprecationWarning, match="`@unittest_run_loop` is no longer needed"):
         assert unittest_run_loop(check) is check

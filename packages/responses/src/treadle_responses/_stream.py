@@ -213,7 +213,7 @@ class StreamResponse(ResponseHead, LegacyResponse):
                 "call it once, and wait for it"
             )
         if self._phase is not _NEW:
-            return self._payload_writer
+            return _known_writer(self._payload_writer)
         if self._status < 0:
             raise RuntimeError(
                 f"{type(self).__name__} has no status, so it cannot be sent: raise a subclass that "
@@ -236,8 +236,7 @@ class StreamResponse(ResponseHead, LegacyResponse):
             self._phase = _NEW
             raise
         self.begin_sending(request, writer)
-        # The object that a request made by hand was given as its writer.
-        return getattr(writer, "stream_writer", writer)
+        return _known_writer(writer)
 
     # For servers, and for subclasses that send their head or body by other means: prepare() and
     # write_eof() are made of these. The module ``_types`` has the whole contract.
@@ -394,8 +393,13 @@ class StreamResponse(ResponseHead, LegacyResponse):
         coding = self._choose_coding(request, options, self.content_length)
         if coding is not None:
             declare_coding(self.headers, coding)
-            if not must_be_empty(request.method, self._status):
+            if must_be_empty(request.method, self._status):
+                return
+            given = getattr(request.response_writer, "stream_writer", None)
+            if given is None:
                 self._encoder = BodyEncoder(make_compressor(coding, options.strategy))
+            else:
+                given.enable_compression(coding, options.strategy)
 
     async def run_blocking(self, call: Callable[[], _T], executor: Executor | None = None) -> _T:
         """Return ``call()``, run where the server runs blocking calls; only while sending."""
@@ -467,6 +471,11 @@ class StreamResponse(ResponseHead, LegacyResponse):
     def __repr__(self) -> str:
         state = "eof" if self.eof_sent else "prepared" if self.prepared else "not prepared"
         return f"<{type(self).__name__} {self._status} {self.reason} {state}>"
+
+
+def _known_writer(writer: ResponseWriter | None) -> ResponseWriter | None:
+    """Return the object that a request made by hand was given as its writer, or ``writer``."""
+    return getattr(writer, "stream_writer", writer)
 
 
 def _check_data(data: bytes | bytearray | memoryview) -> None:

@@ -96,6 +96,31 @@ def test_a_response_goes_to_the_writer(run: Run) -> None:
     run(main())
 
 
+def test_prepare_returns_the_writer_which_compresses(run: Run) -> None:
+    class Compresses(KeepingWriter):
+        coding = ""
+
+        def enable_compression(
+            self, encoding: str = "deflate", strategy: int | None = None
+        ) -> None:
+            self.coding = encoding
+
+    async def main() -> None:
+        writer = Compresses()
+        made = request_by_hand(writer=writer, headers={"Accept-Encoding": "gzip"})
+        response = StreamResponse()
+        response.content_type = "text/plain"
+        response.enable_compression()
+        prepared: object = await response.prepare(made)
+        assert prepared is writer
+        assert await response.prepare(made) is prepared
+        assert (writer.coding, writer.headers["Content-Encoding"]) == ("gzip", "gzip")
+        await response.write_eof(b"plain")
+        assert writer.body == b"plain"
+
+    run(main())
+
+
 def test_a_websocket(run: Run) -> None:
     async def main() -> None:
         writer = KeepingWriter()

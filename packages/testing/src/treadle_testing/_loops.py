@@ -48,7 +48,7 @@ def loop_context(
 def unittest_run_loop(func: _T, *args: object, **kwargs: object) -> _T:  # noqa: ARG001  # aiohttp's
     """Return ``func``: a test of ``AioHTTPTestCase`` may be a coroutine without a decorator."""
     warnings.warn(
-        "@unittest_run_loop does nothing: the test cases run coroutines themselves",
+        "Decorator `@unittest_run_loop` is no longer needed in aiohttp 3.8+",
         DeprecationWarning,
         stacklevel=2,
     )

@@ -77,7 +77,9 @@ class WriterChannel:
     def __init__(
         self, writer: AbstractStreamWriter, protocol: HasTransport | None, head: Head
     ) -> None:
-        self._writer: Final = writer
+        #: The writer that the request was made with: ``prepare`` of a response returns it, and has
+        #: it compress the body.
+        self.stream_writer: Final = writer
         #: The protocol whose transport is used.
         self.protocol = protocol
         self._head: Final = head
@@ -156,23 +158,23 @@ class WriterChannel:
             elif not (self._head.keep_alive or old):
                 headers["Connection"] = "close"
         major, minor = self._head.version
-        self._start(self._writer.write_headers(f"HTTP/{major}.{minor} {status} {reason}", headers))
+        self._start(self.stream_writer.write_headers(f"HTTP/{major}.{minor} {status} {reason}", headers))
         if not body_follows:
-            self._writer.send_headers()
+            self.stream_writer.send_headers()
 
     def _frame(self, headers: CIMultiDict[str]) -> None:
         """Tell the writer how the body ends."""
         if "Transfer-Encoding" in headers:
             if not self._bodiless:
-                self._writer.enable_chunking()
+                self.stream_writer.enable_chunking()
         elif "Content-Length" in headers:
-            self._writer.length = int(headers["Content-Length"])
+            self.stream_writer.length = int(headers["Content-Length"])
         else:
-            self._writer.length = None
+            self.stream_writer.length = None
             if self._bodiless:
                 return
             if self._head.version >= (1, 1):
-                self._writer.enable_chunking()
+                self.stream_writer.enable_chunking()
                 headers["Transfer-Encoding"] = "chunked"
             else:
                 headers["Connection"] = "close"
@@ -181,18 +183,18 @@ class WriterChannel:
         """Write a piece of the body."""
         await self._finish()
         if not self._bodiless:
-            await self._writer.write(data)
+            await self.stream_writer.write(data)
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Write the last piece and the end of the response."""
         self.response_ended = True
         await self._finish()
-        await self._writer.write_eof(b"" if self._bodiless else data)
+        await self.stream_writer.write_eof(b"" if self._bodiless else data)
 
     @property
     def output_size(self) -> int:
         """The bytes that the writer has written."""
-        return self._writer.output_size
+        return self.stream_writer.output_size
 
     def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> int:
         """Write a whole response; return the bytes that the writer has written."""
@@ -218,7 +220,7 @@ class WriterChannel:
     async def drain(self) -> None:
         """Wait as the writer does."""
         await self._finish()
-        await self._writer.drain()
+        await self.stream_writer.drain()
 
     async def run_blocking(self, call: Callable[[], _T], executor: Executor | None = None) -> _T:
         """Return ``call()``, made in a thread behind the calls before it."""
@@ -237,8 +239,8 @@ class WriterChannel:
         self._begun = True
         headers.setdefault("Date", format_http_date(time.time()))
         headers.setdefault("Server", SERVER_SOFTWARE)
-        self._start(self._writer.write_headers("HTTP/1.1 101 Switching Protocols", headers))
-        self._writer.send_headers()
+        self._start(self.stream_writer.write_headers("HTTP/1.1 101 Switching Protocols", headers))
+        self.stream_writer.send_headers()
 
     def fail(self, error: BaseException | None) -> None:  # noqa: ARG002  # the interface's
         """Close the transport."""
