@@ -6,8 +6,12 @@ One test each: real requests to a real server, and an answer that only the libra
 
 import asyncio
 import json
+import subprocess
+import sys
 import time
+import urllib.request
 from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -265,3 +269,29 @@ def test_opentelemetry(serve: Serve) -> None:
         serve(make, check)
     finally:
         instrumentor.uninstrument()
+
+
+@pytest.mark.parametrize("worker", ["GunicornWebWorker", "GunicornUVLoopWebWorker"])
+def test_gunicorn(tmp_path: Path, worker: str) -> None:
+    (tmp_path / "program.py").write_text("""
+from aiohttp import web
+
+async def handler(request):
+    return web.Response(text=type(request).__module__)
+
+app = web.Application()
+app.router.add_get("/", handler)
+""")
+    command = [sys.executable, "-m", "treadle.compat", "-m", "gunicorn", "program:app"]
+    command += ["-b", "127.0.0.1:0", "-k", f"aiohttp.{worker}", "--no-control-socket"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            lines = iter(process.stderr.readline, "")
+            address = next(line.split()[-2] for line in lines if "Listening at" in line)
+            with urllib.request.urlopen(address, timeout=60) as answer:
+                assert answer.read().startswith(b"treadle_server.")
+        finally:
+            process.terminate()
+        assert "Shutting down: Master" in process.stderr.read()
+    assert process.returncode == 0
