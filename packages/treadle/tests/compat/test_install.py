@@ -149,6 +149,50 @@ async def main():
 
 asyncio.run(main())
 """,
+    "a body of a type that is registered with aiohttp": """
+import asyncio, warnings, aiohttp
+from aiohttp import web, payload
+from aiohttp.test_utils import TestClient, TestServer
+
+class Mine:
+    pass
+
+@payload.payload_type(Mine)
+class MyPayload(payload.Payload):
+    def decode(self, encoding="utf-8", errors="strict"):
+        return "mine"
+
+    async def write(self, writer):
+        await writer.write(b"mine")
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+
+    @aiohttp.streamer
+    async def stream(writer, text):
+        await writer.write(text)
+
+async def handler(request):
+    kind = request.match_info["kind"]
+    if kind == "mine":
+        return web.Response(body=Mine())
+    if kind == "stream":
+        return web.Response(body=stream(b"streamed"))
+    try:
+        web.Response(body=object())
+    except ValueError as error:
+        return web.Response(text=type(error).__name__)
+
+async def main():
+    app = web.Application()
+    app.router.add_get("/{kind}", handler)
+    async with TestClient(TestServer(app)) as client:
+        assert await (await client.get("/mine")).read() == b"mine"
+        assert await (await client.get("/stream")).read() == b"streamed"
+        assert await (await client.get("/other")).text() == "ValueError"
+
+asyncio.run(main())
+""",
     "private names": """
 import aiohttp.web_protocol
 assert aiohttp.web_protocol._RequestHandler is not None

@@ -86,6 +86,7 @@ def _install() -> None:
         _replace_names()
         _add_instances()
         _add_bases()
+        _add_payloads()
     _rename_loggers()
     _rename_exceptions()
     _log.info(
@@ -247,6 +248,23 @@ def _rebind(name: str, old: object, new: object) -> None:
     for module_name, module in list(sys.modules.items()):
         if module_name.startswith("treadle") and vars(module).get(name) is old:
             setattr(module, name, new)
+
+
+def _add_payloads() -> None:
+    """Let a body be what is registered with aiohttp's registry only, behind all of ours."""
+    theirs: Any = _theirs("payload")
+
+    def make(value: object, *args: Any, **kwargs: Any) -> treadle_responses.Payload:
+        try:
+            found = theirs.PAYLOAD_REGISTRY.get(value, *args, **kwargs)
+        except theirs.LookupError:
+            raise treadle_responses.PayloadLookupError(
+                f"No payload is registered for {type(value).__name__}, neither with treadle nor "
+                "with aiohttp"
+            ) from None
+        return treadle_responses.get_payload(found)
+
+    treadle_responses.register_payload(make, object, order=treadle_responses.Order.try_last)
 
 
 # With and without.
