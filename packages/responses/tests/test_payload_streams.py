@@ -107,8 +107,9 @@ def test_a_file_as_a_body(send: Make, path: Path) -> None:
     response = Response(body=file)
     assert isinstance(response.body, BufferedReaderPayload)
     assert response.content_length == len(DATA)
-    with pytest.raises(TypeError, match="is a stream"):
+    with pytest.raises(UnicodeDecodeError):
         _ = response.text
+    # Looking at it has not moved its position.
     wire = send(response)
     assert wire.body == DATA
     assert wire.get("Content-Length") == [str(len(DATA))]
@@ -247,3 +248,26 @@ def test_keywords_of_subclasses_are_ignored_as_in_aiohttp() -> None:
 async def _nothing() -> AsyncIterator[bytes]:
     return
     yield b""
+
+
+def test_a_file_has_text_before_it_is_sent(run: Make, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("a caf\xe9", "latin-1")
+    binary = path.open("rb")
+    binary.read(2)
+    for payload, arguments in (
+        (BufferedReaderPayload(binary), ("latin-1",)),
+        (TextIOPayload(path.open(encoding="latin-1")), ()),
+    ):
+        text = payload.decode(*arguments)
+        assert text == payload.decode(*arguments)
+        assert text.endswith("caf\xe9")
+        assert run(payload.as_bytes()) in (b"caf\xe9", b"a caf\xc3\xa9")
+    assert Response(body=io.BufferedReader(io.BytesIO(b"test"))).text == "test"
+
+
+def test_a_pipe_has_no_text_before_it_is_sent() -> None:
+    reader, writer = os.pipe()
+    os.close(writer)
+    with os.fdopen(reader, "rb", buffering=0) as file, pytest.raises(TypeError, match="a stream"):
+        IOBasePayload(file).decode()

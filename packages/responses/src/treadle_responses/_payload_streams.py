@@ -109,6 +109,21 @@ class IOBasePayload(_Streamed):
             return None
         return max(0, end - position)
 
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Return the unread rest as text; the position stays, so that it can still be sent.
+
+        Raises ``TypeError`` for a pipe and for a file that is closed.
+        """
+        file = self._value
+        if file.closed or not file.seekable():
+            return super().decode(encoding, errors)
+        position = file.tell()
+        # As below.
+        read: Callable[[], bytes | str] = getattr(file, "read")  # noqa: B009
+        content = read()
+        file.seek(position)
+        return content if isinstance(content, str) else content.decode(encoding, errors)
+
     async def _pieces(self, writer: object) -> AsyncGenerator[bytes, None]:
         # Every concrete file has it, ``IOBase`` itself does not.
         read: Callable[[int], bytes | None] = getattr(self._value, "read")  # noqa: B009
