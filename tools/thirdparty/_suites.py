@@ -14,7 +14,7 @@ class Suite(NamedTuple):
 
     name: str
     version: str
-    #: What its tests need beside pytest and aiohttp.
+    #: Requirements of its tests, beside pytest and aiohttp.
     needs: tuple[str, ...] = ()
     #: Arguments of pytest.
     arguments: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from ._suites import Suite
 __all__ = ["Run", "SuiteError", "Workplace"]
 
 _PACKAGES: Final = Path(__file__).resolve().parent.parent.parent / "packages"
-#: What every suite gets. The versions that its own configuration asks for do not matter here.
+#: Every suite gets these. The versions that its own configuration asks for do not matter here.
 _COMMON: Final = (
     "aiohttp==3.14.5", "pytest>=9", "pytest-asyncio>=1.2",
     "pytest-aiohttp", "pytest-cov", "pytest-mock",
@@ -36,7 +36,7 @@ class Run(NamedTuple):
 
     #: The results that pytest has written, None without any.
     junit: Path | None
-    #: What pytest printed.
+    #: The file with the output of pytest.
     output: Path
 
 

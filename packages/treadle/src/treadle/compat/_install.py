@@ -234,7 +234,7 @@ def _add_bases() -> None:
     for name, module in BASES.items():
         base = getattr(_theirs(module), name, None)
         if base is None:
-            continue  # an older aiohttp, whose users cannot catch it
+            continue  # an older aiohttp: no user can catch it
         ours = getattr(treadle_server, name, None) or _named(name)
         members = {"__module__": ours.__module__, "__doc__": ours.__doc__}
         _rebind(name, ours, type(name, (ours, base), members))
