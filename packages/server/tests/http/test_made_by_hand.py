@@ -111,7 +111,7 @@ def test_prepare_returns_the_writer_which_compresses(run: Run) -> None:
         response = StreamResponse()
         response.content_type = "text/plain"
         response.enable_compression()
-        prepared: object = await response.prepare(made)
+        prepared: Any = await response.prepare(made)
         assert prepared is writer
         assert await response.prepare(made) is prepared
         assert (writer.coding, writer.headers["Content-Encoding"]) == ("gzip", "gzip")
