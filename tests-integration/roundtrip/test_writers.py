@@ -127,7 +127,7 @@ def test_the_writer_of_aiohttp(items: list[Item], size: int) -> None:
 
 
 # A part of more than 1 MiB in memory should be an open file: ``BytesPayload`` says so.
-@pytest.mark.filterwarnings("ignore:Sending a large body directly:ResourceWarning")
+@pytest.mark.filterwarnings("ignore:Sending a body of:ResourceWarning")
 @pytest.mark.parametrize("size", [0, 1, 65_535, 65_536, 65_537, 1_048_576, 3_000_000])
 def test_sizes(size: int) -> None:
     data = (b"\r\n--x" * (size // 5 + 1))[:size]
