@@ -30,6 +30,7 @@ from ._wire import MemoryConnection
 __all__ = ["MemoryClient"]
 
 _MOST_REDIRECTS: Final = 10
+_MOST_HEADS: Final = 256
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 _Headers = Mapping[str, str] | Iterable[tuple[str, str]]
@@ -74,6 +75,8 @@ class MemoryClient:
         self._runner: BaseRunner | None = None
         self._server: Server | None = None
         self._connections: Final[list[MemoryConnection]] = []
+        # The heads of requests without a body: making one costs more than answering it.
+        self._heads: Final[dict[tuple[object, ...], tuple[CIMultiDictProxy[str], bytes]]] = {}
         self._websockets: Final[list[MemoryWebSocket]] = []
 
     # Life.
@@ -225,8 +228,7 @@ class MemoryClient:
         cookies: Mapping[str, str] | None,
         history: tuple[MemoryResponse, ...],
     ) -> MemoryResponse:
-        sent = self._with_defaults(method, url, fields, body, cookies)
-        head = _encode_head(method, url, sent)
+        sent, head = self._head(method, url, fields, body, cookies)
         connection = self._connection(url)
         if isinstance(body, bytes):
             answer = connection.send(method, head + body)
@@ -236,8 +238,29 @@ class MemoryClient:
         await answer.wait_started()
         if "Set-Cookie" in answer.headers:
             self.cookies.update_cookies_from_headers(answer.headers.getall("Set-Cookie"), url)
-        request = SentRequest(method, url, CIMultiDictProxy(sent))
-        return MemoryResponse(answer, request, connection, history)
+        return MemoryResponse(answer, SentRequest(method, url, sent), connection, history)
+
+    def _head(
+        self,
+        method: str,
+        url: URL,
+        fields: "CIMultiDict[str]",
+        body: bytes | _Pieces,
+        cookies: Mapping[str, str] | None,
+    ) -> "tuple[CIMultiDictProxy[str], bytes]":
+        """Return the fields of a request and its head; tests ask for few, again and again."""
+        if body or cookies or self._jar is not None or self._first_cookies:
+            sent = self._with_defaults(method, url, fields, body, cookies)
+            return CIMultiDictProxy(sent), _encode_head(method, url, sent)
+        key = (method, url, *fields.items())
+        found = self._heads.get(key)
+        if found is None:
+            sent = self._with_defaults(method, url, fields, body, cookies)
+            found = CIMultiDictProxy(sent), _encode_head(method, url, sent)
+            if len(self._heads) >= _MOST_HEADS:
+                self._heads.clear()
+            self._heads[key] = found
+        return found
 
     def _with_defaults(
         self,

@@ -107,7 +107,10 @@ class MemoryResponse:
     async def read(self) -> bytes:
         """Return the whole body, without its Content-Encoding; a second call returns the same."""
         if self._body is None:
-            body = bytes(await self._answer.body.read())
+            answer = self._answer
+            # Most have arrived whole.
+            body = answer.body.read_nowait() if answer.is_whole else await answer.body.read()
+            body = bytes(body)
             coding = self._answer.headers.get("Content-Encoding", "identity")
             if body and coding.lower() != "identity":
                 body = _decode(coding, body)

@@ -55,6 +55,11 @@ class Answer:
         if self._error is not None and not self.status:
             raise self._error
 
+    @property
+    def is_whole(self) -> bool:
+        """True if the response has ended, and no reading of it can fail or wait."""
+        return self.ended and self._error is None
+
     def _start(self) -> None:
         self.started = True
         if self._waiter is not None and not self._waiter.done():

@@ -91,7 +91,7 @@ IS_MACOS: Final = sys.platform == "darwin"
 IS_WINDOWS: Final = sys.platform == "win32"
 PY_311: Final = True
 
-#: What a response cannot have a body for (RFC 9112 section 6.3).
+#: The statuses and methods of responses without a body (RFC 9112 section 6.3).
 EMPTY_BODY_STATUS_CODES: Final = frozenset({204, 304, *range(100, 200)})
 EMPTY_BODY_METHODS: Final = frozenset({METH_HEAD})
 

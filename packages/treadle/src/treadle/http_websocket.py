@@ -25,5 +25,5 @@ __all__ = [
     "WebSocketError",
 ]
 
-#: What a server adds to the client's key before it hashes it (RFC 6455 section 1.3).
+#: The bytes that a server adds to the client's key before it hashes it (RFC 6455 section 1.3).
 WS_KEY: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"

@@ -15,17 +15,21 @@ def _run(program: str) -> str:
 
 
 def test_the_hook_installs_the_layer() -> None:
-    assert _run("""
+    assert (
+        _run("""
 from treadle import compat
 print(compat.is_installed())
 compat.pytest_addoption()
 print(compat.is_installed())
-""") == "False\nTrue"
+""")
+        == "False\nTrue"
+    )
 
 
 def test_pytest_calls_it_when_it_loads_the_plugin() -> None:
     # Before the plugins of entry points, which may import aiohttp.web.
-    assert _run("""
+    assert (
+        _run("""
 import pytest
 from treadle import compat
 
@@ -34,7 +38,9 @@ manager.hook.pytest_addoption.call_historic(kwargs={"parser": None, "pluginmanag
 print(compat.is_installed())
 manager.register(compat)
 print(compat.is_installed())
-""") == "False\nTrue"
+""")
+        == "False\nTrue"
+    )
 
 
 def test_it_is_the_name_that_pytest_knows() -> None:

@@ -158,7 +158,9 @@ class WriterChannel:
             elif not (self._head.keep_alive or old):
                 headers["Connection"] = "close"
         major, minor = self._head.version
-        self._start(self.stream_writer.write_headers(f"HTTP/{major}.{minor} {status} {reason}", headers))
+        self._start(
+            self.stream_writer.write_headers(f"HTTP/{major}.{minor} {status} {reason}", headers)
+        )
         if not body_follows:
             self.stream_writer.send_headers()
 
