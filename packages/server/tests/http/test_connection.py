@@ -497,9 +497,9 @@ def test_a_peer_that_does_not_read_fills_no_kernel_buffers(run: Run) -> None:
             peer = await connect()
             await peer.send(GET)
             await peer.head()
-            # Bytes that neither the peer's stream nor the kernels hold wait here; without
-            # a bound the kernels would hold megabytes.
-            assert size - transports[0].get_write_buffer_size() < 1024 * 1024
+            # Bytes that neither the peer's stream nor the kernels hold wait here. Some 190 KiB
+            # do not; without a bound it were 3.8 MiB. On a busy machine more turns pass before.
+            assert size - transports[0].get_write_buffer_size() < 2 * 1024 * 1024
             assert await peer.exactly(size) == bytes(size)
 
     run(main())
