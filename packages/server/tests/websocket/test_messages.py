@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 import json
-import sys
 from typing import Any, Literal, assert_type
 
 import pytest
@@ -336,7 +335,7 @@ def test_pings_may_be_the_handlers(run: Run) -> None:
     run(main())
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="such functions cannot be marked before")
 @pytest.mark.parametrize("name", ["send_str", "send_bytes", "receive", "__anext__", "send_json"])
 def test_tools_take_methods_for_coroutine_functions(name: str) -> None:
     assert inspect.iscoroutinefunction(getattr(WebSocketResponse, name))
+    assert inspect.iscoroutinefunction(getattr(WebSocketResponse(), name))

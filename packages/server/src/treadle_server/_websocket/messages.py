@@ -7,7 +7,9 @@ for. The protocol is in ``treadle_websocket``, the transport in ``_websocket.con
 
 import inspect
 import json
+import sys
 from collections.abc import Callable, Coroutine
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, cast, overload
 
 from treadle_server._core.errors import ClientConnectionResetError
@@ -270,18 +272,24 @@ async def _next_received(ws: Any) -> AnyMessage:
     return message
 
 
-# These return a coroutine without being coroutine functions: a coroutine around another one would
-# cost each message 100 ns. Since Python 3.12 they can be marked, so that tools such as
-# ``AsyncMock(spec=WebSocketResponse)`` take them for coroutine functions.
-_mark: Final = getattr(inspect, "markcoroutinefunction", None)
-if _mark is not None:
-    for _method in (
-        WebSocketMessages.send_str,
-        WebSocketMessages.send_bytes,
-        WebSocketMessages.receive,
-        WebSocketMessages.__anext__,
-    ):
-        _mark(_method)
+def _as_coroutine_function(function: Callable[..., Coroutine[Any, Any, Any]]) -> object:
+    """Return the function such that ``inspect.iscoroutinefunction`` is true for it."""
+    if sys.version_info >= (3, 12):
+        return inspect.markcoroutinefunction(function)
+
+    @wraps(function)
+    async def as_coroutine_function(*args: Any, **kwargs: Any) -> Any:
+        return await function(*args, **kwargs)
+
+    return as_coroutine_function
+
+
+# These return a coroutine without being coroutine functions, since a coroutine around another one
+# costs each message 100 ns. But some ask before they await: python-engineio does not await a
+# ``send_str`` that is no coroutine function, ``AsyncMock(spec=WebSocketResponse)`` would make an
+# ordinary mock of it. Python 3.12 can mark a function; Python 3.11 pays for the coroutine.
+for _name in ("send_str", "send_bytes", "receive", "__anext__"):
+    setattr(WebSocketMessages, _name, _as_coroutine_function(getattr(WebSocketMessages, _name)))
 
 
 def _too_late(ws: WebSocketConnection) -> ClientConnectionResetError:
