@@ -222,6 +222,8 @@ def wire_of_single_write(
     fields = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
     # The docstring leaves this to the server.
     if method == "HEAD":
+        if response.body is None and response.status not in (204, 205, 304):
+            fields = [field for field in fields if field != ("Content-Length", "0")]
         body = b""
     return fields, body
 
@@ -427,7 +429,9 @@ def test_a_response_without_a_body_has_no_type(
     send: Make, make: Callable[[], Response], method: str
 ) -> None:
     wire = send(make(), method)
-    assert (wire.get("Content-Type"), wire.get("Content-Length")) == ([], ["0"])
+    says_nothing = method == "HEAD" and make().body is None
+    assert wire.get("Content-Type") == []
+    assert wire.get("Content-Length") == ([] if says_nothing else ["0"])
     single = make().as_single_write()
     assert single is None or single[2] == b"Content-Length: 0\r\n"
 

@@ -274,7 +274,8 @@ class Response(StreamResponse):
 
         This is the fast path of servers. The reason is None for the registered one. The lines are
         ``Content-Type`` and ``Content-Length``, each with its CRLF, as in a response to GET; the
-        server leaves out the body for HEAD, and the length too for a 2xx to CONNECT.
+        server leaves out the body for HEAD, and the length too for a 2xx to CONNECT and for HEAD
+        where ``body`` is None, which says nothing of the response to GET.
 
         Return None, without any change, if the response has more to it (headers, cookies,
         compression, a connection to close, a streamed body) or was prepared: use ``prepare`` then.
@@ -320,8 +321,10 @@ class Response(StreamResponse):
         if size is None:
             # A Content-Length of the application stays: the writer compares the body with it.
             return
-        # A response to HEAD has the length of that to GET (RFC 9110 section 9.3.2), and its handler
-        # may know the length without a body.
+        # A response to HEAD has the length of that to GET (RFC 9110 section 9.3.2): its handler may
+        # know it without a body, or may know nothing of it, and then 0 would be a lie.
+        if self._body is None and request.method == "HEAD":
+            return
         length = headers.setdefault("Content-Length", str(size))
         if request.method != "HEAD" and parse_length(length) != size:
             raise ValueError(

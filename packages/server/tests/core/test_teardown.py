@@ -28,7 +28,7 @@ CANCEL = asyncio.CancelledError()
         ([CANCEL, None], CANCEL),
         ([ONE, STOP, None], STOP),
         ([STOP, ONE], STOP),
-        ([ONE, CANCEL, STOP], CANCEL),
+        ([ONE, CANCEL, STOP], STOP),
     ],
 )
 def test_one_error(
@@ -67,6 +67,43 @@ def test_several_errors(run: Run) -> None:
         with pytest.raises(CleanupError) as caught:
             await run_all([first, second])
         assert caught.value.exceptions == [ONE, TWO]
+
+    run(main())
+
+
+def test_a_cancelled_task_that_was_awaited_is_an_error_among_others(run: Run) -> None:
+    async def first() -> None:
+        raise CANCEL
+
+    async def second() -> None:
+        raise ONE
+
+    async def main() -> None:
+        with pytest.raises(CleanupError) as caught:
+            await run_all([first, second])
+        assert caught.value.exceptions == [CANCEL, ONE]
+
+    run(main())
+
+
+def test_the_cancellation_of_the_caller_comes_alone(run: Run) -> None:
+    ran: list[str] = []
+
+    async def cancelled() -> None:
+        ran.append("cancelled")
+        await asyncio.Event().wait()
+
+    async def fails() -> None:
+        ran.append("fails")
+        raise ONE
+
+    async def main() -> None:
+        task = asyncio.create_task(run_all([fails, cancelled, fails]))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert ran == ["fails", "cancelled", "fails"]
 
     run(main())
 

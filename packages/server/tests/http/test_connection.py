@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -259,6 +260,38 @@ def test_head_tells_what_get_would_send(run: Run) -> None:
             await peer.send(b"HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n" + GET)
             assert b"Content-Length: 13\r\n" in await peer.head()
             assert await peer.response() == (200, b"Hello from /a")
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("make", "length"),
+    [
+        # RFC 9110 section 9.3.2: a length in an answer to HEAD is that of the answer to GET.
+        (Response, None),
+        (lambda: Response(headers={"X-A": "b"}), None),
+        (lambda: Response(status=404), None),
+        (lambda: Response(headers={"Content-Length": "7"}), b"7"),
+        (lambda: Response(body=b""), b"0"),
+        (lambda: Response(text=""), b"0"),
+        (lambda: Response(text="abc"), b"3"),
+        (lambda: Response(status=204), None),
+    ],
+)
+def test_head_without_a_body_says_nothing_of_the_length(
+    run: Run, make: Callable[[], Response], length: bytes | None
+) -> None:
+    async def handler(request: BaseRequest) -> Response:  # a handler's signature
+        return make()
+
+    async def main() -> None:
+        async with serve(handler) as connect:
+            peer = await connect()
+            await peer.send(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n" + GET)
+            head = await peer.head()
+            assert head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0] == (length or b"")
+            # The connection goes on behind it.
+            assert (await peer.head()).startswith(b"HTTP/1.1 ")
 
     run(main())
 

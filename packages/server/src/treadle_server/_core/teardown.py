@@ -1,5 +1,6 @@
 """Tear-down: steps that all run, whatever the others raise."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
 __all__ = ["CleanupError", "run_all"]
@@ -19,8 +20,9 @@ async def run_all(steps: Iterable[Callable[[], Awaitable[object]]]) -> None:
     """Run every step in order, whatever the ones before have raised, and then raise.
 
     One error is raised as it is, several as ``CleanupError``; but of these the first that is no
-    ``Exception`` comes alone: a cancellation, ``SystemExit`` and ``KeyboardInterrupt`` are meant
-    for the caller's caller.
+    ``Exception`` comes alone: ``SystemExit``, ``KeyboardInterrupt`` and the cancellation of this
+    task are meant for the caller's caller. A ``CancelledError`` that nobody asked this task for is
+    an error like others: a step has awaited a task that was cancelled.
     """
     errors: list[BaseException] = []
     for step in steps:
@@ -32,7 +34,14 @@ async def run_all(steps: Iterable[Callable[[], Awaitable[object]]]) -> None:
         except BaseException as error:  # noqa: BLE001  # raised below
             errors.append(error)
     for raised in errors:
-        if len(errors) == 1 or not isinstance(raised, Exception):
+        if len(errors) == 1 or _is_for_the_caller(raised):
             raise raised
     if errors:
         raise CleanupError("Multiple errors on cleanup stage", errors)
+
+
+def _is_for_the_caller(error: BaseException) -> bool:
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
+    return not isinstance(error, Exception)

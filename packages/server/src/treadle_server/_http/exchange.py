@@ -250,6 +250,9 @@ class Exchange:
         if whole is None:
             return False
         status, reason, block, body = whole
+        if not body and self.request is not None and self.request.method == "HEAD":
+            # Without a body it says nothing of the length of the response to GET.
+            return False
         response.mark_sent(self._channel.write_whole(status, reason, block, body))
         return True
 
