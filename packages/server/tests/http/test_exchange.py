@@ -171,6 +171,34 @@ def test_the_task_of_a_handler_that_never_waits(run: Run) -> None:
 
 
 @each_loop
+def test_the_task_that_sends_the_response_can_be_cancelled(run: Run) -> None:
+    requests: list[BaseRequest] = []
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"some"
+        await asyncio.Event().wait()
+
+    async def handler(request: BaseRequest) -> Response:
+        requests.append(request)
+        return Response(body=pieces())
+
+    async def main() -> None:
+        async with serve(handler) as connect:
+            peer = await connect()
+            await peer.send(GET)
+            assert b"chunked" in await peer.head()
+            assert await peer.exactly(9) == b"4\r\nsome\r\n"
+            # Not this one, from which it is asked for.
+            assert requests[0].task is not asyncio.current_task()
+            requests[0].task.cancel()
+            # The rest cannot be sent: the connection is cut.
+            assert await peer.rest() == b""
+        assert requests[0].task is asyncio.current_task()
+
+    run(main())
+
+
+@each_loop
 def test_the_handler_has_its_own_task(run: Run) -> None:
     seen: list[asyncio.Task[object] | None] = []
 

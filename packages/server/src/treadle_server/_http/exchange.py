@@ -276,6 +276,7 @@ class Exchange:
             if task.done():
                 return self._take_sent(request, task)
             self._task = task
+            request.bind_task(task)
             task.add_done_callback(self._response_done)
             return False
         finally:

@@ -215,7 +215,10 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
 
     @property
     def task(self) -> "asyncio.Task[Any]":
-        """The task that runs the handler; raises ``RuntimeError`` outside of any task."""
+        """The task that runs the handler, and then the one that sends its response.
+
+        Raises ``RuntimeError`` outside of any task.
+        """
         # Until its first wait a handler runs before the exchange has its task.
         task = self._task or asyncio.current_task()
         if task is None:
@@ -223,7 +226,7 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
         return task
 
     def bind_task(self, task: "asyncio.Task[StreamResponse] | None") -> None:
-        """Set the task that runs the handler, None when it has ended; the exchange calls it."""
+        """Set the task under way, None at its end; the exchange calls it."""
         self._task = task
 
     @property

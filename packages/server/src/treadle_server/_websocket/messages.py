@@ -300,6 +300,7 @@ def _too_late(ws: WebSocketConnection) -> ClientConnectionResetError:
 
 
 def _unexpected(message: AnyMessage, wanted: str) -> WSMessageTypeError:
+    # aiohttp's words, which programs match.
     return WSMessageTypeError(
-        f"Received a message of type {message.type!r}, not {wanted}: {str(message.data)[:80]!r}"
+        f"Received message {message.type}:{str(message.data)[:80]!r} is not WSMsgType.{wanted}"
     )
