@@ -11,7 +11,8 @@ from treadle_server import Application, AppRunner, Request, SockSite
 
 __all__ = ["Peer", "connecting", "serve"]
 
-_SECONDS: Final = 10
+#: The time of one step. It is for steps that hang: a busy machine may stand still for a while.
+_SECONDS: Final = 25
 
 
 class Peer:
