@@ -198,7 +198,7 @@ def count_native(name: str) -> float:
         command += [sys.executable, __file__, name, "--alone", str(number)]
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
         counted = re.search(r"Collected : ([0-9]+)", done.stderr)
-        if counted is None:
+        if counted is None or done.returncode:
             raise SystemExit(f"valgrind has failed: {done.stderr[-500:]}")
         found.append(int(counted[1]))
     return (found[1] - found[0]) / (NATIVE[1] - NATIVE[0])

@@ -517,7 +517,7 @@ class ServerConnection:
             state.move(states.RESPONSE)
         if bodiless or (request is not None and request.method == "HEAD"):
             return b"%b%b\r\n" % (status, block)
-        return b"%b%b\r\n%b" % (status, block, body)
+        return b"".join((status, block, b"\r\n", body))
 
     def send_large_response(
         self, status: bytes, block: bytes, body: bytes, *, bodiless: bool

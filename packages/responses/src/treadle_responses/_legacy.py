@@ -17,7 +17,7 @@ class LegacyResponse:
     # aiohttp-sse reads both. None before the head is sent and behind the end.
     _req: Any = None
     _payload_writer: Any = None
-    _body_length: int = 0
+    _body_length: int
 
     @property
     def output_length(self) -> int:

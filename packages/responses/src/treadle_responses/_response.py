@@ -48,6 +48,10 @@ _CACHED_LINES: Final = 256
 _NEW: Final = Phase.NEW
 _EMPTY: Final = b"Content-Length: 0\r\n"
 
+#: The lengths of small bodies: to format one takes four times as long as to look it up.
+_SMALL: Final = 1024
+_LENGTHS: Final = [b"%d\r\n" % size for size in range(_SMALL)]
+
 _BODY_AND_TEXT: Final = "body and text are not allowed together"
 
 
@@ -70,13 +74,14 @@ class Response(StreamResponse):
     that is not a ``str``; ``LookupError`` for text in an unknown charset.
     """
 
-    _body: bytes | bytearray | Payload | None = None
+    # These have no default either, as in ``StreamResponse``.
+    _body: bytes | bytearray | Payload | None
+    _content_type: str | None
+    _charset: str | None
     # The compressed body, if it was compressed at once.
     _encoded: bytes | None = None
     # True once a payload is being written.
     _payload_begun: bool = False
-    _content_type: str | None = None
-    _charset: str | None = None
     body_follows: bool = True
 
     def __init__(
@@ -92,6 +97,8 @@ class Response(StreamResponse):
         zlib_executor_size: int | None = None,
         zlib_executor: Executor | None = None,
     ) -> None:
+        self._phase = _NEW
+        self._body_length = 0
         if zlib_executor_size is not None or zlib_executor is not None:
             self._set_executor(zlib_executor_size, zlib_executor)
         if status != 200 or reason is not None:
@@ -108,6 +115,7 @@ class Response(StreamResponse):
                     "passing both Content-Type header and content_type or charset params is "
                     "forbidden: give the type once"
                 )
+            self._body = self._content_type = self._charset = None
             self._fill_typed(given, text, body)
             return
         if text is not None:
@@ -121,6 +129,7 @@ class Response(StreamResponse):
             self._content_type = content_type or "text/plain"
             self._body = text.encode(charset)
         else:
+            self._body = None
             self._content_type = content_type
             self._charset = charset
             if body is not None and given is None:
@@ -304,8 +313,10 @@ class Response(StreamResponse):
         if not body and self._content_type is None and self._charset is None:
             # Nothing needs a type.
             return status, self._reason, _EMPTY, b""
+        size = len(body)
+        length = _LENGTHS[size] if size < _SMALL else b"%d\r\n" % size
         prefix = _field_lines(self._content_type or OCTET_STREAM, self._charset)
-        return status, self._reason, b"%b%d\r\n" % (prefix, len(body)), body
+        return status, self._reason, prefix + length, body
 
     def complete_headers(self, request: RequestInfo) -> None:
         """Set the fields that follow from cookies, body and request."""

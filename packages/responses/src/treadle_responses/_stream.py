@@ -67,8 +67,10 @@ class StreamResponse(ResponseHead, LegacyResponse):
     _keep_alive: bool | None = None
     _req: RequestInfo | None = None
     _payload_writer: ResponseWriter | None = None
-    _phase: Phase = _NEW
-    _body_length: int = 0
+    # What every response sets has no default here: the interpreter's fast ways to an attribute (its
+    # specialized instructions) are not for one that hides an attribute of the class.
+    _phase: Phase
+    _body_length: int
     # The arguments of enable_compression(), and the encoder if a coding was chosen.
     _compression_options: CompressionOptions | None = None
     _encoder: BodyEncoder | None = None
@@ -86,6 +88,8 @@ class StreamResponse(ResponseHead, LegacyResponse):
         reason: str | None = None,
         headers: LooseHeaders | None = None,
     ) -> None:
+        self._phase = _NEW
+        self._body_length = 0
         if status != 200 or reason is not None:
             self.set_status(status, reason)
         if headers is not None:

@@ -47,6 +47,8 @@ class _Unset(enum.Enum):
 
 
 _UNSET: Final = _Unset.UNSET
+# A name in the module: found through a class with a metaclass, it is 1.5 % of a hello.
+_new: Final = object.__new__
 
 
 class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
@@ -122,7 +124,7 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
     ) -> Self:
         """Return the request that a connection has received: the factory of a server."""
         # Fast path of hello in tools/bench/compare.py: no ``__init__``, and no values but these.
-        self = cls.__new__(cls)
+        self = _new(cls)
         self._head = head
         self._payload = payload
         self._channel = channel
