@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from multidict import CIMultiDict
 
 from treadle_responses import (
     BytesPayload,
@@ -70,6 +71,20 @@ def test_disposition_and_names() -> None:
     assert (payload.filename, payload.encoding) == ("\xfc.txt", "utf-8")
     payload.set_content_disposition("attachment", filename=payload.filename or "")
     assert payload.headers["Content-Disposition"].endswith("filename*=UTF-8''%C3%BC.txt")
+
+
+def test_the_order_of_fields_is_that_of_aiohttp() -> None:
+    given = CIMultiDict({"X-Own": "1", "content-type": "a/b"})
+    for payload in (
+        BytesPayload(b"", given),
+        BytesPayload(b"", given, "c/d", "e.txt"),
+        StringPayload("", given),
+        JsonPayload({}, headers=given),
+    ):
+        # The given fields are the caller's: their Content-Type wins.
+        assert [*payload.headers.items()] == [("content-type", "a/b"), ("X-Own", "1")]
+    payload = BytesPayload(b"", [("X-Own", "1"), ("X-Own", "2")], "c/d")
+    assert [*payload.headers.items()] == [("Content-Type", "c/d"), ("X-Own", "1"), ("X-Own", "2")]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """Find the end of one part whose headers were read elsewhere (RFC 2046 section 5.1.1).
 
-``PartScanner`` is for a program that reads the headers itself and another part later. Bytes from behind the part's headers go in, its data comes out. The scanner stops at the
-delimiter and returns what comes from there on as ``rest``: it parses nothing of it. Only a possible
-start of the delimiter is kept, at most the needle and the padding that may follow it.
+``PartScanner`` is for a program that reads the headers itself, and another part later. Bytes from
+behind the part's headers go in, its data comes out. The scanner stops at the delimiter and returns
+the input from there on as ``rest``: it parses nothing of it. Only a possible start of the delimiter
+is kept, at most the needle and the padding that may follow it.
 """
 
 from typing import final

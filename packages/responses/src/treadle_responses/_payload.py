@@ -73,8 +73,9 @@ class _Collected:
 class Payload(abc.ABC):
     """A body that writes itself; subclass it with ``write`` and ``decode``.
 
-    The media type is ``content_type``, else that of ``filename``, else the default of the class.
-    Raises ``ValueError`` for control characters in ``content_type`` and a bad ``encoding``.
+    The media type is that of ``headers``, else ``content_type``, else that of ``filename``, else
+    the default of the class. Raises ``ValueError`` for control characters in ``content_type`` and a
+    bad ``encoding``.
     """
 
     _default_content_type: ClassVar[str] = OCTET_STREAM
@@ -96,14 +97,15 @@ class Payload(abc.ABC):
         self._value = value
         self._filename = filename
         self._encoding = None if encoding is None else check_charset(encoding)
-        self._headers: CIMultiDict[str] = CIMultiDict(headers or ())
         if content_type is not None:
-            self._headers["Content-Type"] = check_content_type(content_type)
-        elif "Content-Type" not in self._headers:
-            guessed = OCTET_STREAM if filename is None else guess_content_type(filename)
-            if guessed == OCTET_STREAM:
-                guessed = self._default_content_type
-            self._headers["Content-Type"] = guessed
+            check_content_type(content_type)
+        else:
+            content_type = OCTET_STREAM if filename is None else guess_content_type(filename)
+            if content_type == OCTET_STREAM:
+                content_type = self._default_content_type
+        # The order of aiohttp, which parts of a multipart body show.
+        self._headers: CIMultiDict[str] = CIMultiDict({"Content-Type": content_type})
+        self._headers.update(headers or ())
 
     @property
     def size(self) -> int | None:

@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeGuard
 
+from ._head import LooseHeaders
 from ._payload import Payload, Sink
 
 __all__ = ["ForeignPayload", "is_foreign_payload"]
@@ -40,9 +41,12 @@ class ForeignPayload(Payload):
     _value: _Foreign
     _autoclose = False
 
-    def __init__(self, value: _Foreign) -> None:
-        """Take over the fields of ``value``."""
+    def __init__(
+        self, value: _Foreign, headers: LooseHeaders | None = None, **_others: object
+    ) -> None:
+        """Take over the fields of ``value``; those of ``headers`` replace them."""
         super().__init__(value, value.headers, filename=getattr(value, "filename", None))
+        self._headers.update(headers or ())
 
     @property
     def value(self) -> object:

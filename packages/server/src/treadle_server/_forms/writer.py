@@ -6,6 +6,7 @@ coding are encoded piece by piece on their way to the sink.
 """
 
 import binascii
+import contextlib
 import zlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -97,7 +98,7 @@ class MultipartWriter(Payload):
         return self.append_payload(payload)
 
     def append_json(self, obj: object, headers: Mapping[str, str] | None = None) -> Payload:
-        """Append a value as JSON."""
+        """Append a value as JSON, with the Content-Type of ``headers`` if they have one."""
         return self.append_payload(JsonPayload(obj, headers=CIMultiDict(headers or {})))
 
     def append_form(
@@ -105,7 +106,7 @@ class MultipartWriter(Payload):
         obj: Mapping[str, Any] | Sequence[tuple[str, Any]],
         headers: Mapping[str, str] | None = None,
     ) -> Payload:
-        """Append pairs as ``application/x-www-form-urlencoded``."""
+        """Append pairs as ``application/x-www-form-urlencoded``, or as ``headers`` say."""
         pairs = list(obj.items()) if isinstance(obj, Mapping) else obj
         return self.append_payload(
             StringPayload(
@@ -228,14 +229,16 @@ class MultipartWriter(Payload):
         return MultipartEncoder(self._subtype, boundary=self._boundary)
 
     async def close(self) -> None:
-        """Close the parts."""
-        for part in self._parts:
-            await part.payload.close()
+        """Close the parts, all of them even if closing one raises; then raise that error."""
+        async with contextlib.AsyncExitStack() as stack:
+            for part in reversed(self._parts):
+                stack.push_async_callback(part.payload.close)
 
     def close_now(self) -> None:
-        """Close the parts."""
-        for part in self._parts:
-            part.payload.close_now()
+        """Close the parts as ``close`` does."""
+        with contextlib.ExitStack() as stack:
+            for part in reversed(self._parts):
+                stack.callback(part.payload.close_now)
 
 
 def _become_form_data(headers: CIMultiDict[str], default_name: str) -> None:
@@ -258,7 +261,8 @@ def _coding(
     if not coding or coding in none:
         return ""
     if coding not in known:
-        raise RuntimeError(f"{field} {coding!r} is not known: use one of {(*known, *none)}")
+        name = field.lower().replace("-", " ")
+        raise RuntimeError(f"unknown {name} {coding!r}: use one of {(*known, *none)}")
     return coding
 
 
