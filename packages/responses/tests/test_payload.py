@@ -123,6 +123,48 @@ def test_a_payload_of_ones_own(run: Make, ask: Make) -> None:
         Payload(None)  # type: ignore[abstract]  # the mistake under test
 
 
+class Legacy(Payload):
+    """A payload that has text, and writes something else."""
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        text = self._value
+        if not isinstance(text, str):
+            raise TypeError("no text")
+        return text
+
+    async def write(self, writer: Sink) -> None:
+        await writer.write(b"written")
+
+
+@pytest.mark.parametrize(
+    ("value", "encoding", "asked", "expected"),
+    [
+        # As in aiohttp: the text, in the charset of the payload.
+        ("caf\xe9", None, "utf-8", b"caf\xc3\xa9"),
+        ("caf\xe9", None, "latin-1", b"caf\xe9"),
+        ("caf\xe9", "latin-1", "utf-8", b"caf\xe9"),
+        # There is no such text, so the bytes are those that it writes.
+        ("caf\xe9", "ascii", "utf-8", b"written"),
+        (b"", None, "utf-8", b"written"),
+    ],
+)
+def test_the_bytes_of_a_payload_of_ones_own(
+    run: Make, value: object, encoding: str | None, asked: str, expected: bytes
+) -> None:
+    assert run(Legacy(value, encoding=encoding).as_bytes(asked)) == expected
+
+
+def test_the_head_of_a_part() -> None:
+    payload = BytesPayload(b"", {"X-Name": "\xfc"})
+    assert payload._binary_headers == (
+        b"Content-Type: application/octet-stream\r\nX-Name: \xc3\xbc\r\n\r\n"
+    )
+    for bad in ("\r", "\n", "\0"):
+        for name, value in ((f"X{bad}Y: z", "a"), ("X", f"a{bad}Y: z")):
+            with pytest.raises(ValueError, match="header injection"):
+                _ = BytesPayload(b"", {name: value})._binary_headers
+
+
 def test_bytes_of_more_than_a_mib_warn() -> None:
     data = bytes(2**20)
     assert BytesPayload(data).size == len(data)

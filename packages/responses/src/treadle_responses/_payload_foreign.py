@@ -66,6 +66,10 @@ class ForeignPayload(Payload):
         text: str = decode(encoding, errors)
         return text
 
+    async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002
+        """Return the bytes that are written."""
+        return b"".join(await self._collect_pieces())
+
     async def write(self, writer: Sink) -> None:
         """Write all of the payload."""
         self._consumed = True

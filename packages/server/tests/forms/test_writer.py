@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from testkit import Run, each_loop, run_on, serve
 from treadle_multipart import BadContentDispositionHeader
-from treadle_responses import BytesPayload, Payload, Response, StringPayload
+from treadle_responses import BytesPayload, Response, StringPayload
 from treadle_server import (
     Application,
     BodyPartReader,
@@ -290,14 +290,20 @@ def test_files_are_closed(run: Run, tmp_path: Path) -> None:
     path.write_bytes(b"content")
 
     async def main() -> None:
-        for end in (Payload.as_bytes, Payload.close):
+        for closes in (True, False):
             writer = MultipartWriter()
             with path.open("rb") as file:
                 payload = writer.append(file)
                 assert payload.headers["Content-Disposition"] == 'attachment; filename="a.txt"'
                 assert not writer.autoclose
                 assert writer.size is not None
-                await end(writer)
+                # It can be written again until it is closed.
+                assert await writer.as_bytes() == await writer.as_bytes()
+                assert not writer.consumed
+                if closes:
+                    await writer.close()
+                else:
+                    writer.close_now()
                 assert file.closed
         writer = MultipartWriter()
         file = path.open("rb")

@@ -65,7 +65,7 @@ class MultipartWriter(Payload):
 
     Raises ``ValueError`` for a subtype that is not a token and for a boundary with characters that
     are not safe in a line; the boundary is random unless given. Each part is read when it is
-    written, so a writer that contains open files can be written only once.
+    written, so a writer that contains iterables or received parts can be written only once.
     """
 
     def __init__(self, subtype: str = "mixed", boundary: str | None = None) -> None:
@@ -198,6 +198,12 @@ class MultipartWriter(Payload):
             text += f"{head.decode(encoding, errors)}{part.payload.decode(encoding, errors)}\r\n"
         return f"{text}--{self.boundary}--\r\n"
 
+    async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002
+        """Return the body as ``write`` writes it."""
+        sink = _Collected()
+        await self.write(sink)
+        return b"".join(sink.pieces)
+
     async def write(self, writer: Sink, close_boundary: bool = True) -> None:
         """Write all parts and, with ``close_boundary``, the line that ends the body.
 
@@ -275,6 +281,17 @@ def _stages(part: Part) -> list[Stage]:
     elif part.transfer:
         stages.append(_QuotedPrintable())
     return stages
+
+
+@final
+class _Collected:
+    """A sink that collects the pieces."""
+
+    def __init__(self) -> None:
+        self.pieces: Final[list[bytes]] = []
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.pieces.append(bytes(data))
 
 
 @final
