@@ -269,15 +269,21 @@ def test_a_file_in_a_form_is_form_data(run: Run, tmp_path: Path) -> None:
         writer = MultipartWriter("form-data", boundary="b")
         with path.open("rb") as file:
             writer.append(file)
-            writer.append(b"1", {"Content-Disposition": "attachment; name=a"})
+            writer.append(BytesPayload(b"1", {"Content-Disposition": "attachment; name=a"}))
             assert [head["Content-Disposition"] for head, _ in await parts_of(writer)] == [
                 'form-data; name="section-0"; filename="caf\xe9.txt"',
                 'form-data; name="a"',
             ]
-            # A header of the application that cannot be read stays.
+            # A header of the application stays if it cannot be read, or if it comes with the part.
             with pytest.warns(BadContentDispositionHeader):
-                payload = writer.append(b"2", {"Content-Disposition": "no; header"})
+                payload = writer.append_payload(
+                    BytesPayload(b"2", {"Content-Disposition": "no; header"})
+                )
             assert payload.headers["Content-Disposition"] == "no; header"
+            given = {"content-disposition": 'attachments; filename="a"'}
+            for value in (b"3", BytesPayload(b"3"), file):
+                payload = writer.append(value, given)
+                assert payload.headers["Content-Disposition"] == 'attachments; filename="a"'
 
     run(main())
 

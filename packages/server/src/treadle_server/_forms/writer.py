@@ -86,16 +86,19 @@ class MultipartWriter(Payload):
     def append(self, obj: object, headers: Mapping[str, str] | None = None) -> Payload:
         """Append any object that has a registered payload class, and return its payload.
 
-        Raises ``TypeError`` for an unregistered type, and the errors of ``append_payload``.
+        A Content-Disposition of ``headers`` stays as it is, in a form too. Raises ``TypeError`` for
+        an unregistered type, and the errors of ``append_payload``.
         """
+        given = CIMultiDict(headers or {})
         if isinstance(obj, Payload):
-            obj.headers.update(headers or {})
-            return self.append_payload(obj)
-        try:
-            payload = get_payload(obj, headers=CIMultiDict(headers or {}))
-        except PayloadLookupError as error:
-            raise TypeError(str(error)) from error
-        return self.append_payload(payload)
+            payload = obj
+            payload.headers.update(given)
+        else:
+            try:
+                payload = get_payload(obj, headers=given)
+            except PayloadLookupError as error:
+                raise TypeError(str(error)) from error
+        return self._append(payload, disposed="Content-Disposition" in given)
 
     def append_json(self, obj: object, headers: Mapping[str, str] | None = None) -> Payload:
         """Append a value as JSON, with the Content-Type of ``headers`` if they have one."""
@@ -124,12 +127,17 @@ class MultipartWriter(Payload):
         say ``attachment``. Raises ``ValueError`` for a coding in a form, ``RuntimeError`` for an
         unknown coding.
         """
+        return self._append(payload, disposed=False)
+
+    def _append(self, payload: Payload, *, disposed: bool) -> Payload:
+        """Append a payload; with ``disposed``, its Content-Disposition is the caller's."""
         headers = payload.headers
         if self._is_form_data:
             for field in _CODINGS:
                 if field in headers:
                     raise ValueError(f"A part of a form has no {field} (RFC 7578 section 4.7)")
-            _become_form_data(headers, f"section-{len(self._parts)}")
+            if not disposed:
+                _become_form_data(headers, f"section-{len(self._parts)}")
             self._parts.append(Part(payload, "", ""))
             return payload
         encoding = _coding(headers, "Content-Encoding", ("deflate", "gzip"), ("identity",))
