@@ -38,6 +38,7 @@ from treadle_multipart import (
     MultipartParser,
     PartBegin,
     PartEnd,
+    PartScanner,
     parse_content_disposition,
     parse_urlencoded,
 )
@@ -254,6 +255,17 @@ def _parts(data: bytes, cuts: Iterable[int], strict: bool) -> object:
     return parts
 
 
+def _lone_part(data: bytes, cuts: Iterable[int]) -> tuple[bytes, bytes | None]:
+    scanner = PartScanner(b"B")
+    found = bytearray()
+    for start, end in pairwise([0, *cuts, len(data)]):
+        found += scanner.receive_data(data[start:end])
+        if scanner.rest is not None:
+            return bytes(found), scanner.rest + data[end:]
+    found += scanner.receive_eof()
+    return bytes(found), scanner.rest
+
+
 def _check_status(error: MultipartError) -> None:
     assert error.status in (400, 413, 415, 431), error
 
@@ -263,6 +275,11 @@ def multipart(data: bytes) -> None:
     wire, cuts = _cut(data)
     strict = bool(data[:1]) and data[0] % 2 == 0
     assert _parts(wire, (), strict) == _parts(wire, cuts, strict)
+    # As one part too: what is not its data is given back.
+    found, rest = _lone_part(wire, ())
+    assert (found, rest) == _lone_part(wire, cuts)
+    given_back = b"" if rest is None else b"\r\n" + rest
+    assert found + given_back in (wire, b"\r\n" + wire)
 
 
 def urlencoded(data: bytes) -> None:

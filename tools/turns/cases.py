@@ -28,6 +28,7 @@ from treadle_multipart import (
     MultipartLimits,
     MultipartParser,
     PartDecoder,
+    PartScanner,
     parse_content_disposition,
     parse_options_header,
     parse_urlencoded,
@@ -150,6 +151,16 @@ def _multipart(data: bytes, piece: int = 64 * 1024, limits: MultipartLimits = _N
             parser.receive_eof()
         except MultipartError:
             pass
+
+    return work
+
+
+def _scan(data: bytes, piece: int) -> Work:
+    def work() -> None:
+        scanner = PartScanner("B")
+        for part in _cut(data, piece):
+            if scanner.rest is None:
+                scanner.receive_data(part)
 
     return work
 
@@ -296,6 +307,13 @@ MESSAGES: Final[dict[str, Make]] = {
             "line ends": b"\r\n", "returns": b"\r", "dashes": b"\r\n--", "near": b"\r\n--B",
             "blanks": b"\r\n--B ", "parts": b"\r\n" + _PART, "zeros": b"\0",
         }.items()
+        for piece in (1, 7, 64 * 1024)
+    },
+    **{
+        f"part alone of {name} by {piece}": partial(
+            lambda unit, piece, size: _scan(_repeat(unit, size // 4), piece), unit, piece,
+        )
+        for name, unit in {"dashes": b"\r\n--", "near": b"\r\n--BB", "blanks": b"\r\n--B x"}.items()
         for piece in (1, 7, 64 * 1024)
     },
     "multipart header by bytes": lambda size: _multipart(

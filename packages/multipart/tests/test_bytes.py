@@ -12,6 +12,7 @@ from treadle_multipart import (
     MultipartEncoder,
     MultipartParser,
     PartDecoder,
+    PartScanner,
     UrlencodedParser,
 )
 
@@ -39,6 +40,7 @@ ENTRANCES: dict[str, Callable[[Any], object]] = {
     "FormParser, urlencoded": lambda data: FormParser(URLENCODED).receive_data(data),
     "PartDecoder": lambda data: list(PartDecoder(None, None).decode(data)),
     "PartDecoder, base64": lambda data: list(PartDecoder("base64", None).decode(data)),
+    "PartScanner": lambda data: PartScanner("b").receive_data(data),
     "MultipartEncoder": lambda data: encoder().data(data),
 }
 DATA = b"c29tZQ==\r\n"

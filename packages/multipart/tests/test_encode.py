@@ -10,6 +10,9 @@ from treadle_multipart import (
     FormFile,
     MultipartBody,
     MultipartEncoder,
+    MultipartParser,
+    PartBegin,
+    PartData,
     UsageError,
     boundary_of,
     parse_form,
@@ -91,11 +94,71 @@ def test_order() -> None:
             call()
 
 
-def test_the_boundary_in_data_is_refused() -> None:
-    encoder = MultipartEncoder(boundary="x")
-    encoder.begin_part()
-    with pytest.raises(UsageError, match="contains the boundary"):
-        encoder.data(b"a--xb")
+#: Pieces of a part, and if the last one is refused.
+BOUNDARIES = [
+    ([b"--x"], True),
+    ([b"--x--"], True),
+    ([b"a\r\n--x\r\nb"], True),
+    ([b"a\n--x \t\nb"], True),
+    ([b"a\r\n--x--\r\n"], True),
+    ([b"a\r\n--x" + b" " * 200], True),
+    # The next piece may go on with a line end.
+    ([b"a\r\n--x"], True),
+    ([b"a\r\n--x-"], True),
+    ([b"a\r\n", b"--x\r\n"], True),
+    ([b"a\r\n", b"", b"--x\r\n"], True),
+    # No reader takes these for the boundary: within a line, or the start of another boundary.
+    ([b"a--x\r\n"], False),
+    ([b"a", b"--x\r\n"], False),
+    ([b"--xy\r\n\r\n\r\n--xy--\r\n"], False),
+    ([b"--xy\r\n", b"--x--\r\n"], True),
+    ([b"--xy\r\n--x\r\n"], True),
+    ([b"\r\n --x\r\n"], False),
+]
+
+
+@pytest.mark.parametrize(("pieces", "refused"), BOUNDARIES, ids=range(len(BOUNDARIES)))
+def test_a_boundary_in_data_is_refused(pieces: list[bytes], refused: bool) -> None:
+    for boundary in ("x", "x" * 70):
+        encoder = MultipartEncoder(boundary=boundary)
+        encoder.begin_part()
+        *first, last = [piece.replace(b"x", boundary.encode()) for piece in pieces]
+        for piece in first:
+            assert encoder.data(piece) == piece
+        if refused:
+            with pytest.raises(UsageError, match="contains the boundary"):
+                encoder.data(last)
+        else:
+            assert encoder.data(last) == last
+            # A new part begins a line.
+            encoder.end_part()
+            encoder.begin_part()
+            with pytest.raises(UsageError, match="contains the boundary"):
+                encoder.data(b"--" + boundary.encode())
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    data=st.lists(
+        st.sampled_from([b"\r", b"\n", b"\r\n", b"-", b"--x", b"x", b" ", b"\r\n--x", b"a"]),
+        max_size=10,
+    ).map(b"".join)
+)
+def test_data_that_is_not_refused_is_one_part(data: bytes) -> None:
+    encoder = MultipartEncoder("mixed", boundary="x")
+    body = encoder.begin_part()
+    try:
+        body += encoder.data(data)
+    except UsageError:
+        return
+    body += encoder.end_part() + encoder.end()
+    for strict in (True, False):
+        events = MultipartParser("x", strict=strict).receive_data(body)
+        assert [event for event in events if isinstance(event, PartBegin)] == events[:1]
+        assert b"".join(e.data for e in events if isinstance(e, PartData)) == data
+
+
+def test_a_body_refuses_the_boundary_in_data() -> None:
     body = MultipartBody(boundary="x")
     with pytest.raises(UsageError):
         body.add_field("a", "--x")

@@ -14,8 +14,8 @@ PUBLIC = set(
         FormParser FormValue HeaderTooLargeError Headers Leniency LimitError
         MalformedError MemoryLimitError MultipartBody MultipartEncoder MultipartError
         MultipartLimits MultipartParser NameTooLongError NestedTooDeepError Offload Pair
-        PartBegin PartData PartDecoder PartEnd PartTooLargeError Readable SpoolPolicy
-        StreamedPart Target TargetFor TooManyFieldsError TooManyFilesError
+        PartBegin PartData PartDecoder PartEnd PartScanner PartTooLargeError Readable
+        SpoolPolicy StreamedPart Target TargetFor TooManyFieldsError TooManyFilesError
         TooManyHeadersError TooManyPartsError TotalTooLargeError UndecodableTextError
         UnknownCharsetError UnknownCodingError UnsupportedError
         UrlencodedParser UsageError __version__ aiter_events boundary_of

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from multidict import CIMultiDict
 
 from treadle_responses import (
     BytesPayload,
@@ -72,6 +73,20 @@ def test_disposition_and_names() -> None:
     assert payload.headers["Content-Disposition"].endswith("filename*=UTF-8''%C3%BC.txt")
 
 
+def test_the_order_of_fields_is_that_of_aiohttp() -> None:
+    given = CIMultiDict({"X-Own": "1", "content-type": "a/b"})
+    for payload in (
+        BytesPayload(b"", given),
+        BytesPayload(b"", given, "c/d", "e.txt"),
+        StringPayload("", given),
+        JsonPayload({}, headers=given),
+    ):
+        # The given fields are the caller's: their Content-Type wins.
+        assert [*payload.headers.items()] == [("content-type", "a/b"), ("X-Own", "1")]
+    payload = BytesPayload(b"", [("X-Own", "1"), ("X-Own", "2")], "c/d")
+    assert [*payload.headers.items()] == [("Content-Type", "c/d"), ("X-Own", "1"), ("X-Own", "2")]
+
+
 @pytest.mark.parametrize(
     ("call", "error"),
     [
@@ -106,6 +121,48 @@ def test_a_payload_of_ones_own(run: Make, ask: Make) -> None:
         assert wire.body == expected
     with pytest.raises(TypeError, match="abstract"):
         Payload(None)  # type: ignore[abstract]  # the mistake under test
+
+
+class Legacy(Payload):
+    """A payload that has text, and writes something else."""
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        text = self._value
+        if not isinstance(text, str):
+            raise TypeError("no text")
+        return text
+
+    async def write(self, writer: Sink) -> None:
+        await writer.write(b"written")
+
+
+@pytest.mark.parametrize(
+    ("value", "encoding", "asked", "expected"),
+    [
+        # As in aiohttp: the text, in the charset of the payload.
+        ("caf\xe9", None, "utf-8", b"caf\xc3\xa9"),
+        ("caf\xe9", None, "latin-1", b"caf\xe9"),
+        ("caf\xe9", "latin-1", "utf-8", b"caf\xe9"),
+        # There is no such text, so the bytes are those that it writes.
+        ("caf\xe9", "ascii", "utf-8", b"written"),
+        (b"", None, "utf-8", b"written"),
+    ],
+)
+def test_the_bytes_of_a_payload_of_ones_own(
+    run: Make, value: object, encoding: str | None, asked: str, expected: bytes
+) -> None:
+    assert run(Legacy(value, encoding=encoding).as_bytes(asked)) == expected
+
+
+def test_the_head_of_a_part() -> None:
+    payload = BytesPayload(b"", {"X-Name": "\xfc"})
+    assert payload._binary_headers == (
+        b"Content-Type: application/octet-stream\r\nX-Name: \xc3\xbc\r\n\r\n"
+    )
+    for bad in ("\r", "\n", "\0"):
+        for name, value in ((f"X{bad}Y: z", "a"), ("X", f"a{bad}Y: z")):
+            with pytest.raises(ValueError, match="header injection"):
+                _ = BytesPayload(b"", {name: value})._binary_headers
 
 
 def test_bytes_of_more_than_a_mib_warn() -> None:

@@ -52,6 +52,12 @@ def test_as_a_body(send: Make, size: int | None, length: list[str]) -> None:
     assert theirs.closed == 1
 
 
+def test_fields_of_the_caller_win() -> None:
+    payload = get_payload(Theirs(), headers={"X-Own": "2", "X-Mine": "3"}, encoding="utf-8")
+    expected = {"Content-Type": "text/x", "X-Own": "2", "X-Mine": "3"}
+    assert dict(payload.headers) == expected
+
+
 def test_the_least(send: Make) -> None:
     payload = get_payload(Least())
     assert (payload.size, payload.content_type) == (None, "application/octet-stream")

@@ -42,7 +42,7 @@ def test_bytes_io(run: Make) -> None:
     assert not file.closed
 
 
-def test_a_file(run: Make, path: Path) -> None:
+def test_a_file(run: Make, ask: Make, path: Path) -> None:
     file = path.open("rb")
     file.read(10)
     payload = BufferedReaderPayload(file)
@@ -50,10 +50,21 @@ def test_a_file(run: Make, path: Path) -> None:
     assert payload.content_type == "application/pdf"
     assert payload.filename == path.name
     assert "filename*=UTF-8''r%C3%A9sum%C3%A9.pdf" in payload.headers["Content-Disposition"]
-    assert run(payload.as_bytes()) == DATA[10:]
-    assert file.closed
+    # As with aiohttp, it can be written again until it is closed, from where it began.
+    for limit, expected in ((None, DATA[10:]), (None, DATA[10:]), (5, DATA[10:15])):
+        wire = ask().wire
+        run(payload.write_with_length(wire, limit))
+        assert wire.body == expected
+        assert run(payload.as_bytes()) == DATA[10:]
+        assert payload.decode("latin-1") == DATA[10:].decode("latin-1")
+        assert (payload.size, payload.consumed) == (len(DATA) - 10, False)
+    for _ in range(2):
+        run(payload.close())
+        assert (file.closed, payload.consumed) == (True, True)
     with pytest.raises(TypeError, match="is a stream"):
         payload.decode()
+    with pytest.raises(RuntimeError, match="or it was closed"):
+        run(payload.as_bytes())
 
 
 def test_a_file_without_a_name(run: Make) -> None:
@@ -72,17 +83,67 @@ def test_a_pipe_has_no_size(run: Make) -> None:
     os.close(writer)
     payload = IOBasePayload(os.fdopen(reader, "rb", buffering=0))
     assert (payload.size, payload.filename) == (None, None)
+    assert not payload.consumed
+    assert run(payload.as_bytes()) == b"abc"
+    # aiohttp writes nothing the second time.
+    assert payload.consumed
+    with pytest.raises(RuntimeError, match="a stream is read once"):
+        run(payload.as_bytes())
+    run(payload.close())
+
+
+class LikeAFile:
+    """Has the least of a file."""
+
+    def __init__(self, *, tells: bool) -> None:
+        self.left = [b"abc", b"def"]
+        self.tells = tells
+
+    def tell(self) -> int:
+        if self.tells:
+            return 0
+        raise OSError("cannot tell")
+
+    def read(self, size: int) -> bytes:
+        return self.left.pop(0) if self.left else b""
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_an_object_like_a_file(run: Make, tells: bool) -> None:
+    file: Any = LikeAFile(tells=tells)
+    payload = IOBasePayload(file)
+    assert payload.size is None
+    assert run(payload.as_bytes()) == b"abcdef"
+    run(payload.close())
+    assert payload.consumed
+
+
+class SeekReturnsNothing(io.BytesIO):
+    def seek(self, position: int, whence: int = 0) -> int:
+        super().seek(position, whence)
+        nothing: Any = None
+        return nothing  # type: ignore[no-any-return]  # the quirk under test
+
+
+def test_a_file_that_does_not_return_its_position(run: Make) -> None:
+    file = SeekReturnsNothing(b"abc")
+    payload = IOBasePayload(file)
+    assert payload.size == 3
     assert run(payload.as_bytes()) == b"abc"
 
 
 def test_text(run: Make, tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("\xfc\n", "utf-16")
-    payload = TextIOPayload(path.open(encoding="utf-16"))
-    assert (payload.size, payload.content_type) == (None, "text/plain; charset=utf-8")
-    assert run(payload.as_bytes()) == b"\xc3\xbc\n"
-    latin = TextIOPayload(path.open(encoding="utf-16"), encoding="latin-1", disposition=None)
-    assert run(latin.as_bytes()) == b"\xfc\n"
+    with path.open(encoding="utf-16") as file:
+        payload = TextIOPayload(file)
+        assert (payload.size, payload.content_type) == (None, "text/plain; charset=utf-8")
+        for _ in range(2):
+            assert run(payload.as_bytes()) == b"\xc3\xbc\n"
+    with path.open(encoding="utf-16") as file:
+        latin = TextIOPayload(file, encoding="latin-1", disposition=None)
+        # The charset of the payload wins, as in aiohttp.
+        assert run(latin.as_bytes("utf-8")) == b"\xfc\n"
 
 
 def test_reads_are_bounded_and_go_through_the_hook(run: Make, ask: Make, path: Path) -> None:
@@ -203,7 +264,7 @@ def test_a_client_that_leaves(run: Make, ask: Make, path: Path) -> None:
     assert file.closed
 
 
-def test_iterables(run: Make) -> None:
+def test_iterables(run: Make, ask: Make) -> None:
     class Numbers:
         def __init__(self) -> None:
             self.left = 3
@@ -219,7 +280,23 @@ def test_iterables(run: Make) -> None:
 
     payload = AsyncIterablePayload(Numbers(), content_type="text/plain")
     assert (payload.size, payload.content_type) == (None, "text/plain")
-    assert run(payload.as_bytes()) == b"210"
+    with pytest.raises(TypeError, match="Unable to decode - content not cached"):
+        payload.decode()
+    # The pieces are kept, so that it can be written again.
+    for limit in (None, 2):
+        assert run(payload.as_bytes()) == b"210"
+        assert payload.decode() == "210"
+        wire = ask().wire
+        run(payload.write_with_length(wire, limit))
+        assert wire.body == b"210"[:limit]
+        assert not payload.consumed
+    # Without them aiohttp writes nothing the second time.
+    payload = AsyncIterablePayload(Numbers())
+    run(payload.write(ask().wire))
+    assert payload.consumed
+    for again in (payload.as_bytes(), payload.write(ask().wire)):
+        with pytest.raises(RuntimeError, match="written before"):
+            run(again)
     with pytest.raises(TypeError, match="must be an AsyncIterable"):
         AsyncIterablePayload([b"x"])  # type: ignore[arg-type]  # the mistake under test
 
@@ -263,6 +340,7 @@ def test_a_file_has_text_before_it_is_sent(run: Make, tmp_path: Path) -> None:
         assert text == payload.decode(*arguments)
         assert text.endswith("caf\xe9")
         assert run(payload.as_bytes()) in (b"caf\xe9", b"a caf\xc3\xa9")
+        run(payload.close())
     assert Response(body=io.BufferedReader(io.BytesIO(b"test"))).text == "test"
 
 

@@ -70,6 +70,7 @@ from ._formparser import FormParser, TargetFor
 from ._limits import MultipartLimits
 from ._options import boundary_of, parse_options_header
 from ._parser import MultipartParser
+from ._scanner import PartScanner
 from ._spool import SpoolPolicy
 from ._urlencoded import Pair, UrlencodedParser, parse_urlencoded
 from ._version import __version__
@@ -103,6 +104,7 @@ __all__ = [
     "PartData",
     "PartDecoder",
     "PartEnd",
+    "PartScanner",
     "PartTooLargeError",
     "Readable",
     "SpoolPolicy",

@@ -61,7 +61,7 @@ class PartDecoder:
             self._stages.append(_QuotedPrintable())
         elif coding not in ("7bit", "8bit", "binary"):
             raise UnknownCodingError(
-                f"Content-Transfer-Encoding {coding[:40]!a} is unknown; "
+                f"unknown content transfer encoding {coding[:40]!a}; "
                 "send base64, quoted-printable or binary",
                 field=field,
             )
@@ -70,7 +70,7 @@ class PartDecoder:
             self._stages.append(_Inflate(coding, field))
         elif coding != "identity":
             raise UnknownCodingError(
-                f"Content-Encoding {coding[:40]!a} is unknown; send gzip, deflate or identity",
+                f"unknown content encoding {coding[:40]!a}; send gzip, deflate or identity",
                 field=field,
             )
 

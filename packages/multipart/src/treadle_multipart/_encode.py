@@ -2,7 +2,7 @@
 
 ``MultipartEncoder`` turns calls into bytes one piece at a time. ``MultipartBody`` uses it for a
 list of parts, and knows its size for Content-Length if all parts know theirs. Both refuse whatever
-would break out of a header or a part: control characters in headers, the boundary inside data.
+would break out of a header or a part: control characters in headers, delimiter lines in data.
 """
 
 import enum
@@ -13,7 +13,8 @@ from typing import final
 
 from ._adapters import Readable
 from ._bytes import as_bytes
-from ._errors import MultipartError, UsageError
+from ._delimiter import DATA, Delimiter
+from ._errors import MalformedError, MultipartError, UsageError
 from ._options import check_boundary
 
 __all__ = ["MultipartBody", "MultipartEncoder", "quote_name"]
@@ -58,11 +59,11 @@ class MultipartEncoder:
     once, and send the results in order. ``content_type`` is the header to send with them. The
     boundary is random unless given.
 
-    Raises ``UsageError`` for a wrong order, bad headers, a bad subtype or boundary, and data that
-    contains the boundary (seen if it is within one call).
+    Raises ``UsageError`` for a wrong order, bad headers, a bad subtype or boundary, and data with a
+    line that a reader takes for the boundary (seen if it is within one call).
     """
 
-    __slots__ = ("_delimiter", "_place", "_started", "boundary", "subtype")
+    __slots__ = ("_at_line_start", "_delimiter", "_place", "_started", "boundary", "subtype")
 
     def __init__(self, subtype: str = "form-data", *, boundary: str | bytes | None = None) -> None:
         if _TOKEN.fullmatch(subtype) is None:
@@ -76,6 +77,8 @@ class MultipartEncoder:
             raise UsageError(str(exc)) from exc
         self._delimiter = b"--" + self.boundary
         self._started = False
+        # True if the next data of the part begins a line.
+        self._at_line_start = True
         self._place = Place.BETWEEN
 
     @property
@@ -91,7 +94,7 @@ class MultipartEncoder:
         self._expect(Place.BETWEEN, "begin_part()")
         self._place = Place.IN_PART
         start = b"\r\n" if self._started else b""
-        self._started = True
+        self._started = self._at_line_start = True
         lines = [start + self._delimiter]
         lines += [_header_line(name, value) for name, value in headers]
         return b"\r\n".join(lines) + b"\r\n\r\n"
@@ -119,11 +122,33 @@ class MultipartEncoder:
         self._expect(Place.IN_PART, "data()")
         if type(data) is not bytes:
             data = as_bytes(data, "data()")
-        if self._delimiter in data:
+        if self._delimiter in data and self._ends_part(data):
             raise UsageError(
                 f"the data contains the boundary {self.boundary!r}; leave the boundary random"
             )
+        if data:
+            self._at_line_start = data.endswith(b"\n")
         return data
+
+    def _ends_part(self, data: bytes) -> bool:
+        """Return True if a reader of any kind may take a line of ``data`` for a delimiter.
+
+        A text that has the boundary within a line, and the delimiters of a nested body whose
+        boundary starts with this one, are no such lines.
+        """
+        line_end = b"\n" if self._at_line_start else b""
+        delimiter = Delimiter(self.boundary, False, set())
+        buf = line_end + data
+        at = 0
+        while (at := buf.find(delimiter.needle, at)) >= 0:
+            at += len(delimiter.needle)
+            try:
+                kind, _ = delimiter.classify(buf, at, 0)
+            except MalformedError:
+                return True
+            if kind is not DATA:
+                return True
+        return False
 
     def end_part(self) -> bytes:
         """End the current part; returns ``b""``, since the next delimiter ends it on the wire."""

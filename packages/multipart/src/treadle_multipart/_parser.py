@@ -60,8 +60,7 @@ class MultipartParser:
     ``boundary`` is the parameter of the Content-Type (see ``boundary_of``). With ``strict=False``
     the deviations listed in ``Leniency`` pass, otherwise those in ``accept``, of which
     ``COMMON_LENIENCIES`` is a choice; ``tolerated`` tells which of them were met. Headers
-    are decoded with ``header_charset``. With ``in_part`` the input begins behind the blank line
-    that ends the headers of a part: that part is counted, but has no ``PartBegin``.
+    are decoded with ``header_charset``.
 
     Raises ``MalformedError`` for a bad boundary, ``UnsupportedError`` for a bad ``header_charset``.
     """
@@ -97,7 +96,6 @@ class MultipartParser:
         strict: bool = True,
         accept: Iterable[Leniency] = (),
         header_charset: str = "utf-8",
-        in_part: bool = False,
     ) -> None:
         # Settings
         self._header_charset = text_codec(header_charset)
@@ -130,15 +128,19 @@ class MultipartParser:
         self._head_reader = HeadReader(
             self._header_charset, bound(limits.max_part_headers), self._accept, self._tolerated
         )
-        if in_part:
-            # ``_tail`` stands for the blank line: it may be the line end of the next delimiter.
-            self._state = State.BODY
-            self._tally.count(PartBegin(()))
 
     @property
     def tolerated(self) -> frozenset[Leniency]:
         """The deviations met so far; empty if none are accepted."""
         return frozenset(self._tolerated)
+
+    @property
+    def part_ending(self) -> bool:
+        """True in the data of a part if a delimiter has begun, and its line end will tell.
+
+        The data before it was returned, but not yet the ``PartEnd``.
+        """
+        return self._state is _BODY and self._delimiter.cut_off(self._tail)
 
     def nested(self, part: PartBegin) -> "MultipartParser":
         """Return a parser for ``part``, which is itself multipart: feed it the part's data.

@@ -8,6 +8,7 @@ payload class for a value.
 import abc
 import io
 import json
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, Protocol
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 
+_LINE_BREAKING: Final = re.compile("[\r\n\0]")
 #: Bytes up to which ``BytesPayload`` takes a body without a ``ResourceWarning``, as in aiohttp.
 TOO_LARGE_BYTES_BODY: Final = 2**20
 
@@ -73,8 +75,9 @@ class _Collected:
 class Payload(abc.ABC):
     """A body that writes itself; subclass it with ``write`` and ``decode``.
 
-    The media type is ``content_type``, else that of ``filename``, else the default of the class.
-    Raises ``ValueError`` for control characters in ``content_type`` and a bad ``encoding``.
+    The media type is that of ``headers``, else ``content_type``, else that of ``filename``, else
+    the default of the class. Raises ``ValueError`` for control characters in ``content_type`` and a
+    bad ``encoding``.
     """
 
     _default_content_type: ClassVar[str] = OCTET_STREAM
@@ -96,14 +99,15 @@ class Payload(abc.ABC):
         self._value = value
         self._filename = filename
         self._encoding = None if encoding is None else check_charset(encoding)
-        self._headers: CIMultiDict[str] = CIMultiDict(headers or ())
         if content_type is not None:
-            self._headers["Content-Type"] = check_content_type(content_type)
-        elif "Content-Type" not in self._headers:
-            guessed = OCTET_STREAM if filename is None else guess_content_type(filename)
-            if guessed == OCTET_STREAM:
-                guessed = self._default_content_type
-            self._headers["Content-Type"] = guessed
+            check_content_type(content_type)
+        else:
+            content_type = OCTET_STREAM if filename is None else guess_content_type(filename)
+            if content_type == OCTET_STREAM:
+                content_type = self._default_content_type
+        # The order of aiohttp, which parts of a multipart body show.
+        self._headers: CIMultiDict[str] = CIMultiDict({"Content-Type": content_type})
+        self._headers.update(headers or ())
 
     @property
     def size(self) -> int | None:
@@ -140,6 +144,19 @@ class Payload(abc.ABC):
         """True if the payload has nothing to close."""
         return self._autoclose
 
+    @property
+    def _binary_headers(self) -> bytes:
+        """The head of a part, for classes of programs that write multipart bodies as aiohttp does.
+
+        Raises ``ValueError`` for a name or value that would begin another line.
+        """
+        lines = [f"{name}: {value}" for name, value in self._headers.items()]
+        if any(_LINE_BREAKING.search(line) for line in lines):
+            raise ValueError(
+                f"header injection: CR, LF or NUL in the headers {dict(self._headers)!a} of a part"
+            )
+        return "\r\n".join([*lines, "", ""]).encode()
+
     def set_content_disposition(
         self,
         disptype: str,
@@ -163,11 +180,22 @@ class Payload(abc.ABC):
         """Write the payload, but at most ``content_length`` bytes of it."""
         await self.write(writer if content_length is None else _Limited(writer, content_length))
 
-    async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002
-        """Return the bytes of the payload; a stream is consumed."""
+    async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        """Return the text of ``decode``, encoded; without text, the bytes that are written.
+
+        The charset is that of the payload, else ``encoding``.
+        """
+        charset = self._encoding or encoding
+        try:
+            return self.decode(charset, errors).encode(charset)
+        except (TypeError, UnicodeError):
+            return b"".join(await self._collect_pieces())
+
+    async def _collect_pieces(self) -> list[bytes]:
+        """Return the pieces that are written."""
         sink = _Collected()
         await self.write(sink)
-        return b"".join(sink.pieces)
+        return sink.pieces
 
     async def close(self) -> None:
         """Close the payload's file or stream; may be called again."""
@@ -207,6 +235,10 @@ class BytesPayload(Payload):
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Return the bytes decoded."""
         return bytes(self._value).decode(encoding, errors)
+
+    async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002
+        """Return the bytes."""
+        return bytes(self._value)
 
     async def write(self, writer: Sink) -> None:
         """Write the bytes."""

@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeGuard
 
+from ._head import LooseHeaders
 from ._payload import Payload, Sink
 
 __all__ = ["ForeignPayload", "is_foreign_payload"]
@@ -40,9 +41,12 @@ class ForeignPayload(Payload):
     _value: _Foreign
     _autoclose = False
 
-    def __init__(self, value: _Foreign) -> None:
-        """Take over the fields of ``value``."""
+    def __init__(
+        self, value: _Foreign, headers: LooseHeaders | None = None, **_others: object
+    ) -> None:
+        """Take over the fields of ``value``; those of ``headers`` replace them."""
         super().__init__(value, value.headers, filename=getattr(value, "filename", None))
+        self._headers.update(headers or ())
 
     @property
     def value(self) -> object:
@@ -61,6 +65,10 @@ class ForeignPayload(Payload):
             raise TypeError(f"A {type(self._value).__name__} cannot be read as text")
         text: str = decode(encoding, errors)
         return text
+
+    async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002
+        """Return the bytes that are written."""
+        return b"".join(await self._collect_pieces())
 
     async def write(self, writer: Sink) -> None:
         """Write all of the payload."""

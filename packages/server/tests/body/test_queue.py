@@ -82,6 +82,17 @@ def test_chunks_end_where_they_were_ended() -> None:
     assert queue.take_chunk() == (b"e", False)
 
 
+def test_pieces_without_chunks_come_one_by_one() -> None:
+    whole = b"cd"
+    queue = filled([b"ab", whole, b"e"])
+    assert queue.take(1) == b"a"
+    assert queue.take_chunk() == (b"b", False)
+    chunk, _ = queue.take_chunk()
+    assert chunk is whole
+    assert queue.take_chunk() == (b"e", False)
+    assert (queue.size, queue.taken) == (0, 5)
+
+
 def test_the_ends_of_taken_chunks_are_forgotten() -> None:
     queue = ByteQueue()
     for _ in range(10):

@@ -67,11 +67,12 @@ READS: list[tuple[Read, object]] = [
     (lambda reader: reader.readuntil(b"d"), b"ab\ncd"),
     (lambda reader: reader.readuntil(b"de"), b"ab\ncde"),
     (lambda reader: reader.readuntil(b"nix"), b"ab\ncde\n"),
-    (lambda reader: reader.readchunk(), (b"ab\ncde\n", False)),
+    # Without HTTP chunks, piece by piece as in aiohttp.
+    (lambda reader: reader.readchunk(), (b"ab\n", False)),
     (all_of, [b"ab\n", b"cde\n"]),
     (pieces, [b"ab\ncde\n"]),
     (threes, [b"ab\n", b"cde", b"\n"]),
-    (chunks, [(b"ab\ncde\n", False)]),
+    (chunks, [(b"ab\n", False), (b"cd", False), (b"e\n", False)]),
 ]
 
 

@@ -1,6 +1,6 @@
 """``PartStream``: any content, nothing read ahead, and failures that are raised again."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -70,15 +70,76 @@ def test_events_come_one_by_one(run: Run) -> None:
         begin = await stream.next()
         assert isinstance(begin, PartBegin)
         assert stream.begin is begin
-        assert stream.waits(PartData)
-        assert not stream.waits(PartEnd)
+        assert not await stream.ends_part()
         assert await stream.next() == PartData(b"abc")
-        assert await stream.next() == PartEnd()
+        assert await stream.ends_part()
         assert await stream.next() == End()
         assert await stream.next() == End()
-        assert not stream.waits(PartData)
+        assert not await stream.ends_part()
         # Nothing was read ahead.
         assert read == 1
+
+    run(main())
+
+
+ENDINGS = [
+    (b"--", True),
+    (b"--\r\n", True),
+    (b"", False),
+    (b"-", False),
+    (b" \r", False),
+]
+
+
+@pytest.mark.parametrize(("ending", "complete"), ENDINGS)
+def test_a_body_by_hand_may_end_behind_any_delimiter(
+    run: Run, ending: bytes, complete: bool
+) -> None:
+    async def main() -> None:
+        for by_hand in (True, False):
+            data = iter([b"--x\r\n\r\nabc\r\n--x", ending])
+
+            async def source(data: Iterator[bytes] = data) -> bytes:
+                return next(data, b"")
+
+            stream = PartStream(MultipartParser("x"), source, by_hand=by_hand)
+            await stream.next()
+            assert await stream.next() == PartData(b"abc")
+            # Only a program's own reader waits for the end of the line.
+            assert await stream.ends_part() is by_hand
+            if by_hand:
+                assert await stream.next() == End()
+            elif complete:
+                assert [await stream.next(), await stream.next()] == [PartEnd(), End()]
+            else:
+                with pytest.raises(MalformedError, match="before the final boundary"):
+                    await stream.next()
+
+    run(main())
+
+
+CUT_OFF = [b"", b"--x\r\n\r\nabc", b"--x\r\n\r\nabc\r\n--", b"--x\r\n\r\nabc\r\n--x\r\n"]
+
+
+@pytest.mark.parametrize("body", CUT_OFF)
+def test_a_body_by_hand_must_not_be_cut_off_elsewhere(run: Run, body: bytes) -> None:
+    async def main() -> None:
+        stream = PartStream(MultipartParser("x"), source_of(pieces(body)), by_hand=True)
+        with pytest.raises(MalformedError):
+            [await stream.next() for _ in range(4)]
+
+    run(main())
+
+
+def test_a_line_that_only_looks_like_a_delimiter_ends_no_part(run: Run) -> None:
+    async def main() -> None:
+        content = pieces(b"--x\r\n\r\nabc\r\n--x", b"y\r\n--x--")
+        stream = PartStream(MultipartParser("x"), source_of(content), by_hand=True)
+        await stream.next()
+        assert await stream.next() == PartData(b"abc")
+        assert not await stream.ends_part()
+        assert await stream.next() == PartData(b"\r\n--xy")
+        assert await stream.ends_part()
 
     run(main())
 

@@ -141,8 +141,73 @@ def test_a_part_can_be_made_alone(run: Run) -> None:
         assert await part.read() == b"data"
         part = BodyPartReader(b"--x", {}, pieces(b"data", 3))
         assert (part.name, part.filename, part.safe_filename) == (None, None, None)
-        with pytest.raises(MalformedError, match="final boundary"):
+        with pytest.raises(MalformedError, match="malformed"):
             await part.read()
+
+    run(main())
+
+
+def test_the_headers_of_a_part_alone(run: Run) -> None:
+    async def main() -> None:
+        headers = {"Content-Disposition": 'form-data; name="a"; filename="b"'}
+        part = BodyPartReader("--x", headers, None)
+        assert (part.name, part.filename) == ("a", "b")
+        with pytest.raises(TypeError, match="has no content"):
+            await part.read()
+
+    run(main())
+
+
+def test_the_length_of_a_part_alone(run: Run) -> None:
+    async def main() -> None:
+        headers = {"Content-Length": "8"}
+        part = BodyPartReader("--x", headers, pieces(b"a\r\n--x\r\n\r\n--x--", 3))
+        assert await part.read_chunk(100) == b"a\r\n"
+        assert await part.read_chunk(100) == b"--x"
+        assert not part.at_eof()
+        assert await part.read_chunk(100) == b"\r\n"
+        assert part.at_eof()
+        # The parts of a form have no length.
+        part = BodyPartReader("--x", headers, pieces(b"a\r\n--x--", 3), subtype="form-data")
+        assert await part.read() == b"a"
+
+    run(main())
+
+
+@pytest.mark.parametrize("length", ["-1", "+5", "1_0", " 5", "0x5", "\uff15"])
+def test_a_malformed_length_of_a_part(length: str) -> None:
+    with pytest.raises(ValueError, match="invalid Content-Length"):
+        BodyPartReader("--x", {"Content-Length": length}, None)
+
+
+def test_a_part_is_at_its_end_with_its_last_chunk(run: Run) -> None:
+    async def main() -> None:
+        body = b"--x\r\n\r\nabcde\r\n--x\r\n\r\nabcdefg\r\n--x--"
+        for size in (0, 20):
+            reader = MultipartReader(
+                {"Content-Type": "multipart/mixed; boundary=x"}, pieces(body, size)
+            )
+            found = []
+            async for part in reader:
+                assert isinstance(part, BodyPartReader)
+                data = b""
+                while not part.at_eof():
+                    chunk = await part.read_chunk(5)
+                    assert chunk
+                    data += chunk
+                found.append(data)
+            assert found == [b"abcde", b"abcdefg"]
+
+    run(main())
+
+
+def test_the_last_chunk_of_base64_has_the_rest(run: Run) -> None:
+    async def main() -> None:
+        headers = {"Content-Transfer-Encoding": "base64"}
+        part = BodyPartReader("--x", headers, pieces(b"YWJjZGVm\r\nYW\r\n--x--", 0))
+        assert await part.read_chunk(8) == b"YWJjZGVm"
+        assert await part.read_chunk(8) == b"\r\nYW"
+        assert part.at_eof()
 
     run(main())
 
@@ -230,8 +295,9 @@ GROUPS = [
     (b"AAAA" + b" " * 50, 4, [b"AAAA", b" " * 50]),
     # Characters outside the alphabet count as little as blanks: the decoder ignores them.
     (b"A-B-C-DEFGH", 8, [b"A-B-C-D", b"EFGH"]),
-    # An incomplete group is left for the decoder to refuse.
-    (b"AAAABB", 8, [b"AAAA", b"BB"]),
+    # An incomplete group is left for the decoder to refuse, with the end of the part.
+    (b"AAAABB", 8, [b"AAAABB"]),
+    (b"AAAABB", 5, [b"AAAA", b"BB"]),
     (b"   ", 8, [b"   "]),
 ]
 
@@ -319,18 +385,18 @@ def test_a_form_has_no_content_encoding(run: Run) -> None:
 
 
 BAD = [
-    ("Content-Transfer-Encoding: rot13", b"a", UnsupportedError),
-    ("Content-Encoding: br", b"a", UnsupportedError),
-    ("Content-Transfer-Encoding: base64", b"YWJ", MalformedError),
-    ("Content-Encoding: gzip", b"no gzip", MalformedError),
-    ("Content-Encoding: gzip", gzip.compress(TEXT)[:-9], MalformedError),
+    ("Content-Transfer-Encoding: rot13", b"a", UnsupportedError, "unknown content transfer enc"),
+    ("Content-Encoding: br", b"a", UnsupportedError, "unknown content encoding 'br'"),
+    ("Content-Transfer-Encoding: base64", b"YWJ", MalformedError, "."),
+    ("Content-Encoding: gzip", b"no gzip", MalformedError, "."),
+    ("Content-Encoding: gzip", gzip.compress(TEXT)[:-9], MalformedError, "."),
 ]
 
 
-@pytest.mark.parametrize(("header", "data", "error"), BAD, ids=range(len(BAD)))
-def test_bad_codings(run: Run, header: str, data: bytes, error: type[Exception]) -> None:
+@pytest.mark.parametrize(("header", "data", "error", "text"), BAD, ids=range(len(BAD)))
+def test_bad_codings(run: Run, header: str, data: bytes, error: type[Exception], text: str) -> None:
     async def main() -> None:
-        with pytest.raises(error):
+        with pytest.raises(error, match=text):
             await (await part_of(data, header)).read(decode=True)
         part = await part_of(data, header)
         with pytest.raises(error):
@@ -427,7 +493,7 @@ def test_form(run: Run) -> None:
         part = await part_of(b"c=%E9")
         assert await part.form(encoding="latin-1") == [("c", "é")]
         assert await (await part_of(b"")).form() == []
-        with pytest.raises(UnicodeDecodeError):
+        with pytest.raises(UnicodeDecodeError, match="data cannot be decoded with utf-8 encoding"):
             await (await part_of(b"\xff")).form()
         part = await part_of(b"a=1&" * 1001)
         with pytest.raises(ValueError, match="more than 1000 fields"):

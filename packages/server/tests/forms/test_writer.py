@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from testkit import Run, each_loop, run_on, serve
 from treadle_multipart import BadContentDispositionHeader
-from treadle_responses import BytesPayload, Payload, Response, StringPayload
+from treadle_responses import BytesPayload, Response, StringPayload
 from treadle_server import (
     Application,
     BodyPartReader,
@@ -59,7 +59,7 @@ def test_written_bytes(run: Run) -> None:
         writer.append_form([("a", "&")])
         expected = (
             b"--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 4\r\n\r\ntext\r\n"
-            b"--b\r\nX-Test: 1\r\nContent-Type: application/octet-stream\r\n"
+            b"--b\r\nContent-Type: application/octet-stream\r\nX-Test: 1\r\n"
             b"Content-Length: 5\r\n\r\nbytes\r\n"
             b"--b\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n"
             b'{"a": [1]}\r\n'
@@ -187,7 +187,7 @@ def test_a_mail_program_understands(run: Run, transfer: str) -> None:
 
 @pytest.mark.parametrize("field", ["Content-Encoding", "Content-Transfer-Encoding"])
 def test_unknown_codings(field: str) -> None:
-    with pytest.raises(RuntimeError, match=f"{field} 'br' is not known"):
+    with pytest.raises(RuntimeError, match=f"unknown {field.lower().replace('-', ' ')} 'br'"):
         MultipartWriter().append("x", {field: "br"})
 
 
@@ -216,10 +216,47 @@ def test_GHSA_m6qw_GHSA_2vrm_control_characters_in_part_headers(run: Run, bad: s
 
 def test_the_boundary_inside_a_part(run: Run) -> None:
     async def main() -> None:
+        for data in (b"a\r\n--b--\r\n", b"--b", b"\n--b \n"):
+            writer = MultipartWriter(boundary="b")
+            writer.append(data)
+            with pytest.raises(ValueError, match="contains the boundary"):
+                await writer.as_bytes()
+        # A text about the boundary, and a nested body whose boundary starts with this one.
         writer = MultipartWriter(boundary="b")
-        writer.append(b"a\r\n--b--\r\n")
-        with pytest.raises(ValueError, match="contains the boundary"):
-            await writer.as_bytes()
+        writer.append(b"use --b\r\n")
+        nested = MultipartWriter(boundary="bb")
+        nested.append("deep")
+        writer.append(nested)
+        reader = MultipartReader(writer.headers, one(await writer.as_bytes()))
+        first, second = await reader.next(), await reader.next()
+        assert isinstance(first, BodyPartReader)
+        assert isinstance(second, MultipartReader)
+        deep = await second.next()
+        assert isinstance(deep, BodyPartReader)
+        assert await deep.text() == "deep"
+
+    run(main())
+
+
+def test_given_headers_win() -> None:
+    given = {"Content-Type": "a/b"}
+    writer = MultipartWriter()
+    for payload in (
+        writer.append("x", given),
+        writer.append(StringPayload("x"), given),
+        writer.append_json({}, given),
+        writer.append_form({"a": "b"}, given),
+    ):
+        assert payload.content_type == "a/b"
+
+
+def test_a_payload_of_another_package(run: Run) -> None:
+    async def main() -> None:
+        writer = MultipartWriter()
+        theirs = aiohttp.payload.StringPayload("theirs")
+        payload = writer.append(theirs, {"Content-Type": "a/b", "X-Own": "1"})
+        assert (payload.content_type, payload.headers["X-Own"]) == ("a/b", "1")
+        assert [data for _, data in await parts_of(writer)] == [b"theirs"]
 
     run(main())
 
@@ -232,15 +269,21 @@ def test_a_file_in_a_form_is_form_data(run: Run, tmp_path: Path) -> None:
         writer = MultipartWriter("form-data", boundary="b")
         with path.open("rb") as file:
             writer.append(file)
-            writer.append(b"1", {"Content-Disposition": "attachment; name=a"})
+            writer.append(BytesPayload(b"1", {"Content-Disposition": "attachment; name=a"}))
             assert [head["Content-Disposition"] for head, _ in await parts_of(writer)] == [
                 'form-data; name="section-0"; filename="caf\xe9.txt"',
                 'form-data; name="a"',
             ]
-            # A header of the application that cannot be read stays.
+            # A header of the application stays if it cannot be read, or if it comes with the part.
             with pytest.warns(BadContentDispositionHeader):
-                payload = writer.append(b"2", {"Content-Disposition": "no; header"})
+                payload = writer.append_payload(
+                    BytesPayload(b"2", {"Content-Disposition": "no; header"})
+                )
             assert payload.headers["Content-Disposition"] == "no; header"
+            given = {"content-disposition": 'attachments; filename="a"'}
+            for value in (b"3", BytesPayload(b"3"), file):
+                payload = writer.append(value, given)
+                assert payload.headers["Content-Disposition"] == 'attachments; filename="a"'
 
     run(main())
 
@@ -253,20 +296,54 @@ def test_files_are_closed(run: Run, tmp_path: Path) -> None:
     path.write_bytes(b"content")
 
     async def main() -> None:
-        for end in (Payload.as_bytes, Payload.close):
+        for closes in (True, False):
             writer = MultipartWriter()
             with path.open("rb") as file:
                 payload = writer.append(file)
                 assert payload.headers["Content-Disposition"] == 'attachment; filename="a.txt"'
                 assert not writer.autoclose
                 assert writer.size is not None
-                await end(writer)
+                # It can be written again until it is closed.
+                assert await writer.as_bytes() == await writer.as_bytes()
+                assert not writer.consumed
+                if closes:
+                    await writer.close()
+                else:
+                    writer.close_now()
                 assert file.closed
         writer = MultipartWriter()
         file = path.open("rb")
         writer.append(file)
         writer.close_now()
         assert file.closed
+
+    run(main())
+
+
+class Failing(StringPayload):
+    """Cannot be closed."""
+
+    async def close(self) -> None:
+        self.close_now()
+
+    def close_now(self) -> None:
+        raise OSError("cannot be closed")
+
+
+def test_all_parts_are_closed(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"content")
+
+    async def main() -> None:
+        for asynchronous in (True, False):
+            writer = MultipartWriter()
+            files = [path.open("rb"), path.open("rb")]
+            writer.append(files[0])
+            writer.append(Failing("x"))
+            writer.append(files[1])
+            with pytest.raises(OSError, match="cannot be closed"):
+                await writer.close() if asynchronous else writer.close_now()
+            assert all(file.closed for file in files)
 
     run(main())
 

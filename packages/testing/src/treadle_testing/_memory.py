@@ -416,7 +416,10 @@ async def _body_of(data: object, json: object, fields: "CIMultiDict[str]") -> by
     if isinstance(data, Payload):
         for name, value in data.headers.items():
             fields.setdefault(name, value)
-        return await data.as_bytes()
+        try:
+            return await data.as_bytes()
+        finally:
+            await data.close()
     if isinstance(data, AsyncIterable):
         return data
     if isinstance(data, (Mapping, list, tuple)):

@@ -104,10 +104,13 @@ class ByteQueue:
         return b"".join(parts)
 
     def take_chunk(self) -> tuple[bytes, bool]:
-        """Return the waiting bytes up to the end of an HTTP chunk, and True if it ended there."""
+        """Return the waiting bytes up to the end of an HTTP chunk, and True if it ended there.
+
+        Without the end of a chunk, return the next piece as it arrived.
+        """
         ends = self._chunk_ends
         if not ends:
-            return self.take(-1), False
+            return self.take(len(self._pieces[0]) - self._offset), False
         size = ends[0] - self.taken
         data = self.take(size) if size else b""
         if ends and ends[0] == self.taken:

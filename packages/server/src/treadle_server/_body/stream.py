@@ -242,6 +242,7 @@ class StreamReader(BodyFeed):
     async def readchunk(self) -> tuple[bytes, bool]:
         """Return bytes up to the end of an HTTP chunk at most, and True if they reach it.
 
+        Without the end of a chunk, it is the next piece as it arrived, and False.
         ``(b"", True)`` means that other reads have taken all of the chunk, ``(b"", False)`` the end
         of the body.
         """

@@ -19,7 +19,11 @@ from treadle_multipart import (
 
 from . import refusals
 
-__all__ = ["PartJSONError", "form_answer"]
+__all__ = ["DefaultCharsetError", "PartJSONError", "form_answer"]
+
+
+class DefaultCharsetError(MalformedError, RuntimeError):
+    """The field ``_charset_`` is not the name of a charset; a ``RuntimeError`` in aiohttp."""
 
 
 class PartJSONError(MalformedError, json.JSONDecodeError):

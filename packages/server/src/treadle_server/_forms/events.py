@@ -16,6 +16,7 @@ from treadle_multipart import (
     MultipartLimits,
     MultipartParser,
     PartBegin,
+    PartEnd,
 )
 
 __all__ = ["PartStream", "Source", "Translate", "parser_for", "source_of"]
@@ -60,11 +61,9 @@ def source_of(content: Any) -> Source:
     )
 
 
-def parser_for(
-    boundary: bytes, limits: MultipartLimits, *, in_part: bool = False
-) -> MultipartParser:
+def parser_for(boundary: bytes, limits: MultipartLimits) -> MultipartParser:
     """Return a parser that accepts what real clients send: aiohttp reads it too."""
-    return MultipartParser(boundary, limits, accept=COMMON_LENIENCIES, in_part=in_part)
+    return MultipartParser(boundary, limits, accept=COMMON_LENIENCIES)
 
 
 def _unchanged(error: MultipartError) -> Exception:
@@ -73,16 +72,26 @@ def _unchanged(error: MultipartError) -> Exception:
 
 @final
 class PartStream:
-    """The events of one body, in order."""
+    """The events of one body, in order.
 
-    __slots__ = ("_events", "_failure", "_parser", "_source", "begin", "translate")
+    With ``by_hand``, for a reader that a program makes itself, the body may end right behind any
+    delimiter, as with aiohttp. A request must have its final boundary.
+    """
+
+    __slots__ = ("_by_hand", "_events", "_failure", "_parser", "_source", "begin", "translate")
 
     def __init__(
-        self, parser: MultipartParser, source: Source, translate: Translate = _unchanged
+        self,
+        parser: MultipartParser,
+        source: Source,
+        translate: Translate = _unchanged,
+        *,
+        by_hand: bool = False,
     ) -> None:
         self._parser: Final = parser
         self._source: Final = source
         self.translate: Final = translate
+        self._by_hand: Final = by_hand
         self._events: Final[deque[Event]] = deque()
         self._failure: Exception | None = None
         #: The last part that began.
@@ -102,9 +111,18 @@ class PartStream:
             self._events.append(event)
         return event
 
-    def waits(self, kind: type[Event]) -> bool:
-        """True if an event of that kind is the next one and already parsed; it is not taken."""
-        return bool(self._events) and type(self._events[0]) is kind
+    async def ends_part(self) -> bool:
+        """Take the next event and return True if it is a ``PartEnd`` that is already parsed.
+
+        With ``by_hand``, a delimiter that has begun is read to its end first.
+        """
+        if self._by_hand:
+            while not self._events and self._parser.part_ending:
+                await self._pull()
+        if not self._events or type(self._events[0]) is not PartEnd:
+            return False
+        self._events.popleft()
+        return True
 
     async def _pull(self) -> None:
         if self._failure is not None:
@@ -112,7 +130,12 @@ class PartStream:
         data = await self._source()
         try:
             parser = self._parser
-            self._events.extend(parser.receive_data(data) if data else parser.receive_eof())
+            if data:
+                self._events.extend(parser.receive_data(data))
+            elif self._by_hand and parser.part_ending:
+                self._events.extend((PartEnd(), End()))
+            else:
+                self._events.extend(parser.receive_eof())
         except MultipartError as error:
             self._failure = self.translate(error)
             self.fail(error)
@@ -127,6 +150,7 @@ class PartStream:
     def nested(self, part: PartBegin, source: Source) -> "PartStream":
         """Return the stream of ``part``, itself multipart, whose data ``source`` returns."""
         try:
-            return PartStream(self._parser.nested(part), source, self.translate)
+            parser = self._parser.nested(part)
+            return PartStream(parser, source, self.translate, by_hand=self._by_hand)
         except MultipartError as error:
             self.fail(error)

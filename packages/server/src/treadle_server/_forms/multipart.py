@@ -19,9 +19,10 @@ from treadle_multipart import (
     parse_options_header,
 )
 
-from .errors import form_answer
+from .errors import DefaultCharsetError, form_answer
 from .events import PartStream, Source, parser_for, source_of
 from .limits import body_limits, reader_limits
+from .lone import length_of
 from .part import BodyPartReader
 from .payload import BodyPartReaderPayload
 from .refusals import NotMultipartError
@@ -37,6 +38,9 @@ class MultipartReader:
 
     ``headers`` contain the Content-Type; ``content`` has the bytes: a stream with ``readany`` or
     ``read``, or an asynchronous iterable. ``next`` drops the unread rest of the part before it.
+
+    A reader that is made by hand accepts a ``content`` that ends right behind a boundary, even if
+    that is not the final one. ``request.multipart()`` requires the final one.
 
     ``client_max_size`` limits the bytes that ``read()`` of a part returns, ``max_headers`` the
     header lines of a part, and twice ``max_field_size`` their bytes. A body has at most
@@ -69,7 +73,7 @@ class MultipartReader:
         else:
             limits = reader_limits(max_parts, max_headers, max_field_size)
             parser = parser_for(boundary_of(content_type), limits)
-            self._stream = PartStream(parser, source_of(content))
+            self._stream = PartStream(parser, source_of(content), by_hand=True)
         self._is_form_data: Final = parse_options_header(content_type)[0] == "multipart/form-data"
         # Keyword arguments for the readers of parts.
         self._limits: Final[dict[str, Any]] = {
@@ -116,7 +120,8 @@ class MultipartReader:
         while (piece := await part.readany()) and len(label) <= _MAX_CHARSET:
             label += piece
         if len(label) > _MAX_CHARSET or not label.isascii():
-            self._stream.fail(MalformedError("the field '_charset_' is not the name of a charset"))
+            message = f"Invalid default charset {label[:40]!a} in the field '_charset_'"
+            self._stream.fail(DefaultCharsetError(message))
         return label.decode("ascii").strip()
 
     async def fetch_next_part(self) -> "MultipartReader | BodyPartReader | None":
@@ -131,11 +136,13 @@ class MultipartReader:
 
     def _reader_for(self, begin: PartBegin) -> "MultipartReader | BodyPartReader":
         headers = CIMultiDictProxy(CIMultiDict(begin.headers))
-        length = headers.get("Content-Length")
         # The boundary ends a part, so the length only has to be well-formed; forms must not have
         # it.
-        if length and not self._is_form_data and not (length.isascii() and length.isdigit()):
-            self._stream.fail(MalformedError(f"bad Content-Length {length[:40]!a} of a part"))
+        if not self._is_form_data:
+            try:
+                length_of(headers)
+            except MalformedError as error:
+                self._stream.fail(error)
         part = self.part_reader_cls(
             b"",
             headers,

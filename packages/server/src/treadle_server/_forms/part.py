@@ -17,7 +17,6 @@ from treadle_multipart import (
     PartBegin,
     PartData,
     PartDecoder,
-    PartEnd,
     UndecodableTextError,
     content_disposition_filename,
     parse_content_disposition,
@@ -28,7 +27,8 @@ from treadle_multipart import (
 
 from .base64 import shorten, take_groups
 from .errors import PartJSONError
-from .events import PartStream, Source, parser_for, source_of
+from .events import PartStream
+from .lone import LonePart, length_of
 
 __all__ = ["BodyPartReader"]
 
@@ -42,7 +42,12 @@ class BodyPartReader:
     """One part of a multipart body: its headers, and its data as it arrives.
 
     ``MultipartReader.next`` returns a reader. It can also be made from a ``boundary`` (with its two
-    hyphens) and a ``content`` that begins behind the part's headers.
+    hyphens) and a ``content`` that begins behind the part's headers, or None to look only at the
+    headers. Such a reader accepts a content that ends right behind the boundary, and puts the
+    boundary and the bytes behind it back with ``content.unread_data()``, if there is that method.
+    The part has as many bytes as its Content-Length says; the parts of forms have none.
+
+    Raises ``ValueError`` for a malformed boundary or Content-Length.
     """
 
     #: The bytes that ``read_chunk`` returns at most by default.
@@ -61,13 +66,15 @@ class BodyPartReader:
         max_size_error_cls: Callable[[int], Exception] = ValueError,
     ) -> None:
         self.headers: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict(headers))
+        self._is_form_data: Final = subtype == "form-data"
+        self._stream: PartStream | LonePart
         if isinstance(content, PartStream):
             self._stream = content
             begin = content.begin
         else:
-            self._stream, begin = _lone_part(boundary, source_of(content)), None
+            length = "" if self._is_form_data else length_of(self.headers)
+            self._stream, begin = LonePart(boundary, content, length), None
         self._begin: Final = begin or _begin_of(self.headers)
-        self._is_form_data: Final = subtype == "form-data"
         self._default_charset: Final = default_charset
         self._max_decompress_size: Final = max_decompress_size
         self._max_size: Final = client_max_size
@@ -115,9 +122,7 @@ class BodyPartReader:
         event = await self._stream.next()
         if type(event) is PartData:
             self._piece, self._at = event.data, 0
-            if self._stream.waits(PartEnd):
-                await self._stream.next()
-                self._ended = True
+            self._ended = await self._stream.ends_part()
             return True
         # Another event ends the part too: a caller may have read past its end.
         self._piece, self._at = b"", 0
@@ -162,13 +167,17 @@ class BodyPartReader:
 
     async def _read_groups(self, size: int) -> bytes:
         """Return whole groups of base64 from the current piece, or from the next that has one."""
-        while not (found := take_groups(self._piece, self._at, size))[0]:
+        while True:
+            if self._ended and len(self._piece) - self._at <= size:
+                # The end of the part, even if its last group is cut off.
+                return await self.readany()
+            chunk, self._at = take_groups(self._piece, self._at, size)
+            if chunk:
+                return chunk
             rest = shorten(self._piece[self._at :])
             if not await self._advance():
                 return rest
             self._piece = rest + self._piece
-        chunk, self._at = found
-        return chunk
 
     async def readline(self) -> bytes:
         """Return the next line with its line end; ``b""`` at the end of the part.
@@ -286,6 +295,9 @@ class BodyPartReader:
         codec = self._codec(encoding)
         try:
             return parse_urlencoded(data.rstrip(), charset=codec, limits=_PAIRS)
+        except UndecodableTextError as error:
+            message = f"data cannot be decoded with {codec} encoding: {error}"
+            self._stream.fail(UndecodableTextError(message, error, field=self.name))
         except MultipartError as error:
             self._stream.fail(error)
 
@@ -372,10 +384,3 @@ def _begin_of(headers: CIMultiDictProxy[str]) -> PartBegin:
     name = params.get("name") or content_disposition_filename(params, "name")
     filename = content_disposition_filename(params)
     return PartBegin(tuple(headers.items()), kind, name, filename)
-
-
-def _lone_part(boundary: bytes | str, source: Source) -> PartStream:
-    if isinstance(boundary, str):
-        boundary = boundary.encode("latin-1")
-    parser = parser_for(boundary.removeprefix(b"--"), MultipartLimits(), in_part=True)
-    return PartStream(parser, source)

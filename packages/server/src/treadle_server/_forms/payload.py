@@ -55,7 +55,7 @@ class BodyPartReaderPayload(Payload):
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002
         """Raise ``TypeError``: the part is not read yet."""
-        raise TypeError("The part is a stream: it has no text before it is read")
+        raise TypeError("Unable to decode. The part is a stream: use write() to send it")
 
     async def write(self, writer: Sink) -> None:
         """Write the part. Raises ``RuntimeError`` when called a second time."""

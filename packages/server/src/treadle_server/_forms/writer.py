@@ -6,6 +6,7 @@ coding are encoded piece by piece on their way to the sink.
 """
 
 import binascii
+import contextlib
 import zlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -64,7 +65,7 @@ class MultipartWriter(Payload):
 
     Raises ``ValueError`` for a subtype that is not a token and for a boundary with characters that
     are not safe in a line; the boundary is random unless given. Each part is read when it is
-    written, so a writer that contains open files can be written only once.
+    written, so a writer that contains iterables or received parts can be written only once.
     """
 
     def __init__(self, subtype: str = "mixed", boundary: str | None = None) -> None:
@@ -85,19 +86,22 @@ class MultipartWriter(Payload):
     def append(self, obj: object, headers: Mapping[str, str] | None = None) -> Payload:
         """Append any object that has a registered payload class, and return its payload.
 
-        Raises ``TypeError`` for an unregistered type, and the errors of ``append_payload``.
+        A Content-Disposition of ``headers`` stays as it is, in a form too. Raises ``TypeError`` for
+        an unregistered type, and the errors of ``append_payload``.
         """
+        given = CIMultiDict(headers or {})
         if isinstance(obj, Payload):
-            obj.headers.update(headers or {})
-            return self.append_payload(obj)
-        try:
-            payload = get_payload(obj, headers=CIMultiDict(headers or {}))
-        except PayloadLookupError as error:
-            raise TypeError(str(error)) from error
-        return self.append_payload(payload)
+            payload = obj
+            payload.headers.update(given)
+        else:
+            try:
+                payload = get_payload(obj, headers=given)
+            except PayloadLookupError as error:
+                raise TypeError(str(error)) from error
+        return self._append(payload, disposed="Content-Disposition" in given)
 
     def append_json(self, obj: object, headers: Mapping[str, str] | None = None) -> Payload:
-        """Append a value as JSON."""
+        """Append a value as JSON, with the Content-Type of ``headers`` if they have one."""
         return self.append_payload(JsonPayload(obj, headers=CIMultiDict(headers or {})))
 
     def append_form(
@@ -105,7 +109,7 @@ class MultipartWriter(Payload):
         obj: Mapping[str, Any] | Sequence[tuple[str, Any]],
         headers: Mapping[str, str] | None = None,
     ) -> Payload:
-        """Append pairs as ``application/x-www-form-urlencoded``."""
+        """Append pairs as ``application/x-www-form-urlencoded``, or as ``headers`` say."""
         pairs = list(obj.items()) if isinstance(obj, Mapping) else obj
         return self.append_payload(
             StringPayload(
@@ -123,12 +127,17 @@ class MultipartWriter(Payload):
         say ``attachment``. Raises ``ValueError`` for a coding in a form, ``RuntimeError`` for an
         unknown coding.
         """
+        return self._append(payload, disposed=False)
+
+    def _append(self, payload: Payload, *, disposed: bool) -> Payload:
+        """Append a payload; with ``disposed``, its Content-Disposition is the caller's."""
         headers = payload.headers
         if self._is_form_data:
             for field in _CODINGS:
                 if field in headers:
                     raise ValueError(f"A part of a form has no {field} (RFC 7578 section 4.7)")
-            _become_form_data(headers, f"section-{len(self._parts)}")
+            if not disposed:
+                _become_form_data(headers, f"section-{len(self._parts)}")
             self._parts.append(Part(payload, "", ""))
             return payload
         encoding = _coding(headers, "Content-Encoding", ("deflate", "gzip"), ("identity",))
@@ -197,6 +206,12 @@ class MultipartWriter(Payload):
             text += f"{head.decode(encoding, errors)}{part.payload.decode(encoding, errors)}\r\n"
         return f"{text}--{self.boundary}--\r\n"
 
+    async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002
+        """Return the body as ``write`` writes it."""
+        sink = _Collected()
+        await self.write(sink)
+        return b"".join(sink.pieces)
+
     async def write(self, writer: Sink, close_boundary: bool = True) -> None:
         """Write all parts and, with ``close_boundary``, the line that ends the body.
 
@@ -228,14 +243,16 @@ class MultipartWriter(Payload):
         return MultipartEncoder(self._subtype, boundary=self._boundary)
 
     async def close(self) -> None:
-        """Close the parts."""
-        for part in self._parts:
-            await part.payload.close()
+        """Close the parts, all of them even if closing one raises; then raise that error."""
+        async with contextlib.AsyncExitStack() as stack:
+            for part in reversed(self._parts):
+                stack.push_async_callback(part.payload.close)
 
     def close_now(self) -> None:
-        """Close the parts."""
-        for part in self._parts:
-            part.payload.close_now()
+        """Close the parts as ``close`` does."""
+        with contextlib.ExitStack() as stack:
+            for part in reversed(self._parts):
+                stack.callback(part.payload.close_now)
 
 
 def _become_form_data(headers: CIMultiDict[str], default_name: str) -> None:
@@ -258,7 +275,8 @@ def _coding(
     if not coding or coding in none:
         return ""
     if coding not in known:
-        raise RuntimeError(f"{field} {coding!r} is not known: use one of {(*known, *none)}")
+        name = field.lower().replace("-", " ")
+        raise RuntimeError(f"unknown {name} {coding!r}: use one of {(*known, *none)}")
     return coding
 
 
@@ -271,6 +289,17 @@ def _stages(part: Part) -> list[Stage]:
     elif part.transfer:
         stages.append(_QuotedPrintable())
     return stages
+
+
+@final
+class _Collected:
+    """A sink that collects the pieces."""
+
+    def __init__(self) -> None:
+        self.pieces: Final[list[bytes]] = []
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.pieces.append(bytes(data))
 
 
 @final
