@@ -211,22 +211,6 @@ class Exchange:
     def _take_result(self, request: BaseRequest, task: "asyncio.Task[StreamResponse]") -> bool:
         if task.cancelled() or task.exception() is not None:
             return self._failed(request, error_of(task), context_of(task))
-        return self._respond(request, task)
-
-    def _take_sent(self, request: BaseRequest, task: "asyncio.Task[StreamResponse]") -> bool:
-        if task.cancelled() or task.exception() is not None:
-            return self._failed(request, error_of(task), context_of(task))
-        channel = self._channel
-        if not channel.response_ended and not channel.is_lost:
-            # Its class replaces ``prepare`` or ``write_eof``: the client would wait for ever.
-            error = not_all_sent(request, task.result())
-            return self._failed(request, error, context_of(task))
-        return self._end(request)
-
-    # The response.
-
-    def _respond(self, request: BaseRequest, task: "asyncio.Task[StreamResponse]") -> bool:
-        """Send the response that the handler returned."""
         response = task.result()
         if SENDS_AT_ONCE[type(response)] and request.hooks is None:
             # Fast path of hello in tools/bench/compare.py: one write, no task, no cleanups.
@@ -243,6 +227,18 @@ class Exchange:
         elif not isinstance(response, StreamResponse):
             return self._failed(request, not_a_response(request, response), context_of(task))
         return self._start_sending(request, response, context_of(task), returned=True)
+
+    def _take_sent(self, request: BaseRequest, task: "asyncio.Task[StreamResponse]") -> bool:
+        if task.cancelled() or task.exception() is not None:
+            return self._failed(request, error_of(task), context_of(task))
+        channel = self._channel
+        if not channel.response_ended and not channel.is_lost:
+            # Its class replaces ``prepare`` or ``write_eof``: the client would wait for ever.
+            error = not_all_sent(request, task.result())
+            return self._failed(request, error, context_of(task))
+        return self._end(request)
+
+    # The response.
 
     def _write_at_once(self, response: StreamResponse) -> bool:
         """Write a response of field lines and a body in one write; False for others."""
