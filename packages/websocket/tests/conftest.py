@@ -1,6 +1,6 @@
 """Fixtures that write frames and handshakes as a client does, without the code under test.
 
-The tests of whatever reads frames run twice, with the mask in Python and with the compiled one.
+Modules that use ``mask`` run twice, with the mask in Python and with the compiled one.
 """
 
 from collections.abc import Callable, Iterator
@@ -63,20 +63,9 @@ def request_fields() -> Callable[..., list[tuple[str, str]]]:
     return build
 
 
-# Their tests read frames.
-_READ_FRAMES = ("test_frames", "test_security", "test_session")
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Have the tests of these modules run with either mask."""
-    if metafunc.module.__name__.rpartition(".")[2] in _READ_FRAMES:
-        metafunc.fixturenames.append("mask")
-        metafunc.parametrize("mask", ["python", "compiled"], indirect=True, scope="module")
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["python", "compiled"])
 def mask(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Have frames unmasked in Python, or compiled."""
+    """Have frames unmasked in Python, then compiled; all tables of frames use it."""
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "python":
             patch.setattr(_frames, "unmask", _mask.unmask_in_python)

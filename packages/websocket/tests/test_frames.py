@@ -8,6 +8,9 @@ from wsproto.frame_protocol import FrameProtocol, Opcode, RsvBits
 from treadle_websocket import WSLimitError
 from treadle_websocket._frames import FrameDecoder, encode_frame
 
+# Either mask gives the same messages.
+pytestmark = pytest.mark.usefixtures("mask")
+
 Frame = Callable[..., bytes]
 
 MIB = 1 << 20
