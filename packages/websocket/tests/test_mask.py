@@ -43,7 +43,7 @@ def test_masking_twice_gives_the_data(function: _mask.Unmask) -> None:
     assert function(masked, 0, len(data), key) == data
 
 
-# Each installs a finder that hides the package, or has a module in its place.
+# Programs start with one of these: an import of the package fails, or gets another module.
 HIDDEN = "import sys; sys.modules['treadle_speedups'] = None"
 BROKEN = "import sys; sys.modules['treadle_speedups'] = type(sys)('treadle_speedups')"
 PRESENT = """import sys
