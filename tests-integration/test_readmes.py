@@ -30,6 +30,8 @@ hello
 
 @pytest.mark.parametrize("path", READMES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_examples_are_true(path: Path) -> None:
+    if path.parent.name == "speedups":
+        pytest.importorskip("treadle_speedups", exc_type=ImportError)  # where it is compiled
     assert readme.check(path) >= 1
 
 

@@ -81,6 +81,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as wheels:
         build(packages, Path(wheels))
         for name, package in folders.items():
+            if (package / "hatch_build.py").exists() and "-none-any" in wheel_of(
+                name, Path(wheels)
+            ):
+                print(f"{name}: left out, because it was not compiled: no C compiler was found")
+                continue
             try_alone(package, name, declared(name, projects), Path(wheels))
     return 0
 

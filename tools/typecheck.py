@@ -21,6 +21,7 @@ def targets() -> list[list[str]]:
     packages = sorted(path.parent for path in ROOT.glob("packages/*/pyproject.toml"))
     sources = [str(package / "src") for package in packages]
     sources += [str(path) for path in sorted(ROOT.glob("packages/*/examples"))]
+    sources += [str(path) for path in sorted(ROOT.glob("packages/*/hatch_build.py"))]
     groups = [[*sources, str(ROOT / "tools"), str(ROOT / "conftest.py")]]
     groups += [[str(package / "tests")] for package in packages]
     groups.append([str(ROOT / "tests-integration")])

@@ -1,8 +1,13 @@
-"""Fixtures that write frames and handshakes as a client does, without the code under test."""
+"""Fixtures that write frames and handshakes as a client does, without the code under test.
 
-from collections.abc import Callable
+Modules that use ``mask`` run twice, with the mask in Python and with the compiled one.
+"""
+
+from collections.abc import Callable, Iterator
 
 import pytest
+
+from treadle_websocket import _frames, _mask
 
 KEY = b"\x37\xfa\x21\x3d"  # the mask of RFC 6455 section 5.7
 
@@ -56,3 +61,15 @@ def request_fields() -> Callable[..., list[tuple[str, str]]]:
         return list(fields.items())
 
     return build
+
+
+@pytest.fixture(scope="module", params=["python", "compiled"])
+def mask(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have frames unmasked in Python, then compiled; all tables of frames use it."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "python":
+            patch.setattr(_frames, "unmask", _mask.unmask_in_python)
+            patch.setattr(_frames, "COMPILED", False)
+        elif not _mask.COMPILED:
+            pytest.skip("treadle-speedups is not compiled here: no C compiler was found")
+        yield

@@ -17,6 +17,16 @@ Part = tuple[int, bytes, bool]
         ([(0x01, b"", True), (0x00, b"", True), (0x80, b"", True)], True, b""),
         ([(0x01, b"\xd0", True), (0x80, b"\xb6", True)], True, "ж".encode()),
         ([(0x81, b"\xd0", False), (0x81, b"\xb6", True)], True, "ж".encode()),
+        (
+            [(0x01, b"a", True), (0x00, "ж".encode(), True), (0x80, b"b", True)],
+            True,
+            "aжb".encode(),
+        ),
+        (
+            [(0x01, b"\xe2", True), (0x00, b"\x82", True), (0x80, b"\xac.", True)],
+            True,
+            "€.".encode(),
+        ),
         ([(0x41, b"\xf2\x48\xcd", True), (0x80, b"\xc9\xc9\x07\x00", True)], True, b"Hello"),
     ],
 )
@@ -38,6 +48,8 @@ def test_messages(parts: list[Part], is_text: bool, payload: bytes) -> None:
         ([(0x81, b"\xed", False), (0x81, b"\xa0", False)], 1),  # a surrogate, section 8.1
         ([(0x01, b"\xf4", True), (0x00, b"\x90", True)], 1),  # above U+10FFFF
         ([(0x01, b"\xd0", True), (0x80, b"", True)], 1),  # ends inside a character
+        ([(0x01, b"\xd0", True), (0x00, b"a", True)], 1),  # ASCII inside a character
+        ([(0x01, b"\xd0", True), (0x00, b"", True), (0x00, b"a", True)], 2),
         ([(0x41, b"\xf2\x48\xcd", True), (0x80, b"\xff\xff", True)], 1),  # bad DEFLATE
     ],
 )

@@ -18,6 +18,9 @@ from treadle_websocket import (
 )
 from treadle_websocket._deflate import deflate_once
 
+# Either mask gives the same messages.
+pytestmark = pytest.mark.usefixtures("mask")
+
 Frame = Callable[..., bytes]
 Fields = Callable[..., list[tuple[str, str]]]
 

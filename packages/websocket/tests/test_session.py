@@ -31,6 +31,9 @@ from treadle_websocket import (
     WSValueError,
 )
 
+# Either mask gives the same messages.
+pytestmark = pytest.mark.usefixtures("mask")
+
 Frame = Callable[..., bytes]
 Outcome = tuple[list[tuple[int, object]], int | None]
 

@@ -2,7 +2,8 @@
 
 A session itself makes a message of a text or binary frame that is whole and alone; fragments,
 partial frames and compressed messages come here. Text is validated part by part, so that a message
-is refused at its first bad byte and not when its end arrives; it is decoded once, at the end. The
+is refused at its first bad byte and not when its end arrives: a part that is not ASCII is decoded
+for that. The whole is decoded at the end. The
 message so far is kept in one buffer of at most ``limit`` bytes.
 """
 
@@ -26,13 +27,24 @@ class Assembler:
     checked their order: a message starts with opcode 1 or 2 and continues with 0.
     """
 
-    __slots__ = ("_buffer", "_compressed", "_inflater", "_limit", "_text", "in_message", "is_text")
+    __slots__ = (
+        "_buffer",
+        "_compressed",
+        "_in_character",
+        "_inflater",
+        "_limit",
+        "_text",
+        "in_message",
+        "is_text",
+    )
 
     def __init__(self, limit: int, inflater: Inflater | None) -> None:
         self._limit = limit
         self._inflater = inflater
         self._buffer = bytearray()
+        # Made for the first text that is not ASCII; True between two bytes of a character.
         self._text: codecs.IncrementalDecoder | None = None
+        self._in_character = False
         self._compressed = False
         self.in_message = False
         # True if the message that ``add()`` returned last is text.
@@ -47,14 +59,14 @@ class Assembler:
         if not self.in_message:
             self.in_message = True
             self.is_text = head & 0xF == 1
-            self._text = _utf8_decoder() if self.is_text else None
             self._compressed = bool(head & RSV1)
         last = ends_frame and bool(head & FIN)
         if self._compressed:
             assert self._inflater is not None, "RSV1 passes the decoder only where negotiated"
             data = self._inflater.inflate(data, len(self._buffer), self._limit, last)
-        if self._text is not None:
-            self._validate(self._text, data, last)
+        # Most text is ASCII: finding that out takes a fraction of decoding it.
+        if self.is_text and (self._in_character or not data.isascii()):
+            self._validate(data, last)
         if not last:
             self._buffer += data
             return None
@@ -66,9 +78,10 @@ class Assembler:
         self._buffer = bytearray()
         return message
 
-    def _validate(
-        self, decoder: codecs.IncrementalDecoder, data: bytes | bytearray, last: bool
-    ) -> None:
+    def _validate(self, data: bytes | bytearray, last: bool) -> None:
+        decoder = self._text
+        if decoder is None:
+            decoder = self._text = _utf8_decoder()
         try:
             decoder.decode(data, last)
         except UnicodeDecodeError as exc:
@@ -76,6 +89,7 @@ class Assembler:
         # CPython detects a surrogate (ED A0 80 to ED BF BF) at its third byte, but its second byte
         # is already invalid (RFC 3629 section 4).
         waiting = decoder.getstate()[0]
+        self._in_character = bool(waiting)
         if len(waiting) == 2 and waiting[0] == 0xED and waiting[1] >= 0xA0:
             raise WebSocketError(1007, "text is not UTF-8: it holds a surrogate")
 

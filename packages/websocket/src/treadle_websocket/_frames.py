@@ -14,6 +14,7 @@ slots, integers and bytes only.
 from typing import Final, final
 
 from ._errors import WebSocketError, WSLimitError
+from ._mask import COMPILED, unmask
 
 __all__ = [
     "FIN",
@@ -21,7 +22,6 @@ __all__ = [
     "FrameDecoder",
     "FramePart",
     "encode_frame",
-    "unmask",
 ]
 
 FIN: Final = 0x80
@@ -46,39 +46,11 @@ _MESSAGE_TOO_BIG: Final = 1009
 # if the frame ends with it. Control frames always come in one part.
 FramePart = tuple[int, bytes | bytearray, bool]
 
-# Below this size one XOR of two big integers is fastest, above it four strided
-# ``bytes.translate``; they cross at 400 to 900 bytes on CPython 3.11 to 3.13
-# (``bench:websocket --masks``).
-_STRIPES_FROM: Final = 512
-
 _from_bytes: Final = int.from_bytes
 
 # The headers of short text messages, the most frequent frames. With this table ``encode_frame``
 # takes 0.56 of the time for a text of 64 bytes (``bench:websocket --alone`` sends such).
 _SHORT_TEXT: Final = tuple(bytes((_FIN_TEXT, size)) for size in range(126))
-
-# ``_XOR[k]`` maps each byte b to b ^ k. 64 KiB, filled with the first large frame.
-_XOR: Final[list[bytes]] = []
-
-
-def unmask(data: bytes, start: int, stop: int, key: bytes) -> bytes | bytearray:
-    """XOR ``data[start:stop]`` with the four bytes of ``key``, repeated (section 5.3).
-
-    The same operation masks.
-    """
-    size = stop - start
-    if size < _STRIPES_FROM:
-        stream = (key * ((size + 3) >> 2))[:size]
-        # Big-endian is the default; passing it as an argument would take 10 % longer.
-        return (_from_bytes(data[start:stop]) ^ _from_bytes(stream)).to_bytes(size)
-    if not _XOR:
-        _XOR.extend(bytes(byte ^ k for byte in range(256)) for k in range(256))
-    out = bytearray(size)
-    out[0::4] = data[start:stop:4].translate(_XOR[key[0]])
-    out[1::4] = data[start + 1 : stop : 4].translate(_XOR[key[1]])
-    out[2::4] = data[start + 2 : stop : 4].translate(_XOR[key[2]])
-    out[3::4] = data[start + 3 : stop : 4].translate(_XOR[key[3]])
-    return out
 
 
 def encode_frame(head: int, payload: bytes | bytearray) -> bytes:
@@ -192,7 +164,7 @@ class FrameDecoder:
             self._pending = data[pos:]
         return parts
 
-    def decode_text(self, data: bytes) -> bytes | None:
+    def decode_text(self, data: bytes) -> bytes | bytearray | None:
         """Return the payload if ``data`` is one short text message and nothing else, else None.
 
         Most reads are such a message; ``decode()`` takes three times as long for one.
@@ -208,7 +180,9 @@ class FrameDecoder:
             and self.error is None
             and (size - 6 <= self._max_size or not self._max_size)
         ):
-            # ``unmask`` without the call.
+            if COMPILED:
+                return unmask(data, 6, size, data[2:6])
+            # ``unmask_in_python`` without the call.
             stream = (data[2:6] * 32)[: size - 6]
             return (_from_bytes(data[6:]) ^ _from_bytes(stream)).to_bytes(size - 6)
         return None
