@@ -15,7 +15,7 @@ it is loaded.
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, Generic, TypeVar, final
+from typing import Any, Final, Generic, TypeVar, final
 
 from ._enclosure import Enclosure, Item
 from ._errors import UnknownNameError
@@ -66,7 +66,8 @@ class Matcher(Generic[H]):
         while entry is not None:
             route = entry.by_method.get(method) or entry.by_method.get(ANY_METHOD)
             if route is not None:
-                return Match(route, route.handler, {}, {})
+                none: dict[str, Any] = {}
+                return Match(route, route.handler, none, none)
             entry = entry.following
         if "%" in path:
             path = decode_safe(path)
