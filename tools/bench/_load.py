@@ -57,13 +57,14 @@ def find_wrk() -> Wrk | None:
 
 
 def _command(
-    wrk: Wrk | None, port: int, file: Path, pipelined: int, connections: int, seconds: int
+    wrk: Wrk | None, port: int, file: Path, workload: Workload, connections: int, seconds: int
 ) -> list[str]:
+    size = len(workload.request) * workload.pipelined
     if wrk is None:
-        numbers = [str(pipelined), str(connections), str(seconds)]
+        numbers = [str(size), str(workload.pipelined), str(connections), str(seconds)]
         return [sys.executable, str(_HERE / "generator.py"), str(port), str(file), *numbers]
     options = ["-t", "1", "-c", str(connections), "-d", f"{seconds}s", "-s", str(_HERE / "wrk.lua")]
-    return [wrk.path, *options, f"http://127.0.0.1:{port}/", "--", str(file)]
+    return [wrk.path, *options, f"http://127.0.0.1:{port}/", "--", str(file), str(size)]
 
 
 def run_round(
@@ -71,12 +72,12 @@ def run_round(
 ) -> Round:
     """Load ``server`` for ``seconds`` and return the round.
 
-    ``file`` holds the workload's request, as often as it is pipelined. Raises ``LoadFailed`` on
+    ``file`` holds the ``writes`` of the workload. Raises ``LoadFailed`` on
     any answer that was not a success.
     """
     name = server.program.title
     before = cpu_seconds(tree(server.pids[0]))
-    command = _command(wrk, server.port, file, workload.pipelined, connections, seconds)
+    command = _command(wrk, server.port, file, workload, connections, seconds)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         if pair := cores():

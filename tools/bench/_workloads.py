@@ -26,6 +26,18 @@ class Workload(NamedTuple):
     #: and to ``/dev/null``), ``middlewares`` (three that do nothing),
     #: ``sub-application`` (the handler is in one).
     option: str | None = None
+    #: Returns the request of a number, all of one size; clients send ``DISTINCT`` of them in turn.
+    numbered: Callable[[int], bytes] | None = None
+
+    def writes(self) -> bytes:
+        """Return what a client writes: one write behind the other, all of one size."""
+        if self.numbered is None:
+            return self.request * self.pipelined
+        return b"".join(map(self.numbered, range(DISTINCT)))
+
+
+#: The requests of a workload whose heads differ.
+DISTINCT: Final = 5000
 
 
 def _get(path: str, headers: str = "") -> bytes:
@@ -77,15 +89,25 @@ consent=necessary%2Canalytics; theme=dark
 If-None-Match: "33a64df551425fcc55e4d42a148795d9"
 """.replace("\n", "\r\n")
 
+_NAME: Final = "ada-lovelace"
+
+
+def _differ(number: int) -> bytes:
+    """Return a browser's request with a path, a referer and a cookie of its own."""
+    fields = _BROWSER.replace("&page=2", f"&page={number:05}").replace("k3v9q", f"{number:05}")
+    return _get(f"/user/{_NAME}-{number:05}", fields)
+
+
 _KIB: Final = bytes(range(256)) * 4
 _HELLO: Final = _equals(b"Hello, World!")
-_NAME: Final = "ada-lovelace"
 
 _ALL = (
     Workload("hello", _get("/"), _HELLO),
     Workload("json", _get("/json"), _is_json),
     Workload("path", _get(f"/user/{_NAME}"), _equals(_NAME.encode())),
     Workload("browser", _get("/", _BROWSER), _HELLO),
+    Workload("same", _differ(0), _equals(f"{_NAME}-00000".encode())),
+    Workload("differ", _differ(0), _equals(f"{_NAME}-00000".encode()), numbered=_differ),
     Workload("echo-1k", _post("/echo", _KIB), _equals(_KIB)),
     Workload("echo-1m", _post("/echo", _KIB * 1024), _equals(_KIB * 1024)),
     Workload("logged", _get("/"), _HELLO, option="access-log"),
@@ -98,4 +120,4 @@ _ALL = (
 WORKLOADS: Final = {workload.name: workload for workload in _ALL}
 
 #: The workloads that run by default.
-DEFAULT: Final = ("hello", "json", "path", "browser", "echo-1k")
+DEFAULT: Final = ("hello", "json", "path", "browser", "differ", "echo-1k")

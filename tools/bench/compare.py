@@ -107,7 +107,7 @@ def measure(
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         file = folder / "request"
-        file.write_bytes(workload.request * workload.pipelined)
+        file.write_bytes(workload.writes())
         servers: list[Running] = []
         for program in programs:
             extra = _arguments(program, workload, folder)

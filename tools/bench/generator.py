@@ -1,9 +1,10 @@
 """A load generator for machines without wrk.
 
-    python generator.py PORT REQUEST_FILE PIPELINED CONNECTIONS SECONDS
+    python generator.py PORT REQUEST_FILE SIZE PIPELINED CONNECTIONS SECONDS
 
-Holds that many keep-alive connections to 127.0.0.1, each sending the bytes of the file (PIPELINED
-requests) as soon as the last of their answers is there. Prints the same line of JSON as
+Holds that many keep-alive connections to 127.0.0.1. Each sends the next SIZE bytes of the file
+(PIPELINED requests) as soon as the last answer to those before is there; all share one place in the
+file, and begin again at its end. Prints the same line of JSON as
 ``wrk.lua``. An answer counts if its status is 200; anything else is an error. Against the fastest
 servers it is the slower side: then requests/s and latency are its own, and what remains comparable
 is the CPU time of the server per request.
@@ -14,7 +15,9 @@ import json
 import sys
 import time
 from array import array
+from collections.abc import Iterator
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import cast, final
 
@@ -36,8 +39,8 @@ class Tally:
 class Client(asyncio.Protocol):
     """One connection that is never idle."""
 
-    def __init__(self, request: bytes, pipelined: int, tally: Tally) -> None:
-        self._request = request
+    def __init__(self, writes: Iterator[bytes], pipelined: int, tally: Tally) -> None:
+        self._writes = writes
         self._pipelined = pipelined
         self._tally = tally
         self._transport: asyncio.Transport | None = None
@@ -75,7 +78,7 @@ class Client(asyncio.Protocol):
         if self._transport is not None:
             self._waiting = self._pipelined
             self._sent = time.perf_counter()
-            self._transport.write(self._request)
+            self._transport.write(next(self._writes))
 
     def _answered(self) -> bool:
         """Take one answer off what is unread; False if it is not complete."""
@@ -102,11 +105,13 @@ def _same(client: Client) -> Client:
     return client
 
 
-async def run(port: int, request: bytes, pipelined: int, connections: int, seconds: float) -> None:
+async def run(
+    port: int, writes: Iterator[bytes], pipelined: int, connections: int, seconds: float
+) -> None:
     """Load the server and print the result."""
     loop = asyncio.get_running_loop()
     tally = Tally()
-    clients = [Client(request, pipelined, tally) for _ in range(connections)]
+    clients = [Client(writes, pipelined, tally) for _ in range(connections)]
     begin = time.perf_counter()
     for client in clients:
         await loop.create_connection(partial(_same, client), "127.0.0.1", port)
@@ -127,9 +132,11 @@ async def run(port: int, request: bytes, pipelined: int, connections: int, secon
 
 def main(arguments: list[str]) -> None:
     """Run as the command line says."""
-    port, file, pipelined, connections, seconds = arguments
-    request = Path(file).read_bytes()
-    uvloop.run(run(int(port), request, int(pipelined), int(connections), float(seconds)))
+    port, file, size, pipelined, connections, seconds = arguments
+    data = Path(file).read_bytes()
+    step = int(size)
+    writes = cycle([data[start : start + step] for start in range(0, len(data), step)])
+    uvloop.run(run(int(port), writes, int(pipelined), int(connections), float(seconds)))
 
 
 if __name__ == "__main__":

@@ -1,17 +1,24 @@
--- Makes wrk send the bytes of a file over and over, and print what it saw as one line of JSON.
---   wrk ... -s wrk.lua URL -- FILE
--- The file may hold several requests: wrk counts them and waits for as many responses.
+-- Makes wrk send the bytes of a file over and over, SIZE bytes in each write, and print what it saw as
+-- one line of JSON.
+--   wrk ... -s wrk.lua URL -- FILE SIZE
+-- A write may hold several requests: wrk counts them and waits for as many responses.
 
-local data
+local writes = {}
+local last = 0
 
 function init(args)
    local file = assert(io.open(args[1], "rb"))
-   data = file:read("*a")
+   local data = file:read("*a")
    file:close()
+   local size = tonumber(args[2])
+   for start = 1, #data, size do
+      writes[#writes + 1] = data:sub(start, start + size - 1)
+   end
 end
 
 function request()
-   return data
+   last = last % #writes + 1
+   return writes[last]
 end
 
 function done(summary, latency, requests)

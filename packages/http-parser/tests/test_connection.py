@@ -984,8 +984,9 @@ def pipeline(count: int) -> Callable[[], object]:
 
 def test_a_closed_connection_is_gone_without_the_collector() -> None:
     connection = ServerConnection()
-    connection.receive_data(GET)
+    connection.receive_data(GET[:-1])
     parser = connection._head._parser
+    assert parser is not None
     connection.close()
     connection.close()
     del connection

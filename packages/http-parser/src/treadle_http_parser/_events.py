@@ -21,9 +21,12 @@ class Request:
     CONNECT; it is ASCII, because anything else was refused. ``authority`` is the host and port of
     an absolute-form target, else that of the ``Host`` field, else ``""`` (HTTP/1.0 only).
     ``version`` is ``(1, 0)`` or ``(1, 1)``.
+
+    The constructor takes the fields, or the bytes of a valid head, which are split when ``fields``
+    is first read: most requests are answered from few fields or none.
     """
 
-    __slots__ = ("authority", "fields", "framing", "method", "target", "version")
+    __slots__ = ("_fields", "authority", "framing", "method", "target", "version")
 
     def __init__(
         self,
@@ -31,16 +34,26 @@ class Request:
         target: str,
         authority: str,
         version: tuple[int, int],
-        fields: Fields,
+        fields: Fields | bytes,
         framing: Framing,
     ) -> None:
         self.method: Final = method
         self.target: Final = target
         self.authority: Final = authority
         self.version: Final = version
-        self.fields: Final = fields
+        self._fields = fields
         #: The body's framing and the connection's options; the properties below read them.
         self.framing: Final = framing
+
+    @property
+    def fields(self) -> Fields:
+        """The field lines in the order and case of the sender."""
+        fields = self._fields
+        if isinstance(fields, bytes):
+            # The request line is in front of them, and the empty line behind.
+            parts = [line.partition(b":") for line in fields.split(b"\r\n")[1:-2]]
+            fields = self._fields = tuple([(name, value.strip()) for name, _, value in parts])
+        return fields
 
     @property
     def content_length(self) -> int | None:

@@ -13,7 +13,7 @@ from . import _errors as messages
 from ._errors import RefusedError
 from ._memo import Memo
 
-__all__ = ["Fields", "Framing", "read_framing", "valid_authority"]
+__all__ = ["PLAIN", "Fields", "Framing", "read_framing", "valid_authority"]
 
 #: Field lines as sent: names in the sender's case, values without surrounding white space.
 Fields = tuple[tuple[bytes, bytes], ...]
@@ -85,8 +85,8 @@ class Framing:
         self.content_coding: Final = content_coding
 
 
-# The framing of nearly every GET: shared, because building one costs as much as reading two fields.
-_PLAIN: Final = Framing(keep_alive=True)
+#: The framing of nearly every GET: shared, because building one costs as much as two fields.
+PLAIN: Final = Framing(keep_alive=True)
 _PLAIN_CLOSE: Final = Framing(keep_alive=False)
 
 
@@ -117,9 +117,6 @@ _AUTHORITIES: Final[Memo[bytes, str | None]] = Memo(_read_authority, 256)
 
 def read_framing(fields: Fields, version: tuple[int, int]) -> tuple[str, Framing]:
     """Return the host and the framing of a request head.
-
-    A function of the field lines and the version alone, because ``RepeatedHead`` reuses the result
-    for other methods and targets.
 
     The checks are RFC 9112 sections 3.2 (Host), 6.1 (Transfer-Encoding), 6.2 and 6.3
     (Content-Length), 9.3 and 9.6 (persistence), and RFC 9110 sections 7.8 (Upgrade) and 10.1.1
@@ -153,7 +150,7 @@ def read_framing(fields: Fields, version: tuple[int, int]) -> tuple[str, Framing
         authority = ""
     if others is not None:
         return authority, others.framing(version)
-    return authority, _PLAIN if version == (1, 1) else _PLAIN_CLOSE
+    return authority, PLAIN if version == (1, 1) else _PLAIN_CLOSE
 
 
 @final

@@ -1,4 +1,4 @@
-"""Parse one request head with httptools, and check what llhttp leaves to its user.
+"""Parse any request head with httptools, and check what llhttp leaves to its user.
 
 ``HeadParser`` gets a head in the pieces that the network made of it, and at the end once more as a
 whole. httptools splits it and refuses most malformed heads. The rest is arithmetic on the whole: a
@@ -25,11 +25,10 @@ from httptools import (
 from . import _errors as messages
 from ._errors import RefusedError, exceeded
 from ._events import Request
-from ._framing import Fields, Framing, read_framing, valid_authority
+from ._framing import Fields, read_framing, valid_authority
 from ._limits import Limits
-from ._memo import Memo
 
-__all__ = ["REQUEST_LINES", "HeadParser", "RequestLine", "build_request"]
+__all__ = ["HeadParser"]
 
 _VERSIONS: Final = {b"HTTP/1.1": (1, 1), b"HTTP/1.0": (1, 0)}
 _SCHEMES: Final = ("http", "https")
@@ -44,19 +43,8 @@ _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f](?<!\r\Z)")
 # A carriage return or line feed without its partner; a CR at the very end may still get its own.
 _BARE: Final = re.compile(rb"\r[^\n]|(?<!\r)\n")
 
-#: Methods that every llhttp since httptools 0.7 accepts with a target that is a path: those of RFC
-#: 9110 except CONNECT, PATCH, and those of WebDAV (RFC 4918, 3253, 3744, 5323).
-_PATH_METHODS: Final = frozenset(
-    {
-        "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "PROPFIND",
-        "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "CHECKOUT", "MERGE",
-        "MKACTIVITY", "ACL", "SEARCH",
-    }
-)  # fmt: skip
-
-#: Method, target and version, and True if the line is ordinary: one of ``_PATH_METHODS`` with an
-#: origin-form target. Such a line is valid whatever the fields are, and llhttp need not check it.
-RequestLine = tuple[str, str, tuple[int, int], bool]
+#: Method, target and version.
+RequestLine = tuple[str, str, tuple[int, int]]
 
 
 def _read_request_line(line: bytes) -> RequestLine | None:
@@ -69,19 +57,16 @@ def _read_request_line(line: bytes) -> RequestLine | None:
     # A fragment is never sent (RFC 9112 section 3.2).
     if version is None or b"#" in target:
         return None
-    text = method.decode("ascii")
-    ordinary = target[0] == 0x2F and text in _PATH_METHODS
-    return text, target.decode("ascii"), version, ordinary
-
-
-# The paths of a service repeat. ``bench:parser``: without this memo ``hello`` takes 1.73 times as
-# long, ``browser`` 1.50, ``fields differ`` 1.13; ``all differ``, where no path repeats, 0.96.
-REQUEST_LINES: Final[Memo[bytes, RequestLine | None]] = Memo(_read_request_line, 1024)
+    return method.decode("ascii"), target.decode("ascii"), version
 
 
 @final
 class HeadParser:
-    """Turns the bytes of heads into ``Request``; one parser serves a whole connection."""
+    """Turns the bytes of heads into ``Request``; one serves a whole connection.
+
+    Each head gets a parser of httptools of its own, which is dropped behind it: an idle connection
+    has none, and no head depends on the one before.
+    """
 
     __slots__ = ("_fields", "_limits", "_parser", "allowed_size")
 
@@ -92,7 +77,7 @@ class HeadParser:
             limits.max_request_line, limits.max_field_line, limits.max_head
         )
         self._fields: list[tuple[bytes, bytes]] = []
-        self._parser = HttpRequestParser(self)
+        self._parser: HttpRequestParser | None = None
 
     # httptools calls this. Its other callbacks are not used: the sums need only the fields.
 
@@ -103,8 +88,8 @@ class HeadParser:
     # The connection calls these.
 
     def close(self) -> None:
-        """Drop httptools, which refers to this object; nothing more may be parsed."""
-        self._parser = HttpRequestParser(None)
+        """Drop httptools, which refers to this object while it has a part of a head."""
+        self._parser = None
 
     def feed(self, piece: bytes, head: bytes) -> None:
         """Parse a piece of a head before its end has arrived; ``head`` is all that has arrived.
@@ -117,6 +102,8 @@ class HeadParser:
 
     def _feed(self, piece: bytes, head: bytes) -> None:
         failure: Exception | None = None
+        if self._parser is None:
+            self._parser = HttpRequestParser(self)
         try:
             self._parser.feed_data(piece)
         except (HttpParserError, HttpParserUpgrade) as error:
@@ -145,18 +132,19 @@ class HeadParser:
         large = len(head) > self.allowed_size
         if large:
             self._check_bounds(rest, head)
-        upgrade = False
+        parser = self._parser or HttpRequestParser(self)
+        self._parser = None
         try:
-            self._parser.feed_data(rest)
+            parser.feed_data(rest)
         except HttpParserUpgrade:
             # llhttp assumes that HTTP ends here; the application decides if it does.
-            upgrade = True
+            pass
         except HttpParserError as error:
             raise self._refuse(head, error) from error
         fields = tuple(self._fields)
         self._fields.clear()
         line = head[: head.find(b"\r\n")]
-        parts = REQUEST_LINES[line]
+        parts = _read_request_line(line)
         if parts is None:
             raise _line_refusal(line) or RefusedError(400, messages.BAD_TARGET)
         line_ends = len(fields) + 2
@@ -166,12 +154,10 @@ class HeadParser:
             self._check_field_lengths(fields)
         if len(fields) > self._limits.max_fields:
             raise exceeded("max_fields")
-        host, framing = read_framing(fields, parts[2])
-        request = build_request(parts, fields, host, framing)
-        if upgrade or framing.content_length != 0:
-            # llhttp would wait for the body, which is read by our own rules.
-            self._parser = HttpRequestParser(self)
-        return request
+        method, target, version = parts
+        host, framing = read_framing(fields, version)
+        target, host = _read_target(method, target, host)
+        return Request(method, target, host, version, fields, framing)
 
     def _check_bounds(self, piece: bytes, head: bytes) -> None:
         """Refuse a head that is too large, unless a mistake within the bounds comes first."""
@@ -230,18 +216,6 @@ _FINDINGS: Final = {
     messages.LENGTH_INVALID: "Content-Length",
     messages.CODING_NOT_CHUNKED: "Transfer-Encoding",
 }
-
-
-def build_request(line: RequestLine, fields: Fields, host: str, framing: Framing) -> Request:
-    """Return the request of a line and the fields behind it; ``host`` is the Host field's value.
-
-    Rules that look at the method or the target belong here: this runs for each request, also when
-    ``RepeatedHead`` reuses the fields of the one before. Raises ``RefusedError``.
-    """
-    method, target, version, ordinary = line
-    if not ordinary:
-        target, host = _read_target(method, target, host)
-    return Request(method, target, host, version, fields, framing)
 
 
 def _line_refusal(line: bytes) -> RefusedError | None:

@@ -1,6 +1,8 @@
-"""Heads that repeat the fields of the head before: each is read as on a fresh connection."""
+"""Heads that one expression reads: each as ``HeadParser`` reads it, or not at all.
 
-import inspect
+So does a connection that knows a head: it reads the next one as a fresh connection does.
+"""
+
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -16,14 +18,16 @@ from treadle_http_parser import (
     ServerConnection,
 )
 from treadle_http_parser import _errors as messages
-from treadle_http_parser._framing import read_framing
-from treadle_http_parser._parser import _PATH_METHODS
+from treadle_http_parser._framing import _READ, _REFUSED
+from treadle_http_parser._ordinary import _METHODS, _MOST_FIELDS, ordinary_size, read_ordinary
+from treadle_http_parser._parser import HeadParser
 
 Outcome = list[tuple[object, ...]]
 Read = Callable[..., Outcome]
+Growth = Callable[[Callable[[int], Callable[[], object]], int], float]
 
-# Methods that take the shortcut, and others.
-METHODS = [*sorted(_PATH_METHODS), "CONNECT", "M-SEARCH", "PRI", "FOO", "get", "G@T", "SOURCE", ""]
+# Methods of ordinary heads, and others.
+METHODS = [*_METHODS.values(), "CONNECT", "M-SEARCH", "PRI", "FOO", "get", "G@T", "SOURCE", ""]
 TARGETS = [
     "/", "/a/b?c=d&e", "//a", "*", "http://h:1/p?q", "http://h", "https://h?q", "ftp://h/", "h:1",
     "h", "a", "/a#b", "/a b", "/\x7f", "/é", "",
@@ -103,20 +107,15 @@ def test_targets_of_every_byte(place: str) -> None:
     assert accepted == [byte for byte in range(0x21, 0x7F) if byte != ord("#")]
 
 
-@pytest.mark.parametrize("method", sorted(_PATH_METHODS))
 @pytest.mark.parametrize("case", FIELDS.values(), ids=FIELDS)
-def test_the_fields_are_read_once(case: tuple[bytes, bytes], method: str) -> None:
+def test_an_equal_head_is_the_same_request(case: tuple[bytes, bytes]) -> None:
     fields, body = case
-    rest = b"\r\n" + fields + b"\r\n" + body
-    connection = connection_after(b"GET /before HTTP/1.1" + rest)
+    data = b"PUT /a HTTP/1.1\r\n" + fields + b"\r\n" + body
+    connection = connection_after(data)
     first = connection.request
-    connection.receive_data(f"{method} /after HTTP/1.1".encode() + rest)
-    second = connection.request
-    assert first is not None
-    assert second is not None
-    assert (second.method, second.target) == (method, "/after")
-    assert second.fields is first.fields
-    assert second.framing is first.framing
+    events = connection.receive_data(data)
+    assert connection.request is first
+    assert facts(events) == facts(ServerConnection().receive_data(data))
 
 
 @pytest.mark.parametrize("name", ["Host", "a sized body", "an upgrade"])
@@ -129,12 +128,6 @@ def test_a_second_head_in_two_pieces(name: str) -> None:
         connection = connection_after(b"GET / HTTP/1.1" + rest + body)
         events = connection.receive_data(data[:cut])
         assert facts([*events, *connection.receive_data(data[cut:] + body)]) == fresh
-
-
-def test_framing_sees_fields_and_version_only() -> None:
-    # A rule on the method or the target would not be applied to a head that repeats its fields:
-    # it belongs in ``build_request``.
-    assert list(inspect.signature(read_framing).parameters) == ["fields", "version"]
 
 
 AGENT = b"User-Agent: test\r\nAccept: */*\r\n\r\n"
@@ -174,7 +167,7 @@ def test_limits_apply_to_a_repeated_head(limits: Limits, limit: str, reason: str
 
 
 def test_a_large_head_is_read_each_time() -> None:
-    data = b"GET / HTTP/1.1\r\nHost: a\r\nA: " + b"a" * 2000 + b"\r\n\r\n"
+    data = b"GET / HTTP/1.1\r\nHost: a\r\nA: " + b"a" * 3000 + b"\r\n\r\n"
     connection = connection_after(data)
     first = connection.request
     connection.receive_data(data)
@@ -183,3 +176,106 @@ def test_a_large_head_is_read_each_time() -> None:
     assert second is not None
     assert first.fields == second.fields
     assert first.fields is not second.fields
+
+
+HEAD = b"GET /a?b HTTP/1.1\r\nHost: a\r\n%bX: y\r\n\r\n"
+
+
+LENGTH = b"Content-Length: 2\r\n"
+
+
+def parsed(head: bytes) -> Outcome:
+    return facts([HeadParser(DEFAULT_LIMITS).finish(head, head)])
+
+
+@pytest.mark.parametrize("byte", range(256))
+@pytest.mark.parametrize("line", [b"A%bB: c", b"A: b%bc", b"%bA: b", b"A%b: b", b"A: b%b", b"A:%b"])
+def test_fields_of_every_byte(line: bytes, byte: int) -> None:
+    head = HEAD % (line % bytes([byte]) + b"\r\n")
+    request = read_ordinary(head)
+    if request is None:
+        # Nothing valid is left to ``HeadParser`` but names that look like Sec-WebSocket-Key1.
+        (event, *_) = ServerConnection().receive_data(head)
+        assert isinstance(event, Error) or byte == ord("1")
+    else:
+        assert facts([request]) == parsed(head)
+
+
+@pytest.mark.parametrize("name", sorted(_READ | _REFUSED.keys()))
+@pytest.mark.parametrize("place", [b"%b%b", LENGTH + b"%b%b", b"%b%b" + LENGTH])
+def test_what_frames_a_request_is_not_ordinary_in_any_spelling(name: bytes, place: bytes) -> None:
+    spellings = {name, name.upper(), name.title(), name.swapcase().title().swapcase()}
+    spellings |= {name[:at].upper() + name[at:] for at in range(len(name))}
+    for spelling in spellings:
+        twice = b"keep-alive\r\n" + name + b": close"
+        for value in (b"1", b"a", b"close", b"keep-alive, x", twice):
+            head = HEAD % (place % (spelling, b": " + value + b"\r\n"))
+            # The one exception is the field that the expression reads itself.
+            own = spelling.lower() == b"content-length" and value == b"1" and place == b"%b%b"
+            request = read_ordinary(head)
+            assert request is None or (own and request.content_length == 1)
+
+
+@pytest.mark.parametrize(
+    ("lines", "length"),
+    [
+        (b"", 0),
+        (b"Connection: keep-alive\r\n", 0),
+        (b"connection: Keep-Alive\r\n", 0),
+        (b"Content-Length: 0\r\n", 0),
+        (b"content-length:\t 17\r\n", 17),
+        (b"Content-Type: a/b\r\nContent-Length: 000000000000000005\r\nCookie: c\r\n", 5),
+        (b"Upgrade-Insecure-Requests: 1\r\nTE: trailers\r\nTraceparent: 0\r\n", 0),
+        (b"A:\r\nB:  \t\r\nC: \xe9 \t\r\n", 0),
+    ],
+)
+def test_ordinary_heads(lines: bytes, length: int) -> None:
+    head = HEAD % lines
+    request = read_ordinary(head)
+    assert request is not None
+    assert request.content_length == length
+    assert facts([request]) == parsed(head)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        GOOD.replace(b"1.1", b"1.0"),
+        GOOD.replace(b"Host", b"HOST"),
+        GOOD.replace(b": a", b": a/b"),
+        GOOD.replace(b": a", b": a:99999"),
+        GOOD.replace(b": a", b": a\r\nHost: a"),
+        GOOD.replace(b"GET", b"FETCH"),
+        GOOD.replace(b"\r\n\r\n", b"\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n"),
+        GOOD.replace(b"\r\n\r\n", b"\r\nContent-Length: 1234567890123456789\r\n\r\n"),
+        GOOD + b"\r\n",
+    ],
+)
+def test_other_heads_are_left_to_the_parser(head: bytes) -> None:
+    assert read_ordinary(head) is None
+
+
+def test_the_size_of_ordinary_heads_exceeds_no_limit() -> None:
+    assert ordinary_size(Limits(max_request_line=40, max_field_line=30, max_head=50)) == 30
+    assert ordinary_size(Limits(max_fields=_MOST_FIELDS)) == 8192
+    assert ordinary_size(Limits(max_fields=_MOST_FIELDS - 1)) == 0
+    field = b"a:\r\n"
+    for before, after, behind, ordinary in [
+        (16, 60, 16, True), (17, 0, 0, False), (0, 61, 0, False), (0, 0, 17, False)
+    ]:  # fmt: skip
+        lines = field * before + b"Host: a\r\n" + field * after + b"Content-Length: 1\r\n"
+        head = b"GET / HTTP/1.1\r\n" + lines + field * behind + b"\r\n"
+        request = read_ordinary(head)
+        assert (request is not None) is ordinary
+        assert request is None or len(request.fields) == _MOST_FIELDS
+
+
+def test_a_head_that_is_not_ordinary_is_left_in_linear_time(growth: Growth) -> None:
+    def read(size: int) -> Callable[[], object]:
+        start = b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 16 + b"Host: a\r\n" + b"c: d\r\n" * 59
+        ends = [b"x" * size, b"e: " + b"x" * size + b"\x00", b"e: f\r\nConnection: " + b"x" * size]
+        heads = [start + end + b"\r\n\r\n" for end in ends]
+        assert [read_ordinary(head) for head in heads] == [None, None, None]
+        return lambda: [read_ordinary(head) for head in heads]
+
+    assert growth(read, 4000) < 7
