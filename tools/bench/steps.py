@@ -32,12 +32,12 @@ from treadle import web
 # A program has its own folder on the path, but its modules are imported as ``bench.x``.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench._workloads import WORKLOADS
+from bench._workloads import DISTINCT, WORKLOADS
 
 #: Steps of each function by its name, and the calls of it.
 Steps = dict[str, tuple[float, float]]
 
-NAMES: Final = ("hello", "json", "path", "browser", "not-found")
+NAMES: Final = ("hello", "json", "path", "browser", "differ", "not-found")
 #: Requests before the count, so that the interpreter has specialized its code; and counted ones.
 WARM_UP: Final = 500
 COUNTED: Final = 100
@@ -68,7 +68,10 @@ def requests(name: str) -> list[bytes]:
     """Return the requests of a workload, which are sent in turn."""
     if name == "not-found":
         return [WORKLOADS["hello"].request.replace(b"/", b"/nowhere", 1)]
-    return [WORKLOADS[name].request]
+    workload = WORKLOADS[name]
+    if workload.numbered is not None:
+        return [workload.numbered(number) for number in range(DISTINCT)]
+    return [workload.request]
 
 
 class Sink(asyncio.Transport):

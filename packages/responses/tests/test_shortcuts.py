@@ -91,3 +91,32 @@ def test_html() -> None:
         b"Content-Type: text/html; charset=utf-8\r\nContent-Length: 1\r\n",
         b"x",
     )
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/html", "a/b"])
+@pytest.mark.parametrize("text", ["", "\xfc\u20ac", "x" * 5000])
+def test_the_shortcuts_make_what_the_constructor_makes(text: str, content_type: str) -> None:
+    pairs = [
+        (
+            json_response("", dumps=lambda _: text, content_type=content_type),
+            Response(text=text, content_type=content_type),
+        ),
+        (
+            json_bytes_response("", dumps=lambda _: text.encode(), content_type=content_type),
+            Response(body=text.encode(), content_type=content_type),
+        ),
+        (html_response(text), Response(text=text, content_type="text/html", charset="utf-8")),
+    ]
+    for made, expected in pairs:
+        for name in vars(made).keys() | vars(expected).keys():
+            assert getattr(made, name) == getattr(expected, name), name
+        assert made.as_single_write() == expected.as_single_write()
+
+
+def test_the_shortcuts_refuse_what_the_constructor_refuses() -> None:
+    with pytest.raises(ValueError, match="content_type"):
+        json_response(1, content_type="a/b\r\nX: y")
+    with pytest.raises(TypeError, match="text argument must be str"):
+        html_response(b"<p>")  # type: ignore[arg-type]  # the mistake under test
+    with pytest.raises(UnicodeEncodeError):
+        html_response("\ud800")

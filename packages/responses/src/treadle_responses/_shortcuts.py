@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ._head import LooseHeaders
-from ._response import Response
+from ._media_types import MEDIA_TYPES
+from ._response import Response, simple_response
 
 __all__ = ["html_response", "json_bytes_response", "json_response"]
 
@@ -34,6 +35,15 @@ def json_response(
             raise ValueError("only one of data, text, or body should be specified")
         body = None
         text = dumps(data)
+        if (
+            headers is None
+            and status == 200
+            and reason is None
+            and content_type in MEDIA_TYPES
+            # A ``dumps`` of bytes is refused below.
+            and type(text) is str
+        ):
+            return simple_response(text.encode(), content_type, "utf-8")
     return Response(
         text=text,
         body=body,
@@ -63,6 +73,14 @@ def json_bytes_response(
         if body is not None:
             raise ValueError("only one of data or body should be specified")
         body = dumps(data)
+        if (
+            headers is None
+            and status == 200
+            and reason is None
+            and content_type in MEDIA_TYPES
+            and type(body) is bytes
+        ):
+            return simple_response(body, content_type, None)
     return Response(
         body=body, status=status, reason=reason, headers=headers, content_type=content_type
     )
@@ -80,6 +98,14 @@ def html_response(
 
     Raises the errors of ``Response``.
     """
+    if (
+        headers is None
+        and status == 200
+        and reason is None
+        and charset == "utf-8"
+        and type(text) is str
+    ):
+        return simple_response(text.encode(), "text/html", "utf-8")
     return Response(
         text=text,
         status=status,

@@ -15,7 +15,7 @@ it is loaded.
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final, Generic, TypeVar, final
+from typing import Final, Generic, TypeVar, final
 
 from ._enclosure import Enclosure, Item
 from ._errors import UnknownNameError
@@ -23,7 +23,7 @@ from ._hosts import HostPattern
 from ._methods import ANY_METHOD
 from ._quoting import decode_safe
 from ._resource import Resource, Route
-from ._results import Match, MethodNotAllowed, NotFound
+from ._results import Match, MethodNotAllowed, NotFound, plain_match
 from ._tree import Node, build, search
 
 __all__ = ["Matcher", "unknown_name"]
@@ -66,8 +66,7 @@ class Matcher(Generic[H]):
         while entry is not None:
             route = entry.by_method.get(method) or entry.by_method.get(ANY_METHOD)
             if route is not None:
-                none: dict[str, Any] = {}
-                return Match(route, route.handler, none, none)
+                return plain_match(route, {})
             entry = entry.following
         if "%" in path:
             path = decode_safe(path)

@@ -35,7 +35,7 @@ from ._enclosure import Enclosure, Item
 from ._methods import ANY_METHOD
 from ._quoting import decode_value
 from ._resource import Resource, Route
-from ._results import NOT_FOUND, Match, MethodNotAllowed, NotFound
+from ._results import NOT_FOUND, Match, MethodNotAllowed, NotFound, plain_match
 from ._segments import Literal, Mixed, Tail, Whole
 
 __all__ = ["Entry", "Node", "build", "search"]
@@ -97,7 +97,7 @@ class Entry(Generic[H]):
             return None
         raw = {name: segments[index] for name, index in slots}
         if not self.converters:
-            return Match(route, route.handler, raw, raw)  # type: ignore[arg-type]  # objects too
+            return plain_match(route, raw)
         params = self.convert(raw)
         return None if params is None else Match(route, route.handler, params, raw)
 

@@ -68,12 +68,14 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
     ``converted`` has the values of typed variables (``{id!int}``) converted.
     """
 
+    # Unlike the attributes of other instances, those of a dict's class are not quick without this.
+    __slots__ = ("_converted", "_frozen", "_route", "is_compiled", "route_context")
+
     def __init__(
         self,
         match_dict: Mapping[str, str],
         route: AbstractRoute,
         converted: Mapping[str, object] | None = None,
-        *,
         context: RouteContext | None = None,
     ) -> None:
         """Make a match info; with ``context``, a frozen view of the applications in it."""
@@ -94,7 +96,7 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
     @classmethod
     def of(cls, found: Match[R], context: RouteContext | None = None) -> "UrlMappingMatchInfo":
         """Return the match info for a match of the router, over the ``context`` of a request."""
-        return cls(found.raw_params, found.handler, found.params, context=context)
+        return cls(found.raw_params, found.handler, found.params, context)
 
     @property
     def converted(self) -> Mapping[str, object]:
