@@ -163,7 +163,15 @@ def count(name: str) -> Steps:
         monitoring.set_events(tool, 0)
         monitoring.free_tool_id(tool)
 
-    asyncio.run(feed(name, WARM_UP, counted))
+    # The collector may run Python code of objects that have nothing to do with the requests.
+    collects = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        asyncio.run(feed(name, WARM_UP, counted))
+    finally:
+        if collects:
+            gc.enable()
     return {
         f"{_room_of(code)} {code.co_qualname}": (number / COUNTED, calls[code] / COUNTED)
         for code, number in steps.most_common()
