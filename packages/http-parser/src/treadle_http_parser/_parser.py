@@ -76,13 +76,16 @@ class HeadParser:
         self.allowed_size: Final = min(
             limits.max_request_line, limits.max_field_line, limits.max_head
         )
-        self._fields: list[tuple[bytes, bytes]] = []
+        # The fields of the head that is being parsed.
+        self._fields: list[tuple[bytes, bytes]] | None = None
         self._parser: HttpRequestParser | None = None
 
     # httptools calls this. Its other callbacks are not used: the sums need only the fields.
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take one field line; httptools keeps the white space behind a value."""
+        if self._fields is None:
+            self._fields = []
         self._fields.append((name, value.strip()))
 
     # The connection calls these.
@@ -141,8 +144,8 @@ class HeadParser:
             pass
         except HttpParserError as error:
             raise self._refuse(head, error) from error
-        fields = tuple(self._fields)
-        self._fields.clear()
+        fields = tuple(self._fields or ())
+        self._fields = None
         line = head[: head.find(b"\r\n")]
         parts = _read_request_line(line)
         if parts is None:

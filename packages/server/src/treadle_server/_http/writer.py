@@ -75,7 +75,8 @@ class StreamWriter:
         self._awaiting_continue = False
         #: The bytes of the current response so far, but for one that is written as a whole.
         self.output_size = 0
-        self._blocking: Final = BlockingCalls()
+        # Made with the first call: most connections have none.
+        self._blocking: BlockingCalls | None = None
 
     @property
     def transport(self) -> asyncio.Transport | None:
@@ -277,6 +278,8 @@ class StreamWriter:
 
     async def run_blocking(self, call: Callable[[], _T], executor: Executor | None = None) -> _T:
         """Return ``call()``, made in a thread of ``executor`` or of the event loop's own."""
+        if self._blocking is None:
+            self._blocking = BlockingCalls()
         return await self._blocking.run(call, executor)
 
     # Files.

@@ -47,8 +47,9 @@ class FlowControl:
         self.write_paused = False
         #: True once the peer has closed its side of the connection, or the connection is lost.
         self.peer_ended = False
-        self._waiters: list[asyncio.Future[None]] = []
-        # Made with the first task that waits for the peer's end: most connections have none.
+        # Both are made with the first task that waits, for the peer to read or for its end: most
+        # connections have none.
+        self._waiters: list[asyncio.Future[None]] | None = None
         self._end_waiters: list[asyncio.Future[None]] | None = None
         self._expects_much = False
         # The bytes that would wait for a peer that has read nothing since the watch began.
@@ -148,16 +149,18 @@ class FlowControl:
             sock.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, _MAX_UNSENT)
 
     def _wake(self) -> None:
-        waiters, self._waiters = self._waiters, []
-        _wake(waiters)
+        waiters, self._waiters = self._waiters, None
+        _wake(waiters or ())
 
     def wake_with(self, waiter: asyncio.Future[None]) -> None:
         """End ``waiter`` when writers are woken, at the latest when the connection is lost."""
+        if self._waiters is None:
+            self._waiters = []
         self._waiters.append(waiter)
 
     def forget(self, waiter: asyncio.Future[None]) -> None:
         """Do not wake ``waiter`` any more."""
-        with contextlib.suppress(ValueError):
+        if self._waiters is not None and waiter in self._waiters:
             self._waiters.remove(waiter)
 
     async def drain(self) -> None:
@@ -166,7 +169,7 @@ class FlowControl:
             self.expect_much()
         while self.write_paused and self.transport is not None:
             waiter = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
+            self.wake_with(waiter)
             await waiter
         if self.transport is None:
             raise ClientConnectionResetError(_GONE)
