@@ -72,7 +72,9 @@ def test_tokens() -> None:
     assert {leaf for leaf, _, _ in found} == set(LEAVES)
     for _, name, characters in found:
         matched = set(filter(re.compile(characters).match, map(chr, range(512))))
-        assert matched == TOKEN, name
+        # An ordinary head has no field that llhttp treats in its own way: Sec-WebSocket-Key1.
+        left_out = {"1"} if name.startswith("treadle_http_parser._ordinary.") else set[str]()
+        assert matched == TOKEN - left_out, name
 
 
 def test_reason_phrases() -> None:
