@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from testkit import Run, each_loop
+from testkit import Run, each_loop, open_descriptors
 from treadle_server._core.errors import ClientConnectionResetError
 from treadle_server._transport.files import (
     FileTruncatedError,
@@ -25,10 +25,6 @@ def path(tmp_path: Path) -> Path:
     path = tmp_path / "data"
     path.write_bytes(DATA)
     return path
-
-
-def open_descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").exists() else 0
 
 
 def test_a_file(path: Path) -> None:
