@@ -1,11 +1,13 @@
 """A directory of files on the wire: served and refused paths, and URLs."""
 
+import asyncio
 import base64
 import hashlib
 import html
 import os
 import re
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
@@ -14,7 +16,15 @@ import pytest
 
 from testkit import Peer, Run, serve
 from treadle_responses import HTTPNotFound, Response, StreamResponse
-from treadle_server import Application, Handler, Request, StaticDef, StaticResource, static
+from treadle_server import (
+    Application,
+    FileResponse,
+    Handler,
+    Request,
+    StaticDef,
+    StaticResource,
+    static,
+)  # fmt: skip
 
 
 class Answer(NamedTuple):
@@ -58,6 +68,13 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
+def forbid_threads() -> None:
+    """Have the running loop refuse to run anything in a thread."""
+    executor = ThreadPoolExecutor()
+    executor.shutdown()
+    asyncio.get_running_loop().set_default_executor(executor)
+
+
 def app_of(root: Path, prefix: str = "/s", **options: Any) -> Application:
     app = Application()
     app.router.add_static(prefix, root, **options)
@@ -91,9 +108,12 @@ def app_of(root: Path, prefix: str = "/s", **options: Any) -> Application:
         ("/sapp.js", 404, b"404: Not Found"),
     ],
 )
-def test_paths(run: Run, root: Path, path: str, status: int, body: bytes) -> None:
+@pytest.mark.parametrize("threads", [True, False])
+def test_paths(run: Run, root: Path, path: str, status: int, body: bytes, threads: bool) -> None:
     async def main() -> None:
-        async with serve(app_of(root)) as connect:
+        if not threads:
+            forbid_threads()
+        async with serve(app_of(root, threads=threads)) as connect:
             peer = await connect()
             answer = await ask(peer, path)
             assert (answer.status, answer.body) == (status, body)
@@ -131,7 +151,9 @@ HOSTILE = [
 @pytest.mark.parametrize("path", HOSTILE)
 def test_cve_2024_23334_no_request_leaves_the_root(run: Run, root: Path, path: str) -> None:
     async def main() -> None:
-        choices: list[dict[str, Any]] = [{}, {"show_index": True}, {"index": "index.html"}]
+        choices: list[dict[str, Any]] = [
+            {}, {"show_index": True}, {"index": "index.html"}, {"threads": False}
+        ]  # fmt: skip
         for options in choices:
             async with serve(app_of(root, **options)) as connect:
                 answer = await ask(await connect(), path)
@@ -252,6 +274,35 @@ def test_a_listing_has_what_can_be_fetched(run: Run, root: Path, options: dict[s
     finally:
         bound.close()
         (root / "closed.d").chmod(0o700)
+
+
+def test_without_threads(run: Run, root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Listings, ranges, large files and a ``FileResponse`` of one's own need none either."""
+
+    async def own(request: Request) -> StreamResponse:
+        return FileResponse(root / request.match_info["name"], threads="threads" in request.query)
+
+    async def main() -> None:
+        forbid_threads()
+        app = app_of(root, threads=False, show_index=True)
+        app.router.add_get("/own/{name}", own)
+        app.router.add_static("/threads", root)
+        async with serve(app) as connect:
+            peer = await connect()
+            assert b"large.bin" in (await ask(peer, "/s/")).body
+            assert (await ask(peer, "/s/large.bin")).body == b"x" * 300_000
+            part = await ask(peer, "/s/app.js", "Range: bytes=1-1")
+            assert (part.status, part.body) == (206, b"p")
+            assert (await ask(peer, "/own/app.js")).body == b"app"
+            assert (await ask(peer, "/own/large.bin")).body == b"x" * 300_000
+            assert (await ask(peer, "/own/none")).status == 404
+            assert (await ask(peer, "/own/fifo")).status == 403
+            # The executor does refuse.
+            assert (await ask(peer, "/threads/app.js")).status == 500
+            assert (await ask(await connect(), "/own/app.js?threads")).status == 500
+
+    run(main())
+    assert caplog.text.count("RuntimeError: cannot schedule new futures after shutdown") == 2
 
 
 def test_index(run: Run, root: Path) -> None:

@@ -70,8 +70,8 @@ class StaticResource(PrefixResource):
     a directory (``"index.html"``). ``fallback`` is the path of a file that is sent if there is no
     file and the last part of the URL has no extension, as single-page applications need it.
     ``cache_control`` and ``immutable`` set the field ``Cache-Control`` of every file.
-    ``precompressed``, by default True, looks for ``.zst``, ``.br`` and ``.gz`` beside a file (see
-    ``FileResponse``).
+    ``precompressed`` and ``threads``, by default True, are those of ``FileResponse``: siblings with
+    ``.zst``, ``.br`` and ``.gz``, and opening files in threads.
 
     A path with a dot segment, an empty segment, a backslash, NUL, an encoded slash, or a drive
     letter is 404 without a look at the disk. ``prefix`` is parsed with ``converters``. Raises
@@ -119,6 +119,7 @@ class StaticResource(PrefixResource):
             cache_control=options.get("cache_control"),
             immutable=options.get("immutable", False),
             precompressed=options.get("precompressed", True),
+            threads=options.get("threads", True),
         )
         # Path -> modification time, size and hash; bounded by the files that the application
         # makes URLs for.
@@ -213,7 +214,10 @@ class StaticResource(PrefixResource):
             is_directory=raw.endswith("/"),
         )
         try:
-            found = await request.response_writer.run_blocking(call)
+            if response.threads:
+                found = await request.response_writer.run_blocking(call)
+            else:
+                found = call()
         except (NotAFileError, PermissionError):
             raise HTTPForbidden from None
         except OSError as error:
@@ -231,7 +235,7 @@ class StaticResource(PrefixResource):
             raise HTTPForbidden
         raise HTTPMovedPermanently(_with_slash(request))
 
-    # The rest runs in a thread.
+    # The rest runs in a thread, or with ``threads=False`` in the event loop.
 
     def _look(
         self, segments: tuple[str, ...], wanted: FileRequest, shown: str, *, is_directory: bool

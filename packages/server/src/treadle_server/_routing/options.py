@@ -63,6 +63,7 @@ class StaticOptions(TypedDict, total=False):
     cache_control: str | None
     immutable: bool
     precompressed: bool
+    threads: bool
 
 
 def kept_options(given: Mapping[str, object]) -> dict[str, object]:
