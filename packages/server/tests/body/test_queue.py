@@ -46,6 +46,37 @@ def test_a_whole_piece_is_handed_out_as_it_is() -> None:
     assert filled([piece]).take(-1) is piece
 
 
+LARGE = bytes(64 * 1024)
+
+#: Pieces, the bytes that are taken from them first, and what ``take_any`` then gives step by step.
+ANY = [
+    ([b"ab"], 0, [b"ab"]),
+    ([b"ab", b"cd"], 1, [b"bcd"]),
+    ([LARGE], 0, [LARGE]),
+    ([LARGE, LARGE, b"ab", b"cd"], 0, [LARGE, LARGE, b"abcd"]),
+    ([LARGE, b"ab"], 10, [LARGE[10:], b"ab"]),
+    ([LARGE + b"ab", b"cd"], len(LARGE), [b"ab", b"cd"]),
+    ([LARGE[1:], b"ab"], 0, [LARGE[1:] + b"ab"]),
+]
+
+
+@pytest.mark.parametrize(("pieces", "before", "expected"), ANY, ids=range(len(ANY)))
+def test_large_pieces_are_not_joined(
+    pieces: list[bytes], before: int, expected: list[bytes]
+) -> None:
+    queue = filled(pieces)
+    if before:
+        queue.take(before)
+    found = []
+    while queue.size:
+        found.append(queue.take_any())
+    assert found == expected
+    assert queue.taken == sum(map(len, pieces))
+    for piece in found:
+        # A large piece was not copied.
+        assert piece is LARGE or piece != LARGE
+
+
 SPLITS = [
     [b"one\ntwo\n\nthree"],
     [b"one\n", b"two\n", b"\n", b"three"],

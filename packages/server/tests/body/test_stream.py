@@ -13,6 +13,8 @@ from treadle_server._body.stream import EMPTY_PAYLOAD, RequestBody
 
 run = run_on("asyncio")
 
+LARGE = bytes(64 * 1024)
+
 
 class Flow:
     """A connection's reading side that notes what it was told."""
@@ -277,6 +279,46 @@ def test_a_body_that_has_arrived_asks_nothing_of_the_connection() -> None:
         await reader.read()
         assert flow.calls == []
         assert reader.at_eof()
+
+    run(main())
+
+
+#: A way to read ``LARGE`` ``LARGE`` ``end``, and what it gives.
+LARGE_READS: list[tuple[Read, object]] = [
+    (lambda reader: reader.readany(), LARGE),
+    (pieces, [LARGE, LARGE, b"end"]),
+    (lambda reader: reader.read(), LARGE + LARGE + b"end"),
+    (lambda reader: reader.read(len(LARGE) + 1), LARGE + b"\0"),
+]
+
+
+@pytest.mark.parametrize(("read", "expected"), LARGE_READS, ids=range(len(LARGE_READS)))
+def test_large_pieces_come_as_they_arrived(read: Read, expected: object) -> None:
+    async def main() -> None:
+        assert await read(fed(LARGE, LARGE, b"end")) == expected
+
+    run(main())
+
+
+def test_a_large_piece_is_not_copied() -> None:
+    async def main() -> None:
+        reader = fed(LARGE, LARGE, b"end")
+        assert await reader.readany() is LARGE
+        assert await anext(reader.iter_any()) is LARGE
+
+    run(main())
+
+
+def test_reading_goes_on_when_enough_large_pieces_were_taken() -> None:
+    async def main() -> None:
+        flow = Flow()
+        reader = RequestBody(flow, len(LARGE))
+        reader.feed(LARGE)
+        reader.feed(LARGE)
+        await reader.readany()
+        assert flow.calls == ["pause"]
+        await reader.readany()
+        assert flow.calls == ["pause", "resume"]
 
     run(main())
 

@@ -1,14 +1,17 @@
 """The bytes of a body that were received and not yet read; nothing here waits.
 
 ``ByteQueue`` keeps the pieces as they arrived and hands them out in the sizes that a reader asks
-for. It copies as little as it can: a whole piece is handed out as it is, and small reads of a
-large piece move an offset instead of cutting the piece.
+for. It copies as little as it can: a whole piece is handed out as it is, a large one even if others
+wait behind it, and small reads of a large piece move an offset instead of cutting the piece.
 """
 
 from collections import deque
 from typing import Final, final
 
 __all__ = ["ByteQueue"]
+
+#: To join a piece of this size with others takes longer than to read it by itself.
+_LARGE: Final = 64 * 1024
 
 
 @final
@@ -88,6 +91,14 @@ class ByteQueue:
             while ends and ends[0] < self.taken:
                 ends.popleft()
         return data
+
+    def take_any(self) -> bytes:
+        """Return the first of the waiting bytes if they came in a large piece, otherwise all.
+
+        There must be some.
+        """
+        first = self._pieces[0]
+        return self.take(-1 if len(first) < _LARGE else len(first) - self._offset)
 
     def _take_across(self, limit: int) -> bytes:
         pieces = self._pieces

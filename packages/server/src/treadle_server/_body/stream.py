@@ -182,6 +182,11 @@ class StreamReader(BodyFeed):
         self._read_on()
         return data
 
+    def _take_any(self) -> bytes:
+        data = self._queue.take_any()
+        self._read_on()
+        return data
+
     async def read(self, n: int = -1) -> bytes:
         """Return up to ``n`` bytes as soon as there are any; the whole rest if ``n`` is negative.
 
@@ -193,12 +198,15 @@ class StreamReader(BodyFeed):
             return self._take(n) if await self._fill() else b""
         parts = []
         while await self._fill():
-            parts.append(self._take(-1))
+            parts.append(self._take_any())
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def readany(self) -> bytes:
-        """Return the bytes that have arrived, or wait for the first ones; ``b""`` at the end."""
-        return self._take(-1) if await self._fill() else b""
+        """Return bytes that have arrived, or wait for the first ones; ``b""`` at the end.
+
+        They are all that have arrived, but for the bytes behind a large piece.
+        """
+        return self._take_any() if await self._fill() else b""
 
     async def readexactly(self, n: int) -> bytes:
         """Return exactly ``n`` bytes; raises ``asyncio.IncompleteReadError`` at an early end."""
