@@ -320,6 +320,27 @@ def test_a_cancelled_receive_loses_no_message(run: Run) -> None:
     run(main())
 
 
+@each_loop
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_receive_that_is_cancelled_with_its_message_loses_none(run: Run, count: int) -> None:
+    async def act(ws: WebSocketResponse) -> None:
+        task = asyncio.ensure_future(ws.receive_str())
+        await asyncio.sleep(0)
+        assert ws._ws is not None
+        # The message is given to the reader, which is cancelled before its turn.
+        ws._ws.data_received(b"".join(frame(1, b"%d" % number) for number in range(count)))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert [await ws.receive_str() for _ in range(count)] == ["0", "1", "2"][:count]
+
+    async def main() -> None:
+        async with serve(doing(act)) as connect:
+            assert await read_close(await open_websocket(connect)) == 1000
+
+    run(main())
+
+
 def test_pings_may_be_the_handlers(run: Run) -> None:
     async def main() -> None:
         recorder = Recorder(autoping=False)

@@ -1,8 +1,11 @@
 """The queue of messages between a WebSocket and its reader."""
 
+import asyncio
+from collections.abc import Callable
+
 import pytest
 
-from treadle_server._websocket.queue import AnyMessage, MessageQueue
+from treadle_server._websocket.queue import AnyMessage, MessageQueue, Waiter, expire
 from treadle_websocket import WSMessageBinary, WSMsgType
 
 
@@ -47,3 +50,51 @@ def test_a_queue_that_is_cleared_starts_anew() -> None:
     assert not queue.full
     assert [len(queue.take()[1]), len(queue.take()[1])] == [1, 2]
     assert not queue.messages
+
+
+def _pending(_waiter: Waiter) -> None:
+    """Leave it as it is."""
+
+
+def _cancel(waiter: Waiter) -> None:
+    waiter.cancel()
+
+
+def _end(waiter: Waiter) -> None:
+    waiter.set_result(None)
+
+
+def _give(waiter: Waiter) -> None:
+    waiter.set_result(message(3))
+
+
+@pytest.mark.parametrize(
+    ("act", "sizes", "raised"),
+    [
+        (_pending, [1], None),
+        (_cancel, [1], None),
+        (_end, [1], None),
+        (_give, [3, 1], None),
+        (expire, [1], TimeoutError),
+    ],
+    ids=["waits", "cancelled", "the end", "a message", "time is over"],
+)
+def test_only_a_message_is_put_back(
+    act: Callable[[Waiter], None], sizes: list[int], raised: type[Exception] | None
+) -> None:
+    async def main() -> None:
+        queue = MessageQueue()
+        queue.add([message(1)])
+        waiter: Waiter = asyncio.get_running_loop().create_future()
+        act(waiter)
+        queue.put_back(waiter)
+        # Its time may be over when it has ended: that changes nothing.
+        if waiter.done():
+            expire(waiter)
+            error = None if waiter.cancelled() else waiter.exception()
+            assert type(error) is (raised or type(None))
+        assert queue.size == sum(sizes) + 128 * len(sizes)
+        assert [len(queue.take()[1]) for _ in sizes] == sizes
+        assert queue.size == 0
+
+    asyncio.run(main())

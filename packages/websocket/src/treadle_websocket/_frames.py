@@ -32,8 +32,9 @@ _TEXT: Final = 0x1
 _BINARY: Final = 0x2
 _CONTROL: Final = 0x8  # the bit that all control opcodes share
 _PONG: Final = 0xA
+# A text or binary message in one frame, uncompressed.
 _FIN_TEXT: Final = 0x81
-_UNFRAGMENTED: Final = (0x81, 0x82)  # a text or binary message in one frame, uncompressed
+_FIN_BINARY: Final = 0x82
 
 # Frames of an unfinished message that need not bring a byte. Honest peers send none or, between
 # their fragments, a few pings.
@@ -134,7 +135,7 @@ class FrameDecoder:
             # A short unfragmented message, the common frame, needs no other check than this.
             if not (
                 0 <= length < 126
-                and head in _UNFRAGMENTED
+                and _FIN_TEXT <= head <= _FIN_BINARY
                 and self._message_head < 0
                 and (length <= self._max_size or not self._max_size)
             ):

@@ -212,15 +212,15 @@ class WebSocketSession(Generic[MessageT]):
         try:
             for part in self._decoder.decode(data):
                 head, payload, ends = part
-                if head & 0x8:
+                if head == _FIN_TEXT and ends and decode_text and not assembler.in_message:
+                    messages.append(_new(WSMessageText, (_TEXT, payload.decode(), None)))
+                elif head == _FIN_BINARY and ends and not assembler.in_message:
+                    messages.append(_new(WSMessageBinary, (_BINARY, bytes(payload), None)))
+                elif head & 0x8:
                     if head & 0xF == _CLOSE:
                         self._receive_close(payload, messages)
                         return
                     self._receive_control(head & 0xF, payload, messages)
-                elif ends and head == _FIN_TEXT and decode_text and not assembler.in_message:
-                    messages.append(_new(WSMessageText, (_TEXT, payload.decode(), None)))
-                elif ends and head == _FIN_BINARY and not assembler.in_message:
-                    messages.append(_new(WSMessageBinary, (_BINARY, bytes(payload), None)))
                 else:
                     whole = assembler.add(part)
                     if whole is not None:

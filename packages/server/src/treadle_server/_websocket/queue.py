@@ -1,13 +1,16 @@
 """The messages of a WebSocket that its reader has not taken, and their bounds."""
 
+import asyncio
 from collections import deque
 from typing import Final, TypeAlias, final
 
 from treadle_websocket import Message, RawMessage
 
-__all__ = ["AnyMessage", "MessageQueue"]
+__all__ = ["AnyMessage", "MessageQueue", "Waiter", "expire"]
 
 AnyMessage: TypeAlias = Message | RawMessage
+#: The future that a reader waits for: its result is a message, or None at the end.
+Waiter: TypeAlias = "asyncio.Future[AnyMessage | None]"
 
 # The queue is full above the first and no longer at the second: a few messages of usual size, or
 # two thousand of the smallest. As in aiohttp a message counts 128 bytes besides its own.
@@ -48,8 +51,22 @@ class MessageQueue:
             self.full = False
         return message
 
+    def put_back(self, waiter: Waiter) -> None:
+        """Make the message the oldest that ``waiter`` has, if any: its reader was cancelled."""
+        if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+            message = waiter.result()
+            if message is not None:
+                self.messages.appendleft(message)
+                self.size += len(message[1]) + _PER_MESSAGE
+
     def clear(self) -> None:
         """Forget the messages."""
         self.messages.clear()
         self.size = 0
         self.full = False
+
+
+def expire(waiter: Waiter) -> None:
+    """End the wait with ``TimeoutError``, unless it has ended."""
+    if not waiter.done():
+        waiter.set_exception(TimeoutError())

@@ -131,6 +131,7 @@ class WebSocketResponse(StreamResponse, LegacyWebSocket[DecodeText_co]):
         super().__init__(status=101)
         if writer_limit < 0:
             raise ValueError(f"writer_limit={writer_limit!r} must be at least 0")
+        self._ws = None
         self._handshake = make_handshake(protocols, compress, origins)
         self._settings = make_settings(max_msg_size, max_fragments, autoping, timeout, heartbeat)
         self._receive_timeout = receive_timeout
