@@ -72,8 +72,8 @@ def run_round(
 ) -> Round:
     """Load ``server`` for ``seconds`` and return the round.
 
-    ``file`` holds the ``writes`` of the workload. Raises ``LoadFailed`` on
-    any answer that was not a success.
+    ``file`` holds the ``writes`` of the workload. Raises ``LoadFailed`` on any answer that was not
+    a success.
     """
     name = server.program.title
     before = cpu_seconds(tree(server.pids[0]))

@@ -4,10 +4,10 @@
 
 Holds that many keep-alive connections to 127.0.0.1. Each sends the next SIZE bytes of the file
 (PIPELINED requests) as soon as the last answer to those before is there; all share one place in the
-file, and begin again at its end. Prints the same line of JSON as
-``wrk.lua``. An answer counts if its status is 200; anything else is an error. Against the fastest
-servers it is the slower side: then requests/s and latency are its own, and what remains comparable
-is the CPU time of the server per request.
+file, and begin again at its end. Prints the same line of JSON as ``wrk.lua``. An answer counts if
+its status is 200; anything else is an error. Against the fastest servers it is the slower side:
+then requests/s and latency are its own, and what remains comparable is the CPU time of the server
+per request.
 """
 
 import asyncio

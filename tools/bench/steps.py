@@ -33,6 +33,7 @@ from treadle import web
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench._workloads import DISTINCT, WORKLOADS
+from bench.apps import serve_treadle as handlers
 
 #: Steps of each function by its name, and the calls of it.
 Steps = dict[str, tuple[float, float]]
@@ -43,25 +44,6 @@ WARM_UP: Final = 500
 COUNTED: Final = 100
 #: Requests of the two runs whose difference is counted under valgrind.
 NATIVE: Final = (1000, 2000)
-
-
-async def hello(_request: web.Request) -> web.StreamResponse:
-    return web.Response(text="Hello, World!")
-
-
-async def as_json(_request: web.Request) -> web.StreamResponse:
-    return web.json_response({"message": "Hello, World!"})
-
-
-async def user(request: web.Request) -> web.StreamResponse:
-    return web.Response(text=request.match_info["name"])
-
-
-async def echo(request: web.Request) -> web.StreamResponse:
-    return web.Response(body=await request.read())
-
-
-HANDLERS: Final = {each.__name__ for each in (hello, as_json, user, echo)}
 
 
 def requests(name: str) -> list[bytes]:
@@ -107,10 +89,10 @@ class Sink(asyncio.Transport):
 async def feed(name: str, warm_up: int, counted: Callable[[Iterator[None]], None]) -> None:
     """Send ``warm_up`` requests, and call ``counted`` with an iterator that sends one each time."""
     app = web.Application()
-    app.router.add_get("/", hello)
-    app.router.add_get("/json", as_json)
-    app.router.add_get("/user/{name}", user)
-    app.router.add_post("/echo", echo)
+    app.router.add_get("/", handlers.hello)
+    app.router.add_get("/json", handlers.as_json)
+    app.router.add_get("/user/{name}", handlers.user)
+    app.router.add_post("/echo", handlers.echo)
     runner = web.AppRunner(app)
     await runner.setup()
     assert runner.server is not None
@@ -175,12 +157,12 @@ def count(name: str) -> Steps:
     return {
         f"{_room_of(code)} {code.co_qualname}": (number / COUNTED, calls[code] / COUNTED)
         for code, number in steps.most_common()
-        if code.co_filename != __file__ or code.co_name in HANDLERS
+        if code.co_filename != __file__
     }
 
 
 def _room_of(code: CodeType) -> str:
-    if code.co_filename == __file__:
+    if code.co_filename == handlers.__file__:
         return "handler"
     return code.co_filename.partition("/src/")[2] or Path(code.co_filename).name
 

@@ -1,4 +1,4 @@
-"""A bounded memo for values that repeat from request to request: lines, hosts, field names."""
+"""A bounded memo for values that repeat from request to request: hosts, field names."""
 
 from collections.abc import Callable
 from typing import Final, TypeVar, final

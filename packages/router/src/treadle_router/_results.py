@@ -13,8 +13,9 @@ from ._resource import Route
 __all__ = ["NOT_FOUND", "Match", "MethodNotAllowed", "NotFound", "plain_match"]
 
 H = TypeVar("H")
-_new: Final = object.__new__
 V = TypeVar("V")
+
+_new: Final = object.__new__
 
 
 @final
@@ -68,7 +69,7 @@ def plain_match(route: Route[H], params: dict[str, str]) -> Match[H]:
     match.route = route
     match.handler = route.handler
     match.raw_params = params
-    match.params = params  # type: ignore[assignment]  # strings are objects; nobody adds to it
+    match.params = params  # type: ignore[assignment]  # strings are objects
     return match
 
 

@@ -3,8 +3,8 @@
 A session itself makes a message of a text or binary frame that is whole and alone; fragments,
 partial frames and compressed messages come here. Text is validated part by part, so that a message
 is refused at its first bad byte and not when its end arrives: a part that is not ASCII is decoded
-for that. The whole is decoded at the end. The
-message so far is kept in one buffer of at most ``limit`` bytes.
+for that. The whole is decoded at the end. The message so far is kept in one buffer of at most
+``limit`` bytes.
 """
 
 import codecs

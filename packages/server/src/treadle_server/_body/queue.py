@@ -97,8 +97,11 @@ class ByteQueue:
 
         There must be some.
         """
-        first = self._pieces[0]
-        return self.take(-1 if len(first) < _LARGE else len(first) - self._offset)
+        return self.take(-1) if len(self._pieces[0]) < _LARGE else self._take_piece()
+
+    def _take_piece(self) -> bytes:
+        """Return what is left of the first piece."""
+        return self.take(len(self._pieces[0]) - self._offset)
 
     def _take_across(self, limit: int) -> bytes:
         pieces = self._pieces
@@ -121,7 +124,7 @@ class ByteQueue:
         """
         ends = self._chunk_ends
         if not ends:
-            return self.take(len(self._pieces[0]) - self._offset), False
+            return self._take_piece(), False
         size = ends[0] - self.taken
         data = self.take(size) if size else b""
         if ends and ends[0] == self.taken:

@@ -21,8 +21,8 @@ async def run_all(steps: Iterable[Callable[[], Awaitable[object]]]) -> None:
 
     One error is raised as it is, several as ``CleanupError``; but of these the first that is no
     ``Exception`` comes alone: ``SystemExit``, ``KeyboardInterrupt`` and the cancellation of this
-    task are meant for the caller's caller. A ``CancelledError`` that nobody asked this task for is
-    an error like others: a step has awaited a task that was cancelled.
+    task are meant for the caller's caller. If nobody has cancelled this task, a ``CancelledError``
+    is an error like others: a step has awaited another task, which was cancelled.
     """
     errors: list[BaseException] = []
     for step in steps:
