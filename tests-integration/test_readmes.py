@@ -13,6 +13,7 @@ READMES = [
     ROOT / "packages/treadle/docs/compat.md",
     ROOT / "packages/treadle/docs/deadlines.md",
     ROOT / "packages/treadle/docs/logging.md",
+    ROOT / "packages/treadle/docs/workers.md",
 ]
 
 

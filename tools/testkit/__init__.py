@@ -13,6 +13,7 @@ from ._handlers import GET, Act, Recorder, doing, echo_messages, hello
 from ._linear import assert_linear, growth
 from ._link import Link, run_link, turns
 from ._loops import EVERY_LOOP, LOOPS, Run, each_loop, new_loop, run_on
+from ._program import PATIENCE, Program
 from ._public_api import check_public_api
 from ._transport import FakeTransport
 from ._websocket import (
@@ -34,6 +35,7 @@ __all__ = [
     "KEY",
     "KINDS_OF_BYTES",
     "LOOPS",
+    "PATIENCE",
     "Act",
     "FakeChannel",
     "FakeClock",
@@ -42,6 +44,7 @@ __all__ = [
     "KeepingWriter",
     "Link",
     "Peer",
+    "Program",
     "Recorder",
     "Run",
     "assert_linear",

@@ -127,6 +127,18 @@ class Server:
         """Forget a handler that ``connection_made`` has added."""
         self._foreign.pop(handler, None)
 
+    async def retire(self, timeout: float) -> None:
+        """Make the next request of each connection its last one.
+
+        Returns once there is no connection, or after ``timeout`` seconds.
+        """
+        self._state.retire()
+        for connection in list(self._state.connections):
+            if connection.busy:
+                # The response under way is the last one; an idle connection waits for a request.
+                connection.shut_down()
+        await self._wait_closed(timeout)
+
     def pre_shutdown(self) -> None:
         """Close idle connections and make the response under way the last one of the others."""
         self._state.drain()

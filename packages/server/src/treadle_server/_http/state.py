@@ -104,6 +104,7 @@ class ServerState:
         "overload_count",
         "request_factory",
         "requests_count",
+        "retiring",
         "server_header",
         "start_task",
         "sweeper",
@@ -137,6 +138,8 @@ class ServerState:
         self.requests_count = 0
         #: True once the server stops: the response under way is the last one of its connection.
         self.draining = False
+        #: True once another server takes over: the next request is the last one of its connection.
+        self.retiring = False
         #: True if each request must first be checked against ``draining``, ``keepalive_time`` or
         #: ``keepalive_requests``.
         self.checks_requests = bool(config.keepalive_time or config.keepalive_requests)
@@ -184,10 +187,15 @@ class ServerState:
         """
         config = self.config
         return bool(
-            self.draining
+            self.retiring
+            or self.draining
             or (config.keepalive_requests and count >= config.keepalive_requests)
             or (config.keepalive_time and self.sweeper.now >= born + config.keepalive_time)
         )
+
+    def retire(self) -> None:
+        """Make the next request of every connection its last one."""
+        self.retiring = self.checks_requests = True
 
     def drain(self) -> None:
         """Make the response under way the last one of every connection."""

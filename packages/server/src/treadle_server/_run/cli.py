@@ -8,12 +8,14 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from difflib import get_close_matches
+from typing import Final, Literal, final
 
 from treadle_server._app.application import Application
 from treadle_server._core.logs import shown
 
 from .ports import check_port
-from .run_app import NotAnApplicationError, run_app
+from .run_app import run_app
+from .serving import AppSource, NotAnApplicationError
 
 __all__ = ["command_line"]
 
@@ -78,18 +80,15 @@ def _port(text: str) -> int:
         ) from None
 
 
-def command_line(
-    arguments: Sequence[str] | None = None,
-    *,
-    import_module: Callable[[str], object] = importlib.import_module,
-    run_app: Callable[..., None] = run_app,
-) -> None:
-    """Serve the application that the command line names, and exit.
+def _workers(text: str) -> int | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    if text.isascii() and text.isdecimal() and 0 < int(text) < 10_000:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: give 1 or more, or 'auto'")
 
-    ``arguments`` are those of the process by default; ``--help`` lists them. Exits with status 2
-    and a sentence on standard error if they are wrong or the address cannot be used.
-    ``import_module`` and ``run_app`` are called for what their names say.
-    """
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m treadle.web", description="Serve a treadle application."
     )
@@ -108,20 +107,76 @@ def command_line(
     parser.add_argument(
         "-U", "--path", default=None, help="a Unix socket to listen on (without -H: only there)"
     )
-    options, rest = parser.parse_known_args(arguments)
+    parser.add_argument(
+        "-w", "--workers", type=_workers, default=None,
+        help="processes that serve: a number, or 'auto' for one per processor (default: this one)",
+    )  # fmt: skip
+    return parser
+
+
+@final
+class _Entry:
+    """Makes the application in each worker, so that a new worker has the code of today."""
+
+    def __init__(self, entry: str, rest: list[str]) -> None:
+        self._entry: Final = entry
+        self._rest: Final = rest
+
+    def __call__(self) -> Application | Awaitable[Application]:
+        parser = _parser()
+        _prepare()
+        try:
+            found = _load(parser, self._entry, importlib.import_module)
+            return _application(parser, self._entry, found, self._rest)
+        except SystemExit as error:
+            # Its sentence is printed. Another worker would say the same.
+            from treadle_server._workers.worker import UnusableError
+
+            raise UnusableError(error.code) from None
+
+
+def _prepare() -> None:
     # ``-m`` puts the current directory on the path; a console script does not.
     if "" not in sys.path:
         sys.path.insert(0, "")
-    found = _load(parser, options.entry_func, import_module)
+    logging.basicConfig(level=logging.DEBUG)
+
+
+def command_line(
+    arguments: Sequence[str] | None = None,
+    *,
+    import_module: Callable[[str], object] = importlib.import_module,
+    run_app: Callable[..., None] = run_app,
+) -> None:
+    """Serve the application that the command line names, and exit.
+
+    ``arguments`` are those of the process by default; ``--help`` lists them. Exits with status 2
+    and a sentence on standard error if they are wrong or the address cannot be used.
+    ``import_module`` and ``run_app`` are called for what their names say.
+    """
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
     if options.path is not None and not hasattr(socket, "AF_UNIX"):
         parser.error("file system paths not supported by your operating environment")
-    logging.basicConfig(level=logging.DEBUG)
-    app = _application(parser, options.entry_func, found, rest)
+    app: AppSource
+    if options.workers is None:
+        _prepare()
+        found = _load(parser, options.entry_func, import_module)
+        app = _application(parser, options.entry_func, found, rest)
+    else:
+        logging.basicConfig(level=logging.DEBUG)
+        app = _Entry(options.entry_func, rest)
     host, port = options.hostname or "localhost", options.port
     if options.path is not None and options.hostname is None:
         host = port = None
     try:
-        run_app(app, host=host, port=port, path=options.path)
+        if options.workers is None:
+            run_app(app, host=host, port=port, path=options.path)
+        else:
+            run_app(app, host=host, port=port, path=options.path, workers=options.workers)
+    except ValueError as error:
+        # Workers that this system does not have.
+        parser.error(str(error))
     except OSError as error:
         where = options.path if host is None else f"{host}:{port}"
         parser.error(f"cannot listen on {where}: {error.strerror or error}")

@@ -158,6 +158,20 @@ class BaseRunner(abc.ABC):
             steps.append(functools.partial(self._stop_server, server))
         await run_all((*steps, self._cleanup_server, self._release_signals))
 
+    async def retire(self, timeout: float) -> None:
+        """Stop listening, and let each connection have one more request, which is its last one.
+
+        Returns once there is no connection, or after ``timeout`` seconds. It is for a process that
+        another one on the same sockets replaces: a request that is under way to a kept connection
+        gets its answer. ``cleanup`` is to follow.
+        """
+        for site in self.sites:
+            await site.stop()
+        if self._server is not None:
+            # The event loop makes connections that it has accepted just now.
+            await asyncio.sleep(0)
+            await self._server.retire(timeout)
+
     async def _stop_server(self, server: Server) -> None:
         try:
             # The event loop makes connections that it has accepted just now.

@@ -1,0 +1,1 @@
+"""Worker processes: started, watched, replaced without a lost request, and stopped."""
