@@ -67,6 +67,7 @@ NAMES = [
     "Server",
     "ServerConfig",
     "ServerRunner",
+    "SharedSite",
     "Signal",
     "SockSite",
     "StaticDef",

@@ -128,6 +128,7 @@ NAMES = [
     "Server",
     "ServerConfig",
     "ServerRunner",
+    "SharedSite",
     "SockSite",
     "SpoolPolicy",
     "StaticDef",

@@ -38,6 +38,7 @@ from ._routing.resources import ResourceRoute as ResourceRoute
 from ._routing.table import RouteTableDef as RouteTableDef
 from ._run.run_app import run_app as run_app
 from ._run.runner import *
+from ._run.shared import SharedSite as SharedSite
 from ._run.sites import *
 
 # As with aiohttp, the recommendation of typed keys is only seen if it is asked for.

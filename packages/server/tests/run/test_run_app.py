@@ -164,6 +164,11 @@ app.router.add_get("/wait", wait)
 app.on_shutdown.append(shut_down)
 app.on_cleanup.append(clean_up)
 run_app(app, host="127.0.0.1", port=0, loop=loops.new_event_loop())
+# At once: a signal during the end of the interpreter would be that of no stop.
+import gc, os
+gc.collect()
+print("ended", flush=True)
+os._exit(0)
 """
     )
     url = first_url(process)
@@ -183,7 +188,7 @@ run_app(app, host="127.0.0.1", port=0, loop=loops.new_event_loop())
     assert process.returncode == 0
     # ``communicate`` would not see what ``readline`` has buffered.
     assert process.stderr is not None
-    assert (process.stdout.read(), process.stderr.read()) == (rest, "")
+    assert (process.stdout.read(), process.stderr.read()) == (rest + "ended\n", "")
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ class Load(threading.Thread):
                 self.answers.append(connection.getresponse().read().decode())
             except (OSError, http.client.HTTPException) as error:
                 self.faults.append(repr(error))
-                connection.close()
+                break
         connection.close()
 
 
@@ -56,15 +56,17 @@ def test_rolls_under_load_lose_nothing(start: Start, workers: int, loop: str, ke
     clients = [Load(program.port, kept=kept) for _ in range(4)]
     for client in clients:
         client.start()
-    for _ in range(2):
-        program.send(signal.SIGHUP)
-        for _ in range(workers):
-            program.wait_for(r"is replaced: a reload was asked for")
-            program.wait_for(r"has ended")
-    for client in clients:
-        client.ends.set()
-    for client in clients:
-        client.join()
+    try:
+        for _ in range(2):
+            program.send(signal.SIGHUP)
+            for _ in range(workers):
+                program.wait_for(r"is replaced: a reload was asked for")
+                program.wait_for(r"has ended")
+    finally:
+        for client in clients:
+            client.ends.set()
+        for client in clients:
+            client.join()
     assert [fault for client in clients for fault in client.faults] == []
     assert len({answer for client in clients for answer in client.answers}) > workers
     assert program.end() == 0

@@ -56,6 +56,9 @@ if _typing.TYPE_CHECKING:
     from treadle_websocket import WSMessageTypeError as WSMessageTypeError
     from treadle_websocket import WSMsgType as WSMsgType
 
+    from .worker import GunicornUVLoopWebWorker as GunicornUVLoopWebWorker
+    from .worker import GunicornWebWorker as GunicornWebWorker
+
 # Imported on first use, as in ``treadle.web``.
 if not _typing.TYPE_CHECKING:
     import importlib as _importlib
@@ -74,6 +77,8 @@ if not _typing.TYPE_CHECKING:
         "WSMessageTypeError": "treadle_websocket",
         "WSMsgType": "treadle_websocket",
     }
+    # Not in ``__all__``: they need gunicorn.
+    _WORKERS = ("GunicornUVLoopWebWorker", "GunicornWebWorker")
     __all__ = [name for name in globals() if not name.startswith("_")]
     __all__ += ["__version__"]
     __all__ += list(_LAZY)
@@ -82,6 +87,8 @@ if not _typing.TYPE_CHECKING:
         return sorted({*globals(), *__all__})
 
     def __getattr__(name: str) -> object:
+        if name in _WORKERS:
+            return getattr(_importlib.import_module(".worker", __name__), name)
         if name not in _LAZY:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = globals()[name] = getattr(_importlib.import_module(_LAZY[name]), name)

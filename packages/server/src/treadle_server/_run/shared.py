@@ -32,7 +32,7 @@ _LOGGER: Final = logging.getLogger("treadle.server")
 
 @final
 class SharedSite(SockSite):
-    """A ``SockSite`` that accepts one connection at a time."""
+    """A ``SockSite`` that accepts one connection at a time: for sockets that processes share."""
 
     async def _listen(self, server: Server) -> asyncio.AbstractServer:
         return _Acceptor(server, self._sock, self._ssl_context)
