@@ -11,6 +11,7 @@ expression of the user's own depends on that expression.
 
 import re
 from collections.abc import Callable
+from sys import intern
 from typing import Final, TypeAlias, final
 
 from ._converters import Converter
@@ -77,7 +78,7 @@ class Variable:
     def __init__(
         self, name: str, regex: str, converter: Converter[object] | None, position: int
     ) -> None:
-        self.name: Final = name
+        self.name: Final = intern(name)  # a match of thousands of routes finds it in the cache
         self.regex: Final = regex
         self.converter: Final = converter
         self.position: Final = position
@@ -105,8 +106,8 @@ class Literal:
     __slots__ = ("key", "text")
 
     def __init__(self, text: str) -> None:
-        self.text: Final = text
-        self.key: Final = text
+        self.text: Final = intern(text)
+        self.key: Final = self.text
 
     def read(self, segment: str) -> tuple[str, ...] | None:
         """Return no values if ``segment`` is this text, else None."""
