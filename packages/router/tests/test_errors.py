@@ -10,7 +10,9 @@ from treadle_router import PathError, PathPattern, Resource, RouterError
 CLASSES = [
     value
     for name in treadle_router.__all__
-    if isinstance(value := getattr(treadle_router, name), type) and issubclass(value, Exception)
+    if isinstance(value := getattr(treadle_router, name), type)
+    and issubclass(value, Exception)
+    and not issubclass(value, Warning)
 ]
 
 

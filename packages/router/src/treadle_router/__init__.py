@@ -38,6 +38,7 @@ time of a match does not depend on the number of resources. A regular expression
 on text from strangers: its time is your responsibility.
 """
 
+from ._advice import RouterWarning
 from ._converters import CONVERTERS, Converter
 from ._enclosure import Enclosure, Item
 from ._errors import (
@@ -59,7 +60,7 @@ from ._errors import (
 )
 from ._hosts import HostPattern
 from ._matcher import Matcher
-from ._methods import ANY_METHOD, check_method
+from ._methods import ANY_METHOD, canonical_method, check_method
 from ._pattern import PathPattern
 from ._quoting import decode_safe, decode_value, encode_fixed, encode_value
 from ._resource import Resource, Route
@@ -97,10 +98,12 @@ __all__ = [
     "Route",
     "Router",
     "RouterError",
+    "RouterWarning",
     "UnknownNameError",
     "UnknownPartError",
     "Variable",
     "__version__",
+    "canonical_method",
     "check_method",
     "check_resource_name",
     "decode_safe",

@@ -15,6 +15,7 @@ regular expression of the whole pattern. Otherwise ``segments`` is None, and the
 whole path with that expression. ``depth`` is the number of leading fixed segments, without empty
 ones at their end; the order of dispatch sorts by it.
 
+Parts that look like the variables of another framework warn (see ``_advice``).
 ``PathError`` refuses a path that does not start with ``/``, unbalanced braces, a bad or repeated
 variable name, an unknown converter and a bad expression. It holds the index of the character.
 """
@@ -23,6 +24,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final, final
 
+from ._advice import advise_on_path
 from ._converters import CONVERTERS, Converter
 from ._errors import PathError
 from ._quoting import decode_safe, decode_value, encode_fixed
@@ -38,7 +40,7 @@ from ._segments import (
     stays_in_segment,
 )
 
-__all__ = ["PREFIX_REGEX", "PathPattern"]
+__all__ = ["PREFIX_REGEX", "PathPattern", "advise_on_prefix"]
 
 _VARIABLE: Final = re.compile(
     r"(?P<name>[_a-zA-Z][_a-zA-Z0-9]*)(?:!(?P<converter>[_a-zA-Z][_a-zA-Z0-9]*))?(?::(?P<regex>.+))?",
@@ -77,7 +79,9 @@ class PathPattern:
 
         Raises ``PathError``.
         """
-        self._assemble(path, _read(path, converters), converters, tail)
+        declared = _read(path, converters)
+        advise_on_path(path, declared, converters)
+        self._assemble(path, declared, converters, tail)
 
     @classmethod
     def _of(
@@ -250,10 +254,16 @@ def _rebuild(
     return PathPattern._of(path, declared, converters, tail)
 
 
+def advise_on_prefix(prefix: str, converters: Mapping[str, Converter[object]]) -> None:
+    """Warn of a prefix for many paths, which ``PathPattern.under`` does not."""
+    advise_on_path(prefix, _read(prefix, converters), converters)
+
+
 def _moved(piece: str | Variable, by: int) -> str | Variable:
     if isinstance(piece, str):
         return piece
-    return Variable(piece.name, piece.regex, piece.converter, piece.position + by)
+    position = piece.position + by
+    return Variable(piece.name, piece.regex, piece.converter, position, piece.converter_name)
 
 
 # Parsing the text of a pattern
@@ -351,7 +361,7 @@ def _read_variable(
                 position=opening + match.start("converter") + 1,
             )
         regex = regex or converter.regex
-    return Variable(name, regex or DEFAULT_REGEX, converter, opening)
+    return Variable(name, regex or DEFAULT_REGEX, converter, opening, converter_name)
 
 
 def _check_only_one_rest(path: str, variable: Variable, before: list[Variable]) -> None:

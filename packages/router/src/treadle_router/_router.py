@@ -26,6 +26,7 @@ from ._errors import (
 )
 from ._hosts import HostPattern
 from ._matcher import Matcher
+from ._pattern import advise_on_prefix
 from ._resource import Resource, Route
 from ._results import Match, MethodNotAllowed, NotFound
 from ._shortcuts import MethodShortcuts
@@ -188,6 +189,7 @@ class Router(MethodShortcuts[H]):
         """
         check_prefix(prefix)
         _check_no_hosts(prefix, router)
+        advise_on_prefix(prefix, self._converters)
         router.freeze()
         enclosed = iter(router._enclosed)
         for item in router._items:
@@ -259,7 +261,9 @@ class Router(MethodShortcuts[H]):
         """
         check_prefix(prefix)
         self._check_not_frozen(prefix)
-        self._put_before(prefix, self._converters if converters is None else converters)
+        converters = self._converters if converters is None else converters
+        advise_on_prefix(prefix, converters)
+        self._put_before(prefix, converters)
 
     def _put_before(self, prefix: str, converters: Mapping[str, Converter[object]]) -> None:
         for item in self._items:

@@ -72,18 +72,25 @@ class Variable:
     """A named variable of a pattern.
 
     ``regex`` must match its text, ``converter`` converts the text to a value (None: the text is the
-    value), ``position`` is the index of its start in the pattern.
+    value), ``position`` is the index of its start in the pattern. ``converter_name`` is the name of
+    the converter in the pattern.
     """
 
-    __slots__ = ("converter", "name", "position", "regex")
+    __slots__ = ("converter", "converter_name", "name", "position", "regex")
 
     def __init__(
-        self, name: str, regex: str, converter: Converter[object] | None, position: int
+        self,
+        name: str,
+        regex: str,
+        converter: Converter[object] | None,
+        position: int,
+        converter_name: str | None = None,
     ) -> None:
         self.name: Final = intern(name)  # a match of thousands of routes finds it in the cache
         self.regex: Final = regex
         self.converter: Final = converter
         self.position: Final = position
+        self.converter_name: Final = converter_name
 
     @property
     def is_default(self) -> bool:
