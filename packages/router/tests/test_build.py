@@ -333,6 +333,7 @@ def test_values_that_a_converter_does_not_read_back(
 
 
 # A converter, the rest of the variable, a value, and the error: value, converter and fix.
+FIX = "of the converter 'own', or pass a value that it can write."
 FAULTS = [
     (
         Converter("[a-z]+", str.lower, str.upper),
@@ -340,8 +341,7 @@ FAULTS = [
         "ada",
         (
             "x='ada' does not fit the path '/{x!own}': its converter 'own' writes 'ADA', which its "
-            "expression '[a-z]+' does not match. Correct the format or the expression of the "
-            "converter 'own', or pass a value that it can write."
+            f"expression '[a-z]+' does not match. Correct the format or the expression {FIX}"
         ),
     ),
     (
@@ -349,9 +349,8 @@ FAULTS = [
         "",
         5,
         (
-            "x=5 does not fit the path '/{x!own}': its converter 'own' writes '5', which reads back "
-            "as 10. Correct the format or parse of the converter 'own', or pass a value that it can "
-            "write."
+            "x=5 does not fit the path '/{x!own}': its converter 'own' writes '5', which reads "
+            f"back as 10. Correct the format or parse {FIX}"
         ),
     ),
     (
@@ -359,9 +358,9 @@ FAULTS = [
         "",
         5,
         (
-            "x=5 does not fit the path '/{x!own}': its converter 'own' writes 'five', which it does "
-            "not read back: invalid literal for int() with base 10: 'five'. Correct the format or "
-            "parse of the converter 'own', or pass a value that it can write."
+            "x=5 does not fit the path '/{x!own}': its converter 'own' writes 'five', which it "
+            "does not read back: invalid literal for int() with base 10: 'five'. Correct the "
+            f"format or parse {FIX}"
         ),
     ),
     (
@@ -369,8 +368,8 @@ FAULTS = [
         ":[0-9]{4}",
         5,
         (
-            "x=5 does not fit the path '/{x!own:[0-9]{4}}': its text '5' does not match '[0-9]{4}' as "
-            "a whole."
+            "x=5 does not fit the path '/{x!own:[0-9]{4}}': its text '5' does not match "
+            "'[0-9]{4}' as a whole."
         ),
     ),
 ]

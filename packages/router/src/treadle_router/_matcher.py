@@ -100,13 +100,13 @@ class Matcher(Generic[H]):
                 return match
             if step.entry is not None and (found := step.entry.take(method, segments, texts)):
                 return found
-        return search(self._root, method, path, segments)
+        return search(self._root, method, path, segments, self.match)
 
     def _match_unusual(self, method: str, path: str) -> Match[H] | NotFound | MethodNotAllowed:
         """Match a path with escapes or braces."""
         decoded = decode_safe(path)
         if "%" in decoded or "{" in decoded or "}" in decoded:
-            return search(self._root, method, decoded, decoded.split("/"))
+            return search(self._root, method, decoded, decoded.split("/"), self.match)
         return self.match(method, decoded)
 
     def url_for(self, name: str, /, **params: object) -> str:

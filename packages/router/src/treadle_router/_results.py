@@ -5,13 +5,16 @@ such path" and "not with this method" does not matter. A result belongs to one c
 nothing mutable with another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, Literal, TypeVar, final
 
+from ._converters import CONVERTERS
 from ._enclosure import Enclosure
+from ._errors import ParamTypeError, UnknownParamError
+from ._quoting import encode_fixed
 from ._resource import Route
 
-__all__ = ["NOT_FOUND", "Match", "MethodNotAllowed", "NotFound", "new_match"]
+__all__ = ["Match", "MethodNotAllowed", "NotFound", "new_match"]
 
 H = TypeVar("H")
 V = TypeVar("V")
@@ -38,20 +41,19 @@ class Match(Generic[H]):
     def param(self, name: str, kind: type[V], /) -> V:
         """Return the value of variable ``name``, which must be a ``kind``.
 
-        Raises ``KeyError`` if the path has no such variable, ``TypeError`` if its value has another
-        type: the path and the code that reads it disagree.
+        For type checkers the value is a ``kind`` too. Raises ``UnknownParamError`` (a ``KeyError``)
+        if the path has no such variable, ``ParamTypeError`` (a ``TypeError``) if its value has
+        another type: the path and the code that reads it disagree.
         """
-        try:
-            value = self.params[name]
-        except KeyError:
-            raise KeyError(
-                f"{self.route.path!r} has no variable {name!r}, only {list(self.params)}"
-            ) from None
-        if not isinstance(value, kind):
-            raise TypeError(
-                f"{name!r} of {self.route.path!r} is {value!r}, not {kind.__name__}. "
-                f"Give the variable a converter: {{{name}!...}}"
+        if name not in self.params:
+            raise UnknownParamError(
+                f"The path {self.route.path!r} has no variable {name!r}; it has "
+                f"{', '.join(map(repr, self.params)) or 'none'}.",
+                name,
             )
+        value = self.params[name]
+        if not isinstance(value, kind):
+            raise ParamTypeError(_other_type(self.route.path, name, value, kind), name, value)
         return value
 
     def __repr__(self) -> str:
@@ -73,14 +75,52 @@ def new_match(
     return match
 
 
+def _other_type(path: str, name: str, value: object, kind: type) -> str:
+    found, wanted = type(value).__name__, kind.__name__
+    message = f"{name!r} of the path {path!r} is {value!r}, of type {found}, not {wanted}. "
+    if type(value) is not str:
+        return f"{message}Ask for {found}, or give the variable another converter."
+    if wanted in CONVERTERS or wanted == "UUID":
+        return f"{message}Write {{{name}!{wanted.lower()}}} in the path."
+    return f"{message}Give the variable a converter that makes a {wanted}: {{{name}!...}}."
+
+
 @final
 class NotFound:
     """No resource has this path; ``enclosure`` is the one that the path leads into, or None."""
 
-    __slots__ = ("enclosure",)
+    __slots__ = ("_match", "_method", "_path", "enclosure")
 
-    def __init__(self, enclosure: Enclosure[Any] | None = None) -> None:
+    def __init__(
+        self,
+        enclosure: Enclosure[Any] | None = None,
+        match: Callable[[str, str], object] | None = None,
+        method: str = "",
+        path: str = "",
+    ) -> None:
         self.enclosure: Final = enclosure
+        # For ``redirect``, which few callers read.
+        self._match: Final = match
+        self._method: Final = method
+        self._path: Final = path
+
+    @property
+    def redirect(self) -> str | None:
+        """The path with a slash more or less at its end, if it has a route for the method.
+
+        None if it has none. The router never redirects by itself: this is the path for a caller
+        that wants to, percent-encoded and without the query. It is computed when it is read. A path
+        that starts with ``//`` has none, because clients read that as another host.
+        """
+        path = self._path
+        if self._match is None or path.startswith("//") or not path.startswith("/"):
+            return None
+        other = path[:-1] if path.endswith("/") else path + "/"
+        try:
+            other = encode_fixed(other)
+        except UnicodeEncodeError:  # lone surrogates, which no URL can contain
+            return None
+        return other if isinstance(self._match(self._method, other), Match) else None
 
     def __bool__(self) -> Literal[False]:
         return False
@@ -124,6 +164,3 @@ class MethodNotAllowed:
 
     def __repr__(self) -> str:
         return f"<MethodNotAllowed, allowed {', '.join(sorted(self.allowed))}>"
-
-
-NOT_FOUND: Final = NotFound()

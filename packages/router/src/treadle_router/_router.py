@@ -90,24 +90,35 @@ class Router(MethodShortcuts[H]):
 
     # Declaring
 
-    def add_resource(self, path: str, *, name: str | None = None) -> Resource[H]:
+    def add_resource(
+        self, path: str, *, name: str | None = None, build_only: bool = False
+    ) -> Resource[H]:
         """Return the resource for ``path``: the last one added if it is the same, or a new one.
 
         Consecutive additions of an equal path and name make one resource, so that its routes are
         looked up together. ``name`` is for ``url_for``: identifiers joined by ``.``, ``:`` or
-        ``-``. Raises ``PathError``, ``ResourceNameError`` and ``FrozenError``.
+        ``-``. With ``build_only`` the resource is never matched: ``url_for`` builds the path of
+        something that another program serves. Raises ``PathError``, ``ResourceNameError`` and
+        ``FrozenError``.
         """
         last = self._items[-1] if self._items else None
         if (
             isinstance(last, Resource)
             and last.path == path
             and last.name == name
+            and last.build_only == build_only
             and not last.is_prefix
         ):
             self._check_not_frozen(path)
             return last
         return self.register_resource(
-            Resource(path, name=name, converters=self._converters, accept=self._accept)
+            Resource(
+                path,
+                name=name,
+                converters=self._converters,
+                accept=self._accept,
+                build_only=build_only,
+            )
         )
 
     def add_prefix(
@@ -377,7 +388,9 @@ class Group(MethodShortcuts[H]):
         self.prefix: Final = prefix
         self.name: Final = name
 
-    def add_resource(self, path: str, *, name: str | None = None) -> Resource[H]:
+    def add_resource(
+        self, path: str, *, name: str | None = None, build_only: bool = False
+    ) -> Resource[H]:
         """Return the resource for ``path`` under the prefix, like ``Router.add_resource``.
 
         The empty path means the prefix itself.
@@ -389,7 +402,9 @@ class Group(MethodShortcuts[H]):
                 path=path,
                 position=0,
             )
-        return self._router.add_resource(self.prefix + path, name=_joined_name(self.name, name))
+        return self._router.add_resource(
+            self.prefix + path, name=_joined_name(self.name, name), build_only=build_only
+        )
 
     def add_prefix(
         self, prefix: str, *, name: str | None = None, tail: str = "tail"

@@ -23,7 +23,7 @@ steps as the tree has nodes, whatever the path, and no node twice. Most paths do
 ``_straight`` makes a smaller tree for them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from sys import maxsize
 from typing import Final, Generic, TypeVar, final
 
@@ -32,7 +32,7 @@ from ._enclosure import Enclosure, Item
 from ._methods import ANY_METHOD
 from ._quoting import decode_value
 from ._resource import Resource, Route
-from ._results import NOT_FOUND, Match, MethodNotAllowed, NotFound, new_match
+from ._results import Match, MethodNotAllowed, NotFound, new_match
 from ._segments import Literal, Mixed, Tail, Whole
 
 __all__ = ["NEVER", "Entry", "Node", "build", "search"]
@@ -153,14 +153,14 @@ _BEHIND: Final = (1, 0)
 def _places(
     items: Sequence[Item[H]], outer: _Key, enclosure: Enclosure[H] | None
 ) -> Iterator[tuple[_Key, Resource[H], Enclosure[H] | None]]:
-    """Yield the resources of ``items`` with their places and enclosures."""
+    """Yield the resources that may match with their places and enclosures."""
     for index, item in enumerate(items):
         resource = item.resource if isinstance(item, Enclosure) else item
         key = (*outer, (-resource.path_pattern.depth, index))
         if isinstance(item, Enclosure):
             yield from _places(item.items, key, item)
             yield (*key, _BEHIND), resource, item
-        else:
+        elif not resource.build_only:
             yield key, resource, enclosure
 
 
@@ -268,9 +268,16 @@ class _Found(Generic[H]):
 
 
 def search(
-    root: Node[H], method: str, path: str, segments: list[str]
+    root: Node[H],
+    method: str,
+    path: str,
+    segments: list[str],
+    match: Callable[[str, str], object] | None = None,
 ) -> Match[H] | NotFound | MethodNotAllowed:
-    """Return the answer for a safe-decoded ``path`` and the ``segments`` between its slashes."""
+    """Return the answer for a safe-decoded ``path`` and the ``segments`` between its slashes.
+
+    ``match`` is for ``NotFound.redirect``: the matcher's.
+    """
     found: _Found[H] = _Found(method)
     _visit(root, path, segments, found)
     if found.match is not None:
@@ -279,7 +286,7 @@ def search(
     allowed = found.allowed.get(enclosure)
     if allowed:
         return MethodNotAllowed(frozenset(allowed), enclosure)
-    return NOT_FOUND if enclosure is None else NotFound(enclosure)
+    return NotFound(enclosure, match, method, path)
 
 
 def _visit(root: Node[H], path: str, segments: list[str], found: _Found[H]) -> None:
