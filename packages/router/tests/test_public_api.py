@@ -9,6 +9,7 @@ EXPORTED = {
     "ANY_METHOD",
     "BuildError",
     "CONVERTERS",
+    "Conflict",
     "ConflictError",
     "Converter",
     "Enclosure",

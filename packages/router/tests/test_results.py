@@ -68,8 +68,8 @@ WRONG_TYPES: list[tuple[str, type, str]] = [
         "/a/{id}",
         list,
         (
-            "'id' of the path '/a/{id}' is '5', of type str, not list. Give the variable a converter "
-            "that makes a list: {id!...}."
+            "'id' of the path '/a/{id}' is '5', of type str, not list. Give the variable a "
+            "converter that makes a list: {id!...}."
         ),
     ),
 ]

@@ -39,6 +39,7 @@ on text from strangers: its time is your responsibility.
 """
 
 from ._advice import RouterWarning
+from ._conflicts import Conflict
 from ._converters import CONVERTERS, Converter
 from ._enclosure import Enclosure, Item
 from ._errors import (
@@ -75,6 +76,7 @@ __all__ = [
     "ANY_METHOD",
     "CONVERTERS",
     "BuildError",
+    "Conflict",
     "ConflictError",
     "Converter",
     "Enclosure",

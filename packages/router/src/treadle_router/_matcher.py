@@ -62,16 +62,20 @@ class Matcher(Generic[H]):
         """
         if host is not None and self._hosts:
             for pattern, matcher in self._hosts:
-                if pattern.match(host):
-                    return matcher.match(method, path)
+                texts = pattern.read(host)
+                if texts is not None and (values := pattern.convert(texts)) is not None:
+                    found = matcher.match(method, path)
+                    if values and isinstance(found, Match):
+                        _add_values(found, values, texts)
+                    return found
         plain = self._plain
         if path in plain:
             entry: Entry[H] | None = plain[path]
             while entry is not None:
                 route = entry.by_method.get(method) or entry.by_method.get(ANY_METHOD)
                 if route is not None:
-                    texts: dict[str, str] = {}
-                    return new_match(route, texts, texts)
+                    none: dict[str, str] = {}
+                    return new_match(route, none, none)
                 entry = entry.following
         elif "%" in path or "{" in path or "}" in path:
             return self._match_unusual(method, path)
@@ -98,8 +102,8 @@ class Matcher(Generic[H]):
                 match.handler = route.handler
                 match.params = match.raw_params = texts  # type: ignore[assignment]  # see there
                 return match
-            if step.entry is not None and (found := step.entry.take(method, segments, texts)):
-                return found
+            if step.entry is not None and (taken := step.entry.take(method, segments, texts)):
+                return taken
         return search(self._root, method, path, segments, self.match)
 
     def _match_unusual(self, method: str, path: str) -> Match[H] | NotFound | MethodNotAllowed:
@@ -142,6 +146,12 @@ class Matcher(Generic[H]):
 
     def __repr__(self) -> str:
         return f"<Matcher of {len(self._resources)} resources>"
+
+
+def _add_values(match: Match[H], values: Mapping[str, object], texts: Mapping[str, str]) -> None:
+    """Put the variables of a host rule before those of the path."""
+    match.params = {**values, **match.params}
+    match.raw_params = {**texts, **match.raw_params}
 
 
 def unknown_name(name: str, named: Mapping[str, object]) -> UnknownNameError:

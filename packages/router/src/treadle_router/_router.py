@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, TypeVar, final
 
+from ._conflicts import Conflict, conflicts
 from ._converters import CONVERTERS, Converter, checked_converters
 from ._enclosure import Enclosure, Item
 from ._errors import (
@@ -248,15 +249,18 @@ class Router(MethodShortcuts[H]):
         )
 
     def add_host(self, host: str | HostPattern, router: "Router[H]") -> HostPattern:
-        """Let only ``router`` answer for a host; ``*`` in ``host`` matches any characters.
+        """Let only ``router`` answer for a host, with the language of ``HostPattern``.
+
+        Variables of the rule (``{tenant}.example.com``) are in the match, beside those of the path.
 
         Rules are asked in the order they were added, before all resources of this router. The
         first rule that matches the host decides, even if its router does not find the path.
         ``router`` is frozen, and its names stay its own. Raises ``TypeError``, ``HostError`` and
         ``FrozenError``.
         """
-        pattern = host if isinstance(host, HostPattern) else HostPattern(host)
+        pattern = host if isinstance(host, HostPattern) else HostPattern(host, self._converters)
         self._check_not_frozen(pattern.canonical)
+        _check_names_differ(pattern, router.items)
         router.freeze()
         self._hosts.append((pattern, router))
         self._matcher = None
@@ -325,6 +329,18 @@ class Router(MethodShortcuts[H]):
             self._frozen = True
             for resource in self.resources():
                 resource.freeze()
+
+    def conflicts(self) -> "tuple[Conflict[H], ...]":
+        """Return the routes that no request can find, in the order of dispatch; () is good.
+
+        Among them are those of the routers of host rules. For a test of the application:
+        ``freeze`` does not call it, because a hidden route is no error (a mount may replace one).
+        See ``_conflicts`` for what is found.
+        """
+        found = list(conflicts(self._items))
+        for _, router in self._hosts:
+            found += router.conflicts()
+        return tuple(found)
 
     @property
     def frozen(self) -> bool:
@@ -441,6 +457,19 @@ def _check_no_hosts(prefix: str, router: "Router[H]") -> None:
             "router around it.",
             router._hosts[0][0].canonical,
         )
+
+
+def _check_names_differ(pattern: HostPattern, items: Sequence[Item[H]]) -> None:
+    names = {variable.name for variable in pattern.variables}
+    for item in items if names else ():
+        if isinstance(item, Enclosure):
+            _check_names_differ(pattern, item.items)
+        elif taken := names & {variable.name for variable in item.variables}:
+            raise HostError(
+                f"The host {pattern.canonical!r} and the path {item.path!r} both have a variable "
+                f"{min(taken)!r}. Rename one.",
+                pattern.canonical,
+            )
 
 
 def _joined_name(outer: str | None, inner: str | None) -> str | None:
