@@ -1,7 +1,7 @@
 """An HTTP server on trio: a task for each connection, a deadline for each read, a chunked body.
 
-    pip install trio
-    python trio_server.py [PORT]
+pip install trio
+python trio_server.py [PORT]
 """
 
 import sys

@@ -1,7 +1,7 @@
 """An ASGI application on the router: 404, 405 with Allow, OPTIONS, a redirect to a final slash.
 
-    pip install uvicorn
-    uvicorn asgi_app:app
+pip install uvicorn
+uvicorn asgi_app:app
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping

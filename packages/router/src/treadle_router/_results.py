@@ -14,10 +14,12 @@ from ._errors import ParamTypeError, UnknownParamError
 from ._quoting import encode_fixed
 from ._resource import Route
 
-__all__ = ["Match", "MethodNotAllowed", "NotFound", "new_match"]
+__all__ = ["Match", "MethodNotAllowed", "NotFound", "new_match", "not_found"]
 
 H = TypeVar("H")
 V = TypeVar("V")
+
+_new: Final = object.__new__
 
 
 @final
@@ -89,20 +91,12 @@ def _other_type(path: str, name: str, value: object, kind: type) -> str:
 class NotFound:
     """No resource has this path; ``enclosure`` is the one that the path leads into, or None."""
 
-    __slots__ = ("_match", "_method", "_path", "enclosure")
+    __slots__ = ("_asked", "enclosure")
 
-    def __init__(
-        self,
-        enclosure: Enclosure[Any] | None = None,
-        match: Callable[[str, str], object] | None = None,
-        method: str = "",
-        path: str = "",
-    ) -> None:
-        self.enclosure: Final = enclosure
-        # For ``redirect``, which few callers read.
-        self._match: Final = match
-        self._method: Final = method
-        self._path: Final = path
+    def __init__(self, enclosure: Enclosure[Any] | None = None) -> None:
+        self.enclosure = enclosure
+        # For ``redirect``, which few callers read: the matcher's ``match``, the method, the path.
+        self._asked: tuple[Callable[[str, str], object], str, str] | None = None
 
     @property
     def redirect(self) -> str | None:
@@ -112,15 +106,17 @@ class NotFound:
         that wants to, percent-encoded and without the query. It is computed when it is read. A path
         that starts with ``//`` has none, because clients read that as another host.
         """
-        path = self._path
-        if self._match is None or path.startswith("//") or not path.startswith("/"):
+        if self._asked is None:
+            return None
+        match, method, path = self._asked
+        if path.startswith("//") or not path.startswith("/"):
             return None
         other = path[:-1] if path.endswith("/") else path + "/"
         try:
             other = encode_fixed(other)
         except UnicodeEncodeError:  # lone surrogates, which no URL can contain
             return None
-        return other if isinstance(self._match(self._method, other), Match) else None
+        return other if isinstance(match(method, other), Match) else None
 
     def __bool__(self) -> Literal[False]:
         return False
@@ -133,6 +129,16 @@ class NotFound:
 
     def __repr__(self) -> str:
         return "<NotFound>" if self.enclosure is None else f"<NotFound in {self.enclosure.prefix}>"
+
+
+def not_found(
+    enclosure: Enclosure[Any] | None, match: Callable[[str, str], object], method: str, path: str
+) -> NotFound:
+    """Return the result for ``path``; it is created as ``NotFound(enclosure)`` is, in less time."""
+    found = _new(NotFound)
+    found.enclosure = enclosure
+    found._asked = (match, method, path)  # noqa: SLF001  # the constructor of this module
+    return found
 
 
 @final

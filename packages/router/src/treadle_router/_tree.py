@@ -32,7 +32,7 @@ from ._enclosure import Enclosure, Item
 from ._methods import ANY_METHOD
 from ._quoting import decode_value
 from ._resource import Resource, Route
-from ._results import Match, MethodNotAllowed, NotFound, new_match
+from ._results import Match, MethodNotAllowed, NotFound, new_match, not_found
 from ._segments import Literal, Mixed, Tail, Whole
 
 __all__ = ["NEVER", "Entry", "Node", "build", "search"]
@@ -286,7 +286,7 @@ def search(
     allowed = found.allowed.get(enclosure)
     if allowed:
         return MethodNotAllowed(frozenset(allowed), enclosure)
-    return NotFound(enclosure, match, method, path)
+    return NotFound(enclosure) if match is None else not_found(enclosure, match, method, path)
 
 
 def _visit(root: Node[H], path: str, segments: list[str], found: _Found[H]) -> None:
