@@ -1,5 +1,6 @@
 """The three results of a match."""
 
+import pickle
 from uuid import UUID
 
 import pytest
@@ -165,3 +166,14 @@ def test_repr() -> None:
     assert (
         repr(MethodNotAllowed(frozenset({"PUT", "GET"}))) == "<MethodNotAllowed, allowed GET, PUT>"
     )
+
+
+def test_a_pickled_not_found_leaves_its_matcher_behind() -> None:
+    router = Router[object]()
+    router.add_get("/a/", lambda: None)  # a handler that cannot be pickled
+    found = router.match("GET", "/a")
+    assert isinstance(found, NotFound)
+    assert found.redirect == "/a/"
+    copied = pickle.loads(pickle.dumps(found))
+    assert copied == found
+    assert copied.redirect is None

@@ -209,9 +209,10 @@ def _ascii(pattern: str, label: str) -> str:
     """Return the IDNA form of a label."""
     if label.isascii():
         return label
-    if "{" in label:
+    if "{" in label or "*" in label:
         raise HostError(
-            f"{pattern!r} has a variable beside {label!r}: write its letters in their IDNA form.",
+            f"{pattern!r} has a `*` or a variable beside letters that are not ASCII: write that "
+            "label without them, or in its IDNA form.",
             pattern,
         )
     try:

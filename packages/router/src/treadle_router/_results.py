@@ -127,6 +127,9 @@ class NotFound:
     def __hash__(self) -> int:
         return hash((NotFound, self.enclosure))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return NotFound, (self.enclosure,)  # without the hint, for which the matcher would go along
+
     def __repr__(self) -> str:
         return "<NotFound>" if self.enclosure is None else f"<NotFound in {self.enclosure.prefix}>"
 
