@@ -65,6 +65,19 @@ def _read(data: bytes, cuts: Iterable[int] = (), limits: Limits = DEFAULT_LIMITS
     return outcome
 
 
+def _iterate(data: bytes, cuts: Iterable[int] = (), limits: Limits = DEFAULT_LIMITS) -> Outcome:
+    """Return the same as ``_read``, by way of ``receive``."""
+    connection = ServerConnection(limits)
+    outcome: Outcome = []
+    for start, end in pairwise([0, *cuts, len(data)]):
+        for event in connection.receive(data[start:end]) if data else ():
+            _note(outcome, event)
+            if isinstance(event, EndOfMessage):
+                connection.send_head(204)
+                connection.send_end()
+    return outcome
+
+
 @pytest.fixture(scope="session")
 def read() -> Callable[..., Outcome]:
     return _read
@@ -75,6 +88,8 @@ def read_every_way() -> Callable[..., Outcome]:
     def read_every_way(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Outcome:
         whole = _read(data, (), limits)
         assert _read(data, range(1, len(data)), limits) == whole, "read byte by byte"
+        assert _iterate(data, (), limits) == whole, "iterated"
+        assert _iterate(data, range(1, len(data)), limits) == whole, "iterated byte by byte"
         if len(data) <= SHORT:
             for cut in range(1, len(data)):
                 assert _read(data, (cut,), limits) == whole, f"cut at {cut}"

@@ -1036,3 +1036,57 @@ def test_a_switch_of_protocols_is_a_whole_response() -> None:
     assert not connection.response_ended
     connection.send_switch([])
     assert connection.response_ended
+
+
+# ``receive``: the chunks that arrive, and the events as letters: Request, Data, End, (e)rror.
+RECEIVED = [
+    ([GET], "RE"),
+    ([GET + GET, GET], "RERERE"),
+    ([GET[:5], GET[5:] + GET[:5], GET[5:]], "RERE"),
+    ([POST + b"abcd" + GET, b""], "RDERE"),
+    ([b""], ""),
+    ([GET, b""], "RE"),
+    ([GET + b"GET /", b""], "REe"),
+    ([POST + b"ab", b""], "RDe"),
+    ([b"\0", b""], "e"),
+    ([CLOSE + GET, GET, b""], "RE"),
+    ([CHUNKED + b"1\r\na\r\n1\r\nb\r\n0\r\n\r\n" + GET], "RDDERE"),
+]
+
+
+@pytest.mark.parametrize(("chunks", "letters"), RECEIVED)
+@pytest.mark.parametrize("max_chunks", [None, 1])
+def test_receive(chunks: list[bytes], letters: str, max_chunks: int | None) -> None:
+    connection = ServerConnection(max_chunks=max_chunks)
+    found = ""
+    for chunk in chunks:
+        for event in connection.receive(chunk):
+            found += "e" if isinstance(event, Error) else type(event).__name__[0]
+            if isinstance(event, EndOfMessage):
+                connection.send_head(204)
+                connection.send_end()
+    assert found == letters
+    assert connection.must_close is (chunks[-1] == b"" and "e" not in letters)
+
+
+def test_receive_takes_its_bytes_at_once_and_stops_before_an_answer() -> None:
+    connection = ServerConnection()
+    iterator = connection.receive(GET + HEAD)
+    assert connection.has_pending
+    assert [type(event) for event in iterator] == [Request, EndOfMessage]
+    assert connection.request is not None
+    assert connection.request.method == "GET", "the second waits for the first answer"
+    assert list(connection.receive(GET)) == []
+    connection.send_head(204)
+    connection.send_end()
+    first, _ = connection.receive_data(b"")
+    assert isinstance(first, Request)
+    assert first.method == "HEAD"
+
+
+def test_receive_does_not_read_on_behind_a_switch() -> None:
+    connection = ServerConnection()
+    for event in connection.receive(UPGRADE + b"frames"):
+        if isinstance(event, EndOfMessage):
+            connection.send_switch([("Upgrade", "x")])
+    assert connection.take_tail() == b"frames"

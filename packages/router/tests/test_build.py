@@ -332,6 +332,75 @@ def test_values_that_a_converter_does_not_read_back(
     assert (caught.value.part, caught.value.value) == ("x", value)
 
 
+# A converter, the rest of the variable, a value, and the error: value, converter and fix.
+FIX = "of the converter 'own', or pass a value that it can write."
+FAULTS = [
+    (
+        Converter("[a-z]+", str.lower, str.upper),
+        "",
+        "ada",
+        (
+            "x='ada' does not fit the path '/{x!own}': its converter 'own' writes 'ADA', which its "
+            f"expression '[a-z]+' does not match. Correct the format or the expression {FIX}"
+        ),
+    ),
+    (
+        Converter("[0-9]+", lambda text: int(text) * 2, str),
+        "",
+        5,
+        (
+            "x=5 does not fit the path '/{x!own}': its converter 'own' writes '5', which reads "
+            f"back as 10. Correct the format or parse {FIX}"
+        ),
+    ),
+    (
+        Converter("[a-z]+", int, lambda value: "five"),
+        "",
+        5,
+        (
+            "x=5 does not fit the path '/{x!own}': its converter 'own' writes 'five', which it "
+            "does not read back: invalid literal for int() with base 10: 'five'. Correct the "
+            f"format or parse {FIX}"
+        ),
+    ),
+    (
+        Converter("[0-9]+", int, str),
+        ":[0-9]{4}",
+        5,
+        (
+            "x=5 does not fit the path '/{x!own:[0-9]{4}}': its text '5' does not match "
+            "'[0-9]{4}' as a whole."
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("converter", "rest", "value", "message"), FAULTS)
+@pytest.mark.parametrize("prefix", ["", "/mounted"])
+def test_the_error_names_value_converter_and_fix(
+    converter: Converter[object], rest: str, value: object, message: str, prefix: str
+) -> None:
+    inner = Router[str](converters={"own": converter})
+    inner.add_get(f"/{{x!own{rest}}}", "found", name="it")
+    router = inner
+    if prefix:
+        router = Router[str]()
+        router.mount(prefix, inner)
+    with pytest.raises(MismatchError) as caught:
+        router.url_for("it", x=value)
+    assert str(caught.value) == message.replace("path '", f"path '{prefix}")
+    assert caught.value.part == "x"
+
+
+def test_slashes_of_a_converter_may_be_escaped_or_not() -> None:
+    """The text matches its expression with the slash as ``%2F``, or with the slash itself."""
+    router = Router[str](
+        converters={"one": Converter("[^/]+", str, str), "rest": Converter("[a-z/]+", str, str)}
+    )
+    assert router.add_resource("/{x!one}").build(x="a/b") == "/a%2Fb"
+    assert router.add_resource("/{x!rest}").build(x="a/b") == "/a/b"
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyError, IndexError, ZeroDivisionError])
 def test_a_text_without_a_value_is_no_match(error: type[Exception]) -> None:
     def parse(text: str) -> object:

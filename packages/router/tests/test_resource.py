@@ -2,12 +2,12 @@
 
 import pytest
 
-from treadle_router import ConflictError, HandlerError, Resource, Router
+from treadle_router import ConflictError, HandlerError, NotFound, Resource, Router
 
 
-def test_methods_are_upper_case_and_ordered() -> None:
+def test_methods_are_ordered() -> None:
     resource = Resource[str]("/a")
-    resource.add_route("post", "p")
+    resource.add_route("POST", "p")
     resource.add_route("M-SEARCH", "m")
     resource.add_route("*", "any")
     assert [route.method for route in resource] == ["POST", "M-SEARCH", "*"]
@@ -16,7 +16,7 @@ def test_methods_are_upper_case_and_ordered() -> None:
     assert bool(Resource[str]("/"))
 
 
-@pytest.mark.parametrize(("first", "second"), [("GET", "get"), ("*", "GET"), ("*", "*")])
+@pytest.mark.parametrize(("first", "second"), [("GET", "GET"), ("*", "GET"), ("*", "*")])
 def test_conflicts_name_both(first: str, second: str) -> None:
     resource = Resource[str]("/a")
     route = resource.add_route(first, "one")
@@ -82,3 +82,43 @@ def test_repr() -> None:
     assert repr(Resource[object]("")) == "<Resource />"
     assert repr(resource.add_route("GET", test_repr)) == "<Route GET /a -> test_repr>"
     assert repr(resource.add_route("PUT", 5)) == "<Route PUT /a -> 5>"
+
+
+@pytest.mark.parametrize("way", ["added", "grouped", "mounted", "copied", "enclosed"])
+def test_build_only_is_built_and_never_matched(way: str) -> None:
+    inner = Router[str]()
+    if way == "grouped":
+        inner.group("/in").add_resource("/{x}", name="out", build_only=True)
+    else:
+        inner.add_resource("/{x}" if way != "added" else "/in/{x}", name="out", build_only=True)
+    router = Router[str]()
+    if way == "mounted":
+        router.mount("/in", inner)
+    elif way == "enclosed":
+        router.enclose("/in", inner)
+    else:
+        router = inner
+        if way == "copied":
+            inner.prefix_with("/in")
+            router = inner.copy()
+    (resource,) = (inner if way == "enclosed" else router).resources()
+    assert resource.build_only
+    assert resource.build(x="a b") == "/in/a%20b"
+    assert (inner if way == "enclosed" else router).url_for("out", x=1) == "/in/1"
+    assert resource.match_path("/in/1") is None
+    found = router.match("GET", "/in/1")
+    assert isinstance(found, NotFound)
+    assert found.redirect is None
+
+
+def test_build_only_hides_nothing_and_takes_no_route() -> None:
+    router = Router[str]()
+    outside = router.add_resource("/a/{x}", name="out", build_only=True)
+    inside = router.add_resource("/a/{x}")
+    inside.add_route("GET", "in")
+    assert inside is not outside
+    match = router.match("GET", "/a/1")
+    assert match
+    assert match.handler == "in"
+    with pytest.raises(ConflictError, match=r"'/a/\{x\}' is build_only, so that GET '/a/\{x\}' is"):
+        outside.add_route("GET", "never")

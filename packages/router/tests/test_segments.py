@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from testkit import assert_linear
 from treadle_router._segments import DEFAULT_REGEX, Mixed, Variable, stays_in_segment
 
 STAY = [
@@ -67,6 +68,21 @@ def test_stays(regex: str) -> None:
 @pytest.mark.parametrize("regex", LEAVE)
 def test_may_leave(regex: str) -> None:
     assert not stays_in_segment(regex)
+
+
+# Repeated, each with an end that makes it an expression which may leave the segment.
+HOSTILE = [
+    *("?", "*+", "+", "{1}?", "{1,2}+", "{", "{1", "1", "[a-z]", "[a", "[^/]", "[^/a", "[^a"),
+    *("(", "(?:", "a|", "\\d", "-"),
+]
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+@pytest.mark.parametrize("before", ["", "{", "[", "[^", "("])
+def test_stays_in_segment_is_linear(unit: str, before: str) -> None:
+    assert_linear(
+        lambda text: stays_in_segment(before + text.decode() + "/"), unit.encode(), size=5000
+    )
 
 
 PIECES = [

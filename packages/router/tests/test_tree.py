@@ -105,7 +105,6 @@ def test_nodes_are_shared() -> None:
     below_a = root.literals[""].literals["a"]
     assert [segment.names for segment, _ in below_a.variables] == [("x",), ("w",)]
     assert sorted(below_a.variables[0][1].literals) == ["b", "c", "d"]
-    assert below_a.variable is None, "two kinds of variable are for the search"
     assert count_nodes(root) == 8
 
 
@@ -117,13 +116,3 @@ def count_nodes(root: Node[str]) -> int:
         stack += node.literals.values()
         stack += [child for _, child in node.variables]
     return count
-
-
-def test_resources_of_one_path_declared_apart_are_chained_for_the_straight_walk() -> None:
-    resources = [Resource[str](path) for path in ("/a/{x}", "/b", "/a/{y}", "/b")]
-    root, plain = build(resources)
-    entry = root.literals[""].literals["a"].variables[0][1].entry
-    for first, paths in ((entry, ["/a/{x}", "/a/{y}"]), (plain["/b"], ["/b", "/b"])):
-        assert first is not None
-        assert first.following is not None
-        assert [first.resource.path, first.following.resource.path] == paths

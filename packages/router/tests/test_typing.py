@@ -1,5 +1,6 @@
-"""A downstream file under ``mypy --strict``: right use passes, deliberate mistakes are caught."""
+"""A downstream file under mypy and pyright, both strict: right use passes, mistakes are caught."""
 
+import json
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 SAMPLE = """
 from collections.abc import Callable
+from datetime import date
 from typing import assert_type
 
 from treadle_router import Converter, Match, MethodNotAllowed, NotFound, Router
@@ -29,11 +31,15 @@ if isinstance(found, Match):
     assert_type(found.params, dict[str, object])
     assert_type(found.raw_params, dict[str, str])
     assert_type(found.param("id", int), int)
+    assert_type(found.param("day", date), date)
     text: str = found.handler(found.param("id", int))
 elif isinstance(found, MethodNotAllowed):
     assert_type(found.allowed, frozenset[str])
 else:
     assert_type(found, NotFound)
+    assert_type(found.redirect, str | None)
+for conflict in router.conflicts():
+    assert_type(conflict.hidden.handler, Handler)
 if match := router.match("GET", "/5"):
     assert_type(match, Match[Handler])
 url: str = router.url_for("show", id=5)
@@ -54,7 +60,29 @@ if isinstance(found, Match):
 """
 
 
-def test_sample(tmp_path: Path) -> None:
+def mistakes() -> dict[int, set[str]]:
+    """Return the lines with a mistake, and mypy's codes for it."""
+    return {
+        number: set(line.partition("# error: ")[2].split(","))
+        for number, line in enumerate(SAMPLE.splitlines(), 1)
+        if "# error: " in line
+    }
+
+
+def test_pyright(tmp_path: Path) -> None:
+    (tmp_path / "sample.py").write_text(SAMPLE)
+    (tmp_path / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}')
+    run = subprocess.run(
+        [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson",
+         "-p", str(tmp_path)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    found = json.loads(run.stdout)["generalDiagnostics"]
+    reported = {item["range"]["start"]["line"] + 1 for item in found if item["severity"] == "error"}
+    assert reported == set(mistakes()), run.stdout
+
+
+def test_mypy(tmp_path: Path) -> None:
     sample = tmp_path / "sample.py"
     sample.write_text(SAMPLE)
     run = subprocess.run(
@@ -66,11 +94,7 @@ def test_sample(tmp_path: Path) -> None:
     for line in run.stdout.splitlines():
         if found := re.fullmatch(r".*sample\.py:(\d+): error: .*\[([a-z-]+)\]", line):
             reported.setdefault(int(found[1]), set()).add(found[2])
-    expected = {
-        number: set(line.partition("# error: ")[2].split(","))
-        for number, line in enumerate(SAMPLE.splitlines(), 1)
-        if "# error: " in line
-    }
+    expected = mistakes()
     assert set(reported) == set(expected), run.stdout + run.stderr
     for number, codes in reported.items():
         assert codes & expected[number], run.stdout

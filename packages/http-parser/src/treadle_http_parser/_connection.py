@@ -6,7 +6,7 @@ ended. So pipelining costs no parsed messages, garbage behind a valid request do
 response, and the bytes behind a request to switch protocols are never read as HTTP.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Final, final
 
 from . import _errors as messages
@@ -39,12 +39,15 @@ class ServerConnection:
 
     The caller's duties:
 
-    - Give every chunk that arrives to ``receive_data`` and the end of input to ``receive_eof``, and
-      act on the events in order (see ``treadle_http_parser._events``).
+    - Give every chunk that arrives to ``receive``, ``b""`` at the end of input too, and act on all
+      of its events in order (see ``treadle_http_parser._events``). Answer a request before taking
+      the next event, and the requests behind it follow by themselves. ``receive_data`` and
+      ``receive_eof`` are its two steps, for callers that answer at other times.
     - Answer each request with ``send_head``, ``send_data`` and ``send_end``, or with
       ``send_response``, and write the returned bytes in the order of the calls.
-    - After the end of a response: if ``must_close``, write what is left and close; otherwise, if
-      ``has_pending``, call ``receive_data(b"")``, because the next request may have arrived.
+    - After the end of a response: if ``must_close``, write what is left and close; else, unless
+      in ``receive``: if ``has_pending``, call ``receive_data(b"")``, because the next request may
+      have arrived.
     - While ``has_pending`` is true between events, stop reading from the peer: that is the
       back-pressure for clients that pipeline.
     - Give bytes that arrive while no further request may be read yet (the response has ended, but
@@ -194,6 +197,23 @@ class ServerConnection:
         self._state.keep_alive = False
 
     # Receiving.
+
+    def receive(self, data: bytes) -> Iterator[Event]:
+        """Return an iterator over the events that ``data`` completes; ``b""`` is the end of input.
+
+        ``data`` is taken at once. If the caller has answered a request before it asks for the next
+        event, the events of the requests that wait behind it follow: nothing is left to be read
+        when the iterator ends. Take all events: those that are not taken are lost.
+        """
+        return self._iterate(self.receive_data(data), ended=not data)
+
+    def _iterate(self, events: list[Event], *, ended: bool) -> Iterator[Event]:
+        while events:
+            yield from events
+            waits = self._position < len(self._buffer)
+            events = self.receive_data(b"") if waits and (self.is_between or self.has_more) else []
+        if ended and not self.peer_failed:
+            yield from self.receive_eof()
 
     def receive_data(self, data: bytes) -> list[Event]:
         """Return the events that ``data``, behind the pending bytes, completes.

@@ -38,6 +38,8 @@ time of a match does not depend on the number of resources. A regular expression
 on text from strangers: its time is your responsibility.
 """
 
+from ._advice import RouterWarning
+from ._conflicts import Conflict
 from ._converters import CONVERTERS, Converter
 from ._enclosure import Enclosure, Item
 from ._errors import (
@@ -49,17 +51,19 @@ from ._errors import (
     MethodError,
     MismatchError,
     MissingPartError,
+    ParamTypeError,
     PartTypeError,
     PathError,
     ResourceNameError,
     ResourceNameTypeError,
     RouterError,
     UnknownNameError,
+    UnknownParamError,
     UnknownPartError,
 )
 from ._hosts import HostPattern
 from ._matcher import Matcher
-from ._methods import ANY_METHOD, check_method
+from ._methods import ANY_METHOD, canonical_method, check_method
 from ._pattern import PathPattern
 from ._quoting import decode_safe, decode_value, encode_fixed, encode_value
 from ._resource import Resource, Route
@@ -72,6 +76,7 @@ __all__ = [
     "ANY_METHOD",
     "CONVERTERS",
     "BuildError",
+    "Conflict",
     "ConflictError",
     "Converter",
     "Enclosure",
@@ -88,6 +93,7 @@ __all__ = [
     "MismatchError",
     "MissingPartError",
     "NotFound",
+    "ParamTypeError",
     "PartTypeError",
     "PathError",
     "PathPattern",
@@ -97,10 +103,13 @@ __all__ = [
     "Route",
     "Router",
     "RouterError",
+    "RouterWarning",
     "UnknownNameError",
+    "UnknownParamError",
     "UnknownPartError",
     "Variable",
     "__version__",
+    "canonical_method",
     "check_method",
     "check_resource_name",
     "decode_safe",

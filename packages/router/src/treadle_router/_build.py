@@ -43,7 +43,7 @@ def build_path(pattern: PathPattern, values: dict[str, object]) -> str:
         if isinstance(piece, Variable):
             text = _text_of(pattern, piece, values)
             texts[piece.name] = text
-            parts.append(_encode(pattern, piece, text))
+            parts.append(_encode(pattern, piece, text, values[piece.name]))
         else:
             parts.append(encode_fixed(piece))
     path = "".join(parts)
@@ -81,29 +81,30 @@ def _text_of(pattern: PathPattern, variable: Variable, values: dict[str, object]
     value = values[name]
     if variable.converter is None:
         return _plain_text(pattern, name, value)
-    return _converted_text(pattern, name, variable.converter, value)
+    return _converted_text(pattern, variable, variable.converter, value)
 
 
 def _converted_text(
-    pattern: PathPattern, name: str, converter: Converter[object], value: object
+    pattern: PathPattern, variable: Variable, converter: Converter[object], value: object
 ) -> str:
     """Return the text that the converter reads back as ``value``.
 
     A ``str`` may also be the text itself, if the converter makes another type of it.
     """
+    name = variable.name
     try:
         text = _format(converter, value)
-        back = converter.parse(text)
-        if _is_read_back(converter, text, back, value):
-            return text
-        why = f"its converter writes {text!r}, which reads back as {back!r}"
-        error: BuildError = _refused(MismatchError, pattern, name, value, why)
     except (TypeError, AttributeError) as caught:
         error = _refused(PartTypeError, pattern, name, value, str(caught))
         error.__cause__ = caught
     except NO_VALUE as caught:
         error = _refused(MismatchError, pattern, name, value, str(caught))
         error.__cause__ = caught
+    else:
+        fault = _fault(variable, converter, text, value)
+        if fault is None:
+            return text
+        error = _refused(MismatchError, pattern, name, value, fault)
     if isinstance(value, str):
         text = str.__str__(value)
         try:
@@ -112,6 +113,30 @@ def _converted_text(
         except NO_VALUE as caught:
             raise _refused(MismatchError, pattern, name, value, str(caught)) from caught
     raise error
+
+
+def _fault(
+    variable: Variable, converter: Converter[object], text: str, value: object
+) -> str | None:
+    """Say how ``text``, which the converter wrote for ``value``, is not read back; None if it is.
+
+    That the text does not match an expression of the path's own is for ``_encode`` to say.
+    """
+    name = repr(converter if variable.converter_name is None else variable.converter_name)
+    writes = f"its converter {name} writes {text!r}, which "
+    fix = f". Correct {{}} of the converter {name}, or pass a value that it can write"
+    if not _takes(converter.regex, text):
+        return f"{writes}its expression {converter.regex!r} does not match" + fix.format(
+            "the format or the expression"
+        )
+    fix = fix.format("the format or parse")
+    try:
+        back = converter.parse(text)
+        if _is_read_back(converter, text, back, value):
+            return None
+    except NO_VALUE as caught:
+        return f"{writes}it does not read back: {caught}" + fix
+    return f"{writes}reads back as {back!r}" + fix
 
 
 def _format(converter: Converter[object], value: object) -> str:
@@ -161,22 +186,29 @@ def _plain_text(pattern: PathPattern, name: str, value: object) -> str:
     )
 
 
-def _encode(pattern: PathPattern, variable: Variable, text: str) -> str:
+def _encode(pattern: PathPattern, variable: Variable, text: str, value: object) -> str:
     """Return ``text`` percent-encoded; keep its slashes if the variable takes slashes."""
     try:
-        slash = "/" in text and _takes(variable, escape_value(text))
-        if not slash and not _takes(variable, escape_value(text).replace("/", "%2F")):
-            why = f"it does not match {variable.regex!r} as a whole"
-            raise _refused(MismatchError, pattern, variable.name, text, why)
+        slash = "/" in text and _matches(variable.regex, escape_value(text))
+        if not slash and not _takes(variable.regex, text):
+            what = "it" if isinstance(value, str) and value == text else f"its text {text!r}"
+            why = f"{what} does not match {variable.regex!r} as a whole"
+            raise _refused(MismatchError, pattern, variable.name, value, why)
         return encode_value(text, slash=slash)
     except UnicodeEncodeError as error:
         why = f"{error.reason} cannot be part of a URL"
         raise _refused(MismatchError, pattern, variable.name, text, why) from None
 
 
-def _takes(variable: Variable, safe: str) -> bool:
+def _takes(regex: str, text: str) -> bool:
+    """Return True if ``regex`` matches ``text`` in a path, with slashes as they are or escaped."""
+    safe = escape_value(text)
+    return _matches(regex, safe) or ("/" in safe and _matches(regex, safe.replace("/", "%2F")))
+
+
+def _matches(regex: str, safe: str) -> bool:
     try:
-        return re.fullmatch(variable.regex, safe) is not None
+        return re.fullmatch(regex, safe) is not None
     except re.error:
         return True  # well formed only inside the whole pattern, which ``_verify`` matches
 

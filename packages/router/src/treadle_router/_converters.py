@@ -19,7 +19,7 @@ from datetime import date
 from typing import Final, Generic, TypeVar, cast, final
 from uuid import UUID
 
-__all__ = ["CONVERTERS", "NO_VALUE", "Converter", "checked_converters"]
+__all__ = ["CONVERTERS", "NO_VALUE", "Converter", "checked_converters", "refuses_nothing"]
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -148,3 +148,8 @@ def checked_converters(
                 "Converter(regex, parse, format)."
             )
     return converters
+
+
+def refuses_nothing(converter: Converter[object]) -> bool:
+    """Return True if the converter has a value for every text that its expression matches."""
+    return converter.parse in (_same, str)

@@ -5,7 +5,8 @@ Matching raises nothing: for a path without a route it returns ``NotFound`` or
 
 * by declaring: ``PathError``, ``MethodError``, ``ResourceNameError``,
   ``HandlerError``, ``HostError``, ``ConflictError``, ``FrozenError``;
-* by building a URL: ``UnknownNameError`` and the family of ``BuildError``.
+* by building a URL: ``UnknownNameError`` and the family of ``BuildError``;
+* by reading a match with ``Match.param``: ``UnknownParamError``, ``ParamTypeError``.
 
 Each class also derives from a fitting built-in exception, has the facts as attributes, and its
 message says which value is wrong, where, and what to do.
@@ -20,12 +21,14 @@ __all__ = [
     "MethodError",
     "MismatchError",
     "MissingPartError",
+    "ParamTypeError",
     "PartTypeError",
     "PathError",
     "ResourceNameError",
     "ResourceNameTypeError",
     "RouterError",
     "UnknownNameError",
+    "UnknownParamError",
     "UnknownPartError",
 ]
 
@@ -179,3 +182,34 @@ class MismatchError(BuildError):
 
 class PartTypeError(BuildError, TypeError):
     """A value of a type without exactly one notation in a URL."""
+
+
+# Reading a match
+
+
+class UnknownParamError(RouterError, KeyError):
+    """The path of a match has no such variable; ``name`` is the given value."""
+
+    def __init__(self, message: str, name: str = "") -> None:
+        super().__init__(message, name)
+        self.message = message
+        self.name = name
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class ParamTypeError(RouterError, TypeError):
+    """The value of a variable has another type than its reader wants.
+
+    ``name`` is the variable, ``value`` its value.
+    """
+
+    def __init__(self, message: str, name: str = "", value: object = None) -> None:
+        super().__init__(message, name, value)
+        self.message = message
+        self.name = name
+        self.value = value
+
+    def __str__(self) -> str:
+        return self.message

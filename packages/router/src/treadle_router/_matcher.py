@@ -3,7 +3,7 @@
 ``Matcher.match`` tries three ways, the cheapest first:
 
 1. a table of the paths without variables;
-2. a straight walk down the tree, one segment at a time, as long as every step is certain;
+2. the straight walk of ``_straight``, one segment at a time, as long as every step is certain;
 3. the complete search of ``_tree``, for paths with several candidates, for patterns that need the
    whole path, and for "not found" and "method not allowed".
 
@@ -23,8 +23,9 @@ from ._hosts import HostPattern
 from ._methods import ANY_METHOD
 from ._quoting import decode_safe
 from ._resource import Resource, Route
-from ._results import Match, MethodNotAllowed, NotFound, plain_match
-from ._tree import Node, build, search
+from ._results import Match, MethodNotAllowed, NotFound, new_match
+from ._straight import straighten
+from ._tree import Entry, build, search
 
 __all__ = ["Matcher", "unknown_name"]
 
@@ -35,7 +36,7 @@ H = TypeVar("H")
 class Matcher(Generic[H]):
     """A compiled router: ``items``, and host rules that are asked before them."""
 
-    __slots__ = ("_hosts", "_items", "_named", "_plain", "_resources", "_root")
+    __slots__ = ("_hosts", "_items", "_named", "_plain", "_resources", "_root", "_start")
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class Matcher(Generic[H]):
         self._hosts: Final = tuple(hosts)
         self._named: Final = {r.name: r for r in self._resources if r.name is not None}
         self._root, self._plain = build(self._items)
+        self._start: Final = straighten(self._root)
 
     def match(
         self, method: str, path: str, *, host: str | None = None
@@ -58,25 +60,58 @@ class Matcher(Generic[H]):
         methods are case-sensitive). ``host`` is the Host field, with or without port; only host
         rules use it. Nothing that a peer may send raises an exception.
         """
-        if self._hosts and host is not None:
+        if host is not None and self._hosts:
             for pattern, matcher in self._hosts:
-                if pattern.match(host):
-                    return matcher.match(method, path)
-        entry = self._plain.get(path)
-        while entry is not None:
-            route = entry.by_method.get(method) or entry.by_method.get(ANY_METHOD)
-            if route is not None:
-                return plain_match(route, {})
-            entry = entry.following
-        if "%" in path:
-            path = decode_safe(path)
+                texts = pattern.read(host)
+                if texts is not None and (values := pattern.convert(texts)) is not None:
+                    found = matcher.match(method, path)
+                    if values and isinstance(found, Match):
+                        _add_values(found, values, texts)
+                    return found
+        plain = self._plain
+        if path in plain:
+            entry: Entry[H] | None = plain[path]
+            while entry is not None:
+                route = entry.by_method.get(method) or entry.by_method.get(ANY_METHOD)
+                if route is not None:
+                    none: dict[str, str] = {}
+                    return new_match(route, none, none)
+                entry = entry.following
+        elif "%" in path or "{" in path or "}" in path:
+            return self._match_unusual(method, path)
         segments = path.split("/")
-        # The walk does not look for braces, which no variable takes, and does not decode ``%``.
-        if "{" not in path and "}" not in path and "%" not in path:
-            match = _walk(self._root, method, segments)
-            if match is not None:
+        # The straight walk. No variable takes braces and no segment is decoded: see above.
+        step = self._start
+        texts = {}
+        for segment in segments:
+            literals = step.literals
+            if literals is not None and segment in literals:
+                step = literals[segment]
+                continue
+            check = step.check
+            if not segment if check is None else not check(segment):
+                break
+            texts[step.name] = segment
+            step = step.variable
+        else:
+            route = step.route if step.method == method else step.routes.get(method)
+            if route is not None:
+                # ``new_match``, without the call.
+                match: Match[H] = Match()
+                match.route = route
+                match.handler = route.handler
+                match.params = match.raw_params = texts  # type: ignore[assignment]  # see there
                 return match
-        return search(self._root, method, path, segments)
+            if step.entry is not None and (taken := step.entry.take(method, segments, texts)):
+                return taken
+        return search(self._root, method, path, segments, self.match)
+
+    def _match_unusual(self, method: str, path: str) -> Match[H] | NotFound | MethodNotAllowed:
+        """Match a path with escapes or braces."""
+        decoded = decode_safe(path)
+        if "%" in decoded or "{" in decoded or "}" in decoded:
+            return search(self._root, method, decoded, decoded.split("/"), self.match)
+        return self.match(method, decoded)
 
     def url_for(self, name: str, /, **params: object) -> str:
         """Return the path of the resource called ``name``; see ``Router.url_for``."""
@@ -113,27 +148,10 @@ class Matcher(Generic[H]):
         return f"<Matcher of {len(self._resources)} resources>"
 
 
-def _walk(node: Node[H], method: str, segments: list[str]) -> Match[H] | None:
-    """Return the match if every step to it is certain, else None; then ``search`` decides."""
-    for segment in segments:
-        literals = node.literals
-        if segment in literals:
-            node = literals[segment]
-            continue
-        check = node.check
-        if not segment if check is None else not check(segment):
-            return None
-        variable = node.variable
-        if variable is None:
-            return None
-        node = variable
-    entry = node.entry
-    while entry is not None:
-        route = entry.by_method.get(method) or entry.by_method.get(ANY_METHOD)
-        if route is not None:
-            return entry.take(route, segments)
-        entry = entry.following
-    return None
+def _add_values(match: Match[H], values: Mapping[str, object], texts: Mapping[str, str]) -> None:
+    """Put the variables of a host rule before those of the path."""
+    match.params = {**values, **match.params}
+    match.raw_params = {**texts, **match.raw_params}
 
 
 def unknown_name(name: str, named: Mapping[str, object]) -> UnknownNameError:

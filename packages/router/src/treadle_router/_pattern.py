@@ -15,6 +15,7 @@ regular expression of the whole pattern. Otherwise ``segments`` is None, and the
 whole path with that expression. ``depth`` is the number of leading fixed segments, without empty
 ones at their end; the order of dispatch sorts by it.
 
+Parts that look like the variables of another framework warn (see ``_advice``).
 ``PathError`` refuses a path that does not start with ``/``, unbalanced braces, a bad or repeated
 variable name, an unknown converter and a bad expression. It holds the index of the character.
 """
@@ -23,6 +24,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final, final
 
+from ._advice import advise_on_path
 from ._converters import CONVERTERS, Converter
 from ._errors import PathError
 from ._quoting import decode_safe, decode_value, encode_fixed
@@ -38,7 +40,7 @@ from ._segments import (
     stays_in_segment,
 )
 
-__all__ = ["PREFIX_REGEX", "PathPattern"]
+__all__ = ["PREFIX_REGEX", "PathPattern", "advise_on_prefix", "closing_brace", "read_pieces"]
 
 _VARIABLE: Final = re.compile(
     r"(?P<name>[_a-zA-Z][_a-zA-Z0-9]*)(?:!(?P<converter>[_a-zA-Z][_a-zA-Z0-9]*))?(?::(?P<regex>.+))?",
@@ -77,7 +79,9 @@ class PathPattern:
 
         Raises ``PathError``.
         """
-        self._assemble(path, _read(path, converters), converters, tail)
+        declared = _read(path, converters)
+        advise_on_path(path, declared, converters)
+        self._assemble(path, declared, converters, tail)
 
     @classmethod
     def _of(
@@ -250,17 +254,22 @@ def _rebuild(
     return PathPattern._of(path, declared, converters, tail)
 
 
+def advise_on_prefix(prefix: str, converters: Mapping[str, Converter[object]]) -> None:
+    """Warn of a prefix for many paths, which ``PathPattern.under`` does not."""
+    advise_on_path(prefix, _read(prefix, converters), converters)
+
+
 def _moved(piece: str | Variable, by: int) -> str | Variable:
     if isinstance(piece, str):
         return piece
-    return Variable(piece.name, piece.regex, piece.converter, piece.position + by)
+    position = piece.position + by
+    return Variable(piece.name, piece.regex, piece.converter, position, piece.converter_name)
 
 
 # Parsing the text of a pattern
 
 
 def _read(path: str, converters: Mapping[str, Converter[object]]) -> list[str | Variable]:
-    """Return the fixed texts and variables of ``path`` in order; nothing for the empty path."""
     if path and not path.startswith("/"):
         raise PathError(
             f"Invalid path {path!r}: a path starts with `/` or is empty. Did you mean "
@@ -268,6 +277,16 @@ def _read(path: str, converters: Mapping[str, Converter[object]]) -> list[str | 
             path=path,
             position=0,
         )
+    return read_pieces(path, converters)
+
+
+def read_pieces(
+    path: str, converters: Mapping[str, Converter[object]], what: str = "path"
+) -> list[str | Variable]:
+    """Return the fixed texts and variables of ``path`` in order; nothing for the empty one.
+
+    ``what`` it is called in errors. Raises ``PathError``.
+    """
     pieces: list[str | Variable] = []
     position = 0
     while position < len(path):
@@ -275,7 +294,7 @@ def _read(path: str, converters: Mapping[str, Converter[object]]) -> list[str | 
         fixed = path[position:] if opening < 0 else path[position:opening]
         if "}" in fixed:
             raise PathError(
-                f"Invalid path {path!r}: `}}` at character {position + fixed.index('}')} closes "
+                f"Invalid {what} {path!r}: `}}` at character {position + fixed.index('}')} closes "
                 "nothing. Write %7D for a brace of the path itself.",
                 path=path,
                 position=position + fixed.index("}"),
@@ -284,8 +303,8 @@ def _read(path: str, converters: Mapping[str, Converter[object]]) -> list[str | 
             pieces.append(fixed)
         if opening < 0:
             break
-        closing = _closing_brace(path, opening)
-        pieces.append(_read_variable(path, opening, closing, converters))
+        closing = closing_brace(path, opening, what)
+        pieces.append(_read_variable(path, opening, closing, converters, what))
         position = closing + 1
     return pieces
 
@@ -308,7 +327,8 @@ def _check_variables(path: str, pieces: Sequence[str | Variable]) -> None:
         seen.append(variable)
 
 
-def _closing_brace(path: str, opening: int) -> int:
+def closing_brace(path: str, opening: int, what: str) -> int:
+    """Return the index of the brace that closes the one at ``opening``, or raise ``PathError``."""
     level = 0
     for index in range(opening, len(path)):
         if path[index] == "{":
@@ -318,7 +338,7 @@ def _closing_brace(path: str, opening: int) -> int:
             if level == 0:
                 return index
     raise PathError(
-        f"Invalid path {path!r}: `{{` at character {opening} is never closed. "
+        f"Invalid {what} {path!r}: `{{` at character {opening} is never closed. "
         "Write %7B for a brace of the path itself.",
         path=path,
         position=opening,
@@ -326,13 +346,13 @@ def _closing_brace(path: str, opening: int) -> int:
 
 
 def _read_variable(
-    path: str, opening: int, closing: int, converters: Mapping[str, Converter[object]]
+    path: str, opening: int, closing: int, converters: Mapping[str, Converter[object]], what: str
 ) -> Variable:
     inner = path[opening + 1 : closing]
     match = _VARIABLE.fullmatch(inner)
     if match is None:
         raise PathError(
-            f"Invalid path {path!r}: {{{inner}}} at character {opening} is not a variable. "
+            f"Invalid {what} {path!r}: {{{inner}}} at character {opening} is not a variable. "
             "Write {name}, {name:regex} or {name!converter}; the name is an ASCII identifier.",
             path=path,
             position=opening,
@@ -343,7 +363,7 @@ def _read_variable(
         converter = converters.get(converter_name)
         if converter is None:
             raise PathError(
-                f"Invalid path {path!r}: unknown converter {converter_name!r} at character "
+                f"Invalid {what} {path!r}: unknown converter {converter_name!r} at character "
                 f"{opening + match.start('converter') + 1}, known are "
                 f"{', '.join(sorted(converters))}. To add it, pass "
                 f"converters={{{converter_name!r}: Converter(...)}} to the router or application.",
@@ -351,7 +371,7 @@ def _read_variable(
                 position=opening + match.start("converter") + 1,
             )
         regex = regex or converter.regex
-    return Variable(name, regex or DEFAULT_REGEX, converter, opening)
+    return Variable(name, regex or DEFAULT_REGEX, converter, opening, converter_name)
 
 
 def _check_only_one_rest(path: str, variable: Variable, before: list[Variable]) -> None:

@@ -67,7 +67,7 @@ class Route(Generic[H]):
 class Resource(Generic[H]):
     """A path and its routes; iterable over the routes, in the order they were added."""
 
-    __slots__ = ("_accept", "_by_method", "_frozen", "_pattern", "name")
+    __slots__ = ("_accept", "_by_method", "_frozen", "_pattern", "build_only", "name")
 
     def __init__(
         self,
@@ -77,14 +77,17 @@ class Resource(Generic[H]):
         tail: str | None = None,
         converters: Mapping[str, Converter[object]] = CONVERTERS,
         accept: Callable[[H], bool] | None = None,
+        build_only: bool = False,
     ) -> None:
         """Parse ``path``; see the package for its language.
 
         With ``tail`` the path is a prefix: it matches itself and everything below it, and the
         variable of that name has the rest of the path. ``accept`` returns True for a handler that
-        may be stored. Raises ``PathError``.
+        may be stored. With ``build_only`` it is there for its URLs alone: it is never matched and
+        takes no routes. Raises ``PathError``.
         """
         self.name: Final = name
+        self.build_only: Final = build_only
         self._pattern = PathPattern(path, converters, tail=tail)
         self._accept: Final = accept
         self._by_method: Final[dict[str, Route[H]]] = {}
@@ -172,6 +175,12 @@ class Resource(Generic[H]):
                 f"Cannot add {method} to {self.path!r}: its router is frozen. Add it to a copy() "
                 "of the router and match with that."
             )
+        if self.build_only:
+            raise ConflictError(
+                f"Added route will never be executed: {self.path!r} is build_only, so that "
+                f"{method} {self.path!r} is never matched. Add the path without build_only.",
+                method,
+            )
         method = check_method(method)
         self._check_handler(method, handler)
         existing = self._by_method.get(method) or self._by_method.get(ANY_METHOD)
@@ -200,7 +209,7 @@ class Resource(Generic[H]):
 
     def match_path(self, path: str) -> dict[str, str] | None:
         """Return the text of each variable in ``path`` (percent-encoded), or None."""
-        if not path.startswith("/"):
+        if self.build_only or not path.startswith("/"):
             return None
         return self._pattern.match(decode_safe(path))
 
@@ -240,7 +249,9 @@ class Resource(Generic[H]):
 
         ``prefix`` is parsed with ``converters``, as in ``add_prefix``.
         """
-        copied: Resource[H] = Resource("", name=name, accept=self._accept)
+        copied: Resource[H] = Resource(
+            "", name=name, accept=self._accept, build_only=self.build_only
+        )
         copied._pattern = self._pattern.under(prefix, converters) if prefix else self._pattern
         for route in self.routes:
             copied.by_method[route.method] = Route(route.method, route.handler, copied, route.extra)

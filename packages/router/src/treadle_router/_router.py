@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, TypeVar, final
 
+from ._conflicts import Conflict, conflicts
 from ._converters import CONVERTERS, Converter, checked_converters
 from ._enclosure import Enclosure, Item
 from ._errors import (
@@ -26,6 +27,7 @@ from ._errors import (
 )
 from ._hosts import HostPattern
 from ._matcher import Matcher
+from ._pattern import advise_on_prefix
 from ._resource import Resource, Route
 from ._results import Match, MethodNotAllowed, NotFound
 from ._shortcuts import MethodShortcuts
@@ -89,24 +91,35 @@ class Router(MethodShortcuts[H]):
 
     # Declaring
 
-    def add_resource(self, path: str, *, name: str | None = None) -> Resource[H]:
+    def add_resource(
+        self, path: str, *, name: str | None = None, build_only: bool = False
+    ) -> Resource[H]:
         """Return the resource for ``path``: the last one added if it is the same, or a new one.
 
         Consecutive additions of an equal path and name make one resource, so that its routes are
         looked up together. ``name`` is for ``url_for``: identifiers joined by ``.``, ``:`` or
-        ``-``. Raises ``PathError``, ``ResourceNameError`` and ``FrozenError``.
+        ``-``. With ``build_only`` the resource is never matched: ``url_for`` builds the path of
+        something that another program serves. Raises ``PathError``, ``ResourceNameError`` and
+        ``FrozenError``.
         """
         last = self._items[-1] if self._items else None
         if (
             isinstance(last, Resource)
             and last.path == path
             and last.name == name
+            and last.build_only == build_only
             and not last.is_prefix
         ):
             self._check_not_frozen(path)
             return last
         return self.register_resource(
-            Resource(path, name=name, converters=self._converters, accept=self._accept)
+            Resource(
+                path,
+                name=name,
+                converters=self._converters,
+                accept=self._accept,
+                build_only=build_only,
+            )
         )
 
     def add_prefix(
@@ -188,6 +201,7 @@ class Router(MethodShortcuts[H]):
         """
         check_prefix(prefix)
         _check_no_hosts(prefix, router)
+        advise_on_prefix(prefix, self._converters)
         router.freeze()
         enclosed = iter(router._enclosed)
         for item in router._items:
@@ -235,15 +249,18 @@ class Router(MethodShortcuts[H]):
         )
 
     def add_host(self, host: str | HostPattern, router: "Router[H]") -> HostPattern:
-        """Let only ``router`` answer for a host; ``*`` in ``host`` matches any characters.
+        """Let only ``router`` answer for a host, with the language of ``HostPattern``.
+
+        Variables of the rule (``{tenant}.example.com``) are in the match, beside those of the path.
 
         Rules are asked in the order they were added, before all resources of this router. The
         first rule that matches the host decides, even if its router does not find the path.
         ``router`` is frozen, and its names stay its own. Raises ``TypeError``, ``HostError`` and
         ``FrozenError``.
         """
-        pattern = host if isinstance(host, HostPattern) else HostPattern(host)
+        pattern = host if isinstance(host, HostPattern) else HostPattern(host, self._converters)
         self._check_not_frozen(pattern.canonical)
+        _check_names_differ(pattern, router.items)
         router.freeze()
         self._hosts.append((pattern, router))
         self._matcher = None
@@ -259,7 +276,9 @@ class Router(MethodShortcuts[H]):
         """
         check_prefix(prefix)
         self._check_not_frozen(prefix)
-        self._put_before(prefix, self._converters if converters is None else converters)
+        converters = self._converters if converters is None else converters
+        advise_on_prefix(prefix, converters)
+        self._put_before(prefix, converters)
 
     def _put_before(self, prefix: str, converters: Mapping[str, Converter[object]]) -> None:
         for item in self._items:
@@ -310,6 +329,18 @@ class Router(MethodShortcuts[H]):
             self._frozen = True
             for resource in self.resources():
                 resource.freeze()
+
+    def conflicts(self) -> "tuple[Conflict[H], ...]":
+        """Return the routes that no request can find, in the order of dispatch; () is good.
+
+        Among them are those of the routers of host rules. For a test of the application:
+        ``freeze`` does not call it, because a hidden route is no error (a mount may replace one).
+        See ``_conflicts`` for what is found.
+        """
+        found = list(conflicts(self._items))
+        for _, router in self._hosts:
+            found += router.conflicts()
+        return tuple(found)
 
     @property
     def frozen(self) -> bool:
@@ -373,7 +404,9 @@ class Group(MethodShortcuts[H]):
         self.prefix: Final = prefix
         self.name: Final = name
 
-    def add_resource(self, path: str, *, name: str | None = None) -> Resource[H]:
+    def add_resource(
+        self, path: str, *, name: str | None = None, build_only: bool = False
+    ) -> Resource[H]:
         """Return the resource for ``path`` under the prefix, like ``Router.add_resource``.
 
         The empty path means the prefix itself.
@@ -385,7 +418,9 @@ class Group(MethodShortcuts[H]):
                 path=path,
                 position=0,
             )
-        return self._router.add_resource(self.prefix + path, name=_joined_name(self.name, name))
+        return self._router.add_resource(
+            self.prefix + path, name=_joined_name(self.name, name), build_only=build_only
+        )
 
     def add_prefix(
         self, prefix: str, *, name: str | None = None, tail: str = "tail"
@@ -422,6 +457,19 @@ def _check_no_hosts(prefix: str, router: "Router[H]") -> None:
             "router around it.",
             router._hosts[0][0].canonical,
         )
+
+
+def _check_names_differ(pattern: HostPattern, items: Sequence[Item[H]]) -> None:
+    names = {variable.name for variable in pattern.variables}
+    for item in items if names else ():
+        if isinstance(item, Enclosure):
+            _check_names_differ(pattern, item.items)
+        elif taken := names & {variable.name for variable in item.variables}:
+            raise HostError(
+                f"The host {pattern.canonical!r} and the path {item.path!r} both have a variable "
+                f"{min(taken)!r}. Rename one.",
+                pattern.canonical,
+            )
 
 
 def _joined_name(outer: str | None, inner: str | None) -> str | None:

@@ -11,6 +11,7 @@ expression of the user's own depends on that expression.
 
 import re
 from collections.abc import Callable
+from sys import intern
 from typing import Final, TypeAlias, final
 
 from ._converters import Converter
@@ -45,9 +46,11 @@ _IN_CLASS: Final = (
 # ``[]`` is not empty to ``re``: the bracket is its first character.
 _CLASS: Final = rf"\[(?!\])-?{_IN_CLASS})*-?\]"
 _NEGATED_CLASS: Final = rf"\[\^-?{_IN_CLASS})*/{_IN_CLASS}|/)*-?\]"
+# Every text is cut into these pieces in one way only, so that the time is linear: the ``+`` of
+# ``*+`` is a piece of its own.
 _STAYS: Final = re.compile(
     rf"(?:[^.^$*+?{{}}\[\]\\|()/]|\\[dws.\-+*?^$()|{{}}\[\]\\]|{_CLASS}|{_NEGATED_CLASS}"
-    r"|\((?!\?)|\(\?:|\)|\||(?:[*+?]|\{[0-9]*,?[0-9]*\})[?+]?)+"
+    r"|\((?!\?)|\(\?:|\)|\||[*+?]|\{(?:[0-9]+(?:,[0-9]*)?|,[0-9]*)?\})+"
 )
 
 
@@ -69,18 +72,25 @@ class Variable:
     """A named variable of a pattern.
 
     ``regex`` must match its text, ``converter`` converts the text to a value (None: the text is the
-    value), ``position`` is the index of its start in the pattern.
+    value), ``position`` is the index of its start in the pattern. ``converter_name`` is the name of
+    the converter in the pattern.
     """
 
-    __slots__ = ("converter", "name", "position", "regex")
+    __slots__ = ("converter", "converter_name", "name", "position", "regex")
 
     def __init__(
-        self, name: str, regex: str, converter: Converter[object] | None, position: int
+        self,
+        name: str,
+        regex: str,
+        converter: Converter[object] | None,
+        position: int,
+        converter_name: str | None = None,
     ) -> None:
-        self.name: Final = name
+        self.name: Final = intern(name)  # a match of thousands of routes finds it in the cache
         self.regex: Final = regex
         self.converter: Final = converter
         self.position: Final = position
+        self.converter_name: Final = converter_name
 
     @property
     def is_default(self) -> bool:
@@ -105,8 +115,8 @@ class Literal:
     __slots__ = ("key", "text")
 
     def __init__(self, text: str) -> None:
-        self.text: Final = text
-        self.key: Final = text
+        self.text: Final = intern(text)
+        self.key: Final = self.text
 
     def read(self, segment: str) -> tuple[str, ...] | None:
         """Return no values if ``segment`` is this text, else None."""

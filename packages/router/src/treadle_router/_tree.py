@@ -19,14 +19,11 @@ and everything below it. If the boundary is the match of the lowest rank, nothin
 at the whole path: tails, prefixes, and patterns whose expression may match a slash.
 
 ``search`` visits every node that the path can lead to, with an explicit stack: at most as many
-steps as the tree has nodes, whatever the path, and no node twice. Most paths do not need it. For
-them a node has ``literals``, ``variable``, ``check`` and ``entry``, which the straight walk of the
-matcher follows; ``tools/bench/bench_router.py`` measures what that saves. ``entry`` is set only if
-no entry that the walk passes by could rank lower.
+steps as the tree has nodes, whatever the path, and no node twice. Most paths do not need it:
+``_straight`` makes a smaller tree for them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
 from sys import maxsize
 from typing import Final, Generic, TypeVar, final
 
@@ -35,14 +32,15 @@ from ._enclosure import Enclosure, Item
 from ._methods import ANY_METHOD
 from ._quoting import decode_value
 from ._resource import Resource, Route
-from ._results import NOT_FOUND, Match, MethodNotAllowed, NotFound, plain_match
+from ._results import Match, MethodNotAllowed, NotFound, new_match, not_found
 from ._segments import Literal, Mixed, Tail, Whole
 
-__all__ = ["Entry", "Node", "build", "search"]
+__all__ = ["NEVER", "Entry", "Node", "build", "search"]
 
 H = TypeVar("H")
 
-_NEVER: Final = maxsize
+#: Behind every rank.
+NEVER: Final = maxsize
 
 
 @final
@@ -56,6 +54,7 @@ class Entry(Generic[H]):
         "following",
         "is_boundary",
         "rank",
+        "renamed",
         "resource",
         "slots",
     )
@@ -89,17 +88,26 @@ class Entry(Generic[H]):
                 if isinstance(segment, Whole)
             )
         )
+        # True if the straight walk has other names for its variables.
+        self.renamed = False
 
-    def take(self, route: Route[H], segments: list[str]) -> Match[H] | None:
-        """Return the match for segments that were checked and contain no escapes."""
-        slots = self.slots
-        if slots is None:
-            return None
-        raw = {name: segments[index] for name, index in slots}
-        if not self.converters:
-            return plain_match(route, raw)
-        params = self.convert(raw)
-        return None if params is None else Match(route, route.handler, params, raw)
+    def take(self, method: str, segments: list[str], texts: dict[str, str]) -> Match[H] | None:
+        """Return the match of this entry or of one that follows it, if that is certain.
+
+        The straight walk has checked ``segments``, which have no escapes, and has noted ``texts``.
+        """
+        entry: Entry[H] | None = self
+        while entry is not None:
+            route = entry.by_method.get(method) or entry.by_method.get(ANY_METHOD)
+            if route is not None:
+                if entry.slots is None:
+                    return None
+                if entry.renamed:
+                    texts = {name: segments[index] for name, index in entry.slots}
+                params = entry.convert(texts) if entry.converters else texts
+                return None if params is None else new_match(route, params, texts)
+            entry = entry.following
+        return None
 
     def read(self, path: str, segments: list[str]) -> dict[str, str] | None:
         """Return the decoded text of the variables, or None if the pattern does not match."""
@@ -125,28 +133,14 @@ class Entry(Generic[H]):
 class Node(Generic[H]):
     """The state of a search after some segments of a path."""
 
-    __slots__ = (
-        "check",
-        "ends",
-        "entry",
-        "literals",
-        "rank",
-        "tails",
-        "variable",
-        "variables",
-    )
+    __slots__ = ("ends", "literals", "rank", "tails", "variables")
 
     def __init__(self) -> None:
-        # For ``search``: complete
         self.literals: dict[str, Node[H]] = {}
         self.variables: list[tuple[Whole | Mixed, Node[H]]] = []
         self.ends: list[Entry[H]] = []  # lowest rank first
         self.tails: list[Entry[H]] = []  # lowest rank first
-        self.rank = _NEVER  # the lowest rank at or below this node
-        # For the straight walk: only certain steps
-        self.variable: Node[H] | None = None  # the variable child, if it is the only one
-        self.check: Callable[[str], object] | None = None  # its check of a segment; None: any text
-        self.entry: Entry[H] | None = None  # the answer if the path ends here
+        self.rank = NEVER  # the lowest rank at or below this node
 
 
 # A place in the order of dispatch. For each enclosure around the item and for the item itself: its
@@ -159,14 +153,14 @@ _BEHIND: Final = (1, 0)
 def _places(
     items: Sequence[Item[H]], outer: _Key, enclosure: Enclosure[H] | None
 ) -> Iterator[tuple[_Key, Resource[H], Enclosure[H] | None]]:
-    """Yield the resources of ``items`` with their places and enclosures."""
+    """Yield the resources that may match with their places and enclosures."""
     for index, item in enumerate(items):
         resource = item.resource if isinstance(item, Enclosure) else item
         key = (*outer, (-resource.path_pattern.depth, index))
         if isinstance(item, Enclosure):
             yield from _places(item.items, key, item)
             yield (*key, _BEHIND), resource, item
-        else:
+        elif not resource.build_only:
             yield key, resource, enclosure
 
 
@@ -189,7 +183,6 @@ def build(items: Sequence[Item[H]]) -> tuple[Node[H], dict[str, Entry[H]]]:
         text = resource.path_pattern.text
         if text is not None:
             plain.setdefault(text, entry)
-    _allow_straight_walk(root)
     table = {text: entry for text, entry in plain.items() if _is_first(root, text, entry)}
     return root, table
 
@@ -226,29 +219,6 @@ def _literal_child(node: Node[H], text: str) -> Node[H]:
     return child
 
 
-def _allow_straight_walk(root: Node[H]) -> None:
-    """Set the attributes of nodes that the straight walk follows, where a step is certain.
-
-    ``limit`` is the lowest rank among all entries that the walk passes by on its way to a node.
-    """
-    stack = [(root, _NEVER)]
-    while stack:
-        node, limit = stack.pop()
-        limit = min([limit, *(entry.rank for entry in node.tails)])
-        certain = [entry for entry in node.ends if entry.rank < limit]
-        if certain:
-            node.entry = certain[0]
-            for entry, following in pairwise(certain):
-                entry.following = following
-        beside = min([limit, *(child.rank for _, child in node.variables)])
-        stack += [(child, beside) for child in node.literals.values()]
-        if len(node.variables) == 1:
-            segment, child = node.variables[0]
-            node.variable = child
-            node.check = segment.check if isinstance(segment, Whole) else segment.read
-            stack.append((child, limit))
-
-
 def _is_first(root: Node[H], path: str, entry: Entry[H]) -> bool:
     """Return True if no other resource comes before the plain ``entry`` for ``path``.
 
@@ -269,7 +239,7 @@ class _Found(Generic[H]):
     def __init__(self, method: str | None) -> None:
         self.method: Final = method
         self.match: Match[H] | None = None
-        self.rank = _NEVER
+        self.rank = NEVER
         # Set if the boundary of an enclosure is the answer; entries that rank behind do not count.
         self.enclosure: Enclosure[H] | None = None
         self.allowed: dict[Enclosure[H] | None, set[str]] = {}
@@ -294,13 +264,20 @@ class _Found(Generic[H]):
             self.allowed.setdefault(entry.enclosure, set()).update(entry.by_method)
             return
         self.rank = entry.rank
-        self.match = Match(route, route.handler, params, raw)
+        self.match = new_match(route, params, raw)
 
 
 def search(
-    root: Node[H], method: str, path: str, segments: list[str]
+    root: Node[H],
+    method: str,
+    path: str,
+    segments: list[str],
+    match: Callable[[str, str], object] | None = None,
 ) -> Match[H] | NotFound | MethodNotAllowed:
-    """Return the answer for a safe-decoded ``path`` and the ``segments`` between its slashes."""
+    """Return the answer for a safe-decoded ``path`` and the ``segments`` between its slashes.
+
+    ``match`` is for ``NotFound.redirect``: the matcher's.
+    """
     found: _Found[H] = _Found(method)
     _visit(root, path, segments, found)
     if found.match is not None:
@@ -309,7 +286,7 @@ def search(
     allowed = found.allowed.get(enclosure)
     if allowed:
         return MethodNotAllowed(frozenset(allowed), enclosure)
-    return NOT_FOUND if enclosure is None else NotFound(enclosure)
+    return NotFound(enclosure) if match is None else not_found(enclosure, match, method, path)
 
 
 def _visit(root: Node[H], path: str, segments: list[str], found: _Found[H]) -> None:

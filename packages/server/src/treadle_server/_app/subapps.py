@@ -175,6 +175,8 @@ class Domain(AbstractRuleMatching):
             self._pattern: Final = HostPattern(domain)
         except ValueError as error:
             raise ValueError(f"Domain not valid: {error}") from error
+        if self._pattern.variables:
+            raise ValueError(f"Domain not valid: {domain!r} has variables, use MaskDomain and `*`")
         self._check(domain)
 
     def _check(self, domain: str) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, TypeVar, Unpack, final
 
-from treadle_router import check_method
+from treadle_router import canonical_method
 from treadle_server._core.keywords import check_keywords
 
 from .handlers import AnyHandler, AnyMiddleware
@@ -72,7 +72,7 @@ class RouteDef(AbstractRouteDef):
 
     def register(self, router: SupportsAddRoute[R]) -> list[R]:
         """Register on ``router``, with its shortcut for the HTTP method if it has one."""
-        method = check_method(self.method)
+        method = canonical_method(self.method)
         if method in _SHORTCUTS:
             add = getattr(router, f"add_{method.lower()}", None)
             if add is not None:

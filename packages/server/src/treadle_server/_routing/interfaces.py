@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Protocol, TypeVar, Unpack, final
 from yarl import URL
 
 from treadle_responses import HTTPException, StreamResponse
-from treadle_router import Converter, Item, Match, MethodNotAllowed, NotFound, check_method
+from treadle_router import Converter, Item, Match, MethodNotAllowed, NotFound, canonical_method
 from treadle_server._core.keywords import check_keywords
 from treadle_server._core.state import AppState
 from treadle_server._http.request import BaseRequest
@@ -57,7 +57,7 @@ class AbstractRoute(abc.ABC):
         check_keywords(options, RouteOptions.__optional_keys__, f"{type(self).__name__}()")
         expect_handler = options.get("expect_handler")
         what = f"the route {method} {'' if resource is None else resource.canonical}".rstrip()
-        self._method: Final = check_method(method)
+        self._method: Final = canonical_method(method)
         #: The handler as a plain attribute: the hot path has no time for a property.
         self.checked_handler: Final = check_handler(handler)
         check_expect_handler(expect_handler)
