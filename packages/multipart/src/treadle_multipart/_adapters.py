@@ -174,7 +174,8 @@ def parse_wsgi_form(
     """Read the form of a WSGI request (PEP 3333), as ``parse_form`` does.
 
     Without a CONTENT_LENGTH the body is taken as empty, unless the server says that its input ends
-    (``wsgi.input_terminated``): otherwise reading could block for ever.
+    (``wsgi.input_terminated``): otherwise reading could block for ever. A client that leaves early
+    is a ``MalformedError``.
     """
     stream = environ.get("wsgi.input")
     if stream is None or not hasattr(stream, "read"):
@@ -239,7 +240,10 @@ def _chunks(body: bytes | Readable | Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _read_up_to(stream: object, size: int | None) -> Iterator[bytes]:
-    """Read chunks of a blocking file until ``size`` bytes are read or it ends."""
+    """Read chunks of a blocking file: ``size`` bytes, or until it ends if that is None.
+
+    Raises ``MalformedError`` if it ends earlier: a cut urlencoded body is well-formed.
+    """
     read: Callable[[int], object] = getattr(stream, "read")  # noqa: B009  # the type is unknown
     left = size
     while left is None or left > 0:
@@ -247,6 +251,11 @@ def _read_up_to(stream: object, size: int | None) -> Iterator[bytes]:
         if not isinstance(chunk, bytes):
             raise UsageError(f"read() returned {type(chunk).__name__}; pass a binary file")
         if not chunk:
+            if left is not None:
+                raise MalformedError(
+                    f"the client left before the end of the form: {left} of {size} bytes are "
+                    "missing"
+                )
             return
         if left is not None:
             left -= len(chunk)
