@@ -372,9 +372,14 @@ class StreamResponse(ResponseHead, LegacyResponse):
 
     # Adapters: a response as an application.
 
-    async def __call__(self, scope: ASGIScope, receive: ASGIReceive, send: ASGISend) -> None:
+    async def __call__(
+        self,
+        scope: ASGIScope,
+        receive: ASGIReceive,  # noqa: ARG002  # of the convention
+        send: ASGISend,
+    ) -> None:
         """Send the response as an ASGI application; see ``asgi``."""
-        await self.asgi(scope, receive, send)
+        await send_asgi(self, scope, send, None, at_once=_sends_at_once(type(self)))
 
     async def asgi(
         self,
