@@ -109,6 +109,18 @@ def test_wsgi_bad_length(length: str) -> None:
         parse_wsgi_form(environ)
 
 
+@pytest.mark.parametrize(
+    ("content_type", "data"),
+    [("application/x-www-form-urlencoded", b"price=100"), (TYPE, BODY + b"epilogue")],
+)
+def test_wsgi_client_leaves(content_type: str, data: bytes) -> None:
+    """What has come may be a whole form, but the client has announced more."""
+    environ = {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": str(len(data))}
+    parse_wsgi_form({**environ, "wsgi.input": BytesIO(data)}).close()
+    with pytest.raises(MalformedError, match=f"left before the end.*: 1 of {len(data)} bytes"):
+        parse_wsgi_form({**environ, "wsgi.input": BytesIO(data[:-1])})
+
+
 def test_wsgi_without_length_reads_nothing() -> None:
     stream = BytesIO(BODY)
     with pytest.raises(MalformedError):

@@ -1,7 +1,7 @@
 """The push parser: a table of good bodies, one of bad ones, each whole, in pieces and cut."""
 
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, get_args
 
 import pytest
@@ -13,6 +13,7 @@ from treadle_multipart import (
     End,
     HeaderTooLargeError,
     Leniency,
+    LimitError,
     MalformedError,
     MultipartError,
     MultipartLimits,
@@ -489,3 +490,47 @@ def test_a_part_is_ending_while_its_delimiter_line_has_no_end(body: bytes, endin
         for at in range(0, len(body), size):
             parser.receive_data(body[at : at + size])
         assert parser.part_ending is ending
+
+
+LONG = b"----WebKitFormBoundary7MA4YWxkTrZu0gW"
+NEEDLE = b"\r\n--" + LONG
+HEAD = b"--" + LONG + b'\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n'
+
+
+@pytest.mark.parametrize("kept", range(1, len(NEEDLE) + 3))
+@pytest.mark.parametrize("size", [len(NEEDLE) - 1, len(NEEDLE), len(NEEDLE) + 1, 300])
+@pytest.mark.parametrize("start", [b"", b"x", b"\r", b"\r\n--"])
+def test_a_chunk_behind_the_start_of_a_delimiter(
+    feed: Feed, kept: int, size: int, start: bytes
+) -> None:
+    """Chunks from the middle of an upload that end like a delimiter, and go on otherwise."""
+    line = NEEDLE + b"\r\n"
+    # The first goes on as data, the second like the delimiter, the third with another beginning.
+    for rest in (b"", line[kept:], NEEDLE[: kept + 1]):
+        chunk = (start + rest).ljust(size, b".")[:size] + NEEDLE[:kept]
+        chunks = [HEAD, b"first" * 20 + NEEDLE[:kept], chunk, b"." * size, b"last" * 20]
+        body = b"".join(chunks) + NEEDLE + b"--\r\n"
+        cuts = list(accumulate(map(len, chunks)))
+        assert feed(body, boundary=LONG, cuts=cuts) == feed(body, boundary=LONG)
+
+
+@pytest.mark.parametrize("end", [b"", b"\r", b"\r\n--"])
+def test_limits_hold_in_the_middle_of_an_upload(end: bytes) -> None:
+    chunks = [b"x" * 100 + end] * 3 + [b"x" * 100]
+    size = sum(map(len, chunks))
+    for limits, passes in (
+        (MultipartLimits(max_part_size=size), True),
+        (MultipartLimits(max_part_size=size - 1), False),
+        (MultipartLimits(max_total=len(HEAD) + size), True),
+        (MultipartLimits(max_total=len(HEAD) + size - 1), False),
+    ):
+        parser = MultipartParser(LONG, limits)
+        parser.receive_data(HEAD)
+        read = [event for chunk in chunks[:3] for event in parser.receive_data(chunk)]
+        if passes:
+            read += parser.receive_data(chunks[3])
+            assert all(isinstance(event, PartData) for event in read)
+            assert b"".join(getattr(event, "data", b"") for event in read) == b"".join(chunks)
+        else:
+            with pytest.raises(LimitError):
+                parser.receive_data(chunks[3])

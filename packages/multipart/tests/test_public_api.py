@@ -1,9 +1,13 @@
 """The names that users may import, pinned."""
 
+import ast
+import inspect
 import re
+from types import FunctionType
 
 import treadle_multipart
 from testkit import check_public_api
+from treadle_multipart import _errors
 
 PUBLIC = set(
     re.findall(
@@ -17,7 +21,7 @@ PUBLIC = set(
         PartBegin PartData PartDecoder PartEnd PartScanner PartTooLargeError Readable
         SpoolPolicy StreamedPart Target TargetFor TooManyFieldsError TooManyFilesError
         TooManyHeadersError TooManyPartsError TotalTooLargeError UndecodableTextError
-        UnknownCharsetError UnknownCodingError UnsupportedError
+        UnknownCharsetError UnknownCodingError UnsupportedError UploadTarget
         UrlencodedParser UsageError __version__ aiter_events boundary_of
         content_disposition_filename iter_events parse_asgi_form
         parse_content_disposition parse_form parse_form_async parse_options_header
@@ -28,8 +32,35 @@ PUBLIC = set(
 
 
 def test_public_api() -> None:
-    # A limit says in a sentence what it limits; its class needs no docstring.
-    check_public_api(treadle_multipart, PUBLIC, inherits=(treadle_multipart.LimitError,))
+    check_public_api(treadle_multipart, PUBLIC)
+
+
+def test_every_member_is_documented() -> None:
+    values = [getattr(treadle_multipart, name) for name in PUBLIC]
+    classes = [value for value in values if isinstance(value, type)]
+    members = {
+        f"{cls.__name__}.{name}": member
+        for cls in classes
+        for name, member in vars(cls).items()
+        if not name.startswith("_") and isinstance(member, FunctionType | property | classmethod)
+    }
+    assert len(members) > 50
+    assert [name for name, member in members.items() if not inspect.getdoc(member)] == []
+
+
+def test_every_attribute_of_the_errors_is_documented() -> None:
+    source = inspect.getsource(_errors)
+    lines = source.splitlines()
+    attributes = [
+        (cls, statement)
+        for cls in ast.walk(ast.parse(source))
+        if isinstance(cls, ast.ClassDef) and ast.get_docstring(cls)
+        for statement in cls.body
+        if isinstance(statement, ast.AnnAssign)
+    ]
+    assert len(attributes) > 8
+    for cls, statement in attributes:
+        assert lines[statement.lineno - 2].startswith("    #: "), (cls.name, statement.lineno)
 
 
 def test_every_limit_says_what_it_limits() -> None:

@@ -115,3 +115,92 @@ def send() -> Callable[..., Any]:
         return request.wire
 
     return send
+
+
+@dataclass
+class Answer:
+    """The parts of a response that reached a server's side of an adapter."""
+
+    status: int
+    fields: list[tuple[str, str]]
+    body: bytes
+    #: The sizes of the pieces.
+    pieces: list[int]
+
+    def get(self, name: str) -> list[str]:
+        """Return the values of a field."""
+        return [value for key, value in self.fields if key.lower() == name.lower()]
+
+
+#: Sends a response to a request with this method and these fields.
+Through = Callable[..., Answer]
+
+
+def scope_of(method: str, fields: Mapping[str, str], **more: object) -> dict[str, object]:
+    """Return an ASGI scope as a server makes it."""
+    return {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "headers": [(k.lower().encode(), v.encode("latin-1")) for k, v in fields.items()],
+        **more,
+    }
+
+
+def environ_of(method: str, fields: Mapping[str, str], **more: object) -> dict[str, object]:
+    """Return an environ as a server makes it."""
+    named = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in fields.items()}
+    return {"REQUEST_METHOD": method, "wsgi.url_scheme": "http", **named, **more}
+
+
+def _by_asgi(
+    response: StreamResponse, method: str = "GET", fields: Mapping[str, str] | None = None
+) -> Answer:
+    messages: list[dict[str, object]] = []
+
+    async def receive() -> Mapping[str, object]:
+        raise AssertionError("a response reads no request")
+
+    async def send(message: dict[str, object]) -> None:
+        messages.append(message)
+
+    _run(response(scope_of(method, fields or {}), receive, send))
+    start, *bodies = messages
+    assert start["type"] == "http.response.start"
+    assert {message["type"] for message in bodies} == {"http.response.body"}
+    # The last one, and no other, ends the response.
+    assert [bool(message.get("more_body")) for message in bodies] == [True] * (len(bodies) - 1) + [
+        False
+    ]
+    raw: Any = start["headers"]
+    pieces = [bytes(message["body"]) for message in bodies]  # type: ignore[call-overload]  # bytes
+    status: Any = start["status"]
+    return Answer(
+        status,
+        [(name.decode("ascii"), value.decode("latin-1")) for name, value in raw],
+        b"".join(pieces),
+        [len(piece) for piece in pieces],
+    )
+
+
+def _by_wsgi(
+    response: StreamResponse, method: str = "GET", fields: Mapping[str, str] | None = None
+) -> Answer:
+    heads: list[tuple[str, list[tuple[str, str]]]] = []
+    result = response.wsgi(
+        environ_of(method, fields or {}), lambda status, lines: heads.append((status, lines))
+    )
+    pieces = list(result)
+    close = getattr(result, "close", None)
+    if close is not None:
+        close()
+    ((status, lines),) = heads
+    assert status[3] == " "
+    return Answer(int(status[:3]), lines, b"".join(pieces), [len(piece) for piece in pieces])
+
+
+@pytest.fixture(params=[_by_asgi, _by_wsgi], ids=["asgi", "wsgi"])
+def through(request: pytest.FixtureRequest) -> Through:
+    """Send a response through an adapter and return its ``Answer``."""
+    adapter: Through = request.param
+    return adapter

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from treadle_responses import FileFacts, FilePlan, plan_file
+from treadle_responses import FileFacts, FilePlan, Response, apply_plan, plan_file
 
 T = 784_111_777
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
@@ -204,3 +204,29 @@ def test_any_time_of_change(seconds: int, now: float | None) -> None:
 def test_a_status_without_content(method: str, status: int) -> None:
     planned = plan({"Range": "bytes=2-4"}, method, status=status)
     assert (planned.status, body(planned), planned.length) == (status, b"", 0)
+
+
+@pytest.mark.parametrize(
+    ("planned", "expected"),
+    [
+        (FilePlan(200, {"ETag": '"a"'}, (), b"", 0), {"ETag": '"a"', "Content-Type": "text/html"}),
+        (FilePlan(304, {"ETag": '"a"'}, (), b"", 0), {"ETag": '"a"', "Content-Type": None}),
+        (FilePlan(412, {"Content-Type": "text/plain"}, (), b"", 0),
+            {"Content-Type": "text/plain", "Content-Encoding": None, "Cache-Control": None}),
+        (FilePlan(200, {"Vary": "Accept-Encoding"}, (), b"", 0),
+            {"Vary": "Cookie, Accept-Encoding", "Cache-Control": "no-cache"}),
+    ],
+)  # fmt: skip
+def test_apply_plan(planned: FilePlan, expected: dict[str, str | None]) -> None:
+    response = Response(
+        headers={
+            "Content-Type": "text/html",
+            "Content-Encoding": "gzip",
+            "Cache-Control": "no-cache",
+            "Vary": "Cookie",
+        }
+    )
+    apply_plan(planned, response)
+    assert response.status == planned.status
+    for name, value in expected.items():
+        assert response.headers.get(name) == value

@@ -14,6 +14,7 @@ from treadle_responses import (
     BufferedReaderPayload,
     BytesIOPayload,
     IOBasePayload,
+    IteratorPayload,
     Response,
     TextIOPayload,
 )
@@ -349,3 +350,44 @@ def test_a_pipe_has_no_text_before_it_is_sent() -> None:
     os.close(writer)
     with os.fdopen(reader, "rb", buffering=0) as file, pytest.raises(TypeError, match="a stream"):
         IOBasePayload(file).decode()
+
+
+def count(log: list[str]) -> Iterator[bytes]:
+    try:
+        for number in range(3):
+            yield b"%d" % number
+    finally:
+        log.append("closed")
+
+
+def test_an_iterator(run: Make, ask: Make, send: Make) -> None:
+    log: list[str] = []
+    payload = IteratorPayload(count(log), content_type="text/csv")
+    assert (payload.size, payload.autoclose) == (None, False)
+    with pytest.raises(TypeError, match="is a stream"):
+        payload.decode()
+    assert run(payload.as_bytes()) == b"012"
+    with pytest.raises(RuntimeError, match="read once"):
+        run(payload.write(ask().wire))
+    assert send(Response(body=iter([b"a", b"", b"b"]))).body == b"ab"
+    for wrong in ([b"a"], b"a", 1):
+        with pytest.raises(TypeError, match="value must be an iterator of bytes"):
+            IteratorPayload(wrong)  # type: ignore[arg-type]  # the mistake under test
+
+
+def test_an_iterator_left_halfway_is_closed(run: Make, ask: Make) -> None:
+    log: list[str] = []
+    payload = IteratorPayload(count(log))
+    wire = ask().wire
+    run(payload.write_with_length(wire, 1))
+    assert (wire.body, log) == (b"0", [])
+    run(payload.close())
+    run(payload.close())
+    assert log == ["closed"]
+    # One without close().
+    run(IteratorPayload(map(bytes, [b"a"])).close())
+
+
+def test_an_iterator_of_the_wrong_pieces(send: Make) -> None:
+    with pytest.raises(TypeError):
+        send(Response(body=iter(["text"])))  # type: ignore[arg-type]  # the mistake under test

@@ -4,6 +4,7 @@ import ast
 import pkgutil
 import re
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -14,6 +15,9 @@ PUBLIC = set(
     re.findall(
         r"\w+",
         """
+        ASGIReceive ASGIRequest ASGIScope ASGISend IteratorPayload Offload OpenFileResponse
+        StartResponse WSGIEnviron WholeFileSender apply_plan
+
         AppKey Body ETag KeyedState LooseHeaders NotAppKeyWarning RequestInfo RequestKey Response
         ResponseKey ResponseWriter StateKey StreamResponse UnknownKeyError __version__ html_response
         json_bytes_response json_response
@@ -65,3 +69,27 @@ def test_no_io_and_no_other_package(name: str) -> None:
     # Servers compress the pieces of one body in several threads.
     lock = {"threading"} if name == "_encoder" else set()
     assert imported <= ALLOWED_IMPORTS | lock
+
+
+def test_protocols_have_no_private_names() -> None:
+    """A protocol that users implement must not ask for a name that looks like ours alone."""
+    exported = [getattr(treadle_responses, name) for name in treadle_responses.__all__]
+    protocols = [
+        base
+        for value in exported
+        if isinstance(value, type)
+        for base in value.__mro__
+        if getattr(base, "_is_protocol", False) and base is not Protocol
+    ]
+    assert {protocol.__name__ for protocol in protocols} >= {
+        "ResponseWriter", "RequestInfo", "RequestFor", "WholeFileSender", "Offload", "ZlibBackend",
+    }  # fmt: skip
+    for protocol in protocols:
+        members = [name for name, value in vars(protocol).items() if callable(value)]
+        members += [name for name, value in vars(protocol).items() if isinstance(value, property)]
+        members += vars(protocol).get("__annotations__", {})
+        members += [str(parameter) for parameter in getattr(protocol, "__parameters__", ())]
+        private = [name for name in members if name.lstrip("+-~").startswith("_")]
+        assert [name for name in private if not name.endswith("__")] == [
+            name for name in private if name in ("_no_init_or_replace_init", "_proto_hook")
+        ], protocol

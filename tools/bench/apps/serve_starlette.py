@@ -5,16 +5,15 @@ uvicorn's defaults (httptools, proxy headers, lifespan) but for the access log.
 
 import socket
 
-# Peers, installed in the bench environment only.
 import uvicorn
-from starlette.applications import Starlette  # type: ignore[import-not-found]  # bench only
-from starlette.requests import Request  # type: ignore[import-not-found]  # bench only
-from starlette.responses import (  # type: ignore[import-not-found]  # bench only
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import (
     JSONResponse,
     PlainTextResponse,
     Response,
 )
-from starlette.routing import Route  # type: ignore[import-not-found]  # bench only
+from starlette.routing import Route
 
 
 async def hello(_request: Request) -> Response:

@@ -65,7 +65,7 @@ from ._errors import (
 )
 from ._events import End, Event, Headers, PartBegin, PartData, PartEnd
 from ._filename import safe_filename
-from ._form import Form, FormFile, FormValue, StreamedPart, Target
+from ._form import Form, FormFile, FormValue, StreamedPart, Target, UploadTarget
 from ._formparser import FormParser, TargetFor
 from ._limits import MultipartLimits
 from ._options import boundary_of, parse_options_header
@@ -120,6 +120,7 @@ __all__ = [
     "UnknownCharsetError",
     "UnknownCodingError",
     "UnsupportedError",
+    "UploadTarget",
     "UrlencodedParser",
     "UsageError",
     "__version__",

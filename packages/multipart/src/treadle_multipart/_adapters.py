@@ -1,7 +1,8 @@
 """Drive the parsers from files, iterables, WSGI and ASGI.
 
-Each adapter is a loop over chunks, and closes the files that it opened if the loop fails. The
-asynchronous ones await only their input and ``offload``, so that they run under asyncio and trio.
+Each adapter is a loop over chunks. If the loop fails, it discards the form: targets are aborted and
+temporary files removed. The asynchronous ones await only their input and ``offload``, so that they
+run under asyncio and trio.
 """
 
 from collections.abc import (
@@ -41,13 +42,15 @@ _CHUNK = 64 * 1024
 class Readable(Protocol):
     """A blocking binary file."""
 
-    def read(self, size: int, /) -> bytes: ...
+    def read(self, size: int, /) -> bytes:
+        """Return at most ``size`` bytes, ``b""`` at the end."""
 
 
 class Offload(Protocol):
     """Runs a call in a thread: ``asyncio.to_thread``, ``trio.to_thread.run_sync`` ..."""
 
-    def __call__(self, call: Callable[[bytes], None], data: bytes, /) -> Awaitable[None]: ...
+    def __call__(self, call: Callable[[bytes], None], data: bytes, /) -> Awaitable[None]:
+        """Return when ``call(data)`` has returned, or raise its exception."""
 
 
 # -- Events ---------------------------------------------------------------------------------------
@@ -87,22 +90,20 @@ def parse_form(
     """Read a form from bytes, a blocking file or an iterable of chunks.
 
     ``content_type`` is the header of the request. The arguments and errors are those of
-    ``FormParser``. Close the form to remove temporary files.
+    ``FormParser``. Close the form to remove temporary files. Any exception, of the body or of
+    ``target_for`` too, aborts the targets.
     """
-    parser = FormParser(
+    with FormParser(
         content_type,
         limits=limits,
         strict=strict,
         accept=accept,
         spool=spool,
         target_for=target_for,
-    )
-    try:
+    ) as parser:
         for chunk in _chunks(body):
             parser.receive_data(chunk)
         return parser.receive_eof()
-    finally:
-        parser.close()
 
 
 async def parse_form_async(
@@ -119,25 +120,46 @@ async def parse_form_async(
     """``parse_form`` for an asynchronous iterable of chunks.
 
     Writing to disk blocks. Pass ``offload=asyncio.to_thread`` (or ``trio.to_thread.run_sync``) to
-    handle the chunks that may be written to disk or to a target in a thread.
+    handle the chunks that may be written to disk or to a target in a thread, and to close or abort
+    targets there. A cancelled task aborts them too. ``asyncio.to_thread`` does not wait for its
+    thread then: if that still writes a chunk, it aborts the targets when it has done.
     """
-    parser = FormParser(
+    with FormParser(
         content_type,
         limits=limits,
         strict=strict,
         accept=accept,
         spool=spool,
         target_for=target_for,
-    )
+    ) as parser:
+        if offload is not None:
+            return await _parse_in_threads(parser, body, offload)
+        async for chunk in body:
+            parser.receive_data(chunk)
+        return parser.receive_eof()
+
+
+async def _parse_in_threads(
+    parser: FormParser, body: AsyncIterable[bytes], offload: Offload
+) -> Form:
     try:
         async for chunk in body:
-            if offload is not None and parser.would_block(len(chunk)):
+            if parser.would_block(len(chunk)):
                 await offload(parser.receive_data, chunk)
             else:
                 parser.receive_data(chunk)
-        return parser.receive_eof()
-    finally:
-        parser.close()
+        if not parser.would_block(0):
+            return parser.receive_eof()
+        forms: list[Form] = []
+        await offload(lambda _: forms.append(parser.receive_eof()), b"")
+        return forms[0]
+    except GeneratorExit:
+        raise  # nothing can be awaited any more: the caller closes the parser
+    except BaseException as reason:
+        if parser.would_block(0):
+            error = reason
+            await offload(lambda _: parser.close(error), b"")
+        raise
 
 
 def parse_wsgi_form(
@@ -149,10 +171,11 @@ def parse_wsgi_form(
     spool: SpoolPolicy = SpoolPolicy(),  # noqa: B008  # frozen, safe to share
     target_for: TargetFor | None = None,
 ) -> Form:
-    """Read the form of a WSGI request (PEP 3333).
+    """Read the form of a WSGI request (PEP 3333), as ``parse_form`` does.
 
     Without a CONTENT_LENGTH the body is taken as empty, unless the server says that its input ends
-    (``wsgi.input_terminated``): otherwise reading could block for ever.
+    (``wsgi.input_terminated``): otherwise reading could block for ever. A client that leaves early
+    is a ``MalformedError``.
     """
     stream = environ.get("wsgi.input")
     if stream is None or not hasattr(stream, "read"):
@@ -186,7 +209,10 @@ async def parse_asgi_form(
     target_for: TargetFor | None = None,
     offload: Offload | None = None,
 ) -> Form:
-    """Read the form of an ASGI request. A client that leaves early is a ``MalformedError``."""
+    """Read the form of an ASGI request, as ``parse_form_async`` does.
+
+    A client that leaves early is a ``MalformedError``.
+    """
     return await parse_form_async(
         _asgi_content_type(scope),
         _asgi_body(receive),
@@ -214,7 +240,10 @@ def _chunks(body: bytes | Readable | Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _read_up_to(stream: object, size: int | None) -> Iterator[bytes]:
-    """Read chunks of a blocking file until ``size`` bytes are read or it ends."""
+    """Read chunks of a blocking file: ``size`` bytes, or until it ends if that is None.
+
+    Raises ``MalformedError`` if it ends earlier: a cut urlencoded body is well-formed.
+    """
     read: Callable[[int], object] = getattr(stream, "read")  # noqa: B009  # the type is unknown
     left = size
     while left is None or left > 0:
@@ -222,6 +251,11 @@ def _read_up_to(stream: object, size: int | None) -> Iterator[bytes]:
         if not isinstance(chunk, bytes):
             raise UsageError(f"read() returned {type(chunk).__name__}; pass a binary file")
         if not chunk:
+            if left is not None:
+                raise MalformedError(
+                    f"the client left before the end of the form: {left} of {size} bytes are "
+                    "missing"
+                )
             return
         if left is not None:
             left -= len(chunk)

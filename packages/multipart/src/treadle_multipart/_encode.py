@@ -188,6 +188,7 @@ class MultipartBody:
 
     @property
     def boundary(self) -> bytes:
+        """The boundary between the parts."""
         return self._encoder.boundary
 
     @property

@@ -74,9 +74,16 @@ def leniencies(strict: bool, accept: Iterable[Leniency]) -> frozenset[Leniency]:
 
 
 class MultipartError(ValueError):
-    """Base of all errors of this package."""
+    """Base of all errors of this package; a ``ValueError``."""
 
+    #: The HTTP status for a server to answer with.
     status: ClassVar[int] = 400
+    #: The sentence that ``str()`` returns: the facts and the fix, safe for a log line.
+    message: str
+    #: The name of the form field at fault, as the peer sent it; None if it has none.
+    field: str | None
+    #: The position in the body, in bytes from its start; None if it is unknown.
+    offset: int | None
 
     def __init__(
         self, message: str, *, field: str | None = None, offset: int | None = None
@@ -89,7 +96,10 @@ class MultipartError(ValueError):
 
 
 class MalformedError(MultipartError):
-    """The peer broke the format; ``leniency`` names the leniency that would accept it, or None."""
+    """The peer broke the format."""
+
+    #: The leniency that would accept it; None if no leniency does.
+    leniency: Leniency | None
 
     def __init__(
         self,
@@ -106,6 +116,7 @@ class MalformedError(MultipartError):
 class UnsupportedError(MultipartError):
     """The peer used a media type, charset or coding that this package does not decode."""
 
+    #: 415 Unsupported Media Type.
     status: ClassVar[int] = 415
 
 
@@ -118,7 +129,11 @@ class UnknownCodingError(UnsupportedError, RuntimeError):
 
 
 class UndecodableTextError(MalformedError, UnicodeDecodeError):
-    """The text of a field is not in its charset; ``__cause__`` is the codec's error."""
+    """The text of a field is not in its charset; ``__cause__`` is the codec's error.
+
+    Its other members are those of a ``UnicodeDecodeError``: ``encoding``, ``object``, ``start``,
+    ``end`` and ``reason``.
+    """
 
     def __init__(
         self, message: str, cause: UnicodeDecodeError, *, field: str | None = None
@@ -136,19 +151,21 @@ class UndecodableTextError(MalformedError, UnicodeDecodeError):
 class UsageError(MultipartError):
     """The caller broke the contract of a function: a bug in the program, not in the input."""
 
+    #: 500 Internal Server Error.
     status: ClassVar[int] = 500
 
 
 class LimitError(MultipartError):
-    """The peer sent more than a ``MultipartLimits`` field allows.
+    """The peer sent more than a ``MultipartLimits`` field allows."""
 
-    ``limit_name`` is the name of that field, ``limit`` its value.
-    """
-
+    #: 413 Content Too Large, 431 for headers, 400 for nesting.
     status: ClassVar[int] = 413
+    #: The name of the field of ``MultipartLimits``.
     limit_name: ClassVar[str] = ""
-    # The start of the message: the thing that is counted, with its unit.
+    #: The start of the message: the thing that is counted, with its unit.
     what: ClassVar[str] = ""
+    #: The value of that field.
+    limit: int
 
     def __init__(self, limit: int, *, field: str | None = None, offset: int | None = None) -> None:
         where = "" if field is None else f" in field {_shorten(field)}"
@@ -162,53 +179,73 @@ class LimitError(MultipartError):
 
 
 class TotalTooLargeError(LimitError):
+    """The body has more bytes than ``max_total``."""
+
     limit_name = "max_total"
     what = "the body is longer than {limit} bytes"
 
 
 class PartTooLargeError(LimitError):
+    """A part has more bytes than ``max_part_size``, as sent or decoded."""
+
     limit_name = "max_part_size"
     what = "a part is longer than {limit} bytes"
 
 
 class MemoryLimitError(LimitError):
+    """The form needs more bytes of memory than ``max_memory``."""
+
     limit_name = "max_memory"
     what = "the form needs more than {limit} bytes of memory"
 
 
 class TooManyPartsError(LimitError):
+    """The body has more parts than ``max_parts``, nested ones included."""
+
     limit_name = "max_parts"
     what = "the body has more than {limit} parts"
 
 
 class TooManyFilesError(LimitError):
+    """The form has more files than ``max_files``."""
+
     limit_name = "max_files"
     what = "the form has more than {limit} files"
 
 
 class TooManyFieldsError(LimitError):
+    """The form has more fields that are not files than ``max_fields``."""
+
     limit_name = "max_fields"
     what = "the form has more than {limit} fields"
 
 
 class TooManyHeadersError(LimitError):
+    """A part has more header lines than ``max_part_headers``."""
+
     status = 431
     limit_name = "max_part_headers"
     what = "a part has more than {limit} headers"
 
 
 class HeaderTooLargeError(LimitError):
+    """The header lines of a part have more bytes than ``max_header_size``."""
+
     status = 431
     limit_name = "max_header_size"
     what = "the headers of a part are longer than {limit} bytes"
 
 
 class NameTooLongError(LimitError):
+    """The name of a field has more characters than ``max_name_length``."""
+
     limit_name = "max_name_length"
     what = "the name of a field is longer than {limit} characters"
 
 
 class NestedTooDeepError(LimitError):
+    """Multiparts are nested deeper than ``max_depth``."""
+
     status = 400
     limit_name = "max_depth"
     what = "multiparts are nested more than {limit} deep"

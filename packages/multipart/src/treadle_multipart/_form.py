@@ -1,20 +1,45 @@
 """The content of a form that has been read: text, files, and parts that were streamed away."""
 
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Protocol, final
+from typing import BinaryIO, Protocol, final, runtime_checkable
 
 from ._errors import MalformedError
 from ._events import Headers
 from ._filename import safe_filename
 from ._spool import Spool
 
-__all__ = ["Form", "FormFile", "FormValue", "StreamedPart", "Target"]
+__all__ = ["Form", "FormFile", "FormValue", "StreamedPart", "Target", "UploadTarget"]
 
 
 class Target(Protocol):
-    """A sink for the data of a part: a hash, a file, an upload to another server."""
+    """A sink for the data of a part: a hash, a file, an upload to another server.
 
-    def write(self, data: bytes, /) -> object: ...
+    A target that has ``abort`` is an ``UploadTarget``, which is told how the form ended. Any other
+    is only written to: the program closes it, and removes what a form that failed has left in it.
+    """
+
+    def write(self, data: bytes, /) -> object:
+        """Take the next bytes of the part, decoded; the result does not matter."""
+
+
+@runtime_checkable
+class UploadTarget(Target, Protocol):
+    """A target that is closed if the form was read to its end, and aborted otherwise.
+
+    Exactly one of the two methods is called, and it is called once: ``close`` when the last byte of
+    the whole form was read, for the targets of all parts in their order; ``abort`` if the client
+    leaves, the form is malformed or exceeds a limit, a target fails, the program raises an
+    exception or the task is cancelled. So a form is stored as a whole or not at all.
+    """
+
+    def close(self) -> object:
+        """Complete the upload; if this raises, clean up here: ``abort`` does not follow.
+
+        The targets behind this one are then aborted, and the exception is raised for the form.
+        """
+
+    def abort(self) -> object:
+        """Remove what was written; an exception of this becomes a note of the form's error."""
 
 
 @final
@@ -39,10 +64,12 @@ class FormFile:
 
     @property
     def file(self) -> BinaryIO:
+        """The content, open, at its start when the form is returned."""
         return self._spool.file
 
     @property
     def size(self) -> int:
+        """The number of bytes, decoded."""
         return self._spool.size
 
     @property

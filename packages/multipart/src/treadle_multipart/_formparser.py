@@ -4,10 +4,16 @@
 only I/O is writing uploads: to a temporary file beyond the spool's threshold, and to the targets of
 the caller. ``would_block`` tells an asynchronous caller beforehand if a chunk may touch the disk.
 The adapters and servers call it.
+
+A caller that feeds the parser in threads may be cancelled while a thread still works. ``close``
+then returns at once, and that thread discards the form when it has done. Each side first says what
+it does and then looks at the other, so that at least one of them discards; each file and target is
+taken out of its collection before it is closed, so that no two close it.
 """
 
 from collections.abc import Callable, Iterable
-from typing import final
+from types import TracebackType
+from typing import Self, final
 
 from ._charset import text_codec
 from ._decode import PartDecoder
@@ -26,6 +32,7 @@ from ._limits import MultipartLimits, bound
 from ._options import boundary_of, parse_options_header
 from ._parser import MultipartParser
 from ._spool import Spool, SpoolPolicy
+from ._targets import OwnedTargets, note, refuse_awaitable
 from ._urlencoded import Pair, UrlencodedParser
 
 __all__ = ["FormParser", "TargetFor"]
@@ -41,13 +48,14 @@ class FormParser:
     """Parse one form body of either media type, fed in chunks of any size.
 
     Call ``receive_data`` with each chunk, then ``receive_eof`` once: it returns the ``Form``, which
-    then owns the temporary files. Call ``close`` if you stop before that; after an error the parser
-    is closed.
+    then owns the temporary files. Call ``close`` if you stop before that, or use the parser in
+    ``with``; after an error it is closed.
 
     ``strict`` and ``accept`` are those of ``MultipartParser``.
 
     ``target_for`` is called at the start of each part. If it returns a target, the part's data is
-    written there, and the form has a ``StreamedPart``. Targets are not closed here.
+    written there, and the form has a ``StreamedPart``. A target with ``abort`` (``UploadTarget``)
+    is closed when the whole form was read, or aborted. Other targets are only written to.
 
     Raises ``UnsupportedError`` if ``content_type`` is not that of a form, ``MalformedError`` if it
     is malformed.
@@ -55,7 +63,9 @@ class FormParser:
 
     __slots__ = (
         "_accept",
+        "_busy",
         "_charset",
+        "_closed",
         "_decoder",
         "_held",
         "_limits",
@@ -69,6 +79,7 @@ class FormParser:
         "_spool",
         "_spools",
         "_target_for",
+        "_targets",
         "_tolerated",
     )
 
@@ -92,10 +103,14 @@ class FormParser:
         # Content so far
         self._pairs: list[tuple[str, FormValue]] = []
         self._spools: list[Spool] = []
+        self._targets = OwnedTargets()
         self._memory = 0  # bytes of text
         self._held = 0  # bytes of files that are in memory
         self._on_disk = False  # True if any file is not in memory
         self._charset = "utf-8"  # until a ``_charset_`` field says otherwise
+        # Progress
+        self._busy = False  # True while a call takes input, perhaps in another thread
+        self._closed = False
         # The current part
         self._part: PartBegin | None = None
         self._decoder = PartDecoder()
@@ -110,44 +125,102 @@ class FormParser:
         """Return True if a chunk of ``size`` bytes may be written to disk or to a target.
 
         Also return True while a finished file is on disk: an error in the chunk would remove it,
-        which takes long if it is large. ``close`` removes files too: ask for it with a size of 0.
+        which takes long if it is large. ``receive_eof`` and ``close`` end files and targets too:
+        ask for them with a size of 0.
         """
-        if self._target_for is not None or self._on_disk:
-            return True
         sink = self._sink
+        if self._on_disk or self._targets or isinstance(sink, _Stream):
+            return True
+        if not size:
+            return False
         in_file = sink.size if isinstance(sink, Spool) else 0
-        return in_file + size > self._spool.threshold or self._is_full(size)
+        return (
+            self._target_for is not None
+            or in_file + size > self._spool.threshold
+            or self._is_full(size)
+        )
 
     def receive_data(self, data: bytes) -> None:
-        """Take the next bytes; raises a ``MultipartError``, or ``OSError`` from the disk."""
-        try:
-            if isinstance(self._parser, MultipartParser):
-                self._handle(self._parser.receive_data(data))
-            else:
-                self._keep_pairs(self._parser.receive_data(data))
-        except BaseException:
-            self.close()
-            raise
+        """Take the next bytes.
+
+        Raises a ``MultipartError``, ``OSError`` from the disk and the exceptions of targets; the
+        form is then discarded, as ``close`` does.
+        """
+        self._receive(data, last=False)
 
     def receive_eof(self) -> Form:
-        """Return the form: the input has ended. Raises a subclass of ``MultipartError``."""
-        try:
-            if isinstance(self._parser, MultipartParser):
-                self._handle(self._parser.receive_eof())
-            else:
-                self._keep_pairs(self._parser.receive_eof())
-        except BaseException:
-            self.close()
-            raise
+        """Close the targets and return the form: the input has ended.
+
+        Raises as ``receive_data`` does.
+        """
+        self._receive(b"", last=True)
         self._spools = []
         return Form(self._pairs)
 
-    def close(self) -> None:
-        """Remove the temporary files of an unfinished form; does nothing after ``receive_eof``."""
-        for spool in self._spools:
-            spool.close()
-        self._spools = []
+    def close(self, error: BaseException | None = None) -> None:
+        """Discard an unfinished form: abort its targets, remove its temporary files.
+
+        All of them, even if some fail. ``error`` is the reason: failures become notes of it;
+        without one, the first failure is raised. Does nothing after ``receive_eof``, and nothing
+        the second time. While another thread is in ``receive_data``, the form is discarded there.
+        """
+        self._closed = True
+        if self._busy:
+            return
+        failures = self._discard()
+        if error is not None:
+            note(error, failures)
+        elif failures:
+            first, *others = failures
+            note(first, others)
+            raise first
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close(error)
+
+    def _receive(self, data: bytes, *, last: bool) -> None:
+        """Take the next bytes, or with ``last`` the end of the input."""
+        self._busy = True
+        try:
+            self._check_open()
+            parser = self._parser
+            if isinstance(parser, MultipartParser):
+                self._handle(parser.receive_eof() if last else parser.receive_data(data))
+            else:
+                pairs = parser.receive_eof() if last else parser.receive_data(data)
+                self._keep_pairs(pairs)
+            if last:
+                self._targets.close()
+            self._busy = False
+            self._check_open()  # another thread may have closed it
+        except BaseException as error:
+            self._busy = False
+            self.close(error)
+            raise
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise UsageError("the form was closed or has failed; make a new parser for each body")
+
+    def _discard(self) -> list[Exception]:
+        failures = self._targets.abort()
+        while self._spools:
+            spool = self._spools.pop()
+            try:
+                spool.abort()
+            except Exception as failure:  # noqa: BLE001  # the other files are removed all the same
+                failures.append(failure)
+        self._sink = _Text()
         self._on_disk = False
+        return failures
 
     # -- Events -----------------------------------------------------------------------------------
 
@@ -191,6 +264,7 @@ class FormParser:
         )
         target = None if self._target_for is None else self._target_for(part)
         if target is not None:
+            self._targets.add(target)
             self._sink = _Stream(target)
         elif part.filename:
             self._sink = Spool(self._spool)
@@ -303,13 +377,7 @@ class _Stream:
         self.size = 0
 
     def write(self, data: bytes) -> None:
-        # The result does not matter (files return a count), but an awaitable is a mistake.
-        result = self.target.write(data)
-        if hasattr(result, "__await__"):
-            raise UsageError(
-                f"{type(self.target).__name__}.write is a coroutine; targets are synchronous: "
-                "for an asynchronous sink read the events of a MultipartParser"
-            )
+        refuse_awaitable(self.target, "write", self.target.write(data))
         self.size += len(data)
 
 

@@ -17,7 +17,8 @@ class SpoolPolicy:
     ``threshold`` is the size in bytes up to which a file stays in memory, ``memory`` the limit for
     all files of a form together. Temporary files are made in ``directory`` (None: the system's
     default). ``open_file`` replaces that: it returns a new, empty binary file. The form closes it,
-    but removes no file: closing it must do that.
+    but removes no file: closing it must do that. If the file has a method ``abort``, that is called
+    in place of ``close`` for a form that was not read to its end.
     """
 
     # As in aiohttp, and twice as much as in Werkzeug: most avatars and documents stay in memory.
@@ -43,19 +44,22 @@ class SpoolPolicy:
 class Spool:
     """The bytes of one upload while they arrive."""
 
-    __slots__ = ("_memory", "_policy", "file", "size")
+    __slots__ = ("_memory", "_open", "_policy", "file", "size")
 
     def __init__(self, policy: SpoolPolicy) -> None:
         self._policy = policy
         self._memory = BytesIO()
         self.file: BinaryIO = self._memory
         self.size = 0
+        self._open = True
 
     @property
     def in_memory(self) -> bool:
+        """True until the bytes were moved to disk."""
         return self.file is self._memory
 
     def write(self, data: bytes) -> None:
+        """Add bytes behind the others. Raises ``OSError``."""
         self.file.write(data)
         self.size += len(data)
 
@@ -69,10 +73,24 @@ class Spool:
                     file.write(view)
                 file.seek(position)
             except BaseException:
-                file.close()
+                _abort(file)
                 raise
             self.file = file
             self._memory.close()
 
     def close(self) -> None:
-        self.file.close()
+        """Close the file, once: the program has done with it."""
+        if self._open:
+            self._open = False
+            self.file.close()
+
+    def abort(self) -> None:
+        """Abort the file, or close it if it has no ``abort``: the upload did not arrive whole."""
+        if self._open:
+            self._open = False
+            _abort(self.file)
+
+
+def _abort(file: BinaryIO) -> None:
+    abort: Callable[[], object] = getattr(file, "abort", file.close)
+    abort()

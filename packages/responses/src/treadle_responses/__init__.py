@@ -5,22 +5,25 @@
 (201, 'application/json', '{"answer": 42}')
 >>> response.set_cookie("seen", "yes", max_age=3600)
 
-Nothing here does I/O: a server gives a ``ResponseWriter`` with each request (``RequestInfo``), and
-the response is sent through it.
+A response is an ASGI application (``await response(scope, receive, send)``), and has one for WSGI
+(``return response.wsgi(environ, start_response)``). Any other server gives a ``ResponseWriter``
+with each request (``RequestInfo``), and the response is sent through it.
 """
 
 from . import exceptions
 from ._accept import acceptable_codings
+from ._asgi import ASGIReceive, ASGIRequest, ASGIScope, ASGISend, Offload
 from ._compression import ContentCoding, add_vary, is_compressed_type
 from ._compressors import ZlibBackend, set_zlib_backend
 from ._conditional import Verdict, evaluate, if_range_holds, parse_etags
 from ._disposition import content_disposition_header
 from ._error_pages import ErrorPage, error_page
 from ._etag import ETag
-from ._fileplan import FileFacts, FilePlan, Segment, plan_file
+from ._fileplan import FileFacts, FilePlan, Segment, apply_plan, plan_file
 from ._head import LooseHeaders
 from ._keys import AppKey, NotAppKeyWarning, RequestKey, ResponseKey, StateKey
 from ._media_types import CODING_SUFFIXES, guess_content_type
+from ._openfile import OpenFileResponse
 from ._payload import (
     TOO_LARGE_BYTES_BODY,
     BytesPayload,
@@ -35,6 +38,7 @@ from ._payload_streams import (
     BufferedReaderPayload,
     BytesIOPayload,
     IOBasePayload,
+    IteratorPayload,
     TextIOPayload,
 )
 from ._ranges import ByteRange, content_range, parse_range
@@ -51,14 +55,19 @@ from ._response import Body, Response
 from ._shortcuts import html_response, json_bytes_response, json_response
 from ._state import KeyedState, UnknownKeyError
 from ._stream import RequestInfo, StreamResponse
-from ._types import ResponseWriter, run_blocking
+from ._types import ResponseWriter, WholeFileSender, run_blocking
 from ._version import __version__
+from ._wsgi import StartResponse, WSGIEnviron
 from .exceptions import *
 
 __all__ = [
     "CODING_SUFFIXES",
     "PAYLOAD_REGISTRY",
     "TOO_LARGE_BYTES_BODY",
+    "ASGIReceive",
+    "ASGIRequest",
+    "ASGIScope",
+    "ASGISend",
     "AppKey",
     "AsyncIterablePayload",
     "Body",
@@ -72,11 +81,14 @@ __all__ = [
     "FileFacts",
     "FilePlan",
     "IOBasePayload",
+    "IteratorPayload",
     "JsonBytesPayload",
     "JsonPayload",
     "KeyedState",
     "LooseHeaders",
     "NotAppKeyWarning",
+    "Offload",
+    "OpenFileResponse",
     "Order",
     "Payload",
     "PayloadLookupError",
@@ -87,6 +99,7 @@ __all__ = [
     "ResponseKey",
     "ResponseWriter",
     "Segment",
+    "StartResponse",
     "StateKey",
     "StreamResponse",
     "StringIOPayload",
@@ -94,10 +107,13 @@ __all__ = [
     "TextIOPayload",
     "UnknownKeyError",
     "Verdict",
+    "WSGIEnviron",
+    "WholeFileSender",
     "ZlibBackend",
     "__version__",
     "acceptable_codings",
     "add_vary",
+    "apply_plan",
     "content_disposition_header",
     "content_range",
     "error_page",

@@ -8,15 +8,26 @@ The caller opens the file and asks the system about it, and passes the facts of 
 import os
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple, final
+from typing import Final, NamedTuple, Protocol, final
 
+from multidict import CIMultiDict
+
+from ._compression import add_vary
 from ._conditional import Verdict, evaluate, if_range_holds, parse_date
 from ._etag import parse_etag
 from ._headers import http_date
 from ._ranges import ByteRange, content_range, multipart_ranges, parse_range
 from ._status import default_reason, must_be_empty
 
-__all__ = ["FileFacts", "FilePlan", "Segment", "plan_file"]
+__all__ = [
+    "FileFacts",
+    "FilePlan",
+    "PlannedResponse",
+    "Segment",
+    "apply_plan",
+    "plan_content",
+    "plan_file",
+]
 
 # The first second of the year 1 and the last one of 9999, in POSIX time.
 _YEAR_1: Final = -62_135_596_800
@@ -82,6 +93,22 @@ def plan_file(
         return FilePlan(status, headers, (), b"", 0)
     if status != 200:
         return _whole(status, headers, facts.size)
+    return plan_content(method, fields, facts.size, headers, now=now, boundary=boundary)
+
+
+def plan_content(
+    method: str,
+    fields: Mapping[str, str],
+    size: int | None,
+    headers: dict[str, str],
+    *,
+    now: float | None = None,
+    boundary: str | None = None,
+) -> FilePlan:
+    """Plan the response to a request for content with these fields; they become the plan's.
+
+    Without a ``size`` there are no ranges, and the plan of a 200 says nothing of the content.
+    """
     etag = parse_etag(headers.get("ETag"))
     last_modified = parse_date(headers.get("Last-Modified"))
     verdict = evaluate(method, fields, etag=etag, last_modified=last_modified)
@@ -93,23 +120,59 @@ def plan_file(
             headers.pop(name, None)
         return FilePlan(304, headers, (), b"", 0)
     wanted = fields.get("Range")
+    if size is None:
+        return FilePlan(200, headers, (), b"", 0)
     # RFC 9110 section 14.2: Range is defined for GET only.
     if wanted is None or method != "GET":
-        return _whole(200, headers, facts.size)
+        return _whole(200, headers, size)
     if not if_range_holds(fields.get("If-Range"), etag=etag, last_modified=last_modified, now=now):
-        return _whole(200, headers, facts.size)
-    ranges = parse_range(wanted, facts.size)
+        return _whole(200, headers, size)
+    ranges = parse_range(wanted, size)
     if ranges is None:
-        return _whole(200, headers, facts.size)
+        return _whole(200, headers, size)
     if not ranges:
-        return _error(416, {"Content-Range": content_range(None, facts.size)})
+        return _error(416, {"Content-Range": content_range(None, size)})
     if len(ranges) > 1:
-        return _several(ranges, headers, facts.size, boundary or os.urandom(16).hex())
+        return _several(ranges, headers, size, boundary or os.urandom(16).hex())
     (bounds,) = ranges
-    headers["Content-Range"] = content_range(bounds, facts.size)
+    headers["Content-Range"] = content_range(bounds, size)
     length = bounds.stop - bounds.start
     headers["Content-Length"] = str(length)
     return FilePlan(206, headers, (Segment(b"", bounds.start, length),), b"", length)
+
+
+class PlannedResponse(Protocol):
+    """The part of a response that a plan changes."""
+
+    @property
+    def status(self) -> int:
+        """The status code."""
+
+    @property
+    def headers(self) -> CIMultiDict[str]:
+        """The fields."""
+
+    def set_status(self, status: int, reason: str | None = None) -> None:
+        """Set the status."""
+
+
+def apply_plan(plan: FilePlan, response: PlannedResponse) -> None:
+    """Give a response the status and the fields of a plan."""
+    if plan.status != response.status:
+        response.set_status(plan.status)
+    headers = response.headers
+    if plan.status in (412, 416):
+        # These fields describe the content, which is not sent.
+        for name in ("Content-Disposition", "Content-Encoding", "Cache-Control", "Content-Type"):
+            headers.pop(name, None)
+    elif plan.status == 304:
+        headers.pop("Content-Type", None)
+    for name, value in plan.headers.items():
+        if name == "Vary":
+            add_vary(headers, value)
+        else:
+            # If the response's own field takes precedence, the plan has repeated it.
+            headers[name] = value
 
 
 def _representation_fields(

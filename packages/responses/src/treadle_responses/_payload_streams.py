@@ -1,4 +1,4 @@
-"""Payloads that are read while they are sent: open files, text streams, asynchronous iterables.
+"""Payloads that are read while they are sent: open files, text streams, iterators of bytes.
 
 Files are read in bounded pieces, through the writer's ``run_blocking`` if it has that method. They
 can be written again, from where they began, until they are closed; pipes and iterables are written
@@ -8,7 +8,7 @@ once. A response closes its body at its end, on every path.
 import abc
 import functools
 import io
-from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator
 from typing import Final
 
 from ._head import LooseHeaders
@@ -20,6 +20,7 @@ __all__ = [
     "BufferedReaderPayload",
     "BytesIOPayload",
     "IOBasePayload",
+    "IteratorPayload",
     "TextIOPayload",
 ]
 
@@ -272,3 +273,41 @@ class AsyncIterablePayload(_Streamed):
             # A generator that is left halfway must clean up now, not when it is collected.
             if isinstance(iterator, AsyncGenerator):
                 await iterator.aclose()
+
+
+class IteratorPayload(_Streamed):
+    """The pieces of an iterator of bytes, such as a generator, which ``close`` closes.
+
+    Each piece is made where the server runs blocking calls, so that a generator may block.
+    """
+
+    _value: Iterator[bytes]
+
+    def __init__(
+        self,
+        value: Iterator[bytes],
+        headers: LooseHeaders | None = None,
+        content_type: str | None = None,
+        filename: str | None = None,
+        encoding: str | None = None,
+        **kwargs: object,
+    ) -> None:
+        if not isinstance(value, Iterator):
+            raise TypeError(
+                f"value must be an iterator of bytes, not {type(value).__name__}: pass a list "
+                "through iter()"
+            )
+        super().__init__(value, headers, content_type, filename, encoding, **kwargs)
+
+    async def _pieces(self, writer: object) -> AsyncGenerator[bytes, None]:
+        # A default, because no future can hold a StopIteration.
+        step = functools.partial(next, self._value, None)
+        while (piece := await run_blocking(writer, step)) is not None:
+            yield piece
+
+    def close_now(self) -> None:
+        """Close a generator."""
+        self._consumed = True
+        close: Callable[[], object] | None = getattr(self._value, "close", None)
+        if close is not None:
+            close()

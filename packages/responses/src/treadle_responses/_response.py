@@ -7,7 +7,7 @@ that head and body leave in one write.
 
 import functools
 import io
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Iterator
 from concurrent.futures import Executor
 from typing import Final, Self
 
@@ -16,6 +16,7 @@ from multidict import CIMultiDict
 from ._compression import CompressionOptions, declare_coding
 from ._compressors import make_compressor
 from ._encoder import BodyEncoder
+from ._fileplan import FilePlan, apply_plan, plan_content
 from ._head import LooseHeaders
 from ._headers import (
     OCTET_STREAM,
@@ -30,6 +31,7 @@ from ._headers import (
 from ._media_types import MEDIA_TYPES
 from ._misuse import WrongMomentError, WrongTypeError
 from ._payload import Payload
+from ._payload_streams import IteratorPayload
 from ._phase import Phase
 from ._registry import PAYLOAD_REGISTRY, PayloadLookupError
 from ._status import RESET_CONTENT, allows_no_length, must_be_empty
@@ -39,7 +41,10 @@ __all__ = ["Body", "Response", "simple_response"]
 
 #: The types of a response's body. For type checkers, values of other registered types must be given
 #: as a ``Payload`` (``get_payload``); at run time the value itself works too.
-Body = bytes | bytearray | memoryview | str | io.IOBase | AsyncIterable[bytes] | Payload
+Body = (
+    bytes | bytearray | memoryview | str | io.IOBase
+    | AsyncIterable[bytes] | Iterator[bytes] | Payload
+)  # fmt: skip
 
 #: Content-Type lines that are cached: a tenth of the time of making a response and its single
 #: write. An application has a handful, but a type may be made up per request.
@@ -53,6 +58,9 @@ _EMPTY: Final = b"Content-Length: 0\r\n"
 _SMALL: Final = 1024
 _LENGTHS: Final = [b"%d\r\n" % size for size in range(_SMALL)]
 
+#: The fields that conditions depend on.
+_VALIDATORS: Final = ("ETag", "Last-Modified")
+
 _BODY_AND_TEXT: Final = "body and text are not allowed together"
 
 
@@ -62,9 +70,9 @@ class Response(StreamResponse):
     Give either ``text`` or ``body``. ``text`` is a ``str``, sent as ``text/plain; charset=utf-8``
     unless ``content_type`` or ``charset`` is given. ``body`` is one of: bytes, sent as
     ``application/octet-stream``; a ``str``, sent like ``text``; an open file, which is closed when
-    the response ends; an asynchronous iterable of bytes, sent in chunks; or a value that has a
-    ``Payload`` in ``PAYLOAD_REGISTRY``. The fields of a payload are added to the response, unless
-    it has fields of the same names.
+    the response ends; an asynchronous iterable or an iterator of bytes, sent in chunks; or a value
+    that has a ``Payload`` in ``PAYLOAD_REGISTRY``. The fields of a payload are added to the
+    response, unless it has fields of the same names.
 
     ``zlib_executor_size`` is the size in bytes from which ``enable_compression`` compresses the
     body in ``zlib_executor`` (None: where the server runs blocking calls).
@@ -227,10 +235,7 @@ class Response(StreamResponse):
             self._body = self._take_payload(value)
 
     def _take_payload(self, value: object) -> Payload:
-        try:
-            payload = PAYLOAD_REGISTRY.get(value)
-        except PayloadLookupError as error:
-            raise ValueError(f"Unsupported body type {type(value).__name__}: {error}") from error
+        payload = _payload_of(value)
         self.body_follows = False
         if self._content_type is None and self._charset is not None:
             # The given charset belongs to the payload's type, not to the default one.
@@ -287,6 +292,40 @@ class Response(StreamResponse):
         if body is None:
             return 0
         return body.size if isinstance(body, Payload) else len(body)
+
+    # Conditions.
+
+    def enable_conditions(self) -> None:
+        """Answer a conditional request, and one for a range, as RFC 9110 has it.
+
+        When the response is sent, a 200 to GET or HEAD becomes 304 if the client's copy is current
+        and 412 if the client's condition fails; ``etag`` and ``last_modified`` are compared, so set
+        one of them. A body of bytes is sent in part (206, or 416) if the client asks for ranges.
+        """
+        if self._body is None or isinstance(self._body, (bytes, bytearray)):
+            self.headers["Accept-Ranges"] = "bytes"
+        self._conditional = True
+
+    def _apply_conditions(self, request: RequestInfo) -> None:
+        if self._status != 200 or request.method not in ("GET", "HEAD"):
+            return
+        body = self._body
+        whole = isinstance(body, (bytes, bytearray)) and "Content-Encoding" not in self.headers
+        given = {name: value for name in _VALIDATORS if (value := self.headers.get(name))}
+        given["Content-Type"] = self._read_content_type() or OCTET_STREAM
+        size = self._size() if whole else None
+        plan = plan_content(request.method, request.headers, size, given)
+        if plan.status == 200:
+            return
+        apply_plan(plan, self)
+        if plan.status == 304:
+            # The body stays: the compression that it would have decides on the tag.
+            return
+        if isinstance(body, (bytes, bytearray)):
+            self._body = _slices(bytes(body), plan)
+        else:
+            self.release_body()
+            self._body = plan.closing
 
     # Sending.
 
@@ -428,6 +467,23 @@ class Response(StreamResponse):
         """Close the body's files and streams: the server will not send this response."""
         if isinstance(self._body, Payload):
             self._body.close_now()
+
+
+def _slices(body: bytes, plan: FilePlan) -> bytes:
+    pieces: list[bytes] = []
+    for segment in plan.segments:
+        pieces += (segment.preamble, body[segment.offset : segment.offset + segment.length])
+    return b"".join([*pieces, plan.closing])
+
+
+def _payload_of(value: object) -> Payload:
+    try:
+        return PAYLOAD_REGISTRY.get(value)
+    except PayloadLookupError as error:
+        # Not in the registry: parts of a form, which look there too, have no iterators in aiohttp.
+        if isinstance(value, Iterator):
+            return IteratorPayload(value)
+        raise ValueError(f"Unsupported body type {type(value).__name__}: {error}") from error
 
 
 def _check_type_argument(content_type: str) -> None:

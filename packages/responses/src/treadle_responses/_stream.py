@@ -7,12 +7,13 @@ responses never need a header object, so it is made on demand; class attributes 
 
 import functools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from typing import Protocol, TypeVar
 
 from multidict import CIMultiDict
 
+from ._asgi import ASGIReceive, ASGIScope, ASGISend, Offload, send_asgi
 from ._compression import (
     CompressionOptions,
     ContentCoding,
@@ -39,6 +40,7 @@ from ._status import (
     must_be_empty,
 )
 from ._types import RequestFor, ResponseWriter, run_blocking
+from ._wsgi import StartResponse, WSGIEnviron, send_wsgi
 
 __all__ = ["RequestInfo", "StreamResponse"]
 
@@ -71,6 +73,8 @@ class StreamResponse(ResponseHead, LegacyResponse):
     # specialized instructions) are not for one that hides an attribute of the class.
     _phase: Phase
     _body_length: int
+    # True if ``enable_conditions`` was called.
+    _conditional: bool = False
     # The arguments of enable_compression(), and the encoder if a coding was chosen.
     _compression_options: CompressionOptions | None = None
     _encoder: BodyEncoder | None = None
@@ -228,6 +232,8 @@ class StreamResponse(ResponseHead, LegacyResponse):
             self._req = request
             if type(self).open_body is not StreamResponse.open_body:
                 await self.open_body(request)
+            if self._conditional:
+                self._apply_conditions(request)
             if self._compression_options is not None:
                 await self._start_compression(request, self._compression_options)
             self.complete_headers(request)
@@ -250,6 +256,9 @@ class StreamResponse(ResponseHead, LegacyResponse):
 
         For subclasses; ``prepare`` calls it once. The counterpart is ``release_body``.
         """
+
+    def _apply_conditions(self, request: RequestInfo) -> None:
+        """Change the response to the one to a conditional request, if that is due."""
 
     def complete_headers(self, request: RequestInfo) -> None:
         """Set the fields that follow from cookies, body and request.
@@ -360,6 +369,49 @@ class StreamResponse(ResponseHead, LegacyResponse):
 
     def release_body(self) -> None:
         """Close the body's files and streams: the server will not send this response."""
+
+    # Adapters: a response as an application.
+
+    async def __call__(
+        self,
+        scope: ASGIScope,
+        receive: ASGIReceive,  # noqa: ARG002  # of the convention
+        send: ASGISend,
+    ) -> None:
+        """Send the response as an ASGI application; see ``asgi``."""
+        await send_asgi(self, scope, send, None, at_once=_sends_at_once(type(self)))
+
+    async def asgi(
+        self,
+        scope: ASGIScope,
+        receive: ASGIReceive,  # noqa: ARG002  # of the convention
+        send: ASGISend,
+        *,
+        offload: Offload | None = None,
+    ) -> None:
+        """Send the response to the request of an ASGI scope, once.
+
+        ``offload`` (``asyncio.to_thread``, ``trio.to_thread.run_sync``) makes the calls that block:
+        reading files, compressing large bodies. Without it they are made here, in pieces of at most
+        256 KiB, and hold up the event loop meanwhile.
+
+        The server adds the fields of the connection. ``receive`` is not called: if the client
+        leaves, ``send`` raises an ``OSError`` in servers of ASGI 2.4, and drops what it is given in
+        older ones. Every exception goes to the server, which closes the connection if the response
+        has begun; the body is released first. Raises ``RuntimeError`` for a response that was sent
+        before, ``ValueError`` for a scope of another type and for fields that cannot be sent.
+        """
+        await send_asgi(self, scope, send, offload, at_once=_sends_at_once(type(self)))
+
+    def wsgi(self, environ: WSGIEnviron, start_response: StartResponse) -> Iterable[bytes]:
+        """Send the response as a WSGI application, once: ``return response.wsgi(...)``.
+
+        The body is pulled by the server piece by piece. Raises ``RuntimeError`` for a response that
+        was sent before and for a body that waits for an event loop, ``ValueError`` for fields that
+        cannot be sent; from the result too, if a body fails behind its first piece. Its ``close``
+        releases the body.
+        """
+        return send_wsgi(self, environ, start_response, at_once=_sends_at_once(type(self)))
 
     # Compression.
 
@@ -475,6 +527,14 @@ class StreamResponse(ResponseHead, LegacyResponse):
     def __repr__(self) -> str:
         state = "eof" if self.eof_sent else "prepared" if self.prepared else "not prepared"
         return f"<{type(self).__name__} {self._status} {self.reason} {state}>"
+
+
+@functools.lru_cache(512)
+def _sends_at_once(cls: type[StreamResponse]) -> bool:
+    """Return True if the class sends itself as this package does: nothing in it is replaced."""
+    replaced = {"prepare", "open_body", "complete_headers", "run_on_prepare", "write", "write_eof"}
+    own = [base for base in cls.__mro__ if not base.__module__.startswith(f"{__package__}.")]
+    return not any(name in vars(base) for base in own for name in replaced)
 
 
 def _known_writer(writer: ResponseWriter | None) -> ResponseWriter | None:

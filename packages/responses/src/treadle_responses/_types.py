@@ -21,14 +21,22 @@ overrides ``prepare`` and ``write_eof``, and keeps the response's state with ``c
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from typing import Protocol, TypeVar
+from typing import BinaryIO, Protocol, TypeVar, runtime_checkable
 
 from multidict import CIMultiDict
 
-__all__ = ["RequestFor", "ResponseWriter", "run_blocking"]
+__all__ = [
+    "RequestFor",
+    "ResponseWriter",
+    "Sendable",
+    "WholeFileSender",
+    "refuse_second_use",
+    "run_blocking",
+]
 
 _T = TypeVar("_T")
-_R_contra = TypeVar("_R_contra", contravariant=True)
+R_contra = TypeVar("R_contra", contravariant=True)
+Q_contra = TypeVar("Q_contra", contravariant=True)
 
 
 class ResponseWriter(Protocol):
@@ -77,10 +85,10 @@ async def run_blocking(
     return result
 
 
-class RequestFor(Protocol[_R_contra]):
-    """The part of a request that responses of the class ``_R_contra`` use.
+class RequestFor(Protocol[R_contra]):
+    """The part of a request that responses of the class ``R_contra`` use.
 
-    ``_R_contra`` is a parameter because the class is defined in a module above this one;
+    ``R_contra`` is a parameter because the class is defined in a module above this one;
     ``RequestInfo`` is this protocol with ``StreamResponse``.
     """
 
@@ -108,5 +116,47 @@ class RequestFor(Protocol[_R_contra]):
     def task(self) -> object | None:
         """The server's task that runs the handler; None if the server has no tasks."""
 
-    async def on_prepare(self, response: _R_contra) -> None:
+    async def on_prepare(self, response: R_contra) -> None:
         """Run the application's hooks: every field is in place, and the head is not sent yet."""
+
+
+@runtime_checkable
+class WholeFileSender(Protocol):
+    """A ``ResponseWriter`` that may have its server send a whole file by better means."""
+
+    async def send_whole_file(self, file: BinaryIO, length: int) -> bool:
+        """Send all ``length`` bytes of an open file behind the head, and then close the file.
+
+        Return False, with nothing done, if the server cannot.
+        """
+
+
+class Sendable(Protocol[Q_contra]):
+    """The part of a response that sends it to requests of the class ``Q_contra``."""
+
+    @property
+    def prepared(self) -> bool:
+        """True if the head was sent."""
+
+    def as_single_write(self) -> tuple[int, str | None, bytes, bytes] | None:
+        """Return a response that fits in one write; None if it must be sent with ``prepare``."""
+
+    def mark_sent(self, body_length: int) -> None:
+        """Note that the server has sent the result of ``as_single_write``."""
+
+    async def prepare(self, request: Q_contra) -> object:
+        """Send the head."""
+
+    async def write_eof(self) -> None:
+        """Send the body and end the response."""
+
+    def release_body(self) -> None:
+        """Close the body's files and streams."""
+
+
+def refuse_second_use(response: Sendable[Q_contra]) -> None:
+    """Raise ``RuntimeError`` if the response was sent before, or its handler has begun to."""
+    if response.prepared:
+        raise RuntimeError(
+            f"{response!r} was sent before, and a response is sent once: make one for each request"
+        )

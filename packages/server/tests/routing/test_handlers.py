@@ -131,7 +131,7 @@ def test_bare_functions(
 
 
 @pytest.mark.parametrize("add", ["add_get", "add_route", "routes"])
-@pytest.mark.parametrize("handler", ["good", None, 7])
+@pytest.mark.parametrize("handler", ["good", None, 7, Response(text="an application of ASGI")])
 @pytest.mark.parametrize("kind", [TypeError, AssertionError])
 def test_no_handler(add: str, handler: Any, kind: type[Exception]) -> None:
     router = Application().router

@@ -18,7 +18,7 @@ from treadle_responses import (
     LooseHeaders,
     RequestInfo,
     StreamResponse,
-    add_vary,
+    apply_plan,
     content_disposition_header,
     error_page,
     run_blocking,
@@ -140,25 +140,7 @@ class FileResponse(StreamResponse):
                     raise
                 self._become_error(request, 403 if forbidden else 404)
         if self._prepared_file is not None:
-            self._apply_plan(self._prepared_file.plan)
-
-    def _apply_plan(self, plan: FilePlan) -> None:
-        """Take over the plan's status and fields."""
-        if plan.status != self.status:
-            self.set_status(plan.status)
-        headers = self.headers
-        if plan.status in (412, 416):
-            # These fields describe the file's content, which is not sent.
-            for name in ("Content-Disposition", "Cache-Control", "Content-Type"):
-                headers.pop(name, None)
-        elif plan.status == 304:
-            headers.pop("Content-Type", None)
-        for name, value in plan.headers.items():
-            if name == "Vary":
-                add_vary(headers, value)
-            else:
-                # If the response's own field takes precedence, the plan has repeated it.
-                headers[name] = value
+            apply_plan(self._prepared_file.plan, self)
 
     def _become_error(self, request: RequestInfo, status: int) -> None:
         self.set_status(status)

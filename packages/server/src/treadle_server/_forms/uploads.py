@@ -126,11 +126,11 @@ async def read_multipart_form(
                 form = await runner.run_blocking(parser.receive_eof)
             else:
                 form = parser.receive_eof()
-        except BaseException:
+        except BaseException as error:
             if parser.would_block(0):
-                await runner.run_blocking(parser.close)
+                await runner.run_blocking(functools.partial(parser.close, error))
             else:
-                parser.close()
+                parser.close(error)
             raise
     except MultipartError as error:
         raise form_answer(error) from error

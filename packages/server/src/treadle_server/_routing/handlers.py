@@ -78,7 +78,8 @@ def check_callable(handler: object) -> Callable[..., Any]:
         raise WrongTypeError(
             f"A route takes the View class {type(handler).__name__}, not an instance"
         )
-    if not callable(handler):
+    # A response can be called, but as an ASGI application.
+    if not callable(handler) or isinstance(handler, StreamResponse):
         raise WrongTypeError(
             f"A handler is an async function or a View class, not {handler!r}"
             + (": pass the function, do not call it" if inspect.iscoroutine(handler) else "")
