@@ -18,6 +18,7 @@ from ._app.subapps import AbstractRuleMatching as AbstractRuleMatching
 from ._app.subapps import Domain as Domain
 from ._app.subapps import MaskDomain as MaskDomain
 from ._app.subapps import MatchedSubAppResource as MatchedSubAppResource
+from ._app.table import RouteDecorator as RouteDecorator
 from ._body.data_queue import DataQueue as DataQueue
 from ._body.data_queue import EofStream as EofStream
 from ._body.payload import StreamReaderPayload as StreamReaderPayload
@@ -48,7 +49,6 @@ from ._routing.match_info import MatchInfoError as MatchInfoError
 from ._routing.options import RouteOptions as RouteOptions
 from ._routing.options import StaticOptions as StaticOptions
 from ._routing.resources import PrefixResource as PrefixResource
-from ._routing.table import RouteDecorator as RouteDecorator
 from ._version import __version__ as __version__
 from .web import *
 
