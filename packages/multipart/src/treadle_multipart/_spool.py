@@ -49,7 +49,7 @@ class Spool:
         self._policy = policy
         self._memory = BytesIO()
         self.file: BinaryIO = self._memory
-        self.size = 0
+        self.size: int = 0
 
     @property
     def in_memory(self) -> bool:

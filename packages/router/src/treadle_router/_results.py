@@ -32,10 +32,10 @@ class Match(Generic[H]):
     def __init__(
         self, route: Route[H], handler: H, params: dict[str, object], raw_params: dict[str, str]
     ) -> None:
-        self.route = route
-        self.handler = handler
-        self.params = params
-        self.raw_params = raw_params
+        self.route: Route[H] = route
+        self.handler: H = handler
+        self.params: dict[str, object] = params
+        self.raw_params: dict[str, str] = raw_params
 
     def param(self, name: str, kind: type[V], /) -> V:
         """Return the value of variable ``name``, which must be a ``kind``.

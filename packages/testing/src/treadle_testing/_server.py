@@ -90,12 +90,12 @@ class BaseTestServer(abc.ABC):
         **kwargs: object,  # noqa: ARG002  # aiohttp's contract
     ) -> None:
         self._loop = loop
-        self.host = host
+        self.host: str = host
         self.port: int | None = port
-        self.scheme = scheme
+        self.scheme: str = scheme
         #: True if ``make_url`` takes whatever it gets, an absolute URL for a proxy for example.
-        self.skip_url_asserts = skip_url_asserts
-        self.socket_factory = socket_factory
+        self.skip_url_asserts: bool = skip_url_asserts
+        self.socket_factory: SocketFactory = socket_factory
         self.runner: BaseRunner | None = None
         self._closed = False
         self._root: URL | None = None

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, Generic, final
 
 from yarl import URL
 
@@ -13,10 +13,19 @@ from treadle_server._core.state import AppState
 from treadle_server._http.request import BaseRequest
 
 from .context import RouteContext
-from .handlers import AnyHandler
 from .interfaces import AbstractMatchInfo, AbstractRoute
 
 __all__ = ["MatchInfoError", "SystemRoute", "UrlMappingMatchInfo"]
+
+if TYPE_CHECKING:
+    # A default for the parameter (PEP 696), so that ``UrlMappingMatchInfo`` alone is a type.
+    from typing_extensions import TypeVar
+
+    Request_contra = TypeVar("Request_contra", contravariant=True, default=Any)
+else:
+    from typing import TypeVar
+
+    Request_contra = TypeVar("Request_contra", contravariant=True)
 
 R = TypeVar("R", bound=AbstractRoute)
 
@@ -62,10 +71,11 @@ class SystemRoute(AbstractRoute):
         return f"<SystemRoute {self.status}: {self.reason}>"
 
 
-class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
+class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo, Generic[Request_contra]):
     """The variables of a path as strings, and the matched route.
 
-    ``converted`` has the values of typed variables (``{id!int}``) converted.
+    Generic in the requests that the handler takes. ``converted`` has the values of typed variables
+    (``{id!int}``) converted.
     """
 
     # Unlike the attributes of other instances, those of a dict's class are not quick without this.
@@ -83,7 +93,7 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
         self._route = route
         self._converted = match_dict if converted is None else converted
         #: True if the route belongs to a compiled router, so that their number is bounded.
-        self.is_compiled = False
+        self.is_compiled: bool = False
         #: The applications and the current one; the request has the same object.
         self.route_context: Final = RouteContext((), None, None) if context is None else context
         self._frozen = context is not None
@@ -94,7 +104,9 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
         raise UnknownKeyError(key, f"match_info of {place}", self)
 
     @classmethod
-    def of(cls, found: Match[R], context: RouteContext | None = None) -> "UrlMappingMatchInfo":
+    def of(
+        cls, found: Match[R], context: RouteContext | None = None
+    ) -> "UrlMappingMatchInfo[Request_contra]":
         """Return the match info for a match of the router, over the ``context`` of a request."""
         return cls(found.raw_params, found.handler, found.params, context)
 
@@ -104,7 +116,7 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
         return self._converted
 
     @property
-    def handler(self) -> AnyHandler:
+    def handler(self) -> Callable[[Request_contra], Awaitable[StreamResponse]]:
         """The handler to call."""
         return self._route.handler
 

@@ -76,7 +76,9 @@ class Resource(LegacyResource, MatchableResource):
         """Parse ``path``; raises ``ValueError`` with the character at which it is wrong."""
         super().__init__(name=name)
         #: The resource of ``treadle_router`` that matches and builds paths.
-        self.pattern = RouterResource[AbstractRoute](path, tail=tail, converters=converters)
+        self.pattern: RouterResource[AbstractRoute] = RouterResource(
+            path, tail=tail, converters=converters
+        )
         # For ``resolve``; compiled on first use.
         self._matcher: Matcher[AbstractRoute] | None = None
         self._frozen = False

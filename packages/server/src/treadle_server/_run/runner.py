@@ -31,7 +31,7 @@ __all__ = [
 class GracefulExit(SystemExit):  # aiohttp's name
     """Raised in the event loop by SIGINT and SIGTERM."""
 
-    code = 1
+    code: int = 1
 
 
 def _raise_graceful_exit() -> None:
