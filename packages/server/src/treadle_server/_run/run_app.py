@@ -9,11 +9,12 @@ import signal
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Final
+from typing import Final, Unpack
 
 from treadle_server._app.application import Application
 from treadle_server._core.errors import access_logger
 from treadle_server._http.access_log import AccessLogClass, AccessLogger
+from treadle_server._http.options import ConnectionOptions, RunnerOptions
 
 from .ports import check_port
 from .runner import AppRunner, BaseSite, GracefulExit
@@ -84,14 +85,19 @@ async def _serve(
     print: Callable[[str], object] | None,  # noqa: A002  # aiohttp's name
     shutdown_timeout: float,
     handle_signals: bool,
-    options: dict[str, Any],
+    options: RunnerOptions,
+    access_log_class: AccessLogClass,
 ) -> None:
     if not isinstance(app, Application):
         app = await app if isinstance(app, Awaitable) else app
         if not isinstance(app, Application):
             raise NotAnApplicationError(app)
     runner = AppRunner(
-        app, handle_signals=handle_signals, shutdown_timeout=shutdown_timeout, **options
+        app,
+        handle_signals=handle_signals,
+        shutdown_timeout=shutdown_timeout,
+        access_log_class=access_log_class,
+        **options,
     )
     try:
         await runner.setup()
@@ -125,7 +131,7 @@ def run_app(
     reuse_port: bool | None = None,
     handler_cancellation: bool = False,
     loop: asyncio.AbstractEventLoop | None = None,
-    **kwargs: object,
+    **kwargs: Unpack[ConnectionOptions],
 ) -> None:
     """Serve ``app`` (an application, or a coroutine that returns one) until SIGINT or SIGTERM.
 
@@ -159,9 +165,8 @@ def run_app(
         loop = asyncio.new_event_loop()
     if loop.get_debug() and access_log is not None:
         _show_access_log(access_log)
-    options: dict[str, Any] = {
+    options: RunnerOptions = {
         "keepalive_timeout": keepalive_timeout,
-        "access_log_class": access_log_class,
         "access_log_format": access_log_format,
         "access_log": access_log,
         "handler_cancellation": handler_cancellation,
@@ -174,7 +179,7 @@ def run_app(
         )
 
     main = loop.create_task(
-        _serve(app, make_sites, print, shutdown_timeout, handle_signals, options)
+        _serve(app, make_sites, print, shutdown_timeout, handle_signals, options, access_log_class)
     )
     stopping = _Stopping(loop, main, handle_signals)
     try:
