@@ -3,7 +3,7 @@
     python tools/dev.py example     start the example application and print its URL
     python tools/dev.py test        run all tests
     python tools/dev.py lint        format, lint, import boundaries and the list of modules
-    python tools/dev.py types       mypy --strict
+    python tools/dev.py types       mypy --strict, pyright, and complete types for users
     python tools/dev.py fix         format, and apply the automatic fixes
     python tools/dev.py alone       build each package and try it by itself
     python tools/dev.py fuzz        fuzz the parsers of untrusted bytes, a minute each (Linux)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
@@ -145,11 +146,13 @@ def test_websockets_are_awaited_or_entered_and_closed_with_the_client() -> None:
 
 def test_only_async_with() -> None:
     async def main() -> None:
-        client = TestClient(RawTestServer(show))
+        # Type checkers report both: ``with`` is there only to say what is meant.
+        client: Any = TestClient(RawTestServer(show))
         with pytest.raises(TypeError, match="Use async with instead"), client:
             pass
         await client.close()
-        with pytest.raises(TypeError, match="Use async with instead"), RawTestServer(show):
+        server: Any = RawTestServer(show)
+        with pytest.raises(TypeError, match="Use async with instead"), server:
             pass
 
     asyncio.run(main())

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientResponseError, FormData, ServerDisconnectedError, TooManyRedirects
@@ -156,7 +157,7 @@ def test_a_large_body_waits_for_its_reader() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"data": 5}, {"data": b"x", "json": {}}])
-def test_a_body_that_is_none(wrong: dict[str, object]) -> None:
+def test_a_body_that_is_none(wrong: dict[str, Any]) -> None:
     async def check(client: MemoryClient) -> None:
         with pytest.raises((TypeError, ValueError), match="data"):
             await client.post("/show", **wrong)

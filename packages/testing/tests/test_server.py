@@ -106,6 +106,8 @@ def test_options_go_to_the_server() -> None:
         assert server.handler.request_handler is not None
         await server.close()
         with pytest.raises(TypeError, match="number of seconds"):
-            await TestServer(Application()).start_server(shutdown_timeout="soon")
+            await TestServer(Application()).start_server(
+                shutdown_timeout="soon"  # type: ignore[arg-type]  # the mistake under test
+            )
 
     asyncio.run(main())

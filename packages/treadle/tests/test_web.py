@@ -10,6 +10,7 @@ from typing import NoReturn
 import pytest
 
 import treadle
+import treadle.http_websocket
 import treadle.multipart
 import treadle_multipart
 import treadle_responses
@@ -142,6 +143,18 @@ NAMES = [
     "View",
     "WSCloseCode",
     "WSMessage",
+    "WSMessageBinary",
+    "WSMessageClose",
+    "WSMessageClosed",
+    "WSMessageClosing",
+    "WSMessageContinuation",
+    "WSMessageDecodeText",
+    "WSMessageError",
+    "WSMessageNoDecodeText",
+    "WSMessagePing",
+    "WSMessagePong",
+    "WSMessageText",
+    "WSMessageTextBytes",
     "WSMessageTypeError",
     "WSMsgType",
     "WebSocketError",
@@ -185,6 +198,7 @@ def test_the_names_are_those_of_the_packages() -> None:
         value = getattr(web, name)
         packages = (
             treadle_responses, treadle_router, treadle_server, treadle_multipart, treadle_websocket,
+            treadle.http_websocket,
         )  # fmt: skip
         owners = [package for package in packages if hasattr(package, name)]
         assert any(getattr(owner, name) is value for owner in owners), name

@@ -70,9 +70,9 @@ class MultipartEncoder:
             raise UsageError(
                 f"{subtype!r} is not a multipart subtype; pass a token such as form-data"
             )
-        self.subtype = subtype
+        self.subtype: str = subtype
         try:
-            self.boundary = check_boundary(boundary or "treadle-" + os.urandom(16).hex())
+            self.boundary: bytes = check_boundary(boundary or "treadle-" + os.urandom(16).hex())
         except MultipartError as exc:
             raise UsageError(str(exc)) from exc
         self._delimiter = b"--" + self.boundary

@@ -142,7 +142,7 @@ class UndecodableTextError(MalformedError, UnicodeDecodeError):
         UnicodeDecodeError.__init__(
             self, cause.encoding, cause.object, cause.start, cause.end, cause.reason
         )
-        self.__cause__ = cause
+        self.__cause__: BaseException | None = cause
 
     def __str__(self) -> str:
         return self.message

@@ -35,10 +35,10 @@ class PartBegin:
         name: str | None = None,
         filename: str | None = None,
     ) -> None:
-        self.headers = headers
-        self.disposition = disposition
-        self.name = name
-        self.filename = filename
+        self.headers: Headers = headers
+        self.disposition: str | None = disposition
+        self.name: str | None = name
+        self.filename: str | None = filename
 
     def header(self, name: str, default: str | None = None) -> str | None:
         """Return the first header of that name in any case, or ``default``."""
@@ -93,7 +93,7 @@ class PartData:
     __match_args__ = ("data",)
 
     def __init__(self, data: bytes) -> None:
-        self.data = data
+        self.data: bytes = data
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PartData) and self.data == other.data

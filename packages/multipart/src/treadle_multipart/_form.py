@@ -56,10 +56,10 @@ class FormFile:
     def __init__(
         self, name: str, filename: str, content_type: str, headers: Headers, spool: Spool
     ) -> None:
-        self.name = name
-        self.filename = filename
-        self.content_type = content_type
-        self.headers = headers
+        self.name: str = name
+        self.filename: str = filename
+        self.content_type: str = content_type
+        self.headers: Headers = headers
         self._spool = spool
 
     @property
@@ -112,12 +112,12 @@ class StreamedPart:
         target: Target,
         size: int,
     ) -> None:
-        self.name = name
-        self.filename = filename
-        self.content_type = content_type
-        self.headers = headers
-        self.target = target
-        self.size = size
+        self.name: str = name
+        self.filename: str | None = filename
+        self.content_type: str | None = content_type
+        self.headers: Headers = headers
+        self.target: Target = target
+        self.size: int = size
 
     def __repr__(self) -> str:
         return f"<StreamedPart {self.name!r}: {self.size} bytes to {self.target!r}>"

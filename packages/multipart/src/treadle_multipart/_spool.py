@@ -50,7 +50,7 @@ class Spool:
         self._policy = policy
         self._memory = BytesIO()
         self.file: BinaryIO = self._memory
-        self.size = 0
+        self.size: int = 0
         self._open = True
 
     @property

@@ -3,7 +3,7 @@
 import enum
 import io
 from collections.abc import AsyncIterable, Callable
-from typing import Any, Final, TypeVar, final
+from typing import Any, Final, TypeAlias, TypeVar, final
 
 from ._payload import BytesPayload, Payload, StringIOPayload, StringPayload
 from ._payload_foreign import ForeignPayload, is_foreign_payload
@@ -113,13 +113,17 @@ def register_payload(factory: _Factory, type: type, *, order: Order = Order.norm
     PAYLOAD_REGISTRY.register(factory, type, order=order)
 
 
+# ``type`` inside ``payload_type``, where the name is an attribute to type checkers.
+_Class: TypeAlias = type
+
+
 @final
 class payload_type:  # noqa: N801  # aiohttp's name
     """A decorator that registers a payload class for ``type``."""
 
     __slots__ = ("order", "type")
 
-    def __init__(self, type: type, *, order: Order = Order.normal) -> None:  # noqa: A002
+    def __init__(self, type: _Class, *, order: Order = Order.normal) -> None:  # noqa: A002
         self.type: Final = type
         self.order: Final = order
 

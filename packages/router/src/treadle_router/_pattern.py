@@ -103,9 +103,10 @@ class PathPattern:
         converters: Mapping[str, Converter[object]],
         tail: str | None,
     ) -> None:
-        self.path = path
-        self.converters = converters
-        self.tail_prefix = tail  # the name of the variable of a prefix pattern, else None
+        self.path: str = path
+        self.converters: Mapping[str, Converter[object]] = converters
+        # The name of the variable of a prefix pattern, else None.
+        self.tail_prefix: str | None = tail
         self._declared = tuple(declared)
         _check_variables(path, declared)
         pieces = list(declared)
@@ -125,17 +126,17 @@ class PathPattern:
             pieces += ["/", Variable(tail, PREFIX_REGEX, None, len(path))]
         elif not pieces:
             pieces = ["/"]
-        self.pieces = tuple(pieces)
-        self.variables = tuple(p for p in pieces if isinstance(p, Variable))
-        self.canonical = "".join(
+        self.pieces: tuple[str | Variable, ...] = tuple(pieces)
+        self.variables: tuple[Variable, ...] = tuple(p for p in pieces if isinstance(p, Variable))
+        self.canonical: str = "".join(
             "{" + piece.name + "}" if isinstance(piece, Variable) else encode_fixed(piece)
             for piece in pieces
         )
-        self.text = None if self.variables else decode_safe(self.canonical)
+        self.text: str | None = None if self.variables else decode_safe(self.canonical)
         self._compiled: re.Pattern[str] | None = None
         cut = _cut(self.pieces)
-        self.depth = _depth(cut)
-        self.segments = _structure(cut)
+        self.depth: int = _depth(cut)
+        self.segments: tuple[Segment, ...] | None = _structure(cut)
         if self.segments is None:
             self.compile()  # refuses a bad expression at the declaration
 

@@ -18,6 +18,7 @@ from ._app.subapps import AbstractRuleMatching as AbstractRuleMatching
 from ._app.subapps import Domain as Domain
 from ._app.subapps import MaskDomain as MaskDomain
 from ._app.subapps import MatchedSubAppResource as MatchedSubAppResource
+from ._app.table import RouteDecorator as RouteDecorator
 from ._body.data_queue import DataQueue as DataQueue
 from ._body.data_queue import EofStream as EofStream
 from ._body.payload import StreamReaderPayload as StreamReaderPayload
@@ -38,17 +39,19 @@ from ._http.access_log import AbstractAccessLogger as AbstractAccessLogger
 from ._http.access_log import AbstractAsyncAccessLogger as AbstractAsyncAccessLogger
 from ._http.access_log import AccessLogger as AccessLogger
 from ._http.message import RawRequestMessage as RawRequestMessage
+from ._http.options import ServerOptions as ServerOptions
 from ._http.payload_writer import AbstractStreamWriter as AbstractStreamWriter
 from ._http.state import RawHandler as RawHandler
 from ._routing.handlers import AbstractView as AbstractView
 from ._routing.interfaces import AbstractMatchInfo as AbstractMatchInfo
 from ._routing.interfaces import AbstractRouter as AbstractRouter
+from ._routing.interfaces import RouteInfo as RouteInfo
 from ._routing.interfaces import SupportsAddRoute as SupportsAddRoute
 from ._routing.match_info import MatchInfoError as MatchInfoError
+from ._routing.options import PathValue as PathValue
 from ._routing.options import RouteOptions as RouteOptions
 from ._routing.options import StaticOptions as StaticOptions
 from ._routing.resources import PrefixResource as PrefixResource
-from ._routing.table import RouteDecorator as RouteDecorator
 from ._version import __version__ as __version__
 from .web import *
 

@@ -12,9 +12,11 @@ import warnings as _warnings
 from treadle_responses import NotAppKeyWarning as _NotAppKeyWarning
 
 from ._app.application import *
+from ._app.definitions import *
 from ._app.middleware import middleware as middleware
 from ._app.middleware import normalize_path_middleware as normalize_path_middleware
 from ._app.subapps import PrefixedSubAppResource as PrefixedSubAppResource
+from ._app.table import RouteTableDef as RouteTableDef
 from ._app.view import View as View
 from ._core.access_json import JSONAccessFormatter as JSONAccessFormatter
 from ._core.config import ServerConfig as ServerConfig
@@ -35,7 +37,6 @@ from ._routing.resources import DynamicResource as DynamicResource
 from ._routing.resources import PlainResource as PlainResource
 from ._routing.resources import Resource as Resource
 from ._routing.resources import ResourceRoute as ResourceRoute
-from ._routing.table import RouteTableDef as RouteTableDef
 from ._run.run_app import run_app as run_app
 from ._run.runner import *
 from ._run.shared import SharedSite as SharedSite

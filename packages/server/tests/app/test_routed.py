@@ -58,7 +58,7 @@ def test_a_match_info_that_a_program_sets(run: Run) -> None:
         copy = request.clone(rel_url="/plugin")
         info = await other.router.resolve(copy)
         info.add_app(other)
-        copy._match_info = info  # type: ignore[assignment]  # the router knows only the interface
+        copy._match_info = info
         assert copy.match_info is info
         assert copy.app is other
         assert request.app is app

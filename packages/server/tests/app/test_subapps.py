@@ -23,6 +23,7 @@ from treadle_server import (
     Middleware,
     PrefixedSubAppResource,
     Request,
+    RouteInfo,
     SystemRoute,
 )
 
@@ -289,7 +290,7 @@ def test_rules_of_an_add_on(run: Run) -> None:
             await asyncio.sleep(0)
             return "X-Tunnel" in request.headers
 
-        def get_info(self) -> dict[str, object]:
+        def get_info(self) -> RouteInfo:
             return {}
 
     async def main() -> None:

@@ -407,7 +407,7 @@ def test_in_a_sub_application_and_beside_routes(run: Run, root: Path) -> None:
 
 def test_url_for(root: Path) -> None:
     resource = StaticResource("/s/", root)
-    for name, url in [
+    cases: list[tuple[str | Path, str]] = [
         ("app.js", "/s/app.js"),
         ("/app.js", "/s/app.js"),
         ("sub/page.html", "/s/sub/page.html"),
@@ -416,7 +416,8 @@ def test_url_for(root: Path) -> None:
         ("a?b#c", "/s/a%3Fb%23c"),
         (Path("sub") / "page.html", "/s/sub/page.html"),
         ("nothing", "/s/nothing"),
-    ]:
+    ]
+    for name, url in cases:
         assert str(resource.url_for(filename=name)) == url
     with pytest.raises(ValueError, match="inside the directory"):
         resource.url_for(filename="../secret")
@@ -448,7 +449,7 @@ def test_description(root: Path) -> None:
     resource = StaticResource("/s/", root, name="files")
     info = resource.get_info()
     assert (info["directory"], info["prefix"]) == (root.resolve(), "/s")
-    assert set(info["routes"]) == {"GET", "HEAD"}  # type: ignore[call-overload]  # a mapping
+    assert set(info["routes"]) == {"GET", "HEAD"}
     assert (resource.canonical, resource.name, len(resource)) == ("/s", "files", 2)
     assert repr(resource) == f"<StaticResource 'files' /s -> {str(root.resolve())!r}>"
 

@@ -55,7 +55,7 @@ def test_it_needs_a_running_loop() -> None:
 
 def test_an_unknown_option_is_a_warning(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
-        Server(hello, keepalive_timeuot=1)
+        Server(hello, keepalive_timeuot=1)  # type: ignore[call-arg]  # the mistake under test
         (record,) = caplog.records
         assert "no option keepalive_timeuot, it is ignored. Did you mean" in record.getMessage()
 

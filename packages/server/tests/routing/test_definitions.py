@@ -9,8 +9,8 @@ from treadle_server import (
     Application,
     Request,
     RouteDef,
+    View,
     get,
-    post,
     route,
     static,
     view,
@@ -25,6 +25,10 @@ async def through(
     request: Request, handler: Callable[[Request], Awaitable[StreamResponse]]
 ) -> StreamResponse:
     return await handler(request)
+
+
+class Page(View):
+    get = handler
 
 
 class Recorder:
@@ -49,30 +53,10 @@ class Shortcuts(Recorder):
         return ["GET", "HEAD"]
 
 
-def test_given_options_are_kept_and_none_is_not_an_option() -> None:
-    assert get("/a", handler).kwargs == {}
-    assert get("/a", handler, allow_head=False).kwargs == {"allow_head": False}
-    assert post("/a", handler, name=None, expect_handler=None, client_max_size=None).kwargs == {}
-    assert post("/a", handler, client_max_size=0).kwargs == {"client_max_size": 0}
-    assert static("/s", "dir", index=None, cache_control=None).kwargs == {}
-    assert static(
-        "/s", "dir", name="n", chunk_size=1, show_index=True, append_version=True
-    ).kwargs == {"name": "n", "chunk_size": 1, "show_index": True, "append_version": True}
-
-
 def test_a_definition_can_be_registered_twice() -> None:
     definition = get("/a", handler, middlewares=iter([through]))
     for app in (Application(), Application()):
         assert [route.middlewares for route in app.add_routes([definition])] == [(through,)]
-
-
-def test_options_of_add_ons_reach_their_router() -> None:
-    router = Recorder()
-    definition = post("/a", handler, swagger="x")  # type: ignore[call-arg]  # an add-on's
-    assert definition.register(router) == ["POST"]
-    assert router.calls == [("POST", "/a", handler, {"swagger": "x"})]
-    with pytest.raises(TypeError, match=r"add_route\('POST', '/a'\) got .* argument 'swagger'"):
-        definition.register(Application().router)
 
 
 def test_register_on_a_router_with_add_route_only() -> None:
@@ -80,13 +64,13 @@ def test_register_on_a_router_with_add_route_only() -> None:
     assert get("/a", handler, name="n").register(router) == ["HEAD", "GET"]
     assert get("/b", handler, allow_head=False).register(router) == ["GET"]
     assert route("FOO", "/c", handler).register(router) == ["FOO"]
-    assert view("/d", handler, name="d").register(router) == ["*"]
+    assert view("/d", Page, name="d").register(router) == ["*"]
     assert router.calls == [
         ("HEAD", "/a", handler, {"name": "n"}),
         ("GET", "/a", handler, {"name": "n"}),
         ("GET", "/b", handler, {}),
         ("FOO", "/c", handler, {}),
-        ("*", "/d", handler, {"name": "d"}),
+        ("*", "/d", Page, {"name": "d"}),
     ]
 
 

@@ -19,6 +19,7 @@ from treadle_server import (
     MatchInfoError,
     Request,
     ResourceRoute,
+    RouteInfo,
     UrlDispatcher,
     UrlMappingMatchInfo,
     get,
@@ -107,7 +108,7 @@ class Own(AbstractResource):
         self._canonical = prefix + self._canonical
         self._table = {prefix + path: handler for path, handler in self._table.items()}
 
-    def get_info(self) -> dict[str, object]:
+    def get_info(self) -> RouteInfo:
         return {}
 
     def raw_match(self, path: str) -> bool:
@@ -238,7 +239,7 @@ def test_a_replaced_resolve_is_asked(run: Run, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_subclass_may_resolve_in_its_own_way(run: Run) -> None:
     class Mine(UrlDispatcher):
-        async def resolve(self, request: Request) -> AbstractMatchInfo:
+        async def resolve(self, request: Request) -> UrlMappingMatchInfo:
             if request.path == "/mine":
                 return UrlMappingMatchInfo({}, route)
             return await super().resolve(request)
@@ -271,7 +272,7 @@ class Own404(AbstractMatchInfo):
     async def expect_handler(self, request: Request) -> None:
         return None
 
-    def get_info(self) -> dict[str, object]:
+    def get_info(self) -> RouteInfo:
         return {}
 
     @property

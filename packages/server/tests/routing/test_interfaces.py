@@ -1,6 +1,6 @@
 """The abstract classes of routing, implemented by a third party with as little as they ask for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import pytest
 from yarl import URL
@@ -13,6 +13,7 @@ from treadle_server import (
     AbstractRoute,
     AbstractRouter,
     Request,
+    RouteInfo,
 )
 
 run = run_on("asyncio")
@@ -25,7 +26,7 @@ class Route(AbstractRoute):
     def name(self) -> str | None:
         return None
 
-    def get_info(self) -> Mapping[str, object]:
+    def get_info(self) -> RouteInfo:
         return {}
 
     def url_for(self, **parts: object) -> URL:

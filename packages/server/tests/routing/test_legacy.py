@@ -14,6 +14,7 @@ from treadle_server import (
     Application,
     Request,
     Resource,
+    RouteInfo,
     UrlDispatcher,
     UrlMappingMatchInfo,
 )
@@ -42,7 +43,7 @@ class Own(Resource):
     def url_for(self, **parts: object) -> URL:
         return URL("/own")
 
-    def get_info(self) -> dict[str, object]:
+    def get_info(self) -> RouteInfo:
         return {"path": "/own"}
 
     def add_prefix(self, prefix: str, **_: Any) -> None:

@@ -5,7 +5,7 @@ from yarl import URL
 
 from treadle_responses import Response
 from treadle_router import Matcher
-from treadle_server import AbstractMatchInfo, AbstractResource, Request, Resource
+from treadle_server import AbstractMatchInfo, AbstractResource, Request, Resource, RouteInfo
 from treadle_server._routing.resources import PlainResource
 from treadle_server._routing.stages import ResolveStage, cut_at_resolves
 
@@ -31,7 +31,7 @@ class Asked(AbstractResource):
     def add_prefix(self, prefix: str) -> None:
         self._canonical = prefix + self._canonical
 
-    def get_info(self) -> dict[str, object]:
+    def get_info(self) -> RouteInfo:
         return {}
 
     def raw_match(self, path: str) -> bool:

@@ -401,7 +401,8 @@ def test_an_unknown_option_is_a_warning(caplog: pytest.LogCaptureFixture) -> Non
     def stop(_text: str) -> None:
         asyncio.get_running_loop().call_soon(_raise_keyboard_interrupt)
 
-    run_app(app, host=hosts, print=stop, keep_alive_timeout=1)
+    options: Any = {"keep_alive_timeout": 1}
+    run_app(app, host=hosts, print=stop, **options)
     (record,) = caplog.records
     assert "has no option keep_alive_timeout, it is ignored. Did you" in record.getMessage()
 

@@ -180,7 +180,12 @@ def test_a_named_pipe_needs_windows(run: Run) -> None:
 
 def test_a_runner_ignores_what_its_server_knows_already(run: Run) -> None:
     async def main() -> None:
-        runner = ServerRunner(Server(hello), debug=True, shutdown_timeout=1.0, unknown=5)
+        runner = ServerRunner(
+            Server(hello),
+            debug=True,
+            shutdown_timeout=1.0,
+            unknown=5,  # type: ignore[call-arg]  # the mistake under test
+        )
         await runner.setup()
         assert runner.server is not None
         await runner.cleanup()

@@ -2,7 +2,18 @@
 
 import asyncio
 from types import TracebackType
-from typing import Any, Final, Generic, Literal, NoReturn, Self, TypeVar, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Generic,
+    Literal,
+    NoReturn,
+    Self,
+    TypeVar,
+    Unpack,
+    overload,
+)
 
 from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, CookieJar
 from aiohttp.abc import AbstractCookieJar
@@ -11,6 +22,7 @@ from yarl import URL
 from treadle_server import Application, BaseRequest, Request
 
 from ._context import RequestContext
+from ._options import RequestOptions, WebSocketOptions
 from ._server import BaseTestServer, TestServer
 
 __all__ = ["TestClient"]
@@ -124,41 +136,57 @@ class TestClient(Generic[_Request, _ApplicationNone]):
             await self._server.close()
 
     def request(
-        self, method: str, path: str | URL, **kwargs: Any
+        self, method: str, path: str | URL, **kwargs: Unpack[RequestOptions]
     ) -> RequestContext[ClientResponse]:
         """Send a request; the keyword arguments are those of ``aiohttp.ClientSession.request``."""
         return RequestContext(self._request(method, path, **kwargs), _release)
 
-    async def _request(self, method: str, path: str | URL, **kwargs: Any) -> ClientResponse:
+    async def _request(
+        self, method: str, path: str | URL, **kwargs: Unpack[RequestOptions]
+    ) -> ClientResponse:
         response = await self._session.request(method, self.make_url(path), **kwargs)
         self._responses.append(response)
         return response
 
-    def get(self, path: str | URL, **kwargs: Any) -> RequestContext[ClientResponse]:
+    def get(
+        self, path: str | URL, **kwargs: Unpack[RequestOptions]
+    ) -> RequestContext[ClientResponse]:
         """Send a GET request."""
         return self.request("GET", path, **kwargs)
 
-    def post(self, path: str | URL, **kwargs: Any) -> RequestContext[ClientResponse]:
+    def post(
+        self, path: str | URL, **kwargs: Unpack[RequestOptions]
+    ) -> RequestContext[ClientResponse]:
         """Send a POST request."""
         return self.request("POST", path, **kwargs)
 
-    def options(self, path: str | URL, **kwargs: Any) -> RequestContext[ClientResponse]:
+    def options(
+        self, path: str | URL, **kwargs: Unpack[RequestOptions]
+    ) -> RequestContext[ClientResponse]:
         """Send an OPTIONS request."""
         return self.request("OPTIONS", path, **kwargs)
 
-    def head(self, path: str | URL, **kwargs: Any) -> RequestContext[ClientResponse]:
+    def head(
+        self, path: str | URL, **kwargs: Unpack[RequestOptions]
+    ) -> RequestContext[ClientResponse]:
         """Send a HEAD request."""
         return self.request("HEAD", path, **kwargs)
 
-    def put(self, path: str | URL, **kwargs: Any) -> RequestContext[ClientResponse]:
+    def put(
+        self, path: str | URL, **kwargs: Unpack[RequestOptions]
+    ) -> RequestContext[ClientResponse]:
         """Send a PUT request."""
         return self.request("PUT", path, **kwargs)
 
-    def patch(self, path: str | URL, **kwargs: Any) -> RequestContext[ClientResponse]:
+    def patch(
+        self, path: str | URL, **kwargs: Unpack[RequestOptions]
+    ) -> RequestContext[ClientResponse]:
         """Send a PATCH request."""
         return self.request("PATCH", path, **kwargs)
 
-    def delete(self, path: str | URL, **kwargs: Any) -> RequestContext[ClientResponse]:
+    def delete(
+        self, path: str | URL, **kwargs: Unpack[RequestOptions]
+    ) -> RequestContext[ClientResponse]:
         """Send a DELETE request."""
         return self.request("DELETE", path, **kwargs)
 
@@ -166,21 +194,25 @@ class TestClient(Generic[_Request, _ApplicationNone]):
 
     @overload
     def ws_connect(
-        self, path: str | URL, *, decode_text: Literal[True] = True, **kwargs: Any
+        self,
+        path: str | URL,
+        *,
+        decode_text: Literal[True] = True,
+        **kwargs: Unpack[WebSocketOptions],
     ) -> RequestContext[ClientWebSocketResponse[Literal[True]]]: ...
 
     @overload
     def ws_connect(
-        self, path: str | URL, *, decode_text: Literal[False], **kwargs: Any
+        self, path: str | URL, *, decode_text: Literal[False], **kwargs: Unpack[WebSocketOptions]
     ) -> RequestContext[ClientWebSocketResponse[Literal[False]]]: ...
 
     @overload
     def ws_connect(
-        self, path: str | URL, *, decode_text: bool = True, **kwargs: Any
+        self, path: str | URL, *, decode_text: bool = True, **kwargs: Unpack[WebSocketOptions]
     ) -> RequestContext[ClientWebSocketResponse[bool]]: ...
 
     def ws_connect(
-        self, path: str | URL, *, decode_text: bool = True, **kwargs: Any
+        self, path: str | URL, *, decode_text: bool = True, **kwargs: Unpack[WebSocketOptions]
     ) -> RequestContext[Any]:
         """Open a WebSocket; the keyword arguments are those of ``aiohttp.ClientSession``."""
         return RequestContext(
@@ -194,11 +226,14 @@ class TestClient(Generic[_Request, _ApplicationNone]):
         self._websockets.append(websocket)
         return websocket
 
-    def __enter__(self) -> NoReturn:
-        raise TypeError("Use async with instead")
+    # Type checkers report ``with``, because they do not see these.
+    if not TYPE_CHECKING:
 
-    def __exit__(self, *error: object) -> None:
-        """Do nothing: ``__enter__`` refuses ``with``."""
+        def __enter__(self) -> NoReturn:
+            raise TypeError("Use async with instead")
+
+        def __exit__(self, *error: object) -> None:
+            """Do nothing: ``__enter__`` refuses ``with``."""
 
     async def __aenter__(self) -> Self:
         await self.start_server()

@@ -10,7 +10,7 @@ import functools
 import json as json_module
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Final, Self, final
+from typing import Any, Final, Self, Unpack, final
 from urllib.parse import urlencode
 
 from aiohttp import CookieJar, FormData, TooManyRedirects
@@ -23,6 +23,7 @@ from treadle_server import Application, AppRunner, BaseRequest, BaseRunner, Serv
 
 from ._context import RequestContext
 from ._memory_websocket import MemoryWebSocket, handshake
+from ._options import MemoryRequestOptions, PlainHeaders, StartOptions
 from ._response import MemoryResponse, SentRequest
 from ._version import __version__
 from ._wire import MemoryConnection
@@ -33,7 +34,6 @@ _MOST_REDIRECTS: Final = 10
 _MOST_HEADS: Final = 256
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
-_Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 _Pieces = AsyncIterable[bytes]
 
 
@@ -59,10 +59,10 @@ class MemoryClient:
         app: Application | Callable[[BaseRequest], Awaitable[StreamResponse]],
         *,
         base_url: str | URL = "http://testserver",
-        headers: _Headers | None = None,
+        headers: PlainHeaders | None = None,
         cookies: Mapping[str, str] | None = None,
         client: tuple[str, int] = ("127.0.0.1", 49152),
-        **options: Any,
+        **options: Unpack[StartOptions],
     ) -> None:
         self._app: Final = app
         self._options: Final = options
@@ -108,7 +108,7 @@ class MemoryClient:
         """Start the application; a second call does nothing."""
         if self._runner is not None:
             return
-        options = {"handler_cancellation": True, **self._options}
+        options: dict[str, Any] = {"handler_cancellation": True, **self._options}
         # Short, since a test waits for it.
         timeout = float(options.pop("shutdown_timeout", 2.0))
         if isinstance(self._app, Application):
@@ -160,7 +160,7 @@ class MemoryClient:
         path: str | URL,
         *,
         params: Query | None = None,
-        headers: _Headers | None = None,
+        headers: PlainHeaders | None = None,
         data: object = None,
         json: object = None,
         cookies: Mapping[str, str] | None = None,
@@ -185,7 +185,7 @@ class MemoryClient:
         method: str,
         path: str | URL,
         params: Query | None,
-        headers: _Headers | None,
+        headers: PlainHeaders | None,
         data: object,
         json: object,
         cookies: Mapping[str, str] | None,
@@ -306,31 +306,46 @@ class MemoryClient:
         connections.append(connection)
         return connection
 
-    def get(self, path: str | URL, **kwargs: Any) -> RequestContext[MemoryResponse]:
+    def get(
+        self, path: str | URL, **kwargs: Unpack[MemoryRequestOptions]
+    ) -> RequestContext[MemoryResponse]:
         """Send a GET request."""
         return self.request("GET", path, **kwargs)
 
-    def post(self, path: str | URL, **kwargs: Any) -> RequestContext[MemoryResponse]:
+    def post(
+        self, path: str | URL, **kwargs: Unpack[MemoryRequestOptions]
+    ) -> RequestContext[MemoryResponse]:
         """Send a POST request."""
         return self.request("POST", path, **kwargs)
 
-    def options(self, path: str | URL, **kwargs: Any) -> RequestContext[MemoryResponse]:
+    def options(
+        self, path: str | URL, **kwargs: Unpack[MemoryRequestOptions]
+    ) -> RequestContext[MemoryResponse]:
         """Send an OPTIONS request."""
         return self.request("OPTIONS", path, **kwargs)
 
-    def head(self, path: str | URL, **kwargs: Any) -> RequestContext[MemoryResponse]:
+    def head(
+        self, path: str | URL, **kwargs: Unpack[MemoryRequestOptions]
+    ) -> RequestContext[MemoryResponse]:
         """Send a HEAD request; a redirect is not followed."""
-        return self.request("HEAD", path, **{"allow_redirects": False, **kwargs})
+        kwargs.setdefault("allow_redirects", False)
+        return self.request("HEAD", path, **kwargs)
 
-    def put(self, path: str | URL, **kwargs: Any) -> RequestContext[MemoryResponse]:
+    def put(
+        self, path: str | URL, **kwargs: Unpack[MemoryRequestOptions]
+    ) -> RequestContext[MemoryResponse]:
         """Send a PUT request."""
         return self.request("PUT", path, **kwargs)
 
-    def patch(self, path: str | URL, **kwargs: Any) -> RequestContext[MemoryResponse]:
+    def patch(
+        self, path: str | URL, **kwargs: Unpack[MemoryRequestOptions]
+    ) -> RequestContext[MemoryResponse]:
         """Send a PATCH request."""
         return self.request("PATCH", path, **kwargs)
 
-    def delete(self, path: str | URL, **kwargs: Any) -> RequestContext[MemoryResponse]:
+    def delete(
+        self, path: str | URL, **kwargs: Unpack[MemoryRequestOptions]
+    ) -> RequestContext[MemoryResponse]:
         """Send a DELETE request."""
         return self.request("DELETE", path, **kwargs)
 
@@ -341,7 +356,7 @@ class MemoryClient:
         path: str | URL,
         *,
         protocols: Iterable[str] = (),
-        headers: _Headers | None = None,
+        headers: PlainHeaders | None = None,
         origin: str | None = None,
     ) -> RequestContext[MemoryWebSocket]:
         """Open a WebSocket; raises ``aiohttp.WSServerHandshakeError`` if the server refuses it."""
@@ -351,7 +366,7 @@ class MemoryClient:
         )
 
     async def _ws_connect(
-        self, url: URL, protocols: tuple[str, ...], headers: _Headers | None, origin: str | None
+        self, url: URL, protocols: tuple[str, ...], headers: PlainHeaders | None, origin: str | None
     ) -> MemoryWebSocket:
         fields = CIMultiDict(self.headers)
         if headers is not None:

@@ -46,8 +46,8 @@ class MemoryResponse:
         self._body: bytes | None = None
         self.request_info: Final = request
         self.history: Final = history
-        self.status: Final = answer.status
-        self.reason: Final = answer.reason
+        self.status: Final[int] = answer.status
+        self.reason: Final[str] = answer.reason
 
     @property
     def method(self) -> str:

@@ -7,9 +7,8 @@ import os
 import socket
 import ssl
 import sys
-from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, Unpack
 
 from yarl import URL
 
@@ -23,6 +22,8 @@ from treadle_server import (
     SockSite,
 )
 
+from ._options import ListenOptions, SocketFactory, StartOptions
+
 __all__ = [
     "REUSE_ADDRESS",
     "BaseTestServer",
@@ -35,8 +36,6 @@ __all__ = [
 
 #: True where a port that a test has just used may be used again at once.
 REUSE_ADDRESS: Final = os.name == "posix" and sys.platform != "cygwin"
-
-SocketFactory = Callable[[str, int, socket.AddressFamily], socket.socket]
 
 
 def get_unused_port_socket(
@@ -90,12 +89,12 @@ class BaseTestServer(abc.ABC):
         **kwargs: object,  # noqa: ARG002  # aiohttp's contract
     ) -> None:
         self._loop = loop
-        self.host = host
+        self.host: str = host
         self.port: int | None = port
-        self.scheme = scheme
+        self.scheme: str = scheme
         #: True if ``make_url`` takes whatever it gets, an absolute URL for a proxy for example.
-        self.skip_url_asserts = skip_url_asserts
-        self.socket_factory = socket_factory
+        self.skip_url_asserts: bool = skip_url_asserts
+        self.socket_factory: SocketFactory = socket_factory
         self.runner: BaseRunner | None = None
         self._closed = False
         self._root: URL | None = None
@@ -126,7 +125,7 @@ class BaseTestServer(abc.ABC):
         loop: asyncio.AbstractEventLoop | None = None,
         *,
         ssl: ssl.SSLContext | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[StartOptions],
     ) -> None:
         """Start to listen; a second call does nothing."""
         if self.runner is not None:
@@ -180,11 +179,14 @@ class BaseTestServer(abc.ABC):
             self._root = self.port = None
             await self.runner.cleanup()
 
-    def __enter__(self) -> NoReturn:
-        raise TypeError("Use async with instead")
+    # Type checkers report ``with``, because they do not see these.
+    if not TYPE_CHECKING:
 
-    def __exit__(self, *error: object) -> None:  # noqa: B027  # ``with`` needs it to fail above
-        """Do nothing: ``__enter__`` refuses ``with``."""
+        def __enter__(self) -> NoReturn:
+            raise TypeError("Use async with instead")
+
+        def __exit__(self, *error: object) -> None:
+            """Do nothing: ``__enter__`` refuses ``with``."""
 
     async def __aenter__(self) -> Self:
         await self.start_server(loop=self._loop)
@@ -209,7 +211,7 @@ class TestServer(BaseTestServer):
         scheme: str = "",
         host: str = "127.0.0.1",
         port: int | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[ListenOptions],
     ) -> None:
         super().__init__(scheme=scheme, host=host, port=port, **kwargs)
         self.app = app
@@ -228,7 +230,7 @@ class RawTestServer(BaseTestServer):
         scheme: str = "",
         host: str = "127.0.0.1",
         port: int | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[ListenOptions],
     ) -> None:
         super().__init__(scheme=scheme, host=host, port=port, **kwargs)
         self._handler = handler

@@ -33,16 +33,16 @@ class Answer:
         self._method: Final = method
         self._connection: Final = connection
         self._parser: Final = HttpResponseParser(self)
-        self.status = 0
-        self.reason = ""
-        self.version = "1.1"
+        self.status: int = 0
+        self.reason: str = ""
+        self.version: str = "1.1"
         self.headers: CIMultiDict[str] = CIMultiDict()
-        self.body = StreamReader(connection, _LIMIT)
+        self.body: StreamReader = StreamReader(connection, _LIMIT)
         #: Done once the head, or the end of the connection, is there.
-        self.started = False
+        self.started: bool = False
         self._waiter: asyncio.Future[None] | None = None
         #: Done once the response is complete.
-        self.ended = False
+        self.ended: bool = False
         # True if the end of the connection is the end of the body.
         self._until_close = False
         self._error: Exception | None = None
@@ -144,7 +144,7 @@ class MemoryConnection:
 
     def __init__(self, factory: Callable[[], asyncio.BaseProtocol], extra: dict[str, Any]) -> None:
         #: True if another request may follow the one under way.
-        self.reusable = True
+        self.reusable: bool = True
         self._answer: Answer | None = None
         # The client of a WebSocket, once there is one.
         self._upgraded: ClientSide | None = None

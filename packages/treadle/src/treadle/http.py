@@ -18,6 +18,8 @@ from .http_websocket import (
     WebSocketError,
     WSCloseCode,
     WSMessage,
+    WSMessageDecodeText,
+    WSMessageNoDecodeText,
     WSMessageTextBytes,
     WSMsgType,
 )
@@ -35,6 +37,8 @@ __all__ = [
     "RawRequestMessage",
     "WSCloseCode",
     "WSMessage",
+    "WSMessageDecodeText",
+    "WSMessageNoDecodeText",
     "WSMessageTextBytes",
     "WSMsgType",
     "WebSocketError",

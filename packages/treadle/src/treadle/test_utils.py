@@ -2,9 +2,9 @@
 
 try:
     from treadle_testing import *
-except ModuleNotFoundError as error:
-    if error.name not in ("treadle_testing", "aiohttp"):
+except ModuleNotFoundError as _error:
+    if _error.name not in ("treadle_testing", "aiohttp"):
         raise
     raise ModuleNotFoundError(
-        f"treadle.test_utils needs {error.name}: pip install 'treadle[testing]'", name=error.name
-    ) from error
+        f"treadle.test_utils needs {_error.name}: pip install 'treadle[testing]'", name=_error.name
+    ) from _error

@@ -45,8 +45,21 @@ if _typing.TYPE_CHECKING:
     from treadle_websocket import WebSocketError as WebSocketError
     from treadle_websocket import WSCloseCode as WSCloseCode
     from treadle_websocket import WSMessage as WSMessage
+    from treadle_websocket import WSMessageBinary as WSMessageBinary
+    from treadle_websocket import WSMessageClose as WSMessageClose
+    from treadle_websocket import WSMessageClosed as WSMessageClosed
+    from treadle_websocket import WSMessageClosing as WSMessageClosing
+    from treadle_websocket import WSMessageContinuation as WSMessageContinuation
+    from treadle_websocket import WSMessageError as WSMessageError
+    from treadle_websocket import WSMessagePing as WSMessagePing
+    from treadle_websocket import WSMessagePong as WSMessagePong
+    from treadle_websocket import WSMessageText as WSMessageText
+    from treadle_websocket import WSMessageTextBytes as WSMessageTextBytes
     from treadle_websocket import WSMessageTypeError as WSMessageTypeError
     from treadle_websocket import WSMsgType as WSMsgType
+
+    from .http_websocket import WSMessageDecodeText as WSMessageDecodeText
+    from .http_websocket import WSMessageNoDecodeText as WSMessageNoDecodeText
 
 # Forms and WebSockets are imported on first use, so that programs without them do not pay for them.
 # Type checkers see the imports above instead; mypy would take an ``__all__`` that it cannot
@@ -67,6 +80,18 @@ if not _typing.TYPE_CHECKING:
         "WebSocketError": "treadle_websocket",
         "WSCloseCode": "treadle_websocket",
         "WSMessage": "treadle_websocket",
+        "WSMessageBinary": "treadle_websocket",
+        "WSMessageClose": "treadle_websocket",
+        "WSMessageClosed": "treadle_websocket",
+        "WSMessageClosing": "treadle_websocket",
+        "WSMessageContinuation": "treadle_websocket",
+        "WSMessageError": "treadle_websocket",
+        "WSMessagePing": "treadle_websocket",
+        "WSMessagePong": "treadle_websocket",
+        "WSMessageText": "treadle_websocket",
+        "WSMessageTextBytes": "treadle_websocket",
+        "WSMessageDecodeText": "treadle.http_websocket",
+        "WSMessageNoDecodeText": "treadle.http_websocket",
         "WSMessageTypeError": "treadle_websocket",
         "WSMsgType": "treadle_websocket",
     }

@@ -195,9 +195,9 @@ class Deflation:
     __slots__ = ("_data", "context", "head", "output")
 
     def __init__(self, head: int, data: bytes | bytearray, context: "zlib._Compress") -> None:
-        self.head = head
+        self.head: int = head
         self._data = data
-        self.context = context
+        self.context: zlib._Compress = context
         self.output: bytes | None = None
 
     def run(self) -> None:

@@ -30,10 +30,10 @@ class KeepAlive:
 
     def __init__(self, interval: float, patience: float, now: float) -> None:
         self._interval = interval
-        self.patience = patience
+        self.patience: float = patience
         self._pinged = False
         self._suspended = False
-        self.deadline = now + interval
+        self.deadline: float = now + interval
 
     def heard(self, now: float) -> None:
         """Note that the peer sent bytes at ``now``."""

@@ -24,6 +24,7 @@ class PreparedMessage:
     __slots__ = ("_compressed", "_opcode", "payload", "plain")
 
     def __init__(self, data: str | bytes) -> None:
+        self.payload: bytes
         if isinstance(data, str):
             self._opcode = _TEXT
             self.payload = data.encode()

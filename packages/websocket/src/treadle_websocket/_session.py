@@ -131,8 +131,8 @@ class WebSocketSession(Generic[MessageT]):
         decode_text: bool = True,
         now: float = 0.0,
     ) -> None:
-        self.settings = settings
-        self.deflate = deflate
+        self.settings: SessionSettings = settings
+        self.deflate: PerMessageDeflate | None = deflate
         self._decode_text = decode_text
         # Reading.
         limit = settings.max_msg_size
@@ -141,7 +141,7 @@ class WebSocketSession(Generic[MessageT]):
         # Writing.
         self._encoder = MessageEncoder(deflate, settings.compress_from)
         # True if ``data_to_send()`` may return bytes; saves the call in a loop that reads a lot.
-        self.wants_to_send = False
+        self.wants_to_send: bool = False
         # Time.
         self._keepalive: KeepAlive | None = None
         if settings.heartbeat is not None:
@@ -149,9 +149,9 @@ class WebSocketSession(Generic[MessageT]):
             self._keepalive = KeepAlive(settings.heartbeat, patience, now)
         self._close_deadline: float | None = None
         # The end: the peer's code and reason, or ours if it sent none or broke the protocol.
-        self.state = State.OPEN
+        self.state: State = State.OPEN
         self.close_code: int | None = None
-        self.close_reason = ""
+        self.close_reason: str = ""
         self.exception: WebSocketError | TimeoutError | None = None
 
     @property

@@ -12,7 +12,7 @@ import os
 import warnings
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import EllipsisType
-from typing import Any, Final, Protocol, Unpack, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, Unpack, cast
 
 from treadle_responses import StreamResponse
 from treadle_router import Converter, Match, MethodNotAllowed, NotFound
@@ -35,7 +35,11 @@ from treadle_server._routing.context import RouteContext
 from treadle_server._routing.definitions import AbstractRouteDef
 from treadle_server._routing.dispatcher import Dispatcher
 from treadle_server._routing.handlers import AnyHandler, check_size
-from treadle_server._routing.interfaces import AbstractRoute, AbstractRouter, NeedsResolve
+from treadle_server._routing.interfaces import (
+    AbstractRoute,
+    AbstractRouter,
+    NeedsResolve,
+)
 from treadle_server._routing.match_info import MatchInfoError, UrlMappingMatchInfo
 from treadle_server._routing.options import StaticOptions
 
@@ -141,6 +145,12 @@ class Middleware(Protocol):
 
 class UrlDispatcher(Dispatcher[Handler, Middleware]):
     """The router of an application."""
+
+    if TYPE_CHECKING:
+        # Below this module the class of requests is not known.
+        async def resolve(
+            self, request: Request
+        ) -> "UrlMappingMatchInfo[Request, Application]": ...
 
     def add_static(
         self,

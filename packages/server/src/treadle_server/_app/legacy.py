@@ -9,8 +9,9 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from types import EllipsisType
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, Unpack
 
+from treadle_server._http.options import ServerOptions
 from treadle_server._http.server import Server
 from treadle_server._routing.handlers import AnyMiddleware
 
@@ -38,7 +39,8 @@ class LegacyApplication(ApplicationLifecycle[A, R, M], Generic[A, R, M]):
     # The argument ``debug`` of the constructor.
     _debug: bool | EllipsisType | None
 
-    if sys.flags.dev_mode:
+    # Type checkers report an attribute that the class does not have.
+    if not TYPE_CHECKING and sys.flags.dev_mode:
 
         def __setattr__(self, name: str, value: Any) -> None:
             if name not in self.ATTRS and not name.startswith("_") and not hasattr(self, name):
@@ -94,7 +96,10 @@ class LegacyApplication(ApplicationLifecycle[A, R, M], Generic[A, R, M]):
                 subapp._set_loop(loop)  # noqa: SLF001  # of the same class
 
     def make_handler(
-        self, *, loop: asyncio.AbstractEventLoop | None = None, **kwargs: object
+        self,
+        *,
+        loop: asyncio.AbstractEventLoop | None = None,
+        **kwargs: Unpack[ServerOptions],
     ) -> Server:
         """Return the server of this application; deprecated, use ``AppRunner``."""
         warnings.warn(
@@ -105,7 +110,10 @@ class LegacyApplication(ApplicationLifecycle[A, R, M], Generic[A, R, M]):
         return self._make_handler(loop=loop, **kwargs)
 
     def _make_handler(
-        self, *, loop: asyncio.AbstractEventLoop | None = None, **kwargs: object
+        self,
+        *,
+        loop: asyncio.AbstractEventLoop | None = None,
+        **kwargs: Unpack[ServerOptions],
     ) -> Server:
         """Freeze the application and return its server (gunicorn's workers for aiohttp)."""
         self._set_loop(loop)

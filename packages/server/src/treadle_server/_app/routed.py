@@ -45,7 +45,7 @@ class RoutedRequest(BaseRequest, Generic[AppT]):
     _unmatched: "tuple[tuple[AppT, ...], HTTPException] | None" = None
 
     @property
-    def match_info(self) -> UrlMappingMatchInfo:
+    def match_info(self) -> UrlMappingMatchInfo[Self, AppT]:
         """The result of routing: the variables of the path, as strings, and the route."""
         info = self._match_info
         if info is None:

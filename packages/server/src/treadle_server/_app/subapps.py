@@ -18,7 +18,13 @@ from treadle_router import CONVERTERS, Converter, Enclosure, HostPattern
 from treadle_server._core.state import AppState
 from treadle_server._routing.dispatcher import Dispatcher
 from treadle_server._routing.handlers import AnyMiddleware
-from treadle_server._routing.interfaces import AbstractMatchInfo, AbstractRoute, MatchableResource
+from treadle_server._routing.interfaces import (
+    AbstractMatchInfo,
+    AbstractRoute,
+    MatchableResource,
+    RouteInfo,
+)
+from treadle_server._routing.options import PathValue
 
 __all__ = [
     "AbstractApplication",
@@ -66,7 +72,7 @@ class _SubAppResource(MatchableResource):
         """Put ``prefix`` before all paths of the application."""
         self._app.router.add_prefix(prefix, converters=converters)
 
-    def url_for(self, **parts: object) -> NoReturn:
+    def url_for(self, **parts: PathValue) -> NoReturn:
         """Raise ``RuntimeError``: only the resources inside have URLs."""
         raise RuntimeError(
             f".url_for() is not supported by sub-application root {self!r} (given {parts}): use "
@@ -119,7 +125,7 @@ class PrefixedSubAppResource(_SubAppResource):
         super().add_prefix(prefix, converters=converters)
         self._enclosure.add_prefix(prefix, converters=converters)
 
-    def get_info(self) -> Mapping[str, object]:
+    def get_info(self) -> RouteInfo:
         """Return the ``app`` and its ``prefix``."""
         return {"app": self._app, "prefix": self.canonical}
 
@@ -151,7 +157,7 @@ class AbstractRuleMatching(abc.ABC):
         """Return True if ``request`` is for the application."""
 
     @abc.abstractmethod
-    def get_info(self) -> Mapping[str, object]:
+    def get_info(self) -> RouteInfo:
         """Return a description of the rule."""
 
     @property
@@ -196,7 +202,7 @@ class Domain(AbstractRuleMatching):
         """Return True if ``request`` is for this host."""
         return self.match_domain(request.host)
 
-    def get_info(self) -> Mapping[str, object]:
+    def get_info(self) -> RouteInfo:
         """Return the ``domain``."""
         return {"domain": self._pattern.canonical}
 
@@ -233,7 +239,7 @@ class MatchedSubAppResource(_SubAppResource):
         """The rule as text."""
         return self._rule.canonical
 
-    def get_info(self) -> Mapping[str, object]:
+    def get_info(self) -> RouteInfo:
         """Return the ``app`` and its ``rule``."""
         return {"app": self._app, "rule": self._rule}
 

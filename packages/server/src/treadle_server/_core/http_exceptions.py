@@ -5,6 +5,7 @@ raised here: by the lines of a body.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 __all__ = [
     "BadHttpMessage",
@@ -26,8 +27,8 @@ __all__ = [
 class HttpProcessingError(Exception):
     """A message that cannot be processed: a status, a sentence and fields for the answer."""
 
-    code = 0
-    message = ""
+    code: int = 0
+    message: str = ""
     headers: Mapping[str, str] | None = None
 
     def __init__(
@@ -58,7 +59,7 @@ class BadHttpMessage(HttpProcessingError):  # noqa: N818  # aiohttp's name
 
     def __init__(self, message: str, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message=message, headers=headers)
-        self.args = (message,)
+        self.args: tuple[Any, ...] = (message,)
 
 
 class HttpBadRequest(BadHttpMessage):
@@ -92,7 +93,7 @@ class LineTooLong(BadHttpMessage, ValueError):  # noqa: N818  # aiohttp's name
         self, line: str | bytes, limit: str | int = "Unknown", actual_size: str = "Unknown"
     ) -> None:
         super().__init__(f"Got more than {limit} bytes when reading: {line!r}.")
-        self.args = (line, limit, actual_size)
+        self.args: tuple[Any, ...] = (line, limit, actual_size)
 
 
 class InvalidHeader(BadHttpMessage):  # aiohttp's name
@@ -102,7 +103,7 @@ class InvalidHeader(BadHttpMessage):  # aiohttp's name
         text = hdr.decode(errors="backslashreplace") if isinstance(hdr, bytes) else hdr
         super().__init__(f"Invalid HTTP header: {text!r}")
         self.hdr = text
-        self.args = (text,)
+        self.args: tuple[Any, ...] = (text,)
 
 
 class BadStatusLine(BadHttpMessage):  # aiohttp's name
@@ -111,7 +112,7 @@ class BadStatusLine(BadHttpMessage):  # aiohttp's name
     def __init__(self, line: str = "", error: str | None = None) -> None:
         line = line if isinstance(line, str) else repr(line)
         super().__init__(error or f"Bad status line {line!r}")
-        self.args = (line,)
+        self.args: tuple[Any, ...] = (line,)
         self.line = line
 
 

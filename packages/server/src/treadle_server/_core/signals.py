@@ -7,7 +7,7 @@ application only, and their constructors are not those of these classes.
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, MutableSequence
-from typing import Final, Generic, ParamSpec, TypeVar, overload
+from typing import ClassVar, Final, Generic, ParamSpec, TypeVar, overload
 
 from .logs import shown
 from .teardown import run_all
@@ -105,7 +105,7 @@ class FrozenList(MutableSequence[_T]):
             return self._items == other._items
         return self._items == other if isinstance(other, list) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]  # mutable, like a list
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # mutable, like a list
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._what} frozen={self._frozen} {self._items!r}>"

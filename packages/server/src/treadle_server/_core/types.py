@@ -15,8 +15,8 @@ class HttpVersion(NamedTuple):
     minor: int
 
 
-HttpVersion10 = HttpVersion(1, 0)
-HttpVersion11 = HttpVersion(1, 1)
+HttpVersion10: HttpVersion = HttpVersion(1, 0)
+HttpVersion11: HttpVersion = HttpVersion(1, 1)
 
 
 @final
@@ -32,11 +32,11 @@ class ConnectionInfo:
         ssl_context: ssl.SSLContext | None,
         handler: Callable[[], object] | None = None,
     ) -> None:
-        self.peername = peername
-        self.sockname = sockname
-        self.ssl_context = ssl_context
+        self.peername: object = peername
+        self.sockname: object = sockname
+        self.ssl_context: ssl.SSLContext | None = ssl_context
         #: Returns the connection while it exists; None for a connection of another kind.
-        self.handler = handler
+        self.handler: Callable[[], object] | None = handler
 
     @classmethod
     def of(

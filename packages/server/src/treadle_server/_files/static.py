@@ -26,7 +26,8 @@ from treadle_router import CONVERTERS, Converter
 from treadle_server._core.keywords import check_keywords
 from treadle_server._http.request import BaseRequest
 from treadle_server._routing.handlers import AnyHandler
-from treadle_server._routing.options import StaticOptions
+from treadle_server._routing.interfaces import RouteInfo
+from treadle_server._routing.options import PathValue, StaticOptions
 from treadle_server._routing.resources import PrefixResource, ResourceRoute
 from treadle_server._transport.files import NotAFileError, OpenFile, is_missing, open_file
 
@@ -129,7 +130,7 @@ class StaticResource(PrefixResource):
 
     # Building URLs.
 
-    def url_for(self, **parts: object) -> URL:
+    def url_for(self, **parts: PathValue) -> URL:
         """Return the URL of the file ``filename``, a path inside the directory.
 
         ``append_version`` overrides the option of the resource. With it the file is read if it has
@@ -180,7 +181,7 @@ class StaticResource(PrefixResource):
 
     # Describing.
 
-    def get_info(self) -> Mapping[str, object]:
+    def get_info(self) -> RouteInfo:
         """Return ``directory``, ``prefix``, and ``routes`` by method."""
         routes = {route.method: route for route in self}
         return {"directory": self._directory, "prefix": self.canonical, "routes": routes}

@@ -44,8 +44,8 @@ class AbstractAccessLogger(abc.ABC):
     __slots__ = ("log_format", "logger")
 
     def __init__(self, logger: logging.Logger, log_format: str) -> None:
-        self.logger = logger
-        self.log_format = log_format
+        self.logger: logging.Logger = logger
+        self.log_format: str = log_format
 
     @abc.abstractmethod
     def log(self, request: BaseRequest, response: StreamResponse, time: float) -> None:

@@ -50,9 +50,13 @@ class RequestContent(RequestHead):
 
     def add_cleanup(self, cleanup: Callable[[], None]) -> None:
         """Call ``cleanup`` when the response has been sent, or cannot be sent."""
+        self._own_hooks().cleanups.append(cleanup)
+
+    def _own_hooks(self) -> RequestHooks:
+        """Return the hooks, made if there are none yet."""
         if self.hooks is None:
             self.hooks = RequestHooks()
-        self.hooks.cleanups.append(cleanup)
+        return self.hooks
 
     @property
     def content(self) -> StreamReader:

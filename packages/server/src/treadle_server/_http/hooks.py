@@ -21,6 +21,6 @@ class RequestHooks:
 
     def __init__(self, prepare: PrepareHook | None = None) -> None:
         #: Called before the head of the response is sent.
-        self.prepare = prepare
+        self.prepare: PrepareHook | None = prepare
         #: Called when the response has been sent, or cannot be sent.
         self.cleanups: list[Callable[[], None]] = []

@@ -7,7 +7,7 @@ has anyway are not here: ``_payload``, ``_read_bytes``, ``_client_max_size``, ``
 
 import sys
 import warnings
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from treadle_http_parser import Request as Head
 from treadle_server._core.types import ConnectionInfo
@@ -40,7 +40,8 @@ class LegacyNames(RequestContent):
     # The protocol that a request by hand was made with.
     _given_protocol: RequestHandler | None = None
 
-    if sys.flags.dev_mode:
+    # Type checkers report an attribute that the class does not have.
+    if not TYPE_CHECKING and sys.flags.dev_mode:
 
         def __setattr__(self, name: str, value: Any) -> None:
             if name not in self.ATTRS and not name.startswith("_") and not hasattr(self, name):

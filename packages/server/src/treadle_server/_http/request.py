@@ -177,10 +177,8 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
             remote=self._remote if remote is _UNSET else remote,
         )
         copy._given_protocol = protocol  # noqa: SLF001  # another request
-        if self.hooks is None:
-            self.hooks = RequestHooks()
         # The files of a form that the copy reads are closed with the response of the request.
-        copy.hooks = self.hooks
+        copy.hooks = self._own_hooks()
         self._carry_over(copy)
         return copy
 

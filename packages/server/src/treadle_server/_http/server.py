@@ -2,7 +2,7 @@
 
 import asyncio
 import weakref
-from typing import Any, Final, final
+from typing import Any, Final, Unpack, final
 
 from treadle_server._body.stream import StreamReader
 from treadle_server._core.config import ServerConfig
@@ -13,6 +13,7 @@ from .factories import AnyFactory, GivenFactory, direct_factory
 from .handler import RequestHandler
 from .interfaces import DirectFactory
 from .message import RawRequestMessage
+from .options import ServerOptions
 from .overload import OverloadProtocol, limit_handlers
 from .payload_writer import AbstractStreamWriter
 from .request import BaseRequest
@@ -38,11 +39,9 @@ class Server:
         handler: RawHandler,
         *,
         request_factory: AnyFactory | None = None,
-        handler_cancellation: bool = False,
         loop: asyncio.AbstractEventLoop | None = None,
-        **kwargs: object,
+        **kwargs: Unpack[ServerOptions],
     ) -> None:
-        kwargs["handler_cancellation"] = handler_cancellation
         #: The handler.
         self.request_handler: Final = handler
         #: The function that makes requests, as it is called with aiohttp's arguments.

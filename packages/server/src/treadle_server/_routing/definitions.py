@@ -1,44 +1,26 @@
 """Route definitions: routes as values, which are registered later on any router.
 
-``get("/", handler)`` makes a ``RouteDef``; a ``RouteTableDef`` collects them with decorators.
+The functions that make them (``get("/", handler)``) are in ``_app.definitions``, the decorators in
+``_app.table``: those know the class of requests.
+
 ``router.add_routes(definitions)`` calls ``register(router)`` on each. That needs a router with
 ``add_route`` only (``SupportsAddRoute``); if the router has ``add_get``, ``add_post`` and so on,
 those are called instead, so that a router may give them a meaning of its own. ``StaticDef`` needs
 ``add_static``.
-
-A definition keeps the options that were given and are not None. Type checkers know the options of
-this package only; at run time an unknown one is kept too and given to the router, because add-ons
-extend routers with options of their own.
 """
 
 import abc
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, TypeVar, Unpack, final
+from typing import Final, TypeVar, final
 
 from treadle_router import canonical_method
-from treadle_server._core.keywords import check_keywords
 
-from .handlers import AnyHandler, AnyMiddleware
+from .handlers import AnyHandler
 from .interfaces import SupportsAddRoute
-from .options import GetOptions, NamedRouteOptions, StaticOptions, kept_options
 
-__all__ = [
-    "AbstractRouteDef",
-    "RouteDef",
-    "StaticDef",
-    "delete",
-    "get",
-    "head",
-    "options",
-    "patch",
-    "post",
-    "put",
-    "route",
-    "static",
-    "view",
-]
+__all__ = ["AbstractRouteDef", "RouteDef", "StaticDef"]
 
 R = TypeVar("R")
 
@@ -114,78 +96,3 @@ class StaticDef(AbstractRouteDef):
 
 def _shown(kwargs: dict[str, object]) -> str:
     return "".join(f", {name}={value!r}" for name, value in sorted(kwargs.items()))
-
-
-def route(
-    method: str, path: str, handler: AnyHandler, **options: Unpack[GetOptions[AnyMiddleware]]
-) -> RouteDef:
-    """Return the definition of ``handler`` for ``method`` (``*``: every other method)."""
-    return RouteDef(method, path, handler, kept_options(options))
-
-
-def head(
-    path: str, handler: AnyHandler, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
-) -> RouteDef:
-    """Return the definition of ``handler`` for HEAD."""
-    return route("HEAD", path, handler, **options)
-
-
-def options(
-    path: str, handler: AnyHandler, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
-) -> RouteDef:
-    """Return the definition of ``handler`` for OPTIONS."""
-    return route("OPTIONS", path, handler, **options)
-
-
-def post(
-    path: str, handler: AnyHandler, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
-) -> RouteDef:
-    """Return the definition of ``handler`` for POST."""
-    return route("POST", path, handler, **options)
-
-
-def put(
-    path: str, handler: AnyHandler, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
-) -> RouteDef:
-    """Return the definition of ``handler`` for PUT."""
-    return route("PUT", path, handler, **options)
-
-
-def patch(
-    path: str, handler: AnyHandler, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
-) -> RouteDef:
-    """Return the definition of ``handler`` for PATCH."""
-    return route("PATCH", path, handler, **options)
-
-
-def delete(
-    path: str, handler: AnyHandler, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
-) -> RouteDef:
-    """Return the definition of ``handler`` for DELETE."""
-    return route("DELETE", path, handler, **options)
-
-
-def get(path: str, handler: AnyHandler, **options: Unpack[GetOptions[AnyMiddleware]]) -> RouteDef:
-    """Return the definition of ``handler`` for GET, and for HEAD unless ``allow_head`` is false."""
-    return route("GET", path, handler, **options)
-
-
-def view(
-    path: str, handler: AnyHandler, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
-) -> RouteDef:
-    """Return the definition of ``handler``, usually a view class, for every method."""
-    return route("*", path, handler, **options)
-
-
-def static(
-    prefix: str, path: str | os.PathLike[str], **options: Unpack[StaticOptions]
-) -> StaticDef:
-    """Return the definition of the directory ``path`` under the URL ``prefix``.
-
-    ``break_symlink_sandbox`` is the newer name of ``follow_symlinks``, under which it is kept.
-    """
-    check_keywords(options, StaticOptions.__optional_keys__, "static()")
-    kwargs = kept_options(options)
-    if kwargs.pop("break_symlink_sandbox", False):
-        kwargs["follow_symlinks"] = True
-    return StaticDef(prefix, path, kwargs)

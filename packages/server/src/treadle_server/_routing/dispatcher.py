@@ -51,6 +51,7 @@ from .interfaces import (
     AbstractRoute,
     AbstractRouter,
     MatchableResource,
+    MatchFunction,
     NeedsResolve,
     refer_to_resolve,
 )
@@ -93,7 +94,7 @@ class Dispatcher(
         #: True if OPTIONS is answered for paths that have no route for it.
         self.auto_options = False
         #: The entry of the hot path; once compiled, the matcher's own method.
-        self.match = self._first_match
+        self.match: MatchFunction = self._first_match
         #: Called when other resources are to be found, for routers around this one.
         self.on_change: Final[list[Callable[[], None]]] = []
         self._stages: tuple[Matcher[AbstractRoute] | ResolveStage, ...] | None = None

@@ -22,6 +22,7 @@ __all__ = [
     "AbstractView",
     "AnyHandler",
     "AnyMiddleware",
+    "AnyViewClass",
     "ExpectHandler",
     "check_callable",
     "check_expect_handler",
@@ -56,6 +57,11 @@ class AbstractView(abc.ABC):
     @abc.abstractmethod
     def __await__(self) -> Generator[Any, None, StreamResponse]:
         """Return the generator that produces the response."""
+
+
+#: A view class before its request type is known. Unlike with ``type[AbstractView]``, a type checker
+#: also reports a class that needs more than a request to be made.
+AnyViewClass = Callable[[Any], AbstractView]
 
 
 def where(handler: object) -> str:

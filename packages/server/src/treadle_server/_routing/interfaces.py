@@ -8,8 +8,10 @@ request, the parameter is ``Any``, so that the override may write ``web.Request`
 """
 
 import abc
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sized
-from typing import Any, ClassVar, Final, Protocol, TypeVar, Unpack, final
+from pathlib import Path
+from typing import Any, ClassVar, Final, Protocol, TypedDict, TypeVar, Unpack, final
 
 from yarl import URL
 
@@ -28,7 +30,7 @@ from .handlers import (
     check_size,
     default_expect_handler,
 )
-from .options import RouteOptions
+from .options import PathValue, RouteOptions
 
 __all__ = [
     "AbstractMatchInfo",
@@ -38,9 +40,29 @@ __all__ = [
     "MatchFunction",
     "MatchableResource",
     "NeedsResolve",
+    "RouteInfo",
     "SupportsAddRoute",
     "refer_to_resolve",
 ]
+
+
+class RouteInfo(TypedDict, total=False):
+    """The description of a route or resource: each kind has some of these keys."""
+
+    # A path as it was declared, or one with variables and its regular expression.
+    path: str
+    formatter: str
+    pattern: re.Pattern[str]
+    # Files.
+    directory: Path
+    prefix: str
+    routes: "Mapping[str, AbstractRoute]"
+    # A ``web.Application``, which is defined above this module, and the rule that chooses it.
+    app: Any
+    rule: Any
+    domain: str
+    # The error of a request without a route.
+    http_exception: HTTPException
 
 
 class AbstractRoute(abc.ABC):
@@ -97,11 +119,11 @@ class AbstractRoute(abc.ABC):
         """The name of the resource."""
 
     @abc.abstractmethod
-    def get_info(self) -> Mapping[str, object]:
+    def get_info(self) -> RouteInfo:
         """Return a description of the route."""
 
     @abc.abstractmethod
-    def url_for(self, **parts: object) -> URL:
+    def url_for(self, **parts: PathValue) -> URL:
         """Return the URL of the route."""
 
     async def handle_expect_header(self, request: BaseRequest) -> StreamResponse | None:
@@ -137,7 +159,7 @@ class AbstractMatchInfo(abc.ABC):
         """The error of a request without a route, else None."""
 
     @abc.abstractmethod
-    def get_info(self) -> Mapping[str, object]:
+    def get_info(self) -> RouteInfo:
         """Return a description of the route."""
 
     @property
@@ -178,7 +200,7 @@ class AbstractResource(Sized, Iterable[AbstractRoute]):
         """The path with its variables in braces, without their patterns."""
 
     @abc.abstractmethod
-    def url_for(self, **parts: object) -> URL:
+    def url_for(self, **parts: PathValue) -> URL:
         """Return the URL of the resource with ``parts`` for its variables."""
 
     @abc.abstractmethod
@@ -190,7 +212,7 @@ class AbstractResource(Sized, Iterable[AbstractRoute]):
         """Put ``prefix`` before the path: the resource becomes part of a sub-application."""
 
     @abc.abstractmethod
-    def get_info(self) -> Mapping[str, object]:
+    def get_info(self) -> RouteInfo:
         """Return a description of the resource."""
 
     @abc.abstractmethod

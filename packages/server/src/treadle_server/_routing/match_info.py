@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, Generic, final
 
 from yarl import URL
 
@@ -13,10 +13,22 @@ from treadle_server._core.state import AppState
 from treadle_server._http.request import BaseRequest
 
 from .context import RouteContext
-from .handlers import AnyHandler
-from .interfaces import AbstractMatchInfo, AbstractRoute
+from .interfaces import AbstractMatchInfo, AbstractRoute, RouteInfo
+from .options import PathValue
 
 __all__ = ["MatchInfoError", "SystemRoute", "UrlMappingMatchInfo"]
+
+if TYPE_CHECKING:
+    # Defaults for the parameters (PEP 696), so that ``UrlMappingMatchInfo`` alone is a type.
+    from typing_extensions import TypeVar
+
+    Request_contra = TypeVar("Request_contra", contravariant=True, default=Any)
+    App_co = TypeVar("App_co", bound=AppState, covariant=True, default=Any)
+else:
+    from typing import TypeVar
+
+    Request_contra = TypeVar("Request_contra", contravariant=True)
+    App_co = TypeVar("App_co", bound=AppState, covariant=True)
 
 R = TypeVar("R", bound=AbstractRoute)
 
@@ -47,11 +59,11 @@ class SystemRoute(AbstractRoute):
         """The reason phrase of the error."""
         return self._http_exception.reason
 
-    def get_info(self) -> Mapping[str, object]:
+    def get_info(self) -> RouteInfo:
         """Return the exception."""
         return {"http_exception": self._http_exception}
 
-    def url_for(self, **parts: object) -> URL:
+    def url_for(self, **parts: PathValue) -> URL:
         """Raise ``RuntimeError``: no URL leads to an error."""
         raise RuntimeError(
             f".url_for() is not allowed for SystemRoute: a request without a route has no URL to "
@@ -62,9 +74,10 @@ class SystemRoute(AbstractRoute):
         return f"<SystemRoute {self.status}: {self.reason}>"
 
 
-class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
+class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo, Generic[Request_contra, App_co]):
     """The variables of a path as strings, and the matched route.
 
+    Generic in the requests that the handler takes, and in the class of the applications.
     ``converted`` has the values of typed variables (``{id!int}``) converted.
     """
 
@@ -83,7 +96,7 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
         self._route = route
         self._converted = match_dict if converted is None else converted
         #: True if the route belongs to a compiled router, so that their number is bounded.
-        self.is_compiled = False
+        self.is_compiled: bool = False
         #: The applications and the current one; the request has the same object.
         self.route_context: Final = RouteContext((), None, None) if context is None else context
         self._frozen = context is not None
@@ -94,7 +107,9 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
         raise UnknownKeyError(key, f"match_info of {place}", self)
 
     @classmethod
-    def of(cls, found: Match[R], context: RouteContext | None = None) -> "UrlMappingMatchInfo":
+    def of(
+        cls, found: Match[R], context: RouteContext | None = None
+    ) -> "UrlMappingMatchInfo[Request_contra, App_co]":
         """Return the match info for a match of the router, over the ``context`` of a request."""
         return cls(found.raw_params, found.handler, found.params, context)
 
@@ -104,7 +119,7 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
         return self._converted
 
     @property
-    def handler(self) -> AnyHandler:
+    def handler(self) -> Callable[[Request_contra], Awaitable[StreamResponse]]:
         """The handler to call."""
         return self._route.handler
 
@@ -123,14 +138,17 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
         """None: the request has a route."""
         return None
 
-    def get_info(self) -> Mapping[str, object]:
+    def get_info(self) -> RouteInfo:
         """Return a description of the route."""
         return self._route.get_info()
 
     @property
-    def apps(self) -> tuple[AppState, ...]:
+    def apps(self) -> tuple[App_co, ...]:
         """The applications around the handler, the outermost first."""
-        return self.route_context.apps
+        # Without ``cast``, which is a call.
+        apps: Any = self.route_context.apps
+        typed: tuple[App_co, ...] = apps
+        return typed
 
     def add_app(self, app: AppState) -> None:
         """Add an application around those that were added before; the first one is current."""
@@ -142,12 +160,13 @@ class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
         context.apps = (app, *context.apps)
 
     @property
-    def current_app(self) -> AppState:
+    def current_app(self) -> App_co:
         """The application that handles the request now, the same as ``request.app``."""
-        current = self.route_context.current
+        current: Any = self.route_context.current
         if current is None:
             raise WrongMomentError("The match has no application yet: add_app() gives it one")
-        return current
+        app: App_co = current
+        return app
 
     @current_app.setter
     def current_app(self, app: AppState) -> None:

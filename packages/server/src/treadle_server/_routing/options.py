@@ -1,4 +1,4 @@
-"""The keyword options of routes and of static files, each written once.
+"""The keyword options of routes, of static files and of URLs, each written once.
 
 Methods and functions that declare routes take them as ``**options: Unpack[RouteOptions[M]]``, so
 that type checkers report a misspelt name or a wrong type. At run time ``check_keywords`` does.
@@ -7,19 +7,33 @@ where the type of requests is not known yet.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Generic, TypedDict, TypeVar
+from datetime import date
+from enum import Enum
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypedDict, TypeVar
+from uuid import UUID
 
 from .handlers import AnyMiddleware, ExpectHandler
 
 __all__ = [
     "GetOptions",
     "NamedRouteOptions",
+    "PathValue",
     "RouteOptions",
     "StaticOptions",
     "kept_options",
 ]
 
+if TYPE_CHECKING:
+    # It is slow to import.
+    from decimal import Decimal
+
 M = TypeVar("M", bound=AnyMiddleware)
+
+#: The value of a variable for ``url_for``: text, what has an obvious text, and what converters of
+#: an application usually make. At run time a converter may take others. Not None and not any
+#: object: ``url_for(user=user)`` means ``user=user.name``.
+PathValue: TypeAlias = "str | float | bytes | date | Decimal | Enum | PurePath | UUID"
 
 
 class RouteOptions(TypedDict, Generic[M], total=False):

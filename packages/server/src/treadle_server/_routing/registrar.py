@@ -13,7 +13,7 @@ from treadle_http_parser.hdrs import METH_ANY
 from treadle_server._core.keywords import check_keywords
 
 from .definitions import AbstractRouteDef
-from .handlers import AbstractView, AnyHandler, AnyMiddleware, check_callable
+from .handlers import AnyHandler, AnyMiddleware, AnyViewClass, check_callable
 from .interfaces import AbstractRoute
 from .options import GetOptions, NamedRouteOptions, RouteOptions
 from .resources import Resource
@@ -103,12 +103,15 @@ class RouteRegistrar(abc.ABC, Generic[H, M]):
     def add_view(
         self,
         path: str,
-        handler: "type[AbstractView] | H",
+        handler: AnyViewClass,
         *,
         name: str | None = None,
         **options: Unpack[RouteOptions[M]],
     ) -> AbstractRoute:
-        """Add a view class, which answers every method that it defines, or any handler."""
+        """Add a view class, which answers every method that it defines.
+
+        Another handler works too, for every method; ``add_route("*", path, handler)`` says so.
+        """
         checked = _check(handler, options, f"add_view({path!r})")
         return self.add_resource(path, name=name).add_route(METH_ANY, checked, **options)
 

@@ -15,10 +15,10 @@ from treadle_router import Resource as RouterResource
 from treadle_server._core.misuse import WrongTypeError, WrongValueError
 
 from .handlers import AnyHandler, AnyMiddleware
-from .interfaces import AbstractResource, AbstractRoute, MatchableResource
+from .interfaces import AbstractResource, AbstractRoute, MatchableResource, RouteInfo
 from .legacy import LegacyResource
 from .match_info import UrlMappingMatchInfo
-from .options import RouteOptions
+from .options import PathValue, RouteOptions
 
 __all__ = [
     "DynamicResource",
@@ -47,11 +47,11 @@ class ResourceRoute(AbstractRoute):
         """The name of the resource."""
         return self._own_resource.name
 
-    def get_info(self) -> Mapping[str, object]:
+    def get_info(self) -> RouteInfo:
         """Return the description of the resource."""
         return self._own_resource.get_info()
 
-    def url_for(self, **parts: object) -> URL:
+    def url_for(self, **parts: PathValue) -> URL:
         """Return the URL of the resource with ``parts`` for its variables."""
         return self._own_resource.url_for(**parts)
 
@@ -76,7 +76,9 @@ class Resource(LegacyResource, MatchableResource):
         """Parse ``path``; raises ``ValueError`` with the character at which it is wrong."""
         super().__init__(name=name)
         #: The resource of ``treadle_router`` that matches and builds paths.
-        self.pattern = RouterResource[AbstractRoute](path, tail=tail, converters=converters)
+        self.pattern: RouterResource[AbstractRoute] = RouterResource(
+            path, tail=tail, converters=converters
+        )
         # For ``resolve``; compiled on first use.
         self._matcher: Matcher[AbstractRoute] | None = None
         self._frozen = False
@@ -156,7 +158,7 @@ class Resource(LegacyResource, MatchableResource):
             return UrlMappingMatchInfo.of(found), set(self.pattern.allowed)
         return None, set(found.allowed) if isinstance(found, MethodNotAllowed) else set()
 
-    def url_for(self, **parts: object) -> URL:
+    def url_for(self, **parts: PathValue) -> URL:
         """Return the relative URL with ``parts`` for the variables.
 
         Raises ``KeyError`` for a missing part, and ``ValueError`` for an unknown one or a value
@@ -164,7 +166,7 @@ class Resource(LegacyResource, MatchableResource):
         """
         return URL(self.pattern.build(**parts), encoded=True)
 
-    def get_info(self) -> Mapping[str, object]:
+    def get_info(self) -> RouteInfo:
         """Return ``path``, or ``formatter`` and ``pattern`` for a path with variables."""
         if self.pattern.pattern is None:
             return {"path": self.canonical}
@@ -250,7 +252,7 @@ class PrefixResource(Resource):
         """The prefix."""
         return super().canonical.rpartition("/")[0]
 
-    def get_info(self) -> Mapping[str, object]:
+    def get_info(self) -> RouteInfo:
         """Return the ``prefix``."""
         return {"prefix": self.canonical}
 

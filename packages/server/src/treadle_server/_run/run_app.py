@@ -6,11 +6,12 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from treadle_server._app.application import Application
 from treadle_server._core.errors import access_logger
 from treadle_server._http.access_log import AccessLogClass, AccessLogger
+from treadle_server._http.options import ConnectionOptions
 
 from .addresses import Addresses, Path
 from .loops import LoopName, new_loop
@@ -56,7 +57,7 @@ def run_app(
     limit_jitter: float = 0.1,
     start_timeout: float = 60.0,
     heartbeat_timeout: float = 30.0,
-    **kwargs: object,
+    **kwargs: Unpack[ConnectionOptions],
 ) -> None:
     """Serve ``app`` (an application, a coroutine or a function that returns one) until a signal.
 

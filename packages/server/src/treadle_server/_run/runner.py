@@ -12,11 +12,12 @@ import signal
 import ssl
 import warnings
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from treadle_server._app.application import Application
 from treadle_server._core.teardown import run_all
 from treadle_server._http.access_log import AccessLogClass, AccessLogger, check_access_log_class
+from treadle_server._http.options import RunnerOptions, ServerOptions
 from treadle_server._http.server import Server
 
 __all__ = [
@@ -31,7 +32,7 @@ __all__ = [
 class GracefulExit(SystemExit):  # aiohttp's name
     """Raised in the event loop by SIGINT and SIGTERM."""
 
-    code = 1
+    code: int = 1
 
 
 def _raise_graceful_exit() -> None:
@@ -99,7 +100,11 @@ class BaseRunner(abc.ABC):
     """
 
     def __init__(
-        self, *, handle_signals: bool = False, shutdown_timeout: float = 60.0, **kwargs: object
+        self,
+        *,
+        handle_signals: bool = False,
+        shutdown_timeout: float = 60.0,
+        **kwargs: Unpack[ServerOptions],
     ) -> None:
         self._handle_signals = handle_signals
         self._shutdown_timeout = shutdown_timeout
@@ -227,9 +232,10 @@ class AppRunner(BaseRunner):
         *,
         handle_signals: bool = False,
         access_log_class: AccessLogClass = AccessLogger,
-        **kwargs: Any,
+        shutdown_timeout: float = 60.0,
+        **kwargs: Unpack[RunnerOptions],
     ) -> None:
-        super().__init__(handle_signals=handle_signals, **kwargs)
+        super().__init__(handle_signals=handle_signals, shutdown_timeout=shutdown_timeout, **kwargs)
         if not isinstance(app, Application):
             raise TypeError(f"The first argument should be web.Application instance, got {app!r}")
         self._kwargs["access_log_class"] = access_log_class
@@ -242,7 +248,7 @@ class AppRunner(BaseRunner):
         return self._app
 
     async def _make_server(self) -> Server:
-        check_access_log_class(self._kwargs["access_log_class"])
+        check_access_log_class(self._kwargs.get("access_log_class"))
         self._started = True
         await self._app.startup()
         return self._app._make_server(self._kwargs)  # noqa: SLF001  # for runners only
@@ -265,8 +271,15 @@ class ServerRunner(BaseRunner):
     ``BaseRunner`` are ignored.
     """
 
-    def __init__(self, web_server: Server, *, handle_signals: bool = False, **kwargs: Any) -> None:
-        super().__init__(handle_signals=handle_signals, **kwargs)
+    def __init__(
+        self,
+        web_server: Server,
+        *,
+        handle_signals: bool = False,
+        shutdown_timeout: float = 60.0,
+        **kwargs: Unpack[ServerOptions],
+    ) -> None:
+        super().__init__(handle_signals=handle_signals, shutdown_timeout=shutdown_timeout, **kwargs)
         self._web_server = web_server
 
     async def _make_server(self) -> Server:

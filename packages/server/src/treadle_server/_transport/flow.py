@@ -42,11 +42,11 @@ class FlowControl:
         #: The transport, None once the connection is lost.
         self.transport: asyncio.Transport | None = transport
         #: True while reading from the peer is paused.
-        self.reading_paused = False
+        self.reading_paused: bool = False
         #: True while the peer is behind with reading.
-        self.write_paused = False
+        self.write_paused: bool = False
         #: True once the peer has closed its side of the connection, or the connection is lost.
-        self.peer_ended = False
+        self.peer_ended: bool = False
         # Both are made with the first task that waits, for the peer to read or for its end: most
         # connections have none.
         self._waiters: list[asyncio.Future[None]] | None = None

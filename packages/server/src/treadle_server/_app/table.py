@@ -5,29 +5,35 @@ The options are those of the functions in ``definitions``.
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TypeVar, Unpack, cast, final, overload
+from typing import Final, TypeVar, Unpack, final, overload
 
-from .definitions import AbstractRouteDef, RouteDef, static
-from .handlers import AnyHandler, AnyMiddleware
-from .options import GetOptions, NamedRouteOptions, StaticOptions, kept_options
+from treadle_server._routing.definitions import AbstractRouteDef, RouteDef
+from treadle_server._routing.options import (
+    GetOptions,
+    NamedRouteOptions,
+    StaticOptions,
+    kept_options,
+)
+
+from .application import Handler, Middleware
+from .definitions import static
 
 __all__ = ["RouteDecorator", "RouteTableDef"]
 
-F = TypeVar("F", bound=Callable[..., object])
+F = TypeVar("F", bound=Handler)
 
 
 @final
 class RouteDecorator:
     """The decorator that the methods of ``RouteTableDef`` return: call it with a handler.
 
-    It returns the handler unchanged, with its type. (Python's types cannot express both this and
-    that the handler must be one for a table; ``get(path, handler)`` and ``router.add_get`` do
-    check it.)
+    It returns the handler unchanged, with its own type: an async function stays one that a program
+    can call, and a view class stays a class.
     """
 
     __slots__ = ("_add", "_what")
 
-    def __init__(self, add: Callable[[AnyHandler], None], what: str) -> None:
+    def __init__(self, add: Callable[[Handler], None], what: str) -> None:
         self._add: Final = add
         self._what: Final = what
 
@@ -38,7 +44,7 @@ class RouteDecorator:
                 f"@routes.{self._what} decorates a function or class, not {handler!r}. Put it "
                 "right above the handler."
             )
-        self._add(cast("AnyHandler", handler))
+        self._add(handler)
         return handler
 
 
@@ -80,57 +86,47 @@ class RouteTableDef(Sequence[AbstractRouteDef]):
     # Decorators
 
     def route(
-        self, method: str, path: str, **options: Unpack[GetOptions[AnyMiddleware]]
+        self, method: str, path: str, **options: Unpack[GetOptions[Middleware]]
     ) -> RouteDecorator:
         """Decorate a handler for ``method`` (``*``: every other method)."""
         kwargs = kept_options(options)
 
-        def add(handler: AnyHandler) -> None:
+        def add(handler: Handler) -> None:
             self._items.append(RouteDef(method, path, handler, dict(kwargs)))
 
         return RouteDecorator(add, f"route({method!r}, {path!r})")
 
-    def head(
-        self, path: str, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
-    ) -> RouteDecorator:
+    def head(self, path: str, **options: Unpack[NamedRouteOptions[Middleware]]) -> RouteDecorator:
         """Decorate a handler for HEAD."""
         return self.route("HEAD", path, **options)
 
     def options(
-        self, path: str, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
+        self, path: str, **options: Unpack[NamedRouteOptions[Middleware]]
     ) -> RouteDecorator:
         """Decorate a handler for OPTIONS."""
         return self.route("OPTIONS", path, **options)
 
-    def post(
-        self, path: str, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
-    ) -> RouteDecorator:
+    def post(self, path: str, **options: Unpack[NamedRouteOptions[Middleware]]) -> RouteDecorator:
         """Decorate a handler for POST."""
         return self.route("POST", path, **options)
 
-    def put(self, path: str, **options: Unpack[NamedRouteOptions[AnyMiddleware]]) -> RouteDecorator:
+    def put(self, path: str, **options: Unpack[NamedRouteOptions[Middleware]]) -> RouteDecorator:
         """Decorate a handler for PUT."""
         return self.route("PUT", path, **options)
 
-    def patch(
-        self, path: str, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
-    ) -> RouteDecorator:
+    def patch(self, path: str, **options: Unpack[NamedRouteOptions[Middleware]]) -> RouteDecorator:
         """Decorate a handler for PATCH."""
         return self.route("PATCH", path, **options)
 
-    def delete(
-        self, path: str, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
-    ) -> RouteDecorator:
+    def delete(self, path: str, **options: Unpack[NamedRouteOptions[Middleware]]) -> RouteDecorator:
         """Decorate a handler for DELETE."""
         return self.route("DELETE", path, **options)
 
-    def get(self, path: str, **options: Unpack[GetOptions[AnyMiddleware]]) -> RouteDecorator:
+    def get(self, path: str, **options: Unpack[GetOptions[Middleware]]) -> RouteDecorator:
         """Decorate a handler for GET, and for HEAD unless ``allow_head`` is false."""
         return self.route("GET", path, **options)
 
-    def view(
-        self, path: str, **options: Unpack[NamedRouteOptions[AnyMiddleware]]
-    ) -> RouteDecorator:
+    def view(self, path: str, **options: Unpack[NamedRouteOptions[Middleware]]) -> RouteDecorator:
         """Decorate a view class (or a handler) for every method."""
         return self.route("*", path, **options)
 

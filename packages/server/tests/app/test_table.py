@@ -12,6 +12,7 @@ from treadle_server import (
     RouteDef,
     RouteTableDef,
     StaticDef,
+    View,
     get,
     route,
     view,
@@ -22,6 +23,10 @@ METHODS = ["head", "options", "get", "post", "put", "patch", "delete"]
 
 async def handler(request: Request) -> Response:
     return Response()
+
+
+class Page(View):
+    get = handler
 
 
 async def expect(request: Request) -> None:
@@ -42,10 +47,10 @@ def test_functions_and_decorators_agree(name: str) -> None:
 
 def test_view_and_route() -> None:
     table = RouteTableDef()
-    assert table.view("/a", name="n")(handler) is handler
+    assert table.view("/a", name="n")(Page) is Page
     assert table.route("FOO", "/a", name="x")(handler) is handler
-    assert list(table) == [view("/a", handler, name="n"), route("FOO", "/a", handler, name="x")]
-    assert table[0] == RouteDef("*", "/a", handler, {"name": "n"})
+    assert list(table) == [view("/a", Page, name="n"), route("FOO", "/a", handler, name="x")]
+    assert table[0] == RouteDef("*", "/a", Page, {"name": "n"})
 
 
 @pytest.mark.parametrize("keyword", ["follow_symlinks", "break_symlink_sandbox"])
