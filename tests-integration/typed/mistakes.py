@@ -657,8 +657,8 @@ async def websocket_code_without_its_name(ws: web.WebSocketResponse) -> None:
 # Servers
 
 
-def run_of_a_class() -> None:
-    web.run_app(web.Application, port=8080)  # error: arg-type, reportArgumentType
+def run_of_a_table() -> None:
+    web.run_app(web.RouteTableDef(), port=8080)  # error: arg-type, reportArgumentType
 
 
 def run_with_a_port_as_text() -> None:

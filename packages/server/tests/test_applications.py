@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from testkit import Run, hello, serve
-from treadle_responses import AppKey, Response, StreamResponse
+from treadle_responses import AppKey, HTTPNotFound, Response, StreamResponse
 from treadle_server import (
     Application,
     Handler,
@@ -412,3 +412,29 @@ def typed(app: Application) -> None:
     router: UrlDispatcher = app.router
     call: Callable[..., object] = router.resolve
     del name, number, call
+
+
+# A response can be called, as an ASGI application; nothing of an application is one.
+NO_FUNCTIONS: dict[str, Callable[[Application, Response], object]] = {
+    "handler": lambda app, response: app.router.add_get("/", response),  # type: ignore[arg-type]  # what is tested
+    "decorated": lambda _app, response: RouteTableDef().get("/")(response),  # type: ignore[type-var]  # as above
+    "middleware": lambda _app, response: Application(middlewares=[response]),  # type: ignore[list-item]  # as above
+    "receiver": lambda app, response: app.on_startup.append(response),  # type: ignore[arg-type]  # as above
+    "cleanup": lambda app, response: app.cleanup_ctx.append(response),  # type: ignore[arg-type]  # as above
+}
+
+
+@pytest.mark.parametrize("name", NO_FUNCTIONS)
+@pytest.mark.parametrize("response", [Response(), HTTPNotFound()], ids=["response", "exception"])
+def test_a_response_is_no_function(run: Run, name: str, response: Response) -> None:
+    async def main() -> None:
+        app = Application()
+
+        async def use() -> None:
+            NO_FUNCTIONS[name](app, response)
+            await app.startup()
+
+        with pytest.raises(TypeError):
+            await use()
+
+    run(main())

@@ -60,7 +60,8 @@ class HostPattern:
         self.variables: Final = tuple(piece for piece in pieces if isinstance(piece, Variable))
         # Each variable as one brace, so that all other characters are fixed text.
         shape = "".join("{" if isinstance(piece, Variable) else piece.lower() for piece in pieces)
-        host, self.port = _parse(pattern, shape)
+        host, port = _parse(pattern, shape)
+        self.port: Final[str | None] = port
         _check_variables(pattern, host, self.variables)
         self._parts: Final = tuple(host.split("*"))
         self._labels: Final = _labels(host, self.variables)

@@ -94,7 +94,7 @@ class NotFound:
     __slots__ = ("_asked", "enclosure")
 
     def __init__(self, enclosure: Enclosure[Any] | None = None) -> None:
-        self.enclosure = enclosure
+        self.enclosure: Enclosure[Any] | None = enclosure
         # For ``redirect``, which few callers read: the matcher's ``match``, the method, the path.
         self._asked: tuple[Callable[[str, str], object], str, str] | None = None
 

@@ -27,7 +27,7 @@ async def answer(request):
     return Response(text="first")
 
 async def init(argv):
-    print("arguments", argv, file=sys.stderr, flush=True)
+    sys.stderr.write(f"arguments {argv}\\n")
     app = Application()
     app.add_routes([get("/", answer)])
     return app

@@ -21,7 +21,7 @@ async def pid(request):
     return Response(text=str(os.getpid()))
 
 async def slow(request):
-    print("slow begins", file=sys.stderr, flush=True)
+    sys.stderr.write("slow begins\\n")
     await asyncio.sleep(0.5)
     return Response(text="finished")
 

@@ -43,9 +43,13 @@ class GunicornWebWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
     DEFAULT_AIOHTTP_LOG_FORMAT: Final = AccessLogger.LOG_FORMAT
     DEFAULT_GUNICORN_LOG_FORMAT: Final[str] = AccessLogFormat.default
 
+    #: The status that the process of the worker ends with.
+    exit_code: int
+    #: False once the worker is to end.
+    alive: bool
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.alive: bool
         self.exit_code = 0
         self.loop: asyncio.AbstractEventLoop | None = None
         # Set when the worker is to end.

@@ -49,7 +49,8 @@ def normalize_path_middleware(
         raise WrongValueError(
             "Cannot both remove and append slash: with remove_slash=True, pass append_slash=False"
         )
-    if not callable(redirect_class):
+    # A response can be called too, as an ASGI application.
+    if not callable(redirect_class) or isinstance(redirect_class, StreamResponse):
         raise TypeError(f"redirect_class must be a class like HTTPFound, not {redirect_class!r}")
 
     def candidates(path: str) -> Iterator[str]:

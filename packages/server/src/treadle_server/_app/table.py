@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar, Unpack, final, overload
 
+from treadle_responses import StreamResponse
 from treadle_server._routing.definitions import AbstractRouteDef, RouteDef
 from treadle_server._routing.options import (
     GetOptions,
@@ -39,7 +40,8 @@ class RouteDecorator:
 
     def __call__(self, handler: F) -> F:
         """Add ``handler`` and return it; raises ``TypeError`` if it cannot be called."""
-        if not callable(handler):
+        # A response can be called too, as an ASGI application.
+        if not callable(handler) or isinstance(handler, StreamResponse):
             raise TypeError(
                 f"@routes.{self._what} decorates a function or class, not {handler!r}. Put it "
                 "right above the handler."

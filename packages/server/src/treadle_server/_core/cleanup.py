@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Generic, TypeVar
 
+from treadle_responses import StreamResponse
+
 from .logs import shown
 from .signals import FrozenList, name_of
 from .teardown import run_all
@@ -59,7 +61,7 @@ def _check_factory(factory: object) -> None:
         fix = ": it has no `yield`; functions without one belong to on_startup and on_cleanup"
     elif isinstance(factory, (AbstractAsyncContextManager, AsyncIterator)):
         fix = ": pass the function, do not call it"
-    elif callable(factory):
+    elif callable(factory) and not isinstance(factory, StreamResponse):
         return
     else:
         fix = ""

@@ -16,7 +16,10 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, ParamSpec
 
-__all__ = ["log_access", "log_debug", "log_error", "log_given", "log_warning", "printable", "shown"]
+__all__ = [
+    "log_access", "log_debug", "log_error", "log_event", "log_given", "log_warning", "printable",
+    "shown",
+]  # fmt: skip
 
 _P = ParamSpec("_P")
 
@@ -87,6 +90,11 @@ def log_error(
 def log_given(log: Callable[..., object], args: Iterable[Any], options: Mapping[str, Any]) -> None:
     """Log what a program gives, as it is; ``log`` is the method of a logger."""
     log(*args, **options)
+
+
+def log_event(logger: logging.Logger, level: int, message: str) -> None:
+    """Log a sentence about this process or its workers, in which nothing comes from a peer."""
+    _log(logger, level, message, ())
 
 
 def _log(

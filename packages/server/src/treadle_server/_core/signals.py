@@ -9,6 +9,8 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, MutableSequence
 from typing import ClassVar, Final, Generic, ParamSpec, TypeVar, overload
 
+from treadle_responses import StreamResponse
+
 from .logs import shown
 from .teardown import run_all
 
@@ -145,7 +147,8 @@ class Signal(FrozenList[Callable[_P, Awaitable[object]]], Generic[_P]):
     async def _call(
         self, receiver: Callable[_P, Awaitable[object]], *args: _P.args, **kwargs: _P.kwargs
     ) -> None:
-        if not callable(receiver):
+        # A response can be called too, as an ASGI application.
+        if not callable(receiver) or isinstance(receiver, StreamResponse):
             fix = ": pass the function, do not call it" if inspect.iscoroutine(receiver) else ""
             raise TypeError(
                 f"A receiver of {self._what} is an async function, not {name_of(receiver)}{fix}"

@@ -164,7 +164,8 @@ def check_middlewares(middlewares: Iterable[AnyMiddleware], what: str) -> tuple[
         raise TypeError(f"middlewares of {what} is {middlewares!r}: put it into a list")
     checked = tuple(middlewares)
     for middleware in checked:
-        if not callable(middleware):
+        # A response can be called too, as an ASGI application.
+        if not callable(middleware) or isinstance(middleware, StreamResponse):
             raise TypeError(
                 f"A middleware of {what} is {middleware!r}, not an async function "
                 "`(request, handler)`"

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, final
 
 from treadle_server._app.application import Application
+from treadle_server._core.logs import log_warning
 from treadle_server._workers.settings import WorkerSettings
 from treadle_server._workers.supervisor import START_METHOD, Supervisor
 from treadle_server._workers.worker import Link, UnusableError
@@ -87,9 +88,10 @@ def run_workers(
     sockets = addresses.bind()
     try:
         if addresses.each_binds:
-            _LOGGER.warning(
+            log_warning(
+                _LOGGER,
                 "With reuse_port each worker has a queue of its own for new connections, and those "
-                "that wait in it are lost when the worker is replaced; without it nothing is lost"
+                "that wait in it are lost when the worker is replaced; without it nothing is lost",
             )
         names = ", ".join(addresses.names(sockets))
 

@@ -6,6 +6,8 @@ from logging.handlers import WatchedFileHandler
 from pathlib import Path
 from typing import Final
 
+from treadle_server._core.logs import log_error, log_event
+
 __all__ = ["reopen_logs"]
 
 _LOGGER: Final = logging.getLogger("treadle.workers")
@@ -24,11 +26,11 @@ def reopen_logs() -> None:
                 handler.reopenIfNeeded()
             elif isinstance(handler, logging.FileHandler):
                 _reopen(handler)
-        except OSError:
-            _LOGGER.exception("A file of the log could not be opened again")
+        except OSError as error:
+            log_error(_LOGGER, "A file of the log could not be opened again", error=error)
         finally:
             handler.release()
-    _LOGGER.info("The files of the log are open again")
+    log_event(_LOGGER, logging.INFO, "The files of the log are open again")
 
 
 def _handlers() -> Iterator[logging.Handler]:

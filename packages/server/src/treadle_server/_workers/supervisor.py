@@ -23,6 +23,8 @@ from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Final, Literal, final
 
+from treadle_server._core.logs import log_event, log_warning
+
 from .fleet import END_STATUS, End, Fleet, Log, Send, Start, Worker
 from .link import Message, Reader
 from .logfiles import reopen_logs
@@ -127,7 +129,7 @@ class Supervisor:
 
     def _do(self, action: Start | Send | Log, now: float) -> None:
         if isinstance(action, Log):
-            _LOGGER.log(action.level, "%s", action.message)
+            log_event(_LOGGER, action.level, action.message)
         elif isinstance(action, Send):
             process = self._processes.get(action.worker)
             if process is not None and process.running.pid is not None:
@@ -266,7 +268,8 @@ class Supervisor:
         others = [thread.name for thread in threading.enumerate()]
         others.remove(threading.current_thread().name)
         if self._forks and others:
-            _LOGGER.warning(
+            log_warning(
+                _LOGGER,
                 "A fork copies this process without its threads, whose locks may stay locked in "
                 "the workers: %s. Start threads in on_startup, which each worker runs",
                 ", ".join(others),

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Final, NamedTuple, Protocol, final
 
+from treadle_server._core.logs import log_warning
+
 from .link import Writer
 from .logfiles import reopen_logs
 
@@ -87,7 +89,8 @@ class Link:
     def _orphaned(self, loop: asyncio.AbstractEventLoop) -> None:
         """End like at a SIGTERM: without a supervisor nobody would ever end this process."""
         loop.remove_reader(self._lifeline)
-        _LOGGER.warning("The supervisor of process %d has gone: the worker ends", os.getpid())
+        message = "The supervisor of process %s has gone: the worker ends"
+        log_warning(_LOGGER, message, str(os.getpid()))
         os.kill(os.getpid(), signal.SIGTERM)
 
 
