@@ -35,4 +35,4 @@ def test_options_of_add_ons_reach_their_router() -> None:
 def test_view_is_a_route_for_every_method() -> None:
     assert view("/a", Page, name="n") == route("*", "/a", Page, name="n")
     # Type checkers report a function, as aiohttp's types do; it works as with aiohttp.
-    assert view("/a", handler) == route("*", "/a", handler)  # type: ignore[arg-type]
+    assert view("/a", handler) == route("*", "/a", handler)  # type: ignore[arg-type]  # accepted at run time

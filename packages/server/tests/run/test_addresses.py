@@ -106,3 +106,14 @@ def test_systemd_decides_where_nothing_is_given(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv("LISTEN_PID")
     assert addresses().names([]) == []
     assert "LISTEN_FDS" not in os.environ
+
+
+def test_an_address_that_cannot_be_used_leaves_no_other_one_open(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    made = addresses(host="127.0.0.1", port=port, path=[tmp_path / "a", tmp_path / "no" / "b"])
+    with pytest.raises(OSError, match="No such file"):
+        made.bind()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=5)

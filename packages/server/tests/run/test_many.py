@@ -200,3 +200,12 @@ def test_windows_has_no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(many.sys, "platform", "win32")  # type: ignore[attr-defined]  # the module's import
     with pytest.raises(ValueError, match="workers need signals that Windows does not have"):
         run_app(Application(), workers=1)
+
+
+def test_a_function_that_fails_leaves_no_loop_open() -> None:
+    def make() -> Application:
+        raise LookupError("no database")
+
+    # pytest takes the warning of a loop that is left open for a failure.
+    with pytest.raises(LookupError, match="no database"):
+        run_app(make)

@@ -365,6 +365,11 @@ def test_more_signals_hurry_a_stop(story: Story) -> None:
     for expected in (["TERM 1", "TERM 2"], ["TERM 1", "TERM 2"], ["KILL 1", "KILL 2"]):
         story.fleet.stop(story.now)
         assert story.step() == expected
+    assert story.log == [
+        "All workers end",
+        "All workers end without a wait for handlers",
+        "All workers are killed",
+    ]
 
 
 def test_a_stop_that_takes_too_long(story: Story) -> None:

@@ -151,10 +151,10 @@ def test_more_and_fewer_workers(start: Start) -> None:
     program = start('{"port": 0, "workers": 1}')
     program.wait_running()
     program.send(signal.SIGTTIN)
-    program.wait_for("2 workers are wanted, one more")
+    program.wait_for("The number of workers is 2, one more")
     program.wait_for("Worker 2 .* serves")
     program.send(signal.SIGTTOU)
-    program.wait_for("1 workers are wanted, one less")
+    program.wait_for("The number of workers is 1, one less")
     program.wait_for("Worker 1 .* has ended")
     assert int(program.get()) == program.pids()[1]
     assert program.end() == 0
@@ -200,10 +200,11 @@ def test_further_signals_hurry_the_stop(start: Start) -> None:
         # It never notices a cancellation.
         sock.sendall(b"GET /hang HTTP/1.1\r\nHost: a\r\n\r\n")
         program.send(signal.SIGTERM)
-        program.wait_for("All workers end")
-        for _ in range(2):
-            program.send(signal.SIGTERM)
-            time.sleep(0.3)  # two signals of one kind at once are one
+        program.wait_for("All workers end$")
+        program.send(signal.SIGTERM)
+        program.wait_for("All workers end without a wait for handlers$")
+        program.send(signal.SIGTERM)
+        program.wait_for("All workers are killed$")
         assert program.wait() == 0
 
 
@@ -301,10 +302,8 @@ def test_spawned_workers(start: Start, tmp_path: Path) -> None:
     (tmp_path / "spawned.py").write_text(
         "import webapp\n"
         "from treadle_server._run import many\n"
-        "from treadle_server._workers import supervisor\n"
         "if __name__ == '__main__':\n"
-        "    many.START_METHOD = supervisor.START_METHOD = 'spawn'\n"
-        "    supervisor.Supervisor.__init__.__kwdefaults__['start_method'] = 'spawn'\n"
+        "    many.START_METHOD = 'spawn'\n"
         "    try:\n"
         "        webapp.main(workers=1)\n"
         "    except ValueError as error:\n"
@@ -330,7 +329,9 @@ def test_only_the_main_thread_has_workers() -> None:
     def run() -> None:
         with socket.socket() as sock:
             try:
-                Supervisor(lambda _sockets, _link: None, [sock], WorkerSettings(1))
+                Supervisor(
+                    lambda _sockets, _link: None, [sock], WorkerSettings(1), start_method="fork"
+                )
             except ValueError as error:
                 faults.append(str(error))
 

@@ -9,6 +9,7 @@ Importing this module needs gunicorn. Without it, ``web.run_app(workers=...)`` h
 """
 
 import asyncio
+import contextlib
 import inspect
 import logging
 import os
@@ -91,10 +92,9 @@ class GunicornWebWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
             assert server is not None
             while self.alive and not self._is_due(server.requests_count):
                 self.notify()
-                try:
+                with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(ending.wait(), _BEAT)
-                except TimeoutError:
-                    continue
+        finally:
             self.alive = False
             # Until the end, or gunicorn takes the worker for one that hangs.
             beats = asyncio.create_task(self._beat())
@@ -103,9 +103,6 @@ class GunicornWebWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
             finally:
                 await runner.cleanup()
                 beats.cancel()
-        except BaseException:
-            await runner.cleanup()
-            raise
 
     def _is_due(self, requests: int) -> bool:
         """Return True, and say so, if the worker is to end without a signal."""

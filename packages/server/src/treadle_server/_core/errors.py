@@ -11,11 +11,13 @@ __all__ = [
     "access_logger",
     "server_logger",
     "web_logger",
+    "workers_logger",
 ]
 
 access_logger: Final = logging.getLogger("treadle.access")
 server_logger: Final = logging.getLogger("treadle.server")
 web_logger: Final = logging.getLogger("treadle.web")
+workers_logger: Final = logging.getLogger("treadle.workers")
 
 
 class ClientConnectionResetError(ConnectionResetError):

@@ -1,14 +1,14 @@
 """``Addresses``: where ``run_app`` listens, as sites of one process or sockets that many share."""
 
+import contextlib
 import os
 import socket
 import ssl
 from collections.abc import Iterable
 from typing import Final, final
 
-from yarl import URL
-
-from .listeners import activated_sockets, bind_tcp, bind_unix
+from .listeners import activated_sockets, bind_tcp, bind_unix, remove_unix
+from .ports import address_name, default_port
 from .runner import BaseRunner, BaseSite
 from .shared import SharedSite
 from .sites import SockSite, TCPSite, UnixSite
@@ -74,6 +74,11 @@ class Addresses:
         return sites
 
     @property
+    def _known_port(self) -> int:
+        tls = self._ssl_context is not None
+        return default_port(tls=tls) if self._port is None else self._port
+
+    @property
     def each_binds(self) -> bool:
         """True if each worker opens sockets of its own (SO_REUSEPORT)."""
         return bool(self._reuse_port) and bool(self._hosts)
@@ -84,15 +89,22 @@ class Addresses:
         Raises ``OSError`` for an address that cannot be used, and ``ValueError`` for port 0 where
         each worker would get another one.
         """
-        sockets = list(self._socks)
-        for sock in sockets:
-            sock.listen(self._backlog)
         if self.each_binds and self._port == 0:
             raise ValueError("with reuse_port each worker would get another port 0: give a number")
-        if self._hosts and not self.each_binds:
-            port = (8443 if self._ssl_context else 8080) if self._port is None else self._port
-            sockets += bind_tcp(self._hosts, port, self._backlog, self._reuse_address)
-        return sockets + [bind_unix(os.fspath(path), self._backlog) for path in self._paths]
+        for sock in self._socks:
+            sock.listen(self._backlog)
+        with contextlib.ExitStack() as opened:
+            sockets: list[socket.socket] = []
+            if self._hosts and not self.each_binds:
+                port = self._known_port
+                sockets += bind_tcp(self._hosts, port, self._backlog, self._reuse_address)
+            for sock in sockets:
+                opened.callback(sock.close)
+            for path in self._paths:
+                sockets.append(bind_unix(os.fspath(path), self._backlog))
+                opened.callback(sockets[-1].close)
+            opened.pop_all()
+        return [*self._socks, *sockets]
 
     def shared_sites(self, runner: BaseRunner, sockets: Iterable[socket.socket]) -> list[BaseSite]:
         """Return the sites of one worker on what ``bind`` has returned."""
@@ -112,24 +124,13 @@ class Addresses:
 
     def names(self, sockets: Iterable[socket.socket]) -> list[str]:
         """Return the addresses of ``sockets`` for people, as sites have them."""
-        scheme = "https" if self._ssl_context else "http"
-        names = []
-        for sock in sockets:
-            address = sock.getsockname()
-            if isinstance(address, tuple):
-                names.append(str(URL.build(scheme=scheme, host=address[0], port=address[1])))
-            else:
-                names.append(f"{scheme}://unix:{address}:")
+        tls = self._ssl_context is not None
+        addresses: list[object] = [sock.getsockname() for sock in sockets]
         if self.each_binds:
-            port = (8443 if self._ssl_context else 8080) if self._port is None else self._port
-            names += [
-                str(URL.build(scheme=scheme, host=host or "0.0.0.0", port=port))
-                for host in self._hosts
-            ]
-        return sorted(names)
+            addresses += [(host or "0.0.0.0", self._known_port) for host in self._hosts]
+        return sorted(address_name(address, tls=tls) for address in addresses)
 
     def remove_paths(self) -> None:
-        """Remove the Unix sockets from the file system, when nobody listens any more."""
+        """Remove the Unix sockets from the file system; call it when nobody listens any more."""
         for path in self._paths:
-            if os.path.exists(path):  # noqa: PTH110  # one stat, as in ``UnixSite``
-                os.unlink(path)  # noqa: PTH108
+            remove_unix(os.fspath(path))

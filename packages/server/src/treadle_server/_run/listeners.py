@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterable, MutableMapping
 from typing import Final
 
-__all__ = ["activated_sockets", "bind_tcp", "bind_unix"]
+__all__ = ["activated_sockets", "bind_tcp", "bind_unix", "remove_unix"]
 
 #: The first descriptor that systemd passes (sd_listen_fds(3)).
 _FIRST: Final = 3
@@ -79,6 +79,12 @@ def bind_unix(path: str, backlog: int) -> socket.socket:
         sock.close()
         raise OSError(error.errno, f"{error.strerror}: {path!r}") from None
     return sock
+
+
+def remove_unix(path: str) -> None:
+    """Remove a Unix socket from the file system, if it is there."""
+    if os.path.exists(path):  # noqa: PTH110  # one stat, no wait
+        os.unlink(path)  # noqa: PTH108
 
 
 def activated_sockets(environment: MutableMapping[str, str] = os.environ) -> list[socket.socket]:

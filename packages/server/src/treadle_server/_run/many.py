@@ -2,13 +2,13 @@
 
 import asyncio
 import inspect
-import logging
 import socket
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, final
 
 from treadle_server._app.application import Application
+from treadle_server._core.errors import workers_logger
 from treadle_server._core.logs import log_warning
 from treadle_server._workers.settings import WorkerSettings
 from treadle_server._workers.supervisor import START_METHOD, Supervisor
@@ -20,8 +20,6 @@ from .runner import AppRunner, BaseSite
 from .serving import AppSource, NotAnApplicationError, serve
 
 __all__ = ["WorkerServe", "WorkerSettings", "run_workers"]
-
-_LOGGER: Final = logging.getLogger("treadle.workers")
 
 
 @final
@@ -89,7 +87,7 @@ def run_workers(
     try:
         if addresses.each_binds:
             log_warning(
-                _LOGGER,
+                workers_logger,
                 "With reuse_port each worker has a queue of its own for new connections, and those "
                 "that wait in it are lost when the worker is replaced; without it nothing is lost",
             )
@@ -101,7 +99,10 @@ def run_workers(
                 print(f"======== Running on {names} ({count}) ========\n(Press CTRL+C to quit)")
 
         target = WorkerServe(app, addresses, loop, shutdown_timeout, options)
-        status = Supervisor(target, sockets, settings, on_complete=on_complete).run()
+        supervisor = Supervisor(
+            target, sockets, settings, on_complete=on_complete, start_method=START_METHOD
+        )
+        status = supervisor.run()
     finally:
         for sock in sockets:
             sock.close()

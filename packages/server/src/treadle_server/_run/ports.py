@@ -1,10 +1,30 @@
-"""TCP ports: checked before they reach the system, which takes a number modulo 65536."""
+"""TCP ports, checked before they reach the system, and the names of addresses for people."""
 
-__all__ = ["check_port"]
+from yarl import URL
+
+__all__ = ["address_name", "check_port", "default_port"]
+
+
+def default_port(*, tls: bool) -> int:
+    """Return the port of an address without one: 8443 with TLS, otherwise 8080."""
+    return 8443 if tls else 8080
+
+
+def address_name(address: object, *, tls: bool) -> str:
+    """Return the URL of a host and a port, or of the path of a Unix socket.
+
+    ``address`` is as ``socket.getsockname()`` gives it.
+    """
+    scheme = "https" if tls else "http"
+    if isinstance(address, tuple):
+        return str(URL.build(scheme=scheme, host=address[0], port=address[1]))
+    return f"{scheme}://unix:{address}:"
 
 
 def check_port(port: int | str) -> int:
     """Return ``port`` as a number from 0 to 65535; raises ``TypeError`` or ``ValueError``.
+
+    The system takes a number modulo 65536.
 
     Digits are a port too, as in a variable of the environment.
     """

@@ -75,7 +75,8 @@ def run_app(
     ``workers`` is the number of processes that serve, or ``"auto"`` for one per processor; see
     ``WorkerSettings`` for their limits. They share the sockets, and this process only watches and
     replaces them: docs/workers.md. Linux forks them after ``app`` is made, and macOS starts them
-    anew, where ``app`` must be a function of a module. An event loop cannot be given then.
+    anew, where ``app`` must be a function of a module. An event loop cannot be given then, and
+    ``handle_signals`` is not looked at.
 
     A second signal ends the wait for handlers, and each further one the step of the stop that it
     meets: a stop never needs more than a few of them.
@@ -122,6 +123,8 @@ def run_app(
                 shutdown_timeout=shutdown_timeout, options=options,
             )  # fmt: skip
             return
+        if callable(app) and not isinstance(app, Application):
+            app = app()
         if not isinstance(loop, asyncio.AbstractEventLoop):
             loop = new_loop(loop)
         begun = True
@@ -131,6 +134,4 @@ def run_app(
             app.close()
     if loop.get_debug() and access_log is not None:
         _show_access_log(access_log)
-    if callable(app) and not isinstance(app, Application):
-        app = app()
     serve(loop, app, addresses.sites, print, shutdown_timeout, handle_signals, options)

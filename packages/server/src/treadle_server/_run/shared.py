@@ -9,11 +9,11 @@ to another.
 import asyncio
 import contextlib
 import errno
-import logging
 import socket
 import ssl
 from typing import Final, final
 
+from treadle_server._core.errors import server_logger
 from treadle_server._core.logs import log_debug, log_error
 from treadle_server._http.server import Server
 
@@ -27,7 +27,6 @@ _NO_ROOM: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _HANDSHAKES: Final = 2.0
 #: Seconds until it is tried again, as in asyncio.
 _PAUSE: Final = 1.0
-_LOGGER: Final = logging.getLogger("treadle.server")
 
 
 @final
@@ -111,7 +110,7 @@ class _Acceptor(asyncio.AbstractServer):
         except OSError as error:
             if error.errno not in _NO_ROOM:
                 raise
-            log_error(_LOGGER, "No room for a connection that waits", error=error)
+            log_error(server_logger, "No room for a connection that waits", error=error)
             self._loop.remove_reader(self._sock)
             self._pause = self._loop.call_later(_PAUSE, self._watch)
             return
@@ -128,6 +127,6 @@ class _Acceptor(asyncio.AbstractServer):
             )
         except (OSError, EOFError, ssl.SSLError) as error:
             # A handshake that failed, or a client that has left.
-            log_debug(_LOGGER, "A connection was not made: %s", error)
+            log_debug(server_logger, "A connection was not made: %s", error)
             with contextlib.suppress(OSError):
                 connection.close()

@@ -7,12 +7,11 @@ import socket
 import ssl
 from typing import Any
 
-from yarl import URL
-
 from treadle_server._core.keywords import suggest_keywords
 from treadle_server._http.server import Server
 
-from .ports import check_port
+from .listeners import remove_unix
+from .ports import address_name, check_port, default_port
 from .runner import BaseRunner, BaseSite
 
 __all__ = ["NamedPipeSite", "SockSite", "TCPSite", "UnixSite"]
@@ -65,7 +64,7 @@ class TCPSite(_Listening):
             runner, shutdown_timeout=shutdown_timeout, ssl_context=ssl_context, backlog=backlog
         )
         self._host = host
-        self._port = (8443 if ssl_context else 8080) if port is None else check_port(port)
+        self._port = default_port(tls=ssl_context is not None) if port is None else check_port(port)
         self._reuse_address = reuse_address
         self._reuse_port = reuse_port
 
@@ -79,8 +78,8 @@ class TCPSite(_Listening):
     @property
     def name(self) -> str:
         """The site's URL."""
-        scheme = "https" if self._ssl_context else "http"
-        return str(URL.build(scheme=scheme, host=self._host or "0.0.0.0", port=self.port))
+        host = self._host or "0.0.0.0"
+        return address_name((host, self.port), tls=self._ssl_context is not None)
 
     async def _listen(self, server: Server) -> asyncio.AbstractServer:
         return await asyncio.get_running_loop().create_server(
@@ -116,8 +115,7 @@ class UnixSite(_Listening):
     @property
     def name(self) -> str:
         """The socket's path."""
-        scheme = "https" if self._ssl_context else "http"
-        return f"{scheme}://unix:{self._path}:"
+        return address_name(self._path, tls=self._ssl_context is not None)
 
     async def _listen(self, server: Server) -> asyncio.AbstractServer:
         return await asyncio.get_running_loop().create_unix_server(
@@ -133,8 +131,8 @@ class UnixSite(_Listening):
         was_listening = self._server is not None
         await super().stop()
         # Python 3.13 removes it by itself.
-        if was_listening and os.path.exists(self._path):  # noqa: PTH110, ASYNC240  # one stat, no wait
-            os.unlink(self._path)  # noqa: PTH108
+        if was_listening:
+            remove_unix(self._path)
 
 
 class SockSite(_Listening):
@@ -154,12 +152,7 @@ class SockSite(_Listening):
             runner, shutdown_timeout=shutdown_timeout, ssl_context=ssl_context, backlog=backlog
         )
         self._sock = sock
-        scheme = "https" if ssl_context else "http"
-        address = sock.getsockname()
-        if isinstance(address, tuple):
-            self._name = str(URL.build(scheme=scheme, host=address[0], port=address[1]))
-        else:
-            self._name = f"{scheme}://unix:{address}:"
+        self._name = address_name(sock.getsockname(), tls=ssl_context is not None)
 
     @property
     def name(self) -> str:

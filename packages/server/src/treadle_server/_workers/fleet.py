@@ -41,6 +41,12 @@ _SHORT_LIFE: Final = 5.0
 _LONGEST_CRASH_PAUSE: Final = 2.0
 #: Seconds from the stacks of a worker that hangs to its end; not more than ``heartbeat_timeout``.
 _GRACE: Final = 5.0
+#: What the first, the second and each further stop does.
+_STOPS: Final = (
+    "All workers end",
+    "All workers end without a wait for handlers",
+    "All workers are killed",
+)
 #: What the signals' numbers are called.
 _NAMES: Final = {number.value: number.name for number in signal.Signals}
 
@@ -229,21 +235,20 @@ class Fleet:
     def add(self) -> None:
         """Want one worker more."""
         self.wanted += 1
-        self._log(logging.INFO, f"{self.wanted} workers are wanted, one more")
+        self._log(logging.INFO, f"The number of workers is {self.wanted}, one more")
 
     def remove(self) -> None:
         """Want one worker less; the last one stays."""
         if self.wanted > 1:
             self.wanted -= 1
-            self._log(logging.INFO, f"{self.wanted} workers are wanted, one less")
+            self._log(logging.INFO, f"The number of workers is {self.wanted}, one less")
         else:
             self._log(logging.WARNING, "The last worker stays; SIGTERM ends all")
 
     def stop(self, now: float) -> None:
         """End all workers; the second time without a wait for handlers, the third time at once."""
         self._stops += 1
-        if self._stops == 1:
-            self._log(logging.INFO, "All workers end")
+        self._log(logging.INFO, _STOPS[min(self._stops, len(_STOPS)) - 1])
         for worker in self.workers:
             if self._stops > 2:
                 self._kill(worker, now)

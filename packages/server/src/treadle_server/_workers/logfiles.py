@@ -4,13 +4,11 @@ import logging
 from collections.abc import Iterator
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
-from typing import Final
 
+from treadle_server._core.errors import workers_logger
 from treadle_server._core.logs import log_error, log_event
 
 __all__ = ["reopen_logs"]
-
-_LOGGER: Final = logging.getLogger("treadle.workers")
 
 
 def reopen_logs() -> None:
@@ -27,10 +25,10 @@ def reopen_logs() -> None:
             elif isinstance(handler, logging.FileHandler):
                 _reopen(handler)
         except OSError as error:
-            log_error(_LOGGER, "A file of the log could not be opened again", error=error)
+            log_error(workers_logger, "A file of the log could not be opened again", error=error)
         finally:
             handler.release()
-    log_event(_LOGGER, logging.INFO, "The files of the log are open again")
+    log_event(workers_logger, logging.INFO, "The files of the log are open again")
 
 
 def _handlers() -> Iterator[logging.Handler]:

@@ -6,7 +6,6 @@ the supervisor can still end it.
 
 import contextlib
 import gc
-import logging
 import multiprocessing
 import os
 import selectors
@@ -23,6 +22,7 @@ from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Final, Literal, final
 
+from treadle_server._core.errors import workers_logger
 from treadle_server._core.logs import log_event, log_warning
 
 from .fleet import END_STATUS, End, Fleet, Log, Send, Start, Worker
@@ -33,7 +33,6 @@ from .worker import Inherited, Serve, SupportsClose, run_worker
 
 __all__ = ["START_METHOD", "Supervisor"]
 
-_LOGGER: Final = logging.getLogger("treadle.workers")
 
 #: How a worker begins. The libraries of macOS do not survive a fork.
 START_METHOD: Final[Literal["fork", "spawn"]] = "spawn" if sys.platform == "darwin" else "fork"
@@ -83,7 +82,7 @@ class Supervisor:
         settings: WorkerSettings,
         *,
         on_complete: Callable[[], object] = lambda: None,
-        start_method: Literal["fork", "spawn"] = START_METHOD,
+        start_method: Literal["fork", "spawn"],
     ) -> None:
         if threading.current_thread() is not threading.main_thread():
             raise ValueError("workers are started by the main thread, since it gets the signals")
@@ -129,7 +128,7 @@ class Supervisor:
 
     def _do(self, action: Start | Send | Log, now: float) -> None:
         if isinstance(action, Log):
-            log_event(_LOGGER, action.level, action.message)
+            log_event(workers_logger, action.level, action.message)
         elif isinstance(action, Send):
             process = self._processes.get(action.worker)
             if process is not None and process.running.pid is not None:
@@ -269,7 +268,7 @@ class Supervisor:
         others.remove(threading.current_thread().name)
         if self._forks and others:
             log_warning(
-                _LOGGER,
+                workers_logger,
                 "A fork copies this process without its threads, whose locks may stay locked in "
                 "the workers: %s. Start threads in on_startup, which each worker runs",
                 ", ".join(others),

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import faulthandler
-import logging
 import os
 import signal
 import socket
@@ -13,6 +12,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Final, NamedTuple, Protocol, final
 
+from treadle_server._core.errors import workers_logger
 from treadle_server._core.logs import log_warning
 
 from .link import Writer
@@ -22,7 +22,6 @@ __all__ = ["Inherited", "Link", "Serve", "SupportsClose", "UnusableError", "run_
 
 #: Seconds between two signs of life.
 _BEAT: Final = 1.0
-_LOGGER: Final = logging.getLogger("treadle.workers")
 
 
 class UnusableError(SystemExit):
@@ -90,7 +89,7 @@ class Link:
         """End like at a SIGTERM: without a supervisor nobody would ever end this process."""
         loop.remove_reader(self._lifeline)
         message = "The supervisor of process %s has gone: the worker ends"
-        log_warning(_LOGGER, message, str(os.getpid()))
+        log_warning(workers_logger, message, str(os.getpid()))
         os.kill(os.getpid(), signal.SIGTERM)
 
 
