@@ -116,7 +116,12 @@ def _check_server(example: Example, python: str) -> None:
                     )
         finally:
             server.terminate()
-            server.communicate(timeout=_RUN_SECONDS)
+            try:
+                server.communicate(timeout=_RUN_SECONDS)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.communicate()
+                raise
 
 
 def _await_port(port: int, server: "subprocess.Popen[str]") -> None:

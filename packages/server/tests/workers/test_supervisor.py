@@ -323,6 +323,20 @@ def test_spawned_workers(start: Start, tmp_path: Path) -> None:
     assert program.end() == 0
 
 
+def test_a_signal_right_behind_the_fork_is_not_lost(start: Start) -> None:
+    """A new worker has the supervisor's handlers until it has set its own."""
+    code = (
+        "import os, signal, webapp\n"
+        "end = lambda: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "os.register_at_fork(after_in_child=end)\n"
+        "webapp.main(host='127.0.0.1', port=0, workers=1)\n"
+    )
+    program = start(["-c", code])
+    program.wait_for("did not start: it was ended by SIGTERM")
+    assert program.wait() == 3
+    assert "Running on" not in "\n".join(program.seen)
+
+
 def test_only_the_main_thread_has_workers() -> None:
     faults = []
 

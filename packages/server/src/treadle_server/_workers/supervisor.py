@@ -29,7 +29,7 @@ from .fleet import END_STATUS, End, Fleet, Log, Send, Start, Worker
 from .link import Message, Reader
 from .logfiles import reopen_logs
 from .settings import WorkerSettings
-from .worker import Inherited, Serve, SupportsClose, run_worker
+from .worker import SIGNALS, Inherited, Serve, SupportsClose, run_worker
 
 __all__ = ["START_METHOD", "Supervisor"]
 
@@ -41,16 +41,6 @@ START_METHOD: Final[Literal["fork", "spawn"]] = "spawn" if sys.platform == "darw
 _TICK: Final = 0.25
 #: The bytes that are read from a worker at once.
 _CHUNK: Final = 65_536
-
-_SIGNALS: Final = (
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGTTIN,
-    signal.SIGTTOU,
-    signal.SIGUSR1,
-    signal.SIGCHLD,
-)
 
 
 @final
@@ -157,6 +147,7 @@ class Supervisor:
         # What is here now is shared with the worker as long as neither collects it.
         gc.collect()
         gc.freeze()
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             with warnings.catch_warnings():
                 # Python 3.12 warns of each fork beside threads; this was told once, at the start.
@@ -166,6 +157,7 @@ class Supervisor:
             report.close()
             raise
         finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             gc.unfreeze()
             theirs.close()
         worker.pid = running.pid or 0
@@ -254,7 +246,7 @@ class Supervisor:
         wake.setblocking(False)
         woken.setblocking(False)
         self._selector.register(woken, selectors.EVENT_READ, lambda: _drain(woken))
-        before = {number: signal.signal(number, catch) for number in _SIGNALS}
+        before = {number: signal.signal(number, catch) for number in SIGNALS}
         wakeup = signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
         try:
             yield

@@ -18,8 +18,21 @@ from treadle_server._core.logs import log_warning
 from .link import Writer
 from .logfiles import reopen_logs
 
-__all__ = ["Inherited", "Link", "Serve", "SupportsClose", "UnusableError", "run_worker"]
+__all__ = [
+    "SIGNALS", "Inherited", "Link", "Serve", "SupportsClose", "UnusableError", "run_worker",
+]  # fmt: skip
 
+#: The signals of a supervisor. They are blocked while a worker is started, which has the handlers
+#: of its supervisor until it has set its own: one of these would swallow the order to end.
+SIGNALS: Final = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGTTIN,
+    signal.SIGTTOU,
+    signal.SIGUSR1,
+    signal.SIGCHLD,
+)
 #: Seconds between two signs of life.
 _BEAT: Final = 1.0
 
@@ -106,6 +119,7 @@ def _take_signals() -> None:
     # Without a file descriptor behind standard error there is nowhere to print to.
     with contextlib.suppress(AttributeError, OSError, ValueError):
         faulthandler.register(signal.SIGUSR2, file=sys.__stderr__ or sys.stderr, all_threads=True)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 def run_worker(serve: Serve, sockets: list[socket.socket], inherited: Inherited) -> None:
