@@ -131,7 +131,8 @@ def test_any_text_is_a_date_or_none(text: str) -> None:
 @pytest.mark.parametrize("hostile", ["a", " ", "0", "Sun, ", "A", "Sun, 06 Nov 1994 "])
 def test_linear(hostile: str, growth: Growth) -> None:
     def make(size: int) -> Callable[[], object]:
-        text = hostile * size
+        # As long for each unit: longer texts leave the processor's cache, which looks like growth.
+        text = hostile * (size // len(hostile))
         return lambda: (parse_http_date(text), parse_http_date("S" + text))
 
     assert growth(make, 50_000) < 10
