@@ -1,5 +1,6 @@
 """The plugins, on test files that they are tried with in a pytest of its own."""
 
+import os
 import re
 import subprocess
 import sys
@@ -68,9 +69,12 @@ def checked():
 """
 
 
-def run_pytest(folder: Path, *arguments: str) -> str:
+def run_pytest(folder: Path, *arguments: str, **variables: str) -> str:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rA", *arguments]
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    environment = os.environ | variables
+    ended = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, env=environment
+    )
     return ended.stdout + ended.stderr
 
 
@@ -102,6 +106,35 @@ def test_a_test_that_asserts_nothing_fails(tmp_path: Path) -> None:
     assert found == expected, output
     assert "1 skipped" in output
     assert "1 xfailed" in output
+
+
+def test_an_assertion_that_holds_is_not_explained(tmp_path: Path) -> None:
+    """An explanation may take hours: pytest compares line by line where ``CI`` is set."""
+    write(
+        tmp_path,
+        """
+class Silent(list):
+    def __repr__(self):
+        print("was asked for its text")
+        return "Silent"
+
+def test_equal():
+    assert Silent([1, 2]) == [1, 2]
+
+def test_large():
+    text = bytes(i * 7 & 0xFF for i in range(70_000))
+    assert text == bytearray(text)
+
+def test_unequal():
+    assert Silent([1, 2]) == [1, 3]
+""",
+    )
+    output = run_pytest(tmp_path, CI="1")
+    assert "1 failed, 2 passed" in output
+    before, _, after = output.partition("def test_unequal")
+    assert "was asked" not in before
+    # The text is asked for where it fails, so that its absence above says something.
+    assert "was asked" in after
 
 
 def test_the_setting_is_needed(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """No call with the bytes of a stranger holds the loop for long, whatever the bytes."""
 
+import gc
 import time
 from collections.abc import Callable
 
@@ -119,6 +120,29 @@ def test_steps_are_the_same_each_time() -> None:
     first = count_steps(linear(1000))
     assert first == count_steps(linear(1000))
     assert 1000 < first < 10_000
+
+
+def test_the_rubbish_of_others_is_no_step() -> None:
+    class Finalized:
+        def __init__(self) -> None:
+            self.cycle = self
+
+        def __del__(self) -> None:
+            finalized.append(None)
+
+    def allocate() -> list[list[int]]:
+        return [[number] for number in range(5000)]
+
+    finalized: list[None] = []
+    alone = count_steps(allocate)
+    for _ in range(100):
+        Finalized()
+    before = len(finalized)
+    assert count_steps(allocate) == alone
+    assert len(finalized) == before
+    assert gc.isenabled()
+    gc.collect()
+    assert len(finalized) == 100
 
 
 def test_a_call_that_raises_leaves_no_counter() -> None:
