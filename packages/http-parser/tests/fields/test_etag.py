@@ -146,7 +146,7 @@ def test_any_text_gives_valid_tags(text: str) -> None:
 @pytest.mark.parametrize("hostile", [",", " ", '"', '"a",', '"a" ', "W/", 'W/"', "a", '"\\', ", "])
 def test_linear(hostile: str, growth: Growth) -> None:
     def make(size: int) -> Callable[[], object]:
-        text = hostile * size + "\x00"
+        text = hostile * (size // len(hostile)) + "\x00"
         return lambda: (parse_etags(text), parse_etags('"' + text), parse_etag(text))
 
     assert growth(make, 20_000) < 10
