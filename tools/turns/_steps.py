@@ -24,7 +24,7 @@ _YARDSTICK: Final = 100_000
 
 def count_steps(call: Callable[[], object]) -> int:
     """Return the steps of ``call()``."""
-    # A collection within would run finalizers and callbacks of what others have left: steps of Python.
+    # A collection within would run the finalizers of what others have left: steps of Python.
     collects = gc.isenabled()
     gc.disable()
     try:
