@@ -91,6 +91,7 @@ NAMES = [
     "access_logger",
     "broadcast",
     "command_line",
+    "create_ssl_context",
     "delete",
     "get",
     "head",

@@ -133,23 +133,6 @@ def test_uploads(run: Run, tmp_path: Path, contexts: tuple[ssl.SSLContext, ssl.S
 
 
 @each_loop
-def test_plain_http_on_a_tls_port_is_closed(
-    run: Run, tmp_path: Path, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
-) -> None:
-    async def main() -> None:
-        async with serving(tmp_path, contexts) as connect:
-            plain = await connect(tls=False)
-            with contextlib.suppress(ConnectionError):
-                assert b"HTTP" not in await plain.ask(GET % b"/")
-            # Others are not affected.
-            peer = await connect()
-            await peer.send(GET % b"/")
-            assert (await peer.response())[0] == 200
-
-    run(main())
-
-
-@each_loop
 def test_a_refusal_reaches_the_client(
     run: Run, tmp_path: Path, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
 ) -> None:

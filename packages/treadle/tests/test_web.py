@@ -162,6 +162,7 @@ NAMES = [
     "WebSocketResponse",
     "broadcast",
     "content_disposition_header",
+    "create_ssl_context",
     "delete",
     "get",
     "get_payload",

@@ -63,6 +63,7 @@ if _typing.TYPE_CHECKING:
     from ._forms.payload import BodyPartReaderPayload as BodyPartReaderPayload
     from ._forms.uploads import FileField as FileField
     from ._forms.writer import MultipartWriter as MultipartWriter
+    from ._run.certificates import create_ssl_context as create_ssl_context
     from ._run.cli import command_line as command_line
     from ._websocket.broadcast import broadcast as broadcast
     from ._websocket.response import WebSocketReady as WebSocketReady
@@ -86,6 +87,7 @@ if not _typing.TYPE_CHECKING:
         "WebSocketResponse": "_websocket.response",
         "broadcast": "_websocket.broadcast",
         "command_line": "_run.cli",
+        "create_ssl_context": "_run.certificates",
     }
     __all__ = [name for name in globals() if not name.startswith("_") and name != "web"]
     __all__ += ["__version__"]

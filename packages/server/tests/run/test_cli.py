@@ -104,6 +104,9 @@ def test_a_wrong_entry_is_a_sentence_and_status_2(
         ["-P", "8080.5", "cli_entries:app_of"],
         ["-P", "", "cli_entries:app_of"],
         ["cli_entries:app", "--unknown"],
+        ["cli_entries:app", "--certfile", "none.pem"],
+        ["cli_entries:app", "--certfile"],
+        ["cli_entries:app", "--keyfile", "key.pem"],
     ],
 )
 def test_a_wrong_command_line_is_a_sentence_and_status_2(
@@ -150,7 +153,7 @@ def test_help_names_the_options(capsys: pytest.CaptureFixture[str]) -> None:
         command_line(["--help"])
     assert not caught.value.code
     text = capsys.readouterr().out
-    for option in ("entry-func", "--hostname", "--port", "--path"):
+    for option in ("entry-func", "--hostname", "--port", "--path", "--workers", "--certfile"):
         assert option in text
 
 

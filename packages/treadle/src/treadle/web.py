@@ -39,6 +39,7 @@ if _typing.TYPE_CHECKING:
     from treadle_server import WebSocketReady as WebSocketReady
     from treadle_server import WebSocketResponse as WebSocketResponse
     from treadle_server import broadcast as broadcast
+    from treadle_server import create_ssl_context as create_ssl_context
     from treadle_websocket import AllowedOrigins as AllowedOrigins
     from treadle_websocket import DeflatePolicy as DeflatePolicy
     from treadle_websocket import PreparedMessage as PreparedMessage
@@ -74,6 +75,7 @@ if not _typing.TYPE_CHECKING:
         "WebSocketReady": "treadle_server",
         "WebSocketResponse": "treadle_server",
         "broadcast": "treadle_server",
+        "create_ssl_context": "treadle_server",
         "AllowedOrigins": "treadle_websocket",
         "DeflatePolicy": "treadle_websocket",
         "PreparedMessage": "treadle_websocket",

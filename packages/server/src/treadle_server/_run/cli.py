@@ -5,15 +5,16 @@ import importlib
 import inspect
 import logging
 import socket
+import ssl
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from difflib import get_close_matches
-from typing import Final, Literal, final
+from typing import Any, Final, Literal, final
 
 from treadle_server._app.application import Application
 from treadle_server._core.logs import shown
 
-from .ports import check_port
+from .ports import check_port, default_port
 from .run_app import run_app
 from .serving import AppSource, NotAnApplicationError
 
@@ -102,8 +103,9 @@ def _parser() -> argparse.ArgumentParser:
         "-H", "--hostname", default=None, help="the host to listen on (default: localhost)"
     )
     parser.add_argument(
-        "-P", "--port", type=_port, default=8080, help="the port to listen on (default: 8080)"
-    )
+        "-P", "--port", type=_port, default=None,
+        help="the port to listen on (default: 8080, or 8443 with --certfile)",
+    )  # fmt: skip
     parser.add_argument(
         "-U", "--path", default=None, help="a Unix socket to listen on (without -H: only there)"
     )
@@ -111,7 +113,29 @@ def _parser() -> argparse.ArgumentParser:
         "-w", "--workers", type=_workers, default=None,
         help="processes that serve: a number, or 'auto' for one per processor (default: this one)",
     )  # fmt: skip
+    parser.add_argument(
+        "--certfile", default=None, metavar="FILE",
+        help="serve HTTPS with this certificate and those of its authorities, in PEM; it is read "
+        "again when it changes",
+    )  # fmt: skip
+    parser.add_argument(
+        "--keyfile", default=None, metavar="FILE",
+        help="the private key of the certificate, in PEM (default: it is in the same file)",
+    )  # fmt: skip
     return parser
+
+
+def _ssl_context(
+    parser: argparse.ArgumentParser, certfile: str, keyfile: str | None
+) -> ssl.SSLContext:
+    from .certificates import create_ssl_context
+
+    try:
+        return create_ssl_context(certfile, keyfile)
+    except OSError as error:
+        parser.error(f"{error.strerror}: {error.filename!r}")
+    except ValueError as error:
+        parser.error(str(error))
 
 
 @final
@@ -167,13 +191,19 @@ def command_line(
         logging.basicConfig(level=logging.DEBUG)
         app = _Entry(options.entry_func, rest)
     host, port = options.hostname or "localhost", options.port
+    if port is None:
+        port = default_port(tls=options.certfile is not None)
     if options.path is not None and options.hostname is None:
         host = port = None
+    given: dict[str, Any] = {}
+    if options.workers is not None:
+        given["workers"] = options.workers
+    if options.certfile is not None:
+        given["ssl_context"] = _ssl_context(parser, options.certfile, options.keyfile)
+    elif options.keyfile is not None:
+        parser.error(f"--keyfile {options.keyfile!r}: its certificate is missing, give --certfile")
     try:
-        if options.workers is None:
-            run_app(app, host=host, port=port, path=options.path)
-        else:
-            run_app(app, host=host, port=port, path=options.path, workers=options.workers)
+        run_app(app, host=host, port=port, path=options.path, **given)
     except ValueError as error:
         # Workers that this system does not have.
         parser.error(str(error))

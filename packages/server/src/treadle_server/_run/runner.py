@@ -19,6 +19,7 @@ from treadle_server._core.teardown import run_all
 from treadle_server._http.access_log import AccessLogClass, AccessLogger, check_access_log_class
 from treadle_server._http.options import RunnerOptions, ServerOptions
 from treadle_server._http.server import Server
+from treadle_server._transport.tls import prepare_context
 
 __all__ = [
     "AppRunner",
@@ -65,6 +66,8 @@ class BaseSite(abc.ABC):
                 stacklevel=3,
             )
             runner._shutdown_timeout = shutdown_timeout  # noqa: SLF001  # a runner and its sites are one unit
+        if ssl_context is not None:
+            prepare_context(ssl_context)
         self._runner = runner
         self._ssl_context = ssl_context
         self._backlog = backlog
