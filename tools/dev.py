@@ -6,6 +6,7 @@
     python tools/dev.py types       mypy --strict, pyright, and complete types for users
     python tools/dev.py fix         format, and apply the automatic fixes
     python tools/dev.py alone       build each package and try it by itself
+    python tools/dev.py dist        build what an index gets, check it, and run its tests
     python tools/dev.py fuzz        fuzz the parsers of untrusted bytes, a minute each (Linux)
     python tools/dev.py libraries   try libraries that were written for aiohttp
     python tools/dev.py compare     benchmark treadle beside its peers
@@ -25,17 +26,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 HATCH = "hatch>=1.16,<2"
 
-#: The hatch script that each of the words above runs.
+#: The hatch scripts that each of the words above runs; the last one gets the arguments.
 SCRIPTS = {
-    "example": "example",
-    "test": "test",
-    "lint": "lint",
-    "types": "types",
-    "fix": "fix",
-    "alone": "alone",
-    "fuzz": "fuzz:run",
-    "libraries": "libraries:smoke",
-    "compare": "bench:compare",
+    "example": ["example"],
+    "test": ["test"],
+    "lint": ["lint"],
+    "types": ["types"],
+    "fix": ["fix"],
+    "alone": ["alone"],
+    "dist": ["release:build", "sdists"],
+    "fuzz": ["fuzz:run"],
+    "libraries": ["libraries:smoke"],
+    "compare": ["bench:compare"],
 }
 
 
@@ -72,9 +74,15 @@ def main(arguments: list[str]) -> int:
     except subprocess.CalledProcessError as error:
         print(f"Could not install {HATCH}: see pip's message above.", file=sys.stderr)
         return error.returncode
-    command = rest if word == "hatch" else ["run", SCRIPTS[word], *rest]
+    commands = [rest] if word == "hatch" else [["run", script] for script in SCRIPTS[word]]
+    if word != "hatch":
+        commands[-1] += rest
     try:
-        return subprocess.run([*hatch, *command], cwd=ROOT, env=environment, check=False).returncode
+        for command in commands:
+            ended = subprocess.run([*hatch, *command], cwd=ROOT, env=environment, check=False)
+            if ended.returncode:
+                return ended.returncode
+        return 0
     except KeyboardInterrupt:
         # The child got the same signal and has printed its own message.
         return 130

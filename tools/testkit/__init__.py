@@ -1,30 +1,29 @@
 """Helpers that the tests of several folders share: raw peers, servers on free ports, event loops.
 
-pytest has ``tools`` on its path; nothing of this is installed with any package.
+pytest has ``tools`` on its path; nothing of this is installed with any package. An sdist has it
+beside its tests.
 """
 
-from ._by_hand import KeepingWriter, fed_body, request_by_hand
+import importlib as _importlib
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from ._bytes import HOLD_NO_BYTES, KINDS_OF_BYTES
-from ._channel import CONNECTION, FakeChannel, request_head
 from ._clock import FakeClock
 from ._descriptors import open_descriptors
-from ._forms import FORM_NAMES, FormParts, form_server
-from ._handlers import GET, Act, Recorder, doing, echo_messages, hello
 from ._linear import assert_linear, growth
-from ._link import Link, run_link, turns
 from ._loops import EVERY_LOOP, LOOPS, Run, each_loop, new_loop, run_on
 from ._program import PATIENCE, Program
 from ._public_api import check_public_api
-from ._transport import FakeTransport
-from ._websocket import (
-    KEY,
-    frame,
-    open_websocket,
-    read_close,
-    read_frame,
-    upgrade_request,
-)
-from ._wire import Peer, connecting, serve
+
+if _TYPE_CHECKING:
+    from ._by_hand import KeepingWriter, fed_body, request_by_hand
+    from ._channel import CONNECTION, FakeChannel, request_head
+    from ._forms import FORM_NAMES, FormParts, form_server
+    from ._handlers import GET, Act, Recorder, doing, echo_messages, hello
+    from ._link import Link, run_link, turns
+    from ._transport import FakeTransport
+    from ._websocket import KEY, frame, open_websocket, read_close, read_frame, upgrade_request
+    from ._wire import Peer, connecting, serve
 
 __all__ = [
     "CONNECTION",
@@ -71,3 +70,19 @@ __all__ = [
     "turns",
     "upgrade_request",
 ]
+
+#: Modules that import treadle's packages, which are not there where a leaf is tested alone.
+_MODULES = (
+    "._by_hand", "._channel", "._forms", "._handlers", "._link", "._transport", "._websocket",
+    "._wire",
+)  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    if name in __all__:
+        for module in _MODULES:
+            found = _importlib.import_module(module, __name__)
+            if name in vars(found):
+                value = globals()[name] = vars(found)[name]
+                return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
