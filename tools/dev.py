@@ -77,15 +77,17 @@ def main(arguments: list[str]) -> int:
     commands = [rest] if word == "hatch" else [["run", script] for script in SCRIPTS[word]]
     if word != "hatch":
         commands[-1] += rest
+    status = 0
     try:
         for command in commands:
             ended = subprocess.run([*hatch, *command], cwd=ROOT, env=environment, check=False)
-            if ended.returncode:
-                return ended.returncode
-        return 0
+            status = ended.returncode
+            if status:
+                break
     except KeyboardInterrupt:
         # The child got the same signal and has printed its own message.
-        return 130
+        status = 130
+    return status
 
 
 if __name__ == "__main__":

@@ -48,10 +48,11 @@ class Plan:
             old = ", ".join(str(each) for each in follower.siblings if each.name == name)
             lines.append(f"{follower.name} {follower.version} must follow: it has {old}")
         lines += [f"{other.name} {other.version} allows it, and stays" for other in self.others]
-        lines += [
+        files = f"dist/{name.replace('-', '_')}-{version}*"
+        lines.append(
             "Then: python tools/dev.py test, python tools/dev.py dist, commit, "
-            f"git tag {name}-{version}, upload dist/{name.replace('-', '_')}-{version}*"
-        ]
+            f"git tag {name}-{version}, upload {files}"
+        )
         if self.followers:
             follow = ", ".join(follower.name for follower in self.followers)
             lines.append(f"Then release in this order: {follow}")
