@@ -1,5 +1,6 @@
 import base64
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from treadle_websocket import (
     DeflatePolicy,
     Reject,
     ServerHandshake,
+    WSMessageTypeError,
     WSValueError,
 )
 
@@ -262,3 +264,18 @@ def test_wsproto_agrees_to_what_we_accept(
     assert agreed.client_max_window_bits == client_bits
     assert agreed.server_no_context_takeover is server_off
     assert agreed.client_no_context_takeover is client_off
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"method": b"GET"}, r"parse\(method=b'GET'\) takes text, not bytes"),
+        ({"method": None}, r"parse\(method=None\) takes text"),
+        ({"http_version": "1.1"}, r"parse\(http_version='1.1'\) takes two numbers, such"),
+        ({"http_version": 1.1}, r"parse\(http_version=1.1\) takes two numbers"),
+        ({"http_version": (1,)}, r"parse\(http_version=\(1,\)\) takes two numbers"),
+    ],
+)
+def test_arguments_of_another_type_are_named(options: dict[str, Any], text: str) -> None:
+    with pytest.raises(WSMessageTypeError, match=text):
+        ServerHandshake().parse([], **options)

@@ -13,6 +13,8 @@ PUBLIC = {
     "Decision",
     "Deflation",
     "DeflatePolicy",
+    "HandshakeReader",
+    "HandshakeRequest",
     "KeepAlive",
     "Message",
     "PerMessageDeflate",

@@ -21,6 +21,7 @@ messages into bytes:
 Hello b'\\x81\\x05Hello'
 """
 
+from ._decision import Accept, Decision, Reject
 from ._deflate import DeflatePolicy, Deflation, PerMessageDeflate
 from ._errors import (
     WebSocketError,
@@ -31,7 +32,8 @@ from ._errors import (
     WSStateError,
     WSValueError,
 )
-from ._handshake import Accept, Decision, Reject, ServerHandshake
+from ._handshake import ServerHandshake
+from ._head import HandshakeReader, HandshakeRequest
 from ._keepalive import KeepAlive, Verdict
 from ._messages import (
     WS_CLOSED_MESSAGE,
@@ -67,6 +69,8 @@ __all__ = [
     "Decision",
     "DeflatePolicy",
     "Deflation",
+    "HandshakeReader",
+    "HandshakeRequest",
     "KeepAlive",
     "Message",
     "PerMessageDeflate",

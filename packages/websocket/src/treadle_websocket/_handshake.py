@@ -1,21 +1,23 @@
 """The opening handshake, RFC 6455 section 4.2: the fields of a request in, a decision out.
 
-Make one ``ServerHandshake`` per endpoint and call its ``parse()`` for every request. It parses no
-HTTP: the caller's HTTP parser provides method, version and fields. Every refusal is a ``Reject``
-value with the status to send, never an exception, whatever bytes the client sent.
+Make one ``ServerHandshake`` per endpoint and call its ``parse()`` for every request, with the
+method, version and fields of an HTTP parser, or its ``decide()`` with the head that
+``HandshakeReader`` has read. Every refusal is a ``Reject`` value with the status to send, never an
+exception, whatever bytes the client sent.
 """
 
 import binascii
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar, Final, TypeAlias, final
+from typing import Final, TypeAlias, final
 
-from ._deflate import DeflatePolicy, PerMessageDeflate
-from ._errors import WSHandshakeError, WSValueError
+from ._decision import Accept, Decision, Reject, bad_request, quote, reject
+from ._deflate import DeflatePolicy
+from ._errors import WSValueError, wrong_type
 from ._fields import group_fields, is_token, parse_extensions, split_list
+from ._head import HandshakeRequest
 from ._origins import AllowedOrigins
 
-__all__ = ["Accept", "Decision", "Reject", "ServerHandshake"]
+__all__ = ["ServerHandshake"]
 
 # 7 and 8 are the last drafts; on the wire they differ from 13 only in the name of Origin.
 _VERSIONS: Final = ("13", "8", "7")
@@ -23,61 +25,7 @@ _UPGRADE: Final = (("Upgrade", "websocket"), ("Connection", "Upgrade"))
 _VERSION: Final = ("Sec-WebSocket-Version", "13")
 _DEFAULT_DEFLATE: Final = DeflatePolicy()
 
-Headers: TypeAlias = tuple[tuple[str, str], ...]
 _Fields: TypeAlias = Mapping[str, list[str]]
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Accept:
-    """Send ``headers`` with status 101, then speak WebSocket."""
-
-    headers: Headers
-    subprotocol: str | None = None
-    extensions: tuple[PerMessageDeflate, ...] = ()
-    # The client's list: a server may want to log that no name matched.
-    offered_subprotocols: tuple[str, ...] = ()
-
-    status: ClassVar[int] = 101
-    reason: ClassVar[str] = "Switching Protocols"
-
-    @property
-    def deflate(self) -> PerMessageDeflate | None:
-        """The agreed compression, for ``WebSocketSession``."""
-        return self.extensions[0] if self.extensions else None
-
-    def to_bytes(self) -> bytes:
-        """Return the whole HTTP/1.1 response."""
-        return _to_bytes(self.status, self.reason, self.headers, b"")
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """Send this HTTP response and continue with HTTP; ``body`` is a sentence of ASCII text."""
-
-    status: int
-    reason: str
-    headers: Headers
-    body: bytes
-
-    def to_bytes(self) -> bytes:
-        """Return the whole HTTP/1.1 response, with ``Connection: close``."""
-        length = ("Content-Length", str(len(self.body)))
-        headers = (*self.headers, length, ("Connection", "close"))
-        return _to_bytes(self.status, self.reason, headers, self.body)
-
-    def error(self) -> WSHandshakeError:
-        """Return the refusal as an exception, for callers that prefer to raise."""
-        return WSHandshakeError(self.body.decode("ascii"), status=self.status)
-
-
-Decision: TypeAlias = Accept | Reject
-
-
-def _to_bytes(status: int, reason: str, headers: Headers, body: bytes) -> bytes:
-    lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers)]
-    return "\r\n".join([*lines, "", ""]).encode("ascii") + body
 
 
 @final
@@ -108,6 +56,17 @@ class ServerHandshake:
         self._deflate = deflate
         self._origins = origins
 
+    def decide(self, request: HandshakeRequest | Reject) -> Decision:
+        """Return ``Accept`` or ``Reject`` for the head that a ``HandshakeReader`` has returned.
+
+        A head that was refused already stays so.
+        """
+        if isinstance(request, Reject):
+            return request
+        if not isinstance(request, HandshakeRequest):
+            raise wrong_type("decide()", "the result of HandshakeReader.receive_data()", request)
+        return self.parse(request.headers, method=request.method, http_version=request.http_version)
+
     def parse(
         self,
         headers: Iterable[tuple[str | bytes, str | bytes]],
@@ -117,15 +76,22 @@ class ServerHandshake:
     ) -> Decision:
         """Return ``Accept`` or ``Reject`` for a request with these fields.
 
-        Fields given as bytes are decoded as Latin-1. No request of a client raises an exception.
+        Fields given as bytes are decoded as Latin-1. No request of a client raises an exception;
+        ``WSMessageTypeError`` is for arguments of another type.
         """
+        if not isinstance(method, str):
+            raise wrong_type(f"parse(method={method!r})", "text", method)
+        if not isinstance(http_version, tuple) or len(http_version) != 2:
+            raise wrong_type(
+                f"parse(http_version={http_version!r})", "two numbers, such as (1, 1)", http_version
+            )
         fields = group_fields(headers)
         refusal = _check_request(fields, method, http_version) or self._check_origin(fields)
         if refusal is not None:
             return refusal
         offers = parse_extensions(fields.get("sec-websocket-extensions", ()))
         if offers is None:
-            return _bad_request("Sec-WebSocket-Extensions is malformed")
+            return bad_request("Sec-WebSocket-Extensions is malformed")
         response = [
             *_UPGRADE,
             ("Sec-WebSocket-Accept", _accept_token(fields["sec-websocket-key"][0])),
@@ -152,32 +118,32 @@ class ServerHandshake:
         # Two different origins are joined to a text that is not an origin: no policy allows it.
         if self._origins.allows(origin, hosts[0] if hosts else None):
             return None
-        return _reject(403, "Forbidden", f"Origin {_quote(origin)} may not connect here")
+        return reject(403, "Forbidden", f"Origin {quote(origin)} may not connect here")
 
 
 def _check_request(fields: _Fields, method: str, http_version: tuple[int, int]) -> Reject | None:
     """Check the requirements of section 4.2.1 in its order."""
     if method != "GET":
-        text = f"method {_quote(method)} cannot open a WebSocket; use GET"
-        return _reject(405, "Method Not Allowed", text, ("Allow", "GET"))
+        text = f"method {quote(method)} cannot open a WebSocket; use GET"
+        return reject(405, "Method Not Allowed", text, ("Allow", "GET"))
     if tuple(http_version) < (1, 1):
-        return _bad_request("a WebSocket needs HTTP/1.1 or later")
+        return bad_request("a WebSocket needs HTTP/1.1 or later")
     upgrade = split_list(fields.get("upgrade", ()))
     if "websocket" not in map(str.lower, upgrade):
-        return _bad_request(f"Upgrade must be 'websocket', not {_quote(', '.join(upgrade))}")
+        return bad_request(f"Upgrade must be 'websocket', not {quote(', '.join(upgrade))}")
     connection = split_list(fields.get("connection", ()))
     if "upgrade" not in map(str.lower, connection):
-        return _bad_request(f"Connection must list 'Upgrade', not {_quote(', '.join(connection))}")
+        return bad_request(f"Connection must list 'Upgrade', not {quote(', '.join(connection))}")
     versions = fields.get("sec-websocket-version", [])
     if len(versions) != 1 or versions[0] not in _VERSIONS:
         # Section 4.2.2 asks for "an appropriate HTTP error code (such as 426 Upgrade Required) and
         # a |Sec-WebSocket-Version| header field indicating the version(s) the server is capable
         # of understanding"; RFC 9110 section 15.5.22 for the two that come with a 426.
-        text = f"Sec-WebSocket-Version must be 13, not {_quote(', '.join(versions))}"
-        return _reject(426, "Upgrade Required", text, *_UPGRADE, _VERSION)
+        text = f"Sec-WebSocket-Version must be 13, not {quote(', '.join(versions))}"
+        return reject(426, "Upgrade Required", text, *_UPGRADE, _VERSION)
     keys = fields.get("sec-websocket-key", [])
     if len(keys) != 1 or not _is_key(keys[0]):
-        return _bad_request("Sec-WebSocket-Key must be given once, 16 bytes in base64")
+        return bad_request("Sec-WebSocket-Key must be given once, 16 bytes in base64")
     return None
 
 
@@ -197,17 +163,3 @@ def _accept_token(key: str) -> str:
     from wsproto.utilities import generate_accept_token
 
     return generate_accept_token(key.encode("ascii")).decode("ascii")
-
-
-def _bad_request(text: str) -> Reject:
-    return _reject(400, "Bad Request", text)
-
-
-def _reject(status: int, reason: str, text: str, *headers: tuple[str, str]) -> Reject:
-    plain = ("Content-Type", "text/plain; charset=utf-8")
-    return Reject(status, reason, (*headers, plain), text.encode("ascii"))
-
-
-def _quote(text: str | None) -> str:
-    """Return text of a client as a short ASCII literal, safe in a body or a log."""
-    return ascii(text if text is None else text[:80])
