@@ -15,6 +15,7 @@ from contextlib import suppress
 from treadle_websocket import (
     Accept,
     HandshakeReader,
+    Message,
     ServerHandshake,
     SessionSettings,
     WebSocketSession,
@@ -25,7 +26,7 @@ HANDSHAKE = ServerHandshake()
 SETTINGS = SessionSettings(heartbeat=20)
 
 
-def open_websocket(sock: socket.socket) -> tuple[WebSocketSession, bytes] | None:
+def open_websocket(sock: socket.socket) -> tuple[WebSocketSession[Message], bytes] | None:
     """Return the session and the bytes that came behind the handshake; None if there is none."""
     reader = HandshakeReader()
     sock.settimeout(10)
