@@ -41,7 +41,10 @@ async def serve(stream: trio.SocketStream) -> None:
 
 
 async def talk(
-    stream: trio.SocketStream, session: WebSocketSession[Message], request: HandshakeRequest, data: bytes
+    stream: trio.SocketStream,
+    session: WebSocketSession[Message],
+    request: HandshakeRequest,
+    data: bytes,
 ) -> None:
     """Pass on the messages of one client, and send it those of the others."""
     writing = trio.StrictFIFOLock()
