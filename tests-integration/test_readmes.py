@@ -1,10 +1,13 @@
 """Every example of every README, and of pages with whole programs, does what its text says."""
 
+import dataclasses
+import re
 from pathlib import Path
 
 import pytest
 
 import readme
+from treadle_server import ServerConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 READMES = [
@@ -50,3 +53,14 @@ def test_a_false_example_is_found(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(AssertionError):
         readme.check(path)
+
+
+def test_the_page_of_deadlines_has_the_defaults() -> None:
+    page = (ROOT / "packages/treadle/docs/deadlines.md").read_text("utf-8")
+    listed = re.findall(r"^\| `(\w+)` \| ([\d.]+)", page, re.MULTILINE)
+    options = {
+        field.name: field.default
+        for field in dataclasses.fields(ServerConfig)
+        if field.name.endswith(("timeout", "_time"))
+    }
+    assert {name: float(value) for name, value in listed} == options

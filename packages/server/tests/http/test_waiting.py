@@ -5,19 +5,16 @@ options.
 """
 
 import asyncio
-import dataclasses
 import itertools
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from testkit import GET, Link, Run, each_loop, run_link, serve, turns
 from treadle_responses import HTTPUnauthorized, Response, StreamResponse
-from treadle_server import BaseRequest, RawHandler, ServerConfig
+from treadle_server import BaseRequest, RawHandler
 from treadle_server._http.waits import WAITS
 
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
@@ -554,21 +551,6 @@ def test_another_client_is_not_kept_waiting(run: Run) -> None:
                 assert (await greedy.response())[0] == 200
 
     run(main())
-
-
-# The documentation.
-
-PAGE = Path(__file__).parents[3] / "treadle" / "docs" / "deadlines.md"
-
-
-def test_the_page_of_deadlines_is_true() -> None:
-    listed = re.findall(r"^\| `(\w+)` \| ([\d.]+)", PAGE.read_text("utf-8"), re.MULTILINE)
-    options = {
-        field.name: field.default
-        for field in dataclasses.fields(ServerConfig)
-        if field.name.endswith(("timeout", "_time"))
-    }
-    assert {name: float(value) for name, value in listed} == options
 
 
 def test_all_deadlines_of_a_connection_are_in_the_table() -> None:
