@@ -9,7 +9,7 @@ from typing import Final, cast, final
 
 from treadle_http_parser import ServerConnection
 from treadle_responses import HTTPServiceUnavailable, StreamResponse
-from treadle_server._core.types import ConnectionInfo
+from treadle_server._core.types import ConnectionInfo, ProxiedInfo
 from treadle_server._transport.deadlines import NEVER
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.upgrade import not_switched
@@ -36,9 +36,10 @@ class OverloadProtocol(asyncio.Protocol):
     It parses no request, which would take the resources that are short.
     """
 
-    __slots__ = ("_answered", "_born", "_state", "_transport", "deadline")
+    __slots__ = ("_answered", "_born", "_info", "_state", "_transport", "deadline")
 
     _transport: asyncio.Transport
+    _info: ConnectionInfo
     _born: float
 
     def __init__(self, state: ServerState) -> None:
@@ -55,11 +56,16 @@ class OverloadProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Give the client as much time as one whose unread body is dropped."""
         self._transport = cast("asyncio.Transport", transport)
+        self._info = ConnectionInfo.of(transport)
         state = self._state
         state.add(self)
         state.overload_count += 1
         self._born = state.sweeper.now
         self._renew()
+
+    def came_through(self, source: tuple[str, int] | str | None, *, source_tls: bool) -> None:
+        """Note the client that a header of the PROXY protocol names."""
+        self._info = ProxiedInfo(self._info, source, source_tls=source_tls)
 
     def _renew(self) -> None:
         self.deadline = self._state.deadline_of(Wait.LINGER, self._born, self._born)
@@ -85,7 +91,7 @@ class OverloadProtocol(asyncio.Protocol):
     def _log(self, flow: FlowControl, size: int) -> None:
         state, transport = self._state, self._transport
         channel = StreamWriter(ServerConnection(), flow, transport, state, not_switched)
-        log_refusal(state, channel, ConnectionInfo.of(transport), 503, _REASON, size)
+        log_refusal(state, channel, self._info, 503, _REASON, size)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         """Count the connection out."""

@@ -8,10 +8,11 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from difflib import get_close_matches
-from typing import Final, Literal, final
+from typing import Any, Final, Literal, final
 
 from treadle_server._app.application import Application
 from treadle_server._core.logs import shown
+from treadle_server._core.trusted_proxies import TrustedProxies
 
 from .ports import check_port
 from .run_app import run_app
@@ -88,6 +89,13 @@ def _workers(text: str) -> int | Literal["auto"]:
     raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: give 1 or more, or 'auto'")
 
 
+def _proxies(text: str) -> TrustedProxies:
+    try:
+        return TrustedProxies(int(text) if text.isdecimal() else text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m treadle.web", description="Serve a treadle application."
@@ -110,6 +118,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "-w", "--workers", type=_workers, default=None,
         help="processes that serve: a number, or 'auto' for one per processor (default: this one)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--trusted-proxies", type=_proxies, default=None, metavar="LIST",
+        help="the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and "
+        "networks with commas between them, 'unix' for those on Unix sockets, or their number "
+        "(default: none)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--proxy-protocol", action="store_true",
+        help="each connection begins with the PROXY protocol, spoken by the trusted proxies only",
     )  # fmt: skip
     return parser
 
@@ -158,6 +176,8 @@ def command_line(
     options, rest = parser.parse_known_args(arguments)
     if options.path is not None and not hasattr(socket, "AF_UNIX"):
         parser.error("file system paths not supported by your operating environment")
+    if options.proxy_protocol and options.trusted_proxies is None:
+        parser.error("--proxy-protocol needs --trusted-proxies: only they may name other addresses")
     app: AppSource
     if options.workers is None:
         _prepare()
@@ -169,11 +189,11 @@ def command_line(
     host, port = options.hostname or "localhost", options.port
     if options.path is not None and options.hostname is None:
         host = port = None
+    # Only what is given: the other defaults are those of ``run_app``.
+    names = ("workers", "trusted_proxies", "proxy_protocol")
+    given: dict[str, Any] = {name: value for name in names if (value := getattr(options, name))}
     try:
-        if options.workers is None:
-            run_app(app, host=host, port=port, path=options.path)
-        else:
-            run_app(app, host=host, port=port, path=options.path, workers=options.workers)
+        run_app(app, host=host, port=port, path=options.path, **given)
     except ValueError as error:
         # Workers that this system does not have.
         parser.error(str(error))
