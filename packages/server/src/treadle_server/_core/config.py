@@ -61,7 +61,7 @@ def _check_proxy_protocol(value: object, *, has_proxies: bool) -> None:
     if value is True and not has_proxies:
         raise ValueError(
             "proxy_protocol=True without trusted_proxies lets any client name any address: name "
-            "the proxies, or give proxy_protocol='any-peer' if nobody else can reach the port"
+            "the proxies, or give proxy_protocol='any-peer' if no client can reach the port"
         )
 
 
@@ -130,7 +130,7 @@ class ServerConfig:
     trusted_proxies: TrustedProxies | Iterable[ProxyAddress] | int | None = None
 
     #: True if each connection begins with a header of the PROXY protocol, which only
-    #: ``trusted_proxies`` may send; ``"any-peer"`` if nobody else can reach the port.
+    #: ``trusted_proxies`` may send; ``"any-peer"`` if no client can reach the port directly.
     proxy_protocol: bool | Literal["any-peer"] = False
 
     #: True to show tracebacks on error pages.
