@@ -203,6 +203,29 @@ def test_half_a_header_and_none(run: Run, caplog: pytest.LogCaptureFixture) -> N
     assert "it has ended within its header" in caplog.text
 
 
+@each_loop
+def test_a_connection_that_is_reset_before_it_is_accepted(
+    run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async with serve(who, **OPTIONS) as connect:
+            first = await connect()
+            address = first.writer.get_extra_info("peername")
+            for _ in range(3):
+                # The event loop does not run meanwhile.
+                with socket.create_connection(address) as sock:
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            await first.send(V1 + GET)
+            assert (await first.response())[0] == 200
+            last = await connect()
+            await last.send(V1 + GET)
+            assert (await last.response())[0] == 200
+
+    caplog.set_level(logging.WARNING, "treadle")
+    run(main())
+    assert caplog.records == []
+
+
 def test_the_header_has_a_deadline(clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         async with serve(who, head_timeout=10, **OPTIONS) as connect:

@@ -122,9 +122,12 @@ class ProxiedConnection(asyncio.Protocol):
             state.overload_count += 1
         self.deadline = state.sweeper.now + state.config.head_timeout
         info = self._info
-        if state.draining:
+        admitted = self._gate.admits(info)
+        if state.draining or (not admitted and info.remote is None):
+            # Without an address it was reset before it was accepted, as the checks of some proxies
+            # are, and the system has forgotten it.
             self.shut_down()
-        elif not self._gate.admits(info):
+        elif not admitted:
             self._refuse("it is not one of trusted_proxies")
 
     @property
