@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import trustme
 
-from testkit import GET, FakeClock, Peer, Run, each_loop, serve, turns
+from testkit import GET, FakeClock, Peer, Run, each_loop, hello, serve, turns
 from treadle_responses import Response
 from treadle_server import (
     Application,
@@ -282,6 +282,25 @@ def test_the_log_has_the_client_of_the_header(run: Run, caplog: pytest.LogCaptur
     run(main())
     lines = [each.getMessage() for each in caplog.records if each.name == "treadle.access"]
     assert sorted(lines) == ["203.0.113.7 200", "203.0.113.7 400", "203.0.113.7 503"]
+
+
+@each_loop
+def test_the_path_of_a_client_cannot_forge_a_line(
+    run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async with serve(hello, access_log_format="%a %s", **OPTIONS) as connect:
+            peer = await connect()
+            path = b'/a\n\xff"\x1b[31m'.ljust(216, b"\0")
+            await peer.send(b"\r\n\r\n\0\r\nQUIT\n\x21\x31" + struct.pack("!H", 216) + path + GET)
+            assert (await peer.response())[0] == 200
+
+    caplog.set_level(logging.INFO, "treadle.access")
+    run(main())
+    (line,) = (each.getMessage() for each in caplog.records if each.name == "treadle.access")
+    assert line.isprintable()
+    assert line.startswith("/a")
+    assert line.endswith(" 200")
 
 
 @each_loop

@@ -39,12 +39,13 @@ class OverloadProtocol(asyncio.Protocol):
     __slots__ = ("_answered", "_born", "_info", "_state", "_transport", "deadline")
 
     _transport: asyncio.Transport
-    _info: ConnectionInfo
     _born: float
 
     def __init__(self, state: ServerState) -> None:
         self._state: Final = state
         self._answered = False
+        # What a header of the PROXY protocol has said.
+        self._info: ProxiedInfo | None = None
         #: When, by the sweeper's clock, the connection is cut off.
         self.deadline = NEVER
 
@@ -56,7 +57,6 @@ class OverloadProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Give the client as much time as one whose unread body is dropped."""
         self._transport = cast("asyncio.Transport", transport)
-        self._info = ConnectionInfo.of(transport)
         state = self._state
         state.add(self)
         state.overload_count += 1
@@ -65,7 +65,8 @@ class OverloadProtocol(asyncio.Protocol):
 
     def came_through(self, source: tuple[str, int] | str | None, *, source_tls: bool) -> None:
         """Note the client that a header of the PROXY protocol names."""
-        self._info = ProxiedInfo(self._info, source, source_tls=source_tls)
+        info = ConnectionInfo.of(self._transport)
+        self._info = ProxiedInfo(info, source, source_tls=source_tls)
 
     def _renew(self) -> None:
         self.deadline = self._state.deadline_of(Wait.LINGER, self._born, self._born)
@@ -91,7 +92,8 @@ class OverloadProtocol(asyncio.Protocol):
     def _log(self, flow: FlowControl, size: int) -> None:
         state, transport = self._state, self._transport
         channel = StreamWriter(ServerConnection(), flow, transport, state, not_switched)
-        log_refusal(state, channel, self._info, 503, _REASON, size)
+        info = self._info or ConnectionInfo.of(transport)
+        log_refusal(state, channel, info, 503, _REASON, size)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         """Count the connection out."""
