@@ -14,6 +14,7 @@ from typing import Any, Final
 import aiohttp
 import pytest
 
+from testkit import turns
 from treadle import web
 
 from ._proxies import CLIENT, NAME, Certificate, Proxy, block
@@ -152,14 +153,34 @@ async def browsing(proxy: Proxy, **options: Any) -> AsyncIterator[aiohttp.Client
         async def close(self) -> None:
             pass
 
+    sockets: list[socket.socket] = []
+
+    def make_socket(info: aiohttp.AddrInfoType) -> socket.socket:
+        family, kind, proto, *_ = info
+        sockets.append(socket.socket(family, kind, proto))
+        sockets[-1].setblocking(False)
+        sockets[-1].bind((CLIENT, 0))
+        return sockets[-1]
+
     connector = aiohttp.TCPConnector(
-        ssl=proxy.certificate.client, local_addr=(CLIENT, 0), resolver=Resolver(), **options
+        ssl=proxy.certificate.client, resolver=Resolver(), socket_factory=make_socket, **options
     )
     timeout = aiohttp.ClientTimeout(total=2 * _SECONDS)
     async with aiohttp.ClientSession(
         f"https://{NAME}:{proxy.tls}", connector=connector, timeout=timeout
     ) as client:
         yield client
+    # aiohttp does not wait for the end of its connections.
+    async with asyncio.timeout(_SECONDS):
+        while any(sock.fileno() >= 0 for sock in sockets):
+            await turns(1)
+
+
+async def cancel(request: "asyncio.Future[aiohttp.ClientResponse]") -> None:
+    """Leave in the middle of a request."""
+    request.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await request
 
 
 FORGED: Final = {
@@ -287,7 +308,7 @@ def test_a_client_that_leaves(name: str, start: Start) -> None:
                     # Before the answer, for which HAProxy waits.
                     request = asyncio.ensure_future(client.get("/wait"))
                     assert await site.event() == "begun"
-                    request.cancel()
+                    await cancel(request)
                     assert await site.event() == "cancelled"
                 # In the middle of the answer, of which nginx may have all.
                 async with client.get("/download") as response:
@@ -305,7 +326,7 @@ def test_a_client_that_leaves(name: str, start: Start) -> None:
                 while (event := await site.event()) in ("left", "written"):
                     pass
                 assert event == "begun"
-                request.cancel()
+                await cancel(request)
                 while (event := await site.event()) in ("left", "written"):
                     pass
                 assert event in ("cancelled", "broken")
