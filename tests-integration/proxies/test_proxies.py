@@ -121,8 +121,8 @@ async def serving(
 ) -> AsyncIterator[Site]:
     """Serve the application on a free port, or on a Unix socket."""
     site = Site()
-    options = {"trusted_proxies": ["127.0.0.1"], "shutdown_timeout": 2.0} | options
-    runner = web.AppRunner(site.app, **options)
+    options.setdefault("trusted_proxies", ["127.0.0.1"])
+    runner = web.AppRunner(site.app, shutdown_timeout=2.0, **options)
     await runner.setup()
     if address == "tcp":
         sock = socket.create_server(("127.0.0.1", 0))
