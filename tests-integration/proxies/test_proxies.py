@@ -111,6 +111,7 @@ class Site:
         await websocket.prepare(request)
         await websocket.send_str(f"{request.remote} {request.scheme}")
         async for message in websocket:
+            assert isinstance(message.data, bytes)
             await websocket.send_bytes(message.data)
         return websocket
 
