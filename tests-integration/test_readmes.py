@@ -15,6 +15,7 @@ READMES = [
     *sorted(ROOT.glob("packages/*/README.md")),
     ROOT / "packages/treadle/docs/compat.md",
     ROOT / "packages/treadle/docs/deadlines.md",
+    ROOT / "packages/treadle/docs/deployment/proxies.md",
     ROOT / "packages/treadle/docs/logging.md",
     ROOT / "packages/treadle/docs/workers.md",
 ]

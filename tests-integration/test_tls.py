@@ -52,7 +52,8 @@ def blocks(language: str) -> list[str]:
 def folder(tmp_path: Path) -> Path:
     write_certificate(tmp_path)
     (code,) = blocks("python")
-    (tmp_path / "program.py").write_text(code.replace("run_app(app,", "run_app(app, port=0,"))
+    code = code.replace("run_app(app,", 'run_app(app, host="127.0.0.1", port=0,')
+    (tmp_path / "program.py").write_text(code)
     return tmp_path
 
 

@@ -140,22 +140,27 @@ def _await_port(port: int, server: "subprocess.Popen[str]") -> None:
 
 
 def _curl(command: str) -> str:
-    """Do what a simple curl command does: ``-s``, ``-X METHOD``, ``-d DATA`` and a URL."""
+    """Do what a simple curl command does: ``-s``, ``-X``, ``-d``, ``-H`` and a URL."""
     words = shlex.split(command)
     method, data, url = None, None, ""
+    fields: dict[str, str] = {}
     position = 1
     while position < len(words):
         word = words[position]
-        if word in ("-X", "-d"):
+        if word in ("-X", "-d", "-H"):
             position += 1
             if word == "-X":
                 method = words[position]
+            elif word == "-H":
+                name, _, value = words[position].partition(":")
+                fields[name] = value.strip()
             else:
                 data = words[position].encode()
         elif not word.startswith("-"):
             url = word
         position += 1
-    request = urllib.request.Request(url.replace("localhost", "127.0.0.1"), data, method=method)
+    url = url.replace("localhost", "127.0.0.1")
+    request = urllib.request.Request(url, data, fields, method=method)
     try:
         with urllib.request.urlopen(request, timeout=_RUN_SECONDS) as response:
             body: bytes = response.read()

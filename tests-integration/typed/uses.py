@@ -14,6 +14,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, Protocol, TypeVar, assert_type
 from uuid import UUID
@@ -696,3 +697,11 @@ async def request_made_by_hand() -> None:
     request = make_mocked_request("GET", "/", headers={"X-User": "Ada"}, app=app)
     assert_type(request, web.Request)
     assert_type(await show(request), web.Response)
+
+
+def servers_behind_proxies() -> None:  # only treadle: an option of servers
+    proxies = web.TrustedProxies(["10.0.0.0/8", "unix"], family="Forwarded", fields={"for", "host"})
+    assert_type(proxies.count, int)
+    web.run_app(app, trusted_proxies=proxies, proxy_protocol=True)
+    web.AppRunner(app, trusted_proxies=[ip_network("fd00::/8"), "10.0.0.1"])
+    web.AppRunner(app, trusted_proxies=2, proxy_protocol="any-peer")

@@ -42,6 +42,11 @@ from treadle_multipart import (
     parse_content_disposition,
     parse_urlencoded,
 )
+from treadle_server import TrustedProxies
+from treadle_server._core.trusted_proxies import ForwardedFamily
+from treadle_server._core.types import ConnectionInfo
+from treadle_server._http.forwarded import ForwardedReader
+from treadle_server._transport.proxy_header import MOST_HEADER, ProxyHeader, read_proxy_header
 from treadle_websocket import (
     PerMessageDeflate,
     SessionSettings,
@@ -202,6 +207,41 @@ def forwarded(data: bytes) -> None:
     assert all(key == key.lower() for element in elements for key in element)
 
 
+def proxies(data: bytes) -> None:
+    """Whatever a client sends, the element that the proxy adds behind it is read as if alone."""
+    peer = ConnectionInfo(("10.0.0.1", 1), ("10.0.0.2", 80), None)
+    text = data.replace(b"\n", b" ").replace(b"\r", b" ")
+    for family, name, own in _FAMILIES:
+        reader = ForwardedReader(TrustedProxies(["10.0.0.0/8"], family=family))
+        alone = reader.read(((name, own),), "", peer)
+        assert alone.remote == "2001:db8::1"
+        assert reader.read(((name, text + b", " + own),), "", peer) == alone
+        assert reader.read(((name, text), (name, own)), "", peer) == alone
+        # The client's own text is read without an error.
+        reader.read(((name, text), (b"X-Forwarded-Proto", text)), "", peer)
+
+
+_FAMILIES: Final[list[tuple[ForwardedFamily, bytes, bytes]]] = [
+    ("X-Forwarded", b"X-Forwarded-For", b"[2001:db8::1]:80"),
+    ("Forwarded", b"Forwarded", b'for="[2001:db8::1]:80";proto=https'),
+]
+
+
+def proxy_header(data: bytes) -> None:
+    """A header is the same whole and in pieces, and what follows does not change it."""
+    whole = read_proxy_header(data)
+    step = len(data) // 64 + 1
+    if isinstance(whole, ProxyHeader):
+        assert 0 < whole.size <= min(len(data), MOST_HEADER)
+        assert read_proxy_header(data[: whole.size]) == whole
+        assert all(read_proxy_header(data[:size]) is None for size in range(0, whole.size, step))
+    elif whole is None:
+        assert len(data) < MOST_HEADER
+        assert all(read_proxy_header(data[:size]) is None for size in range(0, len(data), step))
+    else:
+        assert read_proxy_header(data + b"\r\n") == whole
+
+
 def accept(data: bytes) -> None:
     """Qualities lie between 0 and 1, and the best offer is one that is accepted."""
     text = _text(data)
@@ -333,7 +373,7 @@ def _messages(data: bytes, cuts: Iterable[int], deflate: bool) -> list[object]:
 TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     target.__name__: target
     for target in (
-        connection, codings, content_type, cookies, dates, etags, forwarded, accept, disposition,
-        multipart, urlencoded, websocket, server,
+        connection, codings, content_type, cookies, dates, etags, forwarded, proxies, proxy_header,
+        accept, disposition, multipart, urlencoded, websocket, server,
     )
 }  # fmt: skip

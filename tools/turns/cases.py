@@ -36,7 +36,10 @@ from treadle_multipart import (
 )
 from treadle_responses import ETag, Response, acceptable_codings, evaluate, parse_range
 from treadle_router import Router
-from treadle_server import BaseRequest, Server
+from treadle_server import BaseRequest, Server, TrustedProxies
+from treadle_server._core.trusted_proxies import ForwardedFamily
+from treadle_server._core.types import ConnectionInfo
+from treadle_server._http.forwarded import ForwardedReader
 from treadle_websocket import (
     AllowedOrigins,
     PerMessageDeflate,
@@ -418,6 +421,13 @@ def _handshake(name: str, value: str) -> object:
     )  # fmt: skip
 
 
+def _walk(name: bytes, family: ForwardedFamily, value: str) -> object:
+    """Read a field of a trusted proxy as if the client had sent all but its end."""
+    reader = ForwardedReader(TrustedProxies(["10.0.0.0/8"], family=family))
+    lines = [(name, value.encode()), (name, value.encode() + b", for=10.0.0.1")]
+    return reader.read(tuple(lines), "", ConnectionInfo(("10.0.0.1", 1), ("10.0.0.2", 2), None))
+
+
 #: The parsers of text of a client.
 FIELDS: Final[dict[str, Callable[[str], object]]] = {
     "accept": lambda value: parser_fields.parse_accept(value).best(["text/html", "a/b;c=d"]),
@@ -430,6 +440,8 @@ FIELDS: Final[dict[str, Callable[[str], object]]] = {
     "etags": parser_fields.parse_etags,
     "etag": parser_fields.parse_etag,
     "forwarded": parser_fields.parse_forwarded,
+    "x-forwarded-for of a proxy": partial(_walk, b"X-Forwarded-For", "X-Forwarded"),
+    "forwarded of a proxy": partial(_walk, b"Forwarded", "Forwarded"),
     "disposition": parse_content_disposition,
     "options": parse_options_header,
     "file name": safe_filename,

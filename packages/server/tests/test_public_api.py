@@ -81,6 +81,7 @@ NAMES = [
     "SupportsAddRoute",
     "SystemRoute",
     "TCPSite",
+    "TrustedProxies",
     "UnixSite",
     "UrlDispatcher",
     "UrlMappingMatchInfo",

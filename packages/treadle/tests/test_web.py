@@ -137,6 +137,7 @@ NAMES = [
     "StreamResponse",
     "SystemRoute",
     "TCPSite",
+    "TrustedProxies",
     "UnixSite",
     "UrlDispatcher",
     "UrlMappingMatchInfo",

@@ -23,6 +23,7 @@ from ._core.config import ServerConfig as ServerConfig
 from ._core.errors import PayloadAccessError as PayloadAccessError
 from ._core.errors import RequestPayloadError as RequestPayloadError
 from ._core.teardown import CleanupError as CleanupError
+from ._core.trusted_proxies import TrustedProxies as TrustedProxies
 from ._files.response import FileResponse as FileResponse
 from ._files.static import StaticResource as StaticResource
 from ._http.handler import RequestHandler as RequestHandler

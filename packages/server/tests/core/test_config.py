@@ -60,6 +60,14 @@ def test_every_limit_of_the_parser_is_an_option(options: dict[str, object], limi
         ({"server_header": " x"}, ValueError, "without blanks around it, or None; got ' x'"),
         ({"server_header": ""}, ValueError, "or None; got ''"),
         ({"server_header": False}, TypeError, "None to send no such field; got False"),
+        ({"trusted_proxies": 0}, ValueError, "from 1 to 100 if it is a number of proxies, got 0"),
+        ({"trusted_proxies": True}, TypeError, "a list of addresses or a number of proxies, got"),
+        ({"trusted_proxies": "::1"}, TypeError, r"a list of addresses, got '::1': write \['::1'"),
+        ({"trusted_proxies": ["10.0.0.1/8"]}, ValueError, "has host bits set"),
+        ({"proxy_protocol": True}, ValueError, "without trusted_proxies lets any client name any"),
+        ({"proxy_protocol": True, "trusted_proxies": []}, ValueError, "give proxy_protocol='any"),
+        ({"proxy_protocol": "v2"}, ValueError, "must be True, False or 'any-peer', got 'v2'"),
+        ({"proxy_protocol": 1}, ValueError, "must be True, False or 'any-peer', got 1"),
     ],
 )
 def test_wrong_options(options: dict[str, object], error: type[Exception], message: str) -> None:

@@ -41,6 +41,7 @@ PLAIN = head()
 VALUES: list[tuple[RequestHead, str, Any]] = [
     (head(method="PATCH"), "method", "PATCH"),
     (PLAIN, "version", (1, 1)),
+    (PLAIN, "host_is_given", False),
     (head(version="1.0"), "version", (1, 0)),
     # The target, in every form.
     (PATH, "raw_path", "/a%20b/%C3%A4/../c?x=1&x=%26&y"),

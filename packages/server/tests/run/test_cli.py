@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from treadle_server import command_line
+from treadle_server import TrustedProxies, command_line
 
 ENTRIES = """
 from treadle_server import Application, GracefulExit
@@ -107,6 +107,12 @@ def test_a_wrong_entry_is_a_sentence_and_status_2(
         ["cli_entries:app", "--certfile", "none.pem"],
         ["cli_entries:app", "--certfile"],
         ["cli_entries:app", "--keyfile", "key.pem"],
+        ["cli_entries:app", "--trusted-proxies"],
+        ["cli_entries:app", "--trusted-proxies", ""],
+        ["cli_entries:app", "--trusted-proxies", "0"],
+        ["cli_entries:app", "--trusted-proxies", "10.0.0.1/8"],
+        ["cli_entries:app", "--trusted-proxies", "10.0.0.1,proxy.example"],
+        ["cli_entries:app", "--proxy-protocol"],
     ],
 )
 def test_a_wrong_command_line_is_a_sentence_and_status_2(
@@ -153,7 +159,10 @@ def test_help_names_the_options(capsys: pytest.CaptureFixture[str]) -> None:
         command_line(["--help"])
     assert not caught.value.code
     text = capsys.readouterr().out
-    for option in ("entry-func", "--hostname", "--port", "--path", "--workers", "--certfile"):
+    for option in (
+        "entry-func", "--hostname", "--port", "--path", "--workers", "--certfile", "--keyfile",
+        "--trusted-proxies", "--proxy-protocol",
+    ):  # fmt: skip
         assert option in text
 
 
@@ -170,3 +179,29 @@ def test_what_imports_and_what_serves_can_be_given() -> None:
         )
     assert not caught.value.code
     assert served == [(["app", "more"], {"host": "localhost", "port": 80, "path": None})]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given"),
+    [
+        ([], {}),
+        (["--trusted-proxies", "2"], {"trusted_proxies": TrustedProxies(2)}),
+        (
+            ["--trusted-proxies", "10.0.0.0/8, ::1,unix", "--proxy-protocol"],
+            {
+                "trusted_proxies": TrustedProxies(["10.0.0.0/8", "::1", "unix"]),
+                "proxy_protocol": True,
+            },
+        ),
+        (["--trusted-proxies=1", "-w", "3"], {"trusted_proxies": TrustedProxies(1), "workers": 3}),
+    ],
+)
+def test_the_options_of_proxies(
+    entries: str, arguments: list[str], given: dict[str, object]
+) -> None:
+    served: list[dict[str, object]] = []
+    with pytest.raises(SystemExit):
+        command_line(
+            [f"{entries}:app", *arguments], run_app=lambda _, **options: served.append(options)
+        )
+    assert served == [{"host": "localhost", "port": 8080, "path": None, **given}]

@@ -200,6 +200,9 @@ os._exit(0)
         ({"port": -1}, ValueError, "port must be from 0 to 65535, got -1"),
         ({"port": "8080x"}, TypeError, "port must be an int from 0 to 65535, got '8080x'"),
         ({"port": True}, TypeError, "port must be an int from 0 to 65535, got True"),
+        ({"trusted_proxies": "10.0.0.1"}, TypeError, "trusted_proxies must be a list of address"),
+        ({"trusted_proxies": ["10.0.0.1/8"]}, ValueError, "write '10.0.0.0/8'"),
+        ({"trusted_proxies": 0, "workers": 1}, ValueError, "from 1 to 100"),
     ],
 )  # fmt: skip
 def test_a_wrong_argument(keywords: Any, error: type[Exception], sentence: str) -> None:

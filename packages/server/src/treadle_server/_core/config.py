@@ -6,15 +6,16 @@ default says why.
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, Literal, final
 
 from treadle_http_parser import DEFAULT_LIMITS, Limits
 
 from .errors import access_logger, server_logger
 from .keywords import check_keywords, suggestion
 from .logs import log_warning
+from .trusted_proxies import ProxyAddress, TrustedProxies, as_trusted_proxies
 
 __all__ = ["ACCESS_LOG_FORMAT", "SERVER_SOFTWARE", "ServerConfig"]
 
@@ -51,6 +52,16 @@ def _check_field_value(name: str, value: object) -> None:
     if not value or not printable or value != value.strip():
         raise ValueError(
             f"{name} must be printable ASCII without blanks around it, or None; got {value!r}"
+        )
+
+
+def _check_proxy_protocol(value: object, *, has_proxies: bool) -> None:
+    if not isinstance(value, bool) and value != "any-peer":
+        raise ValueError(f"proxy_protocol must be True, False or 'any-peer', got {value!r}")
+    if value is True and not has_proxies:
+        raise ValueError(
+            "proxy_protocol=True without trusted_proxies lets any client name any address: name "
+            "the proxies, or give proxy_protocol='any-peer' if no client can reach the port"
         )
 
 
@@ -114,6 +125,14 @@ class ServerConfig:
     #: to be stopped halfway.
     handler_cancellation: bool = False
 
+    #: The proxies in front of the server, whose fields are believed: addresses and networks, or the
+    #: number of them; ``TrustedProxies`` says which fields. None, because any client can send them.
+    trusted_proxies: TrustedProxies | Iterable[ProxyAddress] | int | None = None
+
+    #: True if each connection begins with a header of the PROXY protocol, which only
+    #: ``trusted_proxies`` may send; ``"any-peer"`` if no client can reach the port directly.
+    proxy_protocol: bool | Literal["any-peer"] = False
+
     #: True to show tracebacks on error pages.
     debug: bool = False
 
@@ -139,6 +158,8 @@ class ServerConfig:
         _check_field_value("server_header", self.server_header)
         if not isinstance(self.limits, Limits):
             raise TypeError(f"limits must be a treadle_http_parser.Limits, got {self.limits!r}")
+        object.__setattr__(self, "trusted_proxies", as_trusted_proxies(self.trusted_proxies))
+        _check_proxy_protocol(self.proxy_protocol, has_proxies=self.trusted_proxies is not None)
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, (int, float)):

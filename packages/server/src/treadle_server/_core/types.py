@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Callable
 from typing import NamedTuple, final
 
-__all__ = ["ConnectionInfo", "HttpVersion", "HttpVersion10", "HttpVersion11"]
+__all__ = ["ConnectionInfo", "HttpVersion", "HttpVersion10", "HttpVersion11", "ProxiedInfo"]
 
 
 class HttpVersion(NamedTuple):
@@ -19,7 +19,6 @@ HttpVersion10: HttpVersion = HttpVersion(1, 0)
 HttpVersion11: HttpVersion = HttpVersion(1, 1)
 
 
-@final
 class ConnectionInfo:
     """The facts of a connection that a request has: addresses, TLS, and the connection itself."""
 
@@ -67,3 +66,30 @@ class ConnectionInfo:
             host = str(self.sockname[0])
             return f"[{host}]" if ":" in host else host
         return "" if self.sockname is None else str(self.sockname)
+
+
+@final
+class ProxiedInfo(ConnectionInfo):
+    """The facts of a connection that began with a header of the PROXY protocol.
+
+    ``peername`` stays the address of the proxy.
+    """
+
+    __slots__ = ("source", "source_tls")
+
+    def __init__(
+        self, info: ConnectionInfo, source: tuple[str, int] | str | None, *, source_tls: bool
+    ) -> None:
+        super().__init__(info.peername, info.sockname, info.ssl_context, info.handler)
+        #: The client of the proxy: address and port, or the path of its Unix socket; None if the
+        #: proxy does not name it.
+        self.source: tuple[str, int] | str | None = source
+        #: True if the client has connected to the proxy over TLS.
+        self.source_tls: bool = source_tls
+
+    @property
+    def remote(self) -> str | None:
+        """The address of the proxy's client, or the proxy's own if it names no client."""
+        if self.source is None:
+            return super().remote
+        return self.source if isinstance(self.source, str) else self.source[0]

@@ -138,7 +138,10 @@ class RequestHead:
 
     @property
     def scheme(self) -> str:
-        """``"https"`` if the connection has TLS, else ``"http"``; no header changes it."""
+        """``"https"`` if the connection has TLS, else ``"http"``.
+
+        No header field changes it but those of ``trusted_proxies``.
+        """
         if self._scheme is not None:
             return self._scheme
         return "https" if self._connection.ssl_context is not None else "http"
@@ -150,15 +153,38 @@ class RequestHead:
 
     @property
     def host(self) -> str:
-        """Host and port that the client asked for, else the address that it has reached."""
+        """Host and port that the client asked for, else the address that it has reached.
+
+        No field but Host changes it, unless ``trusted_proxies`` names one.
+        """
         if self._host is not None:
             return self._host
         return self._head.authority or self._connection.local_host
 
     @property
     def remote(self) -> str | None:
-        """The peer's address (a Unix socket's path), or None."""
+        """The address of the client (a Unix socket's path), or None.
+
+        It is the peer's, unless that is one of ``trusted_proxies``.
+        """
         return self._remote if self._remote is not None else self._connection.remote
+
+    @property
+    def host_is_given(self) -> bool:
+        """True if ``host`` is not what the client has sent, but from a proxy or a clone."""
+        return self._host is not None
+
+    def believe(self, remote: str | None, scheme: str | None, host: str | None) -> None:
+        """Take the values that trusted proxies give, None for none; the server calls it once.
+
+        Those that the request was made with stay.
+        """
+        if self._remote is None:
+            self._remote = remote
+        if self._scheme is None:
+            self._scheme = scheme
+        if self._host is None:
+            self._host = host
 
     # Headers.
 

@@ -7,9 +7,11 @@ ignored, with a warning in the log (``ServerConfig.from_options``).
 """
 
 import logging
-from typing import TypedDict
+from collections.abc import Iterable
+from typing import Literal, TypedDict
 
 from treadle_http_parser import Limits
+from treadle_server._core.trusted_proxies import ProxyAddress, TrustedProxies
 
 from .access_log import AccessLogClass
 
@@ -34,6 +36,8 @@ class ConnectionOptions(TypedDict, total=False):
     max_expansion: int
     limits: Limits
     tcp_keepalive: bool
+    trusted_proxies: TrustedProxies | Iterable[ProxyAddress] | int | None
+    proxy_protocol: bool | Literal["any-peer"]
     debug: bool
     server_header: str | None
     logger: logging.Logger

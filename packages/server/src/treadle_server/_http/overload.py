@@ -9,7 +9,7 @@ from typing import Final, cast, final
 
 from treadle_http_parser import ServerConnection
 from treadle_responses import HTTPServiceUnavailable, StreamResponse
-from treadle_server._core.types import ConnectionInfo
+from treadle_server._core.types import ConnectionInfo, ProxiedInfo
 from treadle_server._transport.deadlines import NEVER
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.upgrade import not_switched
@@ -36,7 +36,7 @@ class OverloadProtocol(asyncio.Protocol):
     It parses no request, which would take the resources that are short.
     """
 
-    __slots__ = ("_answered", "_born", "_state", "_transport", "deadline")
+    __slots__ = ("_answered", "_born", "_info", "_state", "_transport", "deadline")
 
     _transport: asyncio.Transport
     _born: float
@@ -44,6 +44,8 @@ class OverloadProtocol(asyncio.Protocol):
     def __init__(self, state: ServerState) -> None:
         self._state: Final = state
         self._answered = False
+        # What a header of the PROXY protocol has said.
+        self._info: ProxiedInfo | None = None
         #: When, by the sweeper's clock, the connection is cut off.
         self.deadline = NEVER
 
@@ -60,6 +62,11 @@ class OverloadProtocol(asyncio.Protocol):
         state.overload_count += 1
         self._born = state.sweeper.now
         self._renew()
+
+    def came_through(self, source: tuple[str, int] | str | None, *, source_tls: bool) -> None:
+        """Note the client that a header of the PROXY protocol names."""
+        info = ConnectionInfo.of(self._transport)
+        self._info = ProxiedInfo(info, source, source_tls=source_tls)
 
     def _renew(self) -> None:
         self.deadline = self._state.deadline_of(Wait.LINGER, self._born, self._born)
@@ -85,7 +92,8 @@ class OverloadProtocol(asyncio.Protocol):
     def _log(self, flow: FlowControl, size: int) -> None:
         state, transport = self._state, self._transport
         channel = StreamWriter(ServerConnection(), flow, transport, state, not_switched)
-        log_refusal(state, channel, ConnectionInfo.of(transport), 503, _REASON, size)
+        info = self._info or ConnectionInfo.of(transport)
+        log_refusal(state, channel, info, 503, _REASON, size)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         """Count the connection out."""

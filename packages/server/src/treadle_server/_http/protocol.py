@@ -6,7 +6,7 @@ import weakref
 
 from treadle_responses import Response, StreamResponse
 from treadle_server._core.config import ServerConfig
-from treadle_server._core.types import ConnectionInfo
+from treadle_server._core.types import ConnectionInfo, ProxiedInfo
 
 from .answers import error_of_handler, server_error
 from .request import BaseRequest
@@ -30,6 +30,10 @@ class ProtocolConnection(WaitingConnection):
     def _connected(self, transport: asyncio.Transport) -> None:
         # Weak, because requests have it: a connection must not wait for the garbage collector.
         self._info = ConnectionInfo.of(transport, weakref.ref(self))
+
+    def came_through(self, source: tuple[str, int] | str | None, *, source_tls: bool) -> None:
+        """Note the client that a header of the PROXY protocol names."""
+        self._info = ProxiedInfo(self._info, source, source_tls=source_tls)
 
     # Of ``interfaces.Connection``, which the connection implements.
 

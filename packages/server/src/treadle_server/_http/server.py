@@ -1,7 +1,10 @@
 """``Server``: the protocol factory of an event loop's listener, and the end of its connections."""
 
 import asyncio
+import functools
+import ssl
 import weakref
+from collections.abc import Callable
 from typing import Any, Final, Unpack, final
 
 from treadle_server._body.stream import StreamReader
@@ -9,13 +12,14 @@ from treadle_server._core.config import ServerConfig
 from treadle_server._core.logs import log_warning
 
 from .connection import HttpConnection
-from .factories import AnyFactory, GivenFactory, direct_factory
+from .factories import AnyFactory, GivenFactory, believing_factory, direct_factory
 from .handler import RequestHandler
 from .interfaces import DirectFactory
 from .message import RawRequestMessage
 from .options import ServerOptions
 from .overload import OverloadProtocol, limit_handlers
 from .payload_writer import AbstractStreamWriter
+from .proxied import ProxiedConnection, ProxyGate
 from .request import BaseRequest
 from .state import RawHandler, ServerState
 
@@ -63,7 +67,10 @@ class Server:
         self._handshakes: Final[weakref.WeakKeyDictionary[HttpConnection, float]] = (
             weakref.WeakKeyDictionary()
         )
-        self._state: Final = ServerState(loop, handler, direct_factory(request_factory), config)
+        factory = believing_factory(direct_factory(request_factory), config)
+        state = self._state = ServerState(loop, handler, factory, config)
+        self._gate: Final = ProxyGate(state) if config.proxy_protocol else None
+        self._is_plain: Final = not (config.max_connections or config.proxy_protocol)
 
     def _make_request(
         self,
@@ -78,15 +85,40 @@ class Server:
     def __call__(self) -> asyncio.Protocol:
         """Return the protocol of a new connection."""
         state = self._state
-        most = state.config.max_connections
-        if not most:
+        if self._is_plain:
             return HttpConnection(state)
-        room = most - (len(state.connections) - state.overload_count)
-        if room <= len(self._handshakes) and room <= self._count_handshakes():
+        if self._gate is not None:
+            return self._proxied(self._gate, None)
+        if not self._has_room:
             return OverloadProtocol(state)
         connection = HttpConnection(state, self._handshakes.pop)
         self._handshakes[connection] = state.loop.time()
         return connection
+
+    def _proxied(self, gate: ProxyGate, ssl_context: ssl.SSLContext | None) -> ProxiedConnection:
+        timeout = self.handshake_timeout
+        return ProxiedConnection(gate, ssl_context, timeout, has_room=self._has_room)
+
+    def listening(
+        self, ssl_context: ssl.SSLContext | None
+    ) -> tuple[Callable[[], asyncio.Protocol], dict[str, Any]]:
+        """Return the factory for a listener of the event loop, and its options for TLS.
+
+        A header of the PROXY protocol comes before the handshake, so the listener is plain then.
+        """
+        if ssl_context is None:
+            return self, {}
+        if self._gate is not None:
+            return functools.partial(self._proxied, self._gate, ssl_context), {}
+        return self, {"ssl": ssl_context, "ssl_handshake_timeout": self.handshake_timeout}
+
+    @property
+    def _has_room(self) -> bool:
+        """True if ``max_connections`` allows another connection."""
+        state = self._state
+        most = state.config.max_connections
+        room = most - (len(state.connections) - state.overload_count)
+        return not most or room > len(self._handshakes) or room > self._count_handshakes()
 
     def _count_handshakes(self) -> int:
         """Return how many handshakes may be under way: none is older than its timeout."""

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, final
 
 from treadle_server._app.application import Application
 from treadle_server._core.logs import shown
+from treadle_server._core.trusted_proxies import TrustedProxies
 
 from .ports import check_port, default_port
 from .run_app import run_app
@@ -89,6 +90,13 @@ def _workers(text: str) -> int | Literal["auto"]:
     raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: give 1 or more, or 'auto'")
 
 
+def _proxies(text: str) -> TrustedProxies:
+    try:
+        return TrustedProxies(int(text) if text.isdecimal() else text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m treadle.web", description="Serve a treadle application."
@@ -121,6 +129,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--keyfile", default=None, metavar="FILE",
         help="the private key of the certificate, in PEM (default: it is in the same file)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--trusted-proxies", type=_proxies, default=None, metavar="LIST",
+        help="the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and "
+        "networks with commas between them, 'unix' for those on Unix sockets, or their number "
+        "(default: none)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--proxy-protocol", action="store_true",
+        help="each connection begins with the PROXY protocol, spoken by the trusted proxies only",
     )  # fmt: skip
     return parser
 
@@ -182,6 +200,8 @@ def command_line(
     options, rest = parser.parse_known_args(arguments)
     if options.path is not None and not hasattr(socket, "AF_UNIX"):
         parser.error("file system paths not supported by your operating environment")
+    if options.proxy_protocol and options.trusted_proxies is None:
+        parser.error("--proxy-protocol needs --trusted-proxies: only they may name other addresses")
     app: AppSource
     if options.workers is None:
         _prepare()
@@ -195,9 +215,9 @@ def command_line(
         port = default_port(tls=options.certfile is not None)
     if options.path is not None and options.hostname is None:
         host = port = None
-    given: dict[str, Any] = {}
-    if options.workers is not None:
-        given["workers"] = options.workers
+    # Only what is given: the other defaults are those of ``run_app``.
+    names = ("workers", "trusted_proxies", "proxy_protocol")
+    given: dict[str, Any] = {name: value for name in names if (value := getattr(options, name))}
     if options.certfile is not None:
         given["ssl_context"] = _ssl_context(parser, options.certfile, options.keyfile)
     elif options.keyfile is not None:

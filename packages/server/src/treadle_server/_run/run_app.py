@@ -10,6 +10,7 @@ from typing import Any, Literal, Unpack
 
 from treadle_server._app.application import Application
 from treadle_server._core.errors import access_logger
+from treadle_server._core.trusted_proxies import as_trusted_proxies
 from treadle_server._http.access_log import AccessLogClass, AccessLogger
 from treadle_server._http.options import ConnectionOptions
 
@@ -98,6 +99,9 @@ def run_app(
     try:
         if port is not None:
             check_port(port)
+        # Before the application starts, and only once: it may be an iterator.
+        if (proxies := options.get("trusted_proxies")) is not None:
+            options["trusted_proxies"] = as_trusted_proxies(proxies)
         if workers is None and any(limits.values()):
             given = " and ".join(name for name, value in limits.items() if value)
             raise ValueError(f"{given}: only for workers; workers=1 is one that is replaced")

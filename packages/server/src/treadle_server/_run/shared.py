@@ -120,11 +120,9 @@ class _Acceptor(asyncio.AbstractServer):
         task.add_done_callback(self._made.discard)
 
     async def _make(self, connection: socket.socket) -> None:
-        timeout = None if self._ssl_context is None else self._server.handshake_timeout
+        factory, tls = self._server.listening(self._ssl_context)
         try:
-            await self._loop.connect_accepted_socket(
-                self._server, connection, ssl=self._ssl_context, ssl_handshake_timeout=timeout
-            )
+            await self._loop.connect_accepted_socket(factory, connection, **tls)
         except (OSError, EOFError, ssl.SSLError) as error:
             # A handshake that failed, or a client that has left.
             log_debug(server_logger, "A connection was not made: %s", error)

@@ -35,11 +35,6 @@ class _Listening(BaseSite):
             self._runner._unreg_site(self)  # noqa: SLF001  # as above
             raise
 
-    def _tls_options(self, server: Server) -> dict[str, Any]:
-        """Return the options of an event loop's listener that it takes only with TLS."""
-        context = self._ssl_context
-        return {} if context is None else {"ssl_handshake_timeout": server.handshake_timeout}
-
 
 class TCPSite(_Listening):
     """Listens on ``host`` (all interfaces without one) and ``port`` (8080, or 8443 with TLS).
@@ -82,15 +77,15 @@ class TCPSite(_Listening):
         return address_name((host, self.port), tls=self._ssl_context is not None)
 
     async def _listen(self, server: Server) -> asyncio.AbstractServer:
+        factory, tls = server.listening(self._ssl_context)
         return await asyncio.get_running_loop().create_server(
-            server,
+            factory,
             self._host,
             self._port,
-            ssl=self._ssl_context,
             backlog=self._backlog,
             reuse_address=self._reuse_address,
             reuse_port=self._reuse_port,
-            **self._tls_options(server),
+            **tls,
         )
 
 
@@ -118,12 +113,12 @@ class UnixSite(_Listening):
         return address_name(self._path, tls=self._ssl_context is not None)
 
     async def _listen(self, server: Server) -> asyncio.AbstractServer:
+        factory, tls = server.listening(self._ssl_context)
         return await asyncio.get_running_loop().create_unix_server(
-            server,
+            factory,
             self._path,
-            ssl=self._ssl_context,
             backlog=self._backlog,
-            **self._tls_options(server),
+            **tls,
         )
 
     async def stop(self) -> None:
@@ -160,12 +155,12 @@ class SockSite(_Listening):
         return self._name
 
     async def _listen(self, server: Server) -> asyncio.AbstractServer:
+        factory, tls = server.listening(self._ssl_context)
         return await asyncio.get_running_loop().create_server(
-            server,
+            factory,
             sock=self._sock,
-            ssl=self._ssl_context,
             backlog=self._backlog,
-            **self._tls_options(server),
+            **tls,
         )
 
 

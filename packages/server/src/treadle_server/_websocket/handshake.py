@@ -91,7 +91,12 @@ def decide(handshake: ServerHandshake, request: BaseRequest) -> Decision:
     """Return the decision of ``handshake``; a body is refused, because its end would be unknown."""
     if request.body_exists:
         return _WITH_BODY
-    return handshake.parse(request.raw_headers, method=request.method, http_version=request.version)
+    fields = request.raw_headers
+    if request.host_is_given:
+        # The Origin is compared with the host that the client has asked for.
+        others = (each for each in fields if each[0].lower() != b"host")
+        fields = (*others, (b"Host", request.host.encode("utf-8", "surrogateescape")))
+    return handshake.parse(fields, method=request.method, http_version=request.version)
 
 
 def refusal(reject: Reject, request: BaseRequest) -> HTTPException:
