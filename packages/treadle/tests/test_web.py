@@ -38,6 +38,7 @@ NAMES = [
     "DeflatePolicy",
     "DynamicResource",
     "ETag",
+    "EventSourceResponse",
     "FileField",
     "FileResponse",
     "GracefulExit",
@@ -130,6 +131,7 @@ NAMES = [
     "Server",
     "ServerConfig",
     "ServerRunner",
+    "ServerSentEvent",
     "SharedSite",
     "SockSite",
     "SpoolPolicy",
@@ -180,6 +182,7 @@ NAMES = [
     "put",
     "route",
     "run_app",
+    "sse_response",
     "static",
     "view",
 ]

@@ -1,0 +1,1 @@
+"""Event streams: responses whose body is a sequence of server-sent events."""
