@@ -23,8 +23,8 @@ from .state import RawHandler, ServerState
 __all__ = ["Server"]
 
 #: The seconds that the clients of WebSockets and open streams get for the last bytes, and for their
-#: close frames, when the server stops.
-_LAST_BYTES: Final = 1.0
+#: close frames, when the server stops. With the second of a roll before it, less than two.
+_LAST_BYTES: Final = 0.8
 
 
 @final
@@ -156,7 +156,7 @@ class Server:
     async def shutdown(self, timeout: float | None = None) -> None:
         """End all connections: wait for handlers, then cancel them, then cut off.
 
-        WebSockets and open streams are told to end at once, and cut off a second later.
+        WebSockets and open streams are told to end at once, and cut off 0.8 seconds later.
         ``timeout`` in seconds bounds the wait for handlers and, once more, the wait for those that
         were cancelled; None waits for ever. A handler that does not end even then is named in a
         warning and given up, so that a stop takes twice the timeout at most.
