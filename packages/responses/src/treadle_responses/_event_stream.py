@@ -64,7 +64,7 @@ class ServerSentEvent:
         retry: int | None = None,
         dumps: Callable[[Any], str] = json.dumps,
     ) -> Self:
-        """Return an event whose data is ``value`` as JSON; ``dumps`` makes the text of it."""
+        """Return an event with ``value`` as JSON for its data; ``dumps`` makes the text."""
         return cls(dumps(value), event=event, id=id, retry=retry)
 
     def encode(self) -> bytes:

@@ -371,7 +371,7 @@ def test_a_task_that_refuses_to_end(
     )
 
 
-def test_a_stop_that_is_broken_off(run: Run) -> None:
+def test_a_stop_that_is_broken_off(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         begun = asyncio.Event()
 
@@ -382,7 +382,7 @@ def test_a_stop_that_is_broken_off(run: Run) -> None:
         app.on_shutdown.append(on_shutdown)
         runner = AppRunner(app, shutdown_timeout=5.0)
         await runner.setup()
-        task = app.spawn(forever())
+        task = app.spawn(forever(), name="forever")
         stop = asyncio.create_task(runner.cleanup())
         await begun.wait()
         for _ in range(5):
@@ -394,6 +394,9 @@ def test_a_stop_that_is_broken_off(run: Run) -> None:
         assert task.cancelled()
 
     run(main())
+    assert caplog.messages == [
+        "Background tasks are cancelled, because the stop is broken off: forever"
+    ]
 
 
 def test_a_task_that_stops_its_application(run: Run) -> None:

@@ -264,7 +264,7 @@ class BackgroundTasks:
             self._stage = _Stage.CLOSED
             if rest := self._others():
                 text = "Background tasks that did not end within %s seconds are cancelled: %s"
-                log_warning(self._logger, text, f"{timeout:g}", _names(rest))
+                log_warning(self._logger, text, f"{timeout:.3g}", _names(rest))
                 for task in rest:
                     task.cancel()
                 await self._wait(self._loop.time() + _AFTER_CANCEL)
@@ -272,8 +272,11 @@ class BackgroundTasks:
                 text = "Background tasks did not end although they were cancelled; given up: %s"
                 log_warning(self._logger, text, _names(rest))
         except BaseException:
-            # The stop is broken off, by another signal for example.
-            for task in self._others():
+            # By another signal, for example.
+            if rest := self._others():
+                text = "Background tasks are cancelled, because the stop is broken off: %s"
+                log_warning(self._logger, text, _names(rest))
+            for task in rest:
                 task.cancel()
             raise
         finally:

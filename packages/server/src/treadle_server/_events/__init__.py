@@ -1,1 +1,1 @@
-"""Event streams: responses whose body is a sequence of server-sent events."""
+"""Event streams: responses that are sequences of server-sent events."""

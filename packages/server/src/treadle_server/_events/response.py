@@ -111,7 +111,7 @@ class EventSourceResponse(StreamResponse):
         writer = await super().prepare(request)
         self._last_event_id = request.last_event_id
         if request.method == "HEAD" or self.status in _EMPTY:
-            # There is no stream: the block ends where it first waits.
+            # The response has no body: the block ends where its task first waits.
             self.stop_streaming()
         else:
             self._begin(request, request.response_writer)
