@@ -596,6 +596,26 @@ def test_a_function_that_is_not_async(run: Run, caplog: pytest.LogCaptureFixture
     assert "has returned 3" in caplog.text
 
 
+@pytest.mark.parametrize("mistake", ["arguments", "stopped"])
+def test_a_reserved_task_that_cannot_start(run: Run, mistake: str) -> None:
+    async def main() -> None:
+        runner = await started(max_background_tasks=1)
+        wrong: Any = nothing
+        background = runner.app.background
+        start = background.reserve(wrong, *((1,) if mistake == "arguments" else ()))
+        waiting = asyncio.create_task(background.wait_for_room())
+        await asyncio.sleep(0)
+        if mistake == "stopped":
+            await runner.cleanup()
+        with pytest.raises(TypeError if mistake == "arguments" else RuntimeError):
+            start()
+        await waiting
+        await runner.cleanup()
+        assert background._reserved == 0
+
+    run(main())
+
+
 def test_a_request_without_an_application(run: Run) -> None:
     async def main() -> None:
         errors: list[str] = []

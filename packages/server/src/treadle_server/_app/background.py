@@ -107,7 +107,7 @@ class BackgroundTasks:
         """Start ``coroutine`` as a task; see ``Application.spawn``."""
         try:
             self._check(coroutine, at_stop)
-            return self._start(coroutine, name, at_stop, contextvars.copy_context())
+            return self._start(coroutine, name, at_stop)
         except BaseException:
             if inspect.iscoroutine(coroutine):
                 # It does not run: do not let Python warn of it.
@@ -142,29 +142,36 @@ class BackgroundTasks:
         self, call: Callable[[], Coroutine[Any, Any, object]], context: contextvars.Context
     ) -> None:
         self._reserved -= 1
-        made: object = context.run(call)
-        if not asyncio.iscoroutine(made):
+        made: object = None
+        try:
+            made = context.run(call)
+            self._check_made(call, made)
+        except BaseException:
             self._wake_next()
+            if asyncio.iscoroutine(made):
+                made.close()
+            raise
+        assert asyncio.iscoroutine(made)
+        # A task copies the context that it is made in. As an argument, ``context`` would need a
+        # task factory that knows it.
+        _ = context.run(self._start, made, None, "wait")
+
+    def _check_made(self, call: object, made: object) -> None:
+        if not asyncio.iscoroutine(made):
             raise TypeError(
                 f"after_response() calls an async function: {shown(call)} has returned "
                 f"{shown(made)}"
             )
-        try:
-            self._check_moment("after_response()")
-        except RuntimeError:
-            made.close()
-            raise
-        _ = self._start(made, None, "wait", context)
+        self._check_moment("after_response()")
 
     def _start(
         self,
         coroutine: Coroutine[Any, Any, _T],
         name: str | None,
         at_stop: Literal["wait", "cancel"],
-        context: contextvars.Context,
     ) -> "asyncio.Task[_T]":
         assert self._loop is not None
-        task = self._loop.create_task(coroutine, name=name or _name_of(coroutine), context=context)
+        task = self._loop.create_task(coroutine, name=name or _name_of(coroutine))
         self._tasks[task] = at_stop
         task.add_done_callback(self._ended)
         return task
