@@ -30,8 +30,8 @@ def test_pages_link_to_each_other() -> None:
         assert home.content_type == "text/html"
         text = await home.text()
         links = (
-            "/hello/Ada%20Lovelace", "/guestbook", "/api/time?zone=utc", "/upload", "/count/20",
-            "/static/",
+            "/hello/Ada%20Lovelace", "/guestbook", "/api/time?zone=utc", "/upload", "/events",
+            "/count/20", "/static/",
         )  # fmt: skip
         for link in links:
             assert f'href="{link}"' in text
@@ -166,5 +166,22 @@ def test_the_rest(path: str, status: int, content: str) -> None:
         answer = await client.get(path)
         assert answer.status == status
         assert content in await answer.text()
+
+    with_client(check)
+
+
+@pytest.mark.parametrize(
+    ("last", "first"), [("", 1), ("5", 6), ("x", 1), ("-1", 1), ("\u0665", 1), ("9" * 5000, 1)]
+)
+def test_events_go_on_behind_the_last_one(last: str, first: int) -> None:
+    async def check(client: _Client) -> None:
+        answer = await client.get("/events/numbers", headers={"Last-Event-ID": last})
+        assert answer.content_type == "text/event-stream"
+        events = (await answer.text()).split("\n\n")
+        assert events[0] == "retry: 300"
+        assert events[1:-1] == [
+            f'event: number\nid: {number}\ndata: {{"number": {number}}}'
+            for number in range(first, first + 5)
+        ]
 
     with_client(check)

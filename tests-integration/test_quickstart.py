@@ -137,6 +137,11 @@ EXCHANGES: Final[dict[str, list[Exchange]]] = {
         ("GET", "/logout", {}, 200, "<form"),
         ("GET", "/", {"allow_redirects": False}, 302, "302: Found"),
     ],
+    "background_tasks": [
+        ("GET", "/sent", {}, 200, "[]"),
+        ("POST", "/sign-up", {"data": {"address": "ada@a.org"}}, 202, "A mail to ada@a.org is on"),
+        ("GET", "/sent", {}, 200, '["ada@a.org"]'),
+    ],
     "exceptions": [
         ("GET", "/own", {}, 403, "Members only"),
         ("GET", "/raise/HTTPOh", {}, 404, "There is no exception called HTTPOh"),
@@ -229,6 +234,26 @@ def test_websockets() -> None:
     run(check)
 
 
+def test_event_streams() -> None:
+    async def check() -> None:
+        async with (
+            serving("event_streams") as client,
+            client.get("/events") as one,
+            client.get("/events") as other,
+        ):
+            for answer in (one, other):
+                assert answer.content_type == "text/event-stream"
+                comment = await answer.content.readuntil(b"\n\n")
+                assert comment == b": You hear what others say.\n\n"
+            async with client.post("/say", data="Hello,\nall") as said:
+                assert said.status == 204
+            for answer in (one, other):
+                event = await answer.content.readuntil(b"\n\n")
+                assert event == b"event: said\ndata: Hello,\ndata: all\n\n"
+
+    run(check)
+
+
 def test_every_exception() -> None:
     async def check() -> None:
         async with serving("exceptions") as client:
@@ -251,13 +276,13 @@ ORDER: Final = [
     "simple_server", "command_line", "handlers", "route_tables", "any_method", "head_requests",
     "resources", "variable_resources", "reverse_urls", "handler_classes", "class_based_views",
     "resource_views", "json_response", "redirects", "exceptions", "http_forms", "file_uploads",
-    "user_sessions", "websockets",
+    "user_sessions", "websockets", "event_streams", "background_tasks",
 ]  # fmt: skip
 
 
 def test_every_program_is_tried_and_shown() -> None:
     programs = {path.stem: path.read_text() for path in PROGRAMS.glob("[a-z]*.py")}
-    tried = {*EXCHANGES, "command_line", "file_uploads", "websockets"}
+    tried = {*EXCHANGES, "command_line", "file_uploads", "websockets", "event_streams"}
     assert set(programs) == tried
     assert [Path(name).stem for name in quickstart_page.shown(PAGE.read_text())] == ORDER
     assert sorted(ORDER) == sorted(tried)

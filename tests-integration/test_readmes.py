@@ -13,9 +13,11 @@ ROOT = Path(__file__).resolve().parent.parent
 READMES = [
     ROOT / "README.md",
     *sorted(ROOT.glob("packages/*/README.md")),
+    ROOT / "packages/treadle/docs/background.md",
     ROOT / "packages/treadle/docs/compat.md",
     ROOT / "packages/treadle/docs/deadlines.md",
     ROOT / "packages/treadle/docs/deployment/proxies.md",
+    ROOT / "packages/treadle/docs/events.md",
     ROOT / "packages/treadle/docs/logging.md",
     ROOT / "packages/treadle/docs/workers.md",
 ]

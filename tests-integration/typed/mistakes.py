@@ -597,6 +597,46 @@ def exception_with_a_number_as_reason() -> None:
     raise web.HTTPForbidden(reason=5)  # error: arg-type, reportArgumentType
 
 
+# Event streams and background tasks
+
+
+async def event_of_a_dict(  # only treadle: event streams
+    response: web.EventSourceResponse,
+) -> None:
+    await response.send({"a": 1})  # error: arg-type, reportArgumentType
+
+
+async def event_sent_without_await(  # only treadle: as above
+    response: web.EventSourceResponse,
+) -> None:
+    response.send("text")  # error: unused-coroutine, reportUnusedCoroutine
+
+
+async def events_that_are_not_called(  # only treadle: as above
+    request: web.Request,
+) -> web.EventSourceResponse:
+    async def events() -> AsyncIterator[str]:
+        yield "text"
+
+    return web.EventSourceResponse(events)  # error: arg-type, reportArgumentType
+
+
+async def task_of_a_function(request: web.Request) -> None:  # only treadle: background tasks
+    async def work() -> None:
+        pass
+
+    print(request.app.spawn(work))  # error: arg-type, reportArgumentType
+
+
+async def task_behind_the_response_with_a_wrong_argument(  # only treadle: as above
+    request: web.Request,
+) -> None:
+    async def work(number: int) -> None:
+        print(number)
+
+    request.after_response(work, "1")  # error: arg-type, reportArgumentType
+
+
 # WebSockets
 
 

@@ -536,6 +536,41 @@ def exceptions_as_responses(request: web.Request) -> None:
         assert_type(error.reason, str)
 
 
+async def event_streams(  # only treadle: aiohttp has none
+    request: web.Request,
+) -> web.EventSourceResponse:
+    async def texts() -> AsyncIterator[str]:
+        yield "text"
+
+    async def events() -> AsyncIterator[web.ServerSentEvent | str]:
+        yield web.ServerSentEvent("text", event="news", id="1", retry=5)
+        yield web.ServerSentEvent.from_json({"a": [1]}, event="news")
+        yield "text"
+
+    assert_type(request.last_event_id, str | None)
+    if request.last_event_id is None:
+        return web.EventSourceResponse(texts(), keepalive=None, headers={"X-A": "b"})
+    async with web.sse_response(request, keepalive=5) as response:
+        assert_type(response, web.EventSourceResponse)
+        await response.send("text", id="1", event="news", retry=5)
+        await response.send(web.ServerSentEvent("text"))
+        assert_type(response.is_connected(), bool)
+    return web.EventSourceResponse(events())
+
+
+async def background_tasks(  # only treadle: aiohttp has none
+    request: web.Request,
+) -> web.Response:
+    async def count(number: int, *, name: str = "") -> int:
+        return number + len(name)
+
+    task = request.app.spawn(count(1), name="count", at_stop="cancel")
+    assert_type(task, asyncio.Task[int])
+    request.after_response(count, 1, name="Ada")
+    await request.app.background.wait_for_room()
+    return web.Response(text=str(await task + len(request.app.background)))
+
+
 class ResponseOfAClass(web.Response):
     def __init__(self, name: str, *, status: int = 200) -> None:
         super().__init__(text=name, status=status, content_type="text/html")

@@ -10,8 +10,9 @@ from multidict import CIMultiDict
 
 from treadle_http_parser import LocalProtocolError, ServerConnection
 from treadle_http_parser import Request as Head
-from treadle_server import ClientConnectionResetError
+from treadle_server import ClientConnectionResetError, server_logger
 from treadle_server._core.types import ConnectionInfo
+from treadle_server._http.streams import OpenStreams
 from treadle_server._transport.upgrade import Upgraded
 
 from ._transport import FakeTransport
@@ -52,6 +53,7 @@ class FakeChannel:
     ended: bool = False
     lost: bool = False
     failed: list[BaseException | None] = field(default_factory=list)
+    own_streams: OpenStreams | None = None
     #: Set after each write; the client waits for it.
     written: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -77,6 +79,13 @@ class FakeChannel:
         """Return at once if ``lost``; otherwise the client stays."""
         if not self.lost:
             await asyncio.get_running_loop().create_future()
+
+    @property
+    def streams(self) -> OpenStreams:
+        """Streams of their own: no server ends them."""
+        if self.own_streams is None:
+            self.own_streams = OpenStreams(asyncio.get_running_loop(), server_logger)
+        return self.own_streams
 
     def withdraw(self) -> bool:
         """Return True if no response has begun: each head is taken for sent at once."""

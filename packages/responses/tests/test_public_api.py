@@ -16,7 +16,7 @@ PUBLIC = set(
         r"\w+",
         """
         ASGIReceive ASGIRequest ASGIScope ASGISend IteratorPayload Offload OpenFileResponse
-        StartResponse WSGIEnviron WholeFileSender apply_plan
+        ServerSentEvent StartResponse WSGIEnviron WholeFileSender apply_plan
 
         AppKey Body ETag KeyedState LooseHeaders NotAppKeyWarning RequestInfo RequestKey Response
         ResponseKey ResponseWriter StateKey StreamResponse UnknownKeyError __version__ html_response

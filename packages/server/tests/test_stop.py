@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from testkit import Peer, Run, each_loop
+from testkit import Peer, Run, each_loop, frame, read_close
 from treadle_responses import Response, StreamResponse
 from treadle_server import Application, AppRunner, Request, SockSite
 
@@ -182,5 +182,82 @@ def test_a_handler_whose_client_has_left_is_waited_for_and_cancelled(run: Run) -
                 await peer.writer.wait_closed()
         await asyncio.wait_for(runner.cleanup(), 20)
         assert story.told == ["on_shutdown", "patient done", "stubborn cancelled", "on_cleanup"]
+
+    run(main())
+
+
+@each_loop
+@pytest.mark.parametrize("answers", [False, True], ids=["does not answer", "answers"])
+def test_a_websocket_never_makes_the_stop_wait(run: Run, answers: bool) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        story = Story()
+        runner = AppRunner(story.app, shutdown_timeout=20.0)
+        await runner.setup()
+        listener = socket.create_server(("127.0.0.1", 0))
+        await SockSite(runner, listener).start()
+        peer = Peer(*await asyncio.open_connection(*listener.getsockname()))
+        await peer.send(UPGRADE)
+        assert (await peer.head()).startswith(b"HTTP/1.1 101 ")
+        await story.started.acquire()
+        begun = loop.time()
+        # A roll does not wait either: another request cannot come on this connection.
+        await runner.retire(20)
+        assert story.told == []
+        stop = asyncio.create_task(runner.cleanup())
+        assert await read_close(peer) == 1001
+        if answers:
+            await peer.send(frame(8, (1001).to_bytes(2, "big")))
+        await stop
+        # The option ``timeout`` of a WebSocket is ten seconds.
+        assert loop.time() - begun < 8
+        assert story.told == ["on_shutdown", "websocket done", "on_cleanup"]
+        with contextlib.suppress(ConnectionError):
+            assert await peer.rest() == b""
+        peer.writer.close()
+
+    run(main())
+
+
+def test_a_websocket_that_opens_while_the_server_stops(run: Run) -> None:
+    async def main() -> None:
+        entered = asyncio.Event()
+
+        async def late(request: Request) -> StreamResponse:
+            from treadle_server import WebSocketResponse
+
+            entered.set()
+            loop = asyncio.get_running_loop()
+            ended = loop.create_future()
+
+            def look() -> None:
+                if request.response_writer.streams.ended:
+                    ended.set_result(None)
+                else:
+                    loop.call_later(0.001, look)
+
+            look()
+            await ended
+            ws = WebSocketResponse()
+            await ws.prepare(request)
+            async for _ in ws:
+                pass
+            return ws
+
+        app = Application()
+        app.router.add_get("/ws", late)
+        runner = AppRunner(app, shutdown_timeout=5.0)
+        await runner.setup()
+        listener = socket.create_server(("127.0.0.1", 0))
+        await SockSite(runner, listener).start()
+        peer = Peer(*await asyncio.open_connection(*listener.getsockname()))
+        await peer.send(UPGRADE)
+        await entered.wait()
+        stop = asyncio.create_task(runner.cleanup())
+        assert (await peer.head()).startswith(b"HTTP/1.1 101 ")
+        assert await read_close(peer) == 1001
+        await peer.send(frame(8, (1001).to_bytes(2, "big")))
+        await stop
+        peer.writer.close()
 
     run(main())

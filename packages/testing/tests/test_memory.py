@@ -16,7 +16,14 @@ from treadle_responses import (
     Response,
     StreamResponse,
 )
-from treadle_server import Application, BaseRequest, FileField, FileResponse, Request
+from treadle_server import (
+    Application,
+    BaseRequest,
+    EventSourceResponse,
+    FileField,
+    FileResponse,
+    Request,
+)
 from treadle_testing import MemoryClient, TestClient, TestServer
 
 
@@ -378,3 +385,40 @@ def test_answers_are_those_of_a_socket() -> None:
 def _comparable(headers: Mapping[str, str]) -> dict[str, str]:
     # aiohttp's client spells some names in its own way.
     return {name.lower(): value for name, value in headers.items() if name != "Date"}
+
+
+@pytest.mark.parametrize("kind", ["memory", "sockets"])
+def test_the_end_of_a_test_ends_streams_and_waits_for_tasks(kind: str) -> None:
+    told: list[str] = []
+
+    async def ticks() -> AsyncIterator[str]:
+        try:
+            yield "tick"
+            await asyncio.get_running_loop().create_future()
+        finally:
+            told.append("stream")
+
+    async def events(request: Request) -> StreamResponse:
+        return EventSourceResponse(ticks())
+
+    async def work() -> None:
+        await asyncio.sleep(0.05)
+        told.append("task")
+
+    async def start(request: Request) -> StreamResponse:
+        request.after_response(work)
+        return Response(status=202)
+
+    async def main() -> None:
+        app = Application()
+        app.router.add_get("/events", events)
+        app.router.add_post("/start", start)
+        client = MemoryClient(app) if kind == "memory" else TestClient(TestServer(app))
+        async with client:
+            assert (await client.post("/start")).status == 202
+            response = await client.get("/events")
+            assert response.content_type == "text/event-stream"
+            assert await response.content.readuntil(b"\n\n") == b"data: tick\n\n"
+
+    asyncio.run(main())
+    assert sorted(told) == ["stream", "task"]

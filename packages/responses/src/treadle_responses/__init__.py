@@ -19,6 +19,7 @@ from ._conditional import Verdict, evaluate, if_range_holds, parse_etags
 from ._disposition import content_disposition_header
 from ._error_pages import ErrorPage, error_page
 from ._etag import ETag
+from ._event_stream import ServerSentEvent
 from ._fileplan import FileFacts, FilePlan, Segment, apply_plan, plan_file
 from ._head import LooseHeaders
 from ._keys import AppKey, NotAppKeyWarning, RequestKey, ResponseKey, StateKey
@@ -99,6 +100,7 @@ __all__ = [
     "ResponseKey",
     "ResponseWriter",
     "Segment",
+    "ServerSentEvent",
     "StartResponse",
     "StateKey",
     "StreamResponse",

@@ -56,6 +56,8 @@ from ._version import __version__ as __version__
 from .web import *
 
 if _typing.TYPE_CHECKING:
+    from ._events.response import EventSourceResponse as EventSourceResponse
+    from ._events.response import sse_response as sse_response
     from ._files.content_types import CONTENT_TYPES as CONTENT_TYPES
     from ._files.content_types import FALLBACK_CONTENT_TYPE as FALLBACK_CONTENT_TYPE
     from ._forms.multipart import BodyPartReader as BodyPartReader
@@ -78,6 +80,8 @@ if not _typing.TYPE_CHECKING:
     _LAZY = {
         "CONTENT_TYPES": "_files.content_types",
         "FALLBACK_CONTENT_TYPE": "_files.content_types",
+        "EventSourceResponse": "_events.response",
+        "sse_response": "_events.response",
         "BodyPartReader": "_forms.multipart",
         "BodyPartReaderPayload": "_forms.payload",
         "FileField": "_forms.uploads",

@@ -12,6 +12,8 @@ import warnings as _warnings
 from treadle_responses import NotAppKeyWarning as _NotAppKeyWarning
 
 from ._app.application import *
+from ._app.background import BackgroundTasks as BackgroundTasks
+from ._app.background import TooManyTasksError as TooManyTasksError
 from ._app.definitions import *
 from ._app.middleware import middleware as middleware
 from ._app.middleware import normalize_path_middleware as normalize_path_middleware

@@ -8,6 +8,7 @@ from testkit import FakeTransport, Run
 from treadle_http_parser import Data, EndOfMessage, Request, ServerConnection
 from treadle_server import ServerConfig
 from treadle_server._body.incoming import IncomingBody
+from treadle_server._http.streams import OpenStreams
 from treadle_server._http.writer import StreamWriter
 from treadle_server._transport.flow import FlowControl
 
@@ -16,6 +17,7 @@ HEAD = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n{}\r\n"
 
 class Defaults:
     head_block, date, server_header, write_timeout = b"", "now", None, 1.0
+    streams: OpenStreams
 
 
 class Setup:

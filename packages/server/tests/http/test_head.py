@@ -67,6 +67,8 @@ VALUES: list[tuple[RequestHead, str, Any]] = [
     (head(fields="X-Forwarded-For: 1.2.3.4\r\n"), "remote", "192.0.2.7"),
     # Fields.
     (PLAIN, "raw_headers", ((b"Host", b"example.org"),)),
+    (PLAIN, "last_event_id", None),
+    (head(fields="Last-Event-ID: \xe4\r\n"), "last_event_id", "\xe4"),
     (PLAIN, "cookies", {}),
     (head(fields="Cookie: a=1; b=2\r\nCookie: a=3\r\n"), "cookies", {"a": "3", "b": "2"}),
     (PLAIN, "content_type", "application/octet-stream"),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from treadle import web
 
-from . import chat, pages, uploads
+from . import chat, events, pages, uploads
 
 __all__ = ["init_func", "make_app"]
 
@@ -54,6 +54,10 @@ async def home(request: web.Request) -> web.Response:
                     "files of any size, read as they arrive",
                 ),
                 "A chat": (str(router["chat"].url_for()), "WebSockets between several tabs"),
+                "Events": (
+                    str(router["events"].url_for()),
+                    "a stream that the browser takes up again where it was broken off",
+                ),
                 "A stream": (str(router["count"].url_for(to=20)), "written piece by piece"),
                 "Files": (
                     str(router["static"].url_for(filename="")),
@@ -137,6 +141,7 @@ def make_app() -> web.Application:
     app[chat.HISTORY] = deque(maxlen=_MAX_ENTRIES)
     app.add_routes(routes)
     app.add_routes(chat.routes)
+    app.add_routes(events.routes)
     app.add_routes(uploads.routes)
     # Browsers keep the files, and ask each time if they have changed.
     app.router.add_static(

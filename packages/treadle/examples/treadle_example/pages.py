@@ -5,6 +5,7 @@ from html import escape
 
 __all__ = [
     "chat_page",
+    "events_page",
     "greeting_page",
     "guestbook_page",
     "home_page",
@@ -115,6 +116,35 @@ def chat_page(talk: str) -> str:
         "<button>Say</button></form>"
         '<p role="status">Connecting.</p><section aria-live="polite"></section>'
         f"<script>{_CHAT_SCRIPT}</script>",
+    )
+
+
+_EVENTS_SCRIPT = """
+const list = document.querySelector("ol"), state = document.querySelector("[role=status]");
+const source = new EventSource(list.dataset.numbers);
+let connections = 0;
+source.onopen = () => { state.textContent = `Connection ${++connections} is open.`; };
+source.onerror = () => { state.textContent = "The stream has ended; the browser waits."; };
+source.addEventListener("number", (event) => {
+  const item = document.createElement("li");
+  item.textContent = JSON.parse(event.data).number;
+  list.append(item);
+  if (list.childElementCount === 15) {
+    source.close();
+    state.textContent = `15 numbers came on ${connections} connections.`;
+  }
+});
+"""
+
+
+def events_page(numbers: str) -> str:
+    """Return the page that shows the event stream of the path ``numbers``."""
+    return _page(
+        "Events",
+        "<h1>Events</h1><p>The server ends the stream after five numbers. The browser connects "
+        "again, and no number is missing.</p>"
+        f'<p role="status">Connecting.</p><ol data-numbers="{escape(numbers)}"></ol>'
+        f"<script>{_EVENTS_SCRIPT}</script>",
     )
 
 

@@ -19,6 +19,7 @@ from treadle_responses import Payload as Payload
 from treadle_responses import RequestKey as RequestKey
 from treadle_responses import Response as Response
 from treadle_responses import ResponseKey as ResponseKey
+from treadle_responses import ServerSentEvent as ServerSentEvent
 from treadle_responses import StreamResponse as StreamResponse
 from treadle_responses import content_disposition_header as content_disposition_header
 from treadle_responses import get_payload as get_payload
@@ -35,11 +36,13 @@ if _typing.TYPE_CHECKING:
 
     from treadle_multipart import MultipartLimits as MultipartLimits
     from treadle_multipart import SpoolPolicy as SpoolPolicy
+    from treadle_server import EventSourceResponse as EventSourceResponse
     from treadle_server import FileField as FileField
     from treadle_server import WebSocketReady as WebSocketReady
     from treadle_server import WebSocketResponse as WebSocketResponse
     from treadle_server import broadcast as broadcast
     from treadle_server import create_ssl_context as create_ssl_context
+    from treadle_server import sse_response as sse_response
     from treadle_websocket import AllowedOrigins as AllowedOrigins
     from treadle_websocket import DeflatePolicy as DeflatePolicy
     from treadle_websocket import PreparedMessage as PreparedMessage
@@ -62,20 +65,22 @@ if _typing.TYPE_CHECKING:
     from .http_websocket import WSMessageDecodeText as WSMessageDecodeText
     from .http_websocket import WSMessageNoDecodeText as WSMessageNoDecodeText
 
-# Forms and WebSockets are imported on first use, so that programs without them do not pay for them.
-# Type checkers see the imports above instead; mypy would take an ``__all__`` that it cannot
-# evaluate for empty.
+# Forms, WebSockets and event streams are imported on first use, so that programs without them do
+# not pay for them. Type checkers see the imports above instead; mypy would take an ``__all__`` that
+# it cannot evaluate for empty.
 if not _typing.TYPE_CHECKING:
     import importlib as _importlib
 
     _LAZY = {
         "MultipartLimits": "treadle_multipart",
         "SpoolPolicy": "treadle_multipart",
+        "EventSourceResponse": "treadle_server",
         "FileField": "treadle_server",
         "WebSocketReady": "treadle_server",
         "WebSocketResponse": "treadle_server",
         "broadcast": "treadle_server",
         "create_ssl_context": "treadle_server",
+        "sse_response": "treadle_server",
         "AllowedOrigins": "treadle_websocket",
         "DeflatePolicy": "treadle_websocket",
         "PreparedMessage": "treadle_websocket",

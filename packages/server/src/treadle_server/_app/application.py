@@ -181,7 +181,8 @@ class Application(LegacyApplication["Application", Request, Middleware]):
     the loop it is started on, and has that loop's debug mode. With ``auto_options``, a path
     without a route for OPTIONS answers it with 204 and ``Allow``. ``converters`` adds converters
     by name for the variables of this application's paths (``{"hex": Converter(...)}`` for
-    ``/{colour!hex}``); a sub-application has its own. Use ``AppKey`` for typed state.
+    ``/{colour!hex}``); a sub-application has its own. ``max_background_tasks`` bounds ``spawn``,
+    here and in sub-applications. Use ``AppKey`` for typed state.
     """
 
     @suggest_keywords("Application()")
@@ -198,8 +199,9 @@ class Application(LegacyApplication["Application", Request, Middleware]):
         debug: bool | EllipsisType | None = ...,
         auto_options: bool = False,
         converters: Mapping[str, Converter[object]] | None = None,
+        max_background_tasks: int = 1000,
     ) -> None:
-        super().__init__(middlewares)
+        super().__init__(middlewares, logger, max_background_tasks)
         for name, given, fix in (
             ("router", router is not None, "add routes to app.router"),
             ("loop", loop is not None, "an application runs on the loop it is started on"),
@@ -213,8 +215,6 @@ class Application(LegacyApplication["Application", Request, Middleware]):
             router = UrlDispatcher(converters=converters)
         elif not isinstance(router, AbstractRouter):
             raise WrongTypeError(f"router is an AbstractRouter like UrlDispatcher, not {router!r}")
-        #: The application's logger.
-        self.logger = logger
         self._loop = loop
         self._router = router
         if auto_options:

@@ -8,9 +8,10 @@ Generic in the types of application, request and middleware, which are defined a
 """
 
 import asyncio
+import logging
 import warnings
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import Generic, TypeVar, cast
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from typing import Any, Generic, Literal, TypeVar, cast
 
 from treadle_responses import StreamResponse
 from treadle_server._core.cleanup import CleanupContext
@@ -20,6 +21,7 @@ from treadle_server._core.teardown import run_all
 from treadle_server._routing.dispatcher import Dispatcher
 from treadle_server._routing.handlers import AnyMiddleware, check_middlewares
 
+from .background import BackgroundTasks
 from .factories import is_factory
 from .subapps import (
     AbstractApplication,
@@ -34,13 +36,19 @@ __all__ = ["ApplicationLifecycle"]
 A = TypeVar("A", bound="ApplicationLifecycle")  # type: ignore[type-arg]  # any application, of any requests
 R = TypeVar("R")
 M = TypeVar("M", bound=AnyMiddleware)
+T = TypeVar("T")
 
 
 class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
     """An application without the handling of requests."""
 
-    def __init__(self, middlewares: Iterable[M]) -> None:
+    def __init__(
+        self, middlewares: Iterable[M], logger: logging.Logger, max_background_tasks: int
+    ) -> None:
         super().__init__()
+        #: The application's logger.
+        self.logger = logger
+        self._background = BackgroundTasks(max_background_tasks, logger)
         self._middlewares: FrozenList[M] = FrozenList(
             cast("tuple[M, ...]", check_middlewares(middlewares, "the application")),
             what="middlewares",
@@ -97,6 +105,37 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
     def _self(self) -> A:
         """This application, as the type that receivers are called with."""
         return cast("A", self)
+
+    # Background tasks.
+
+    @property
+    def background(self) -> BackgroundTasks:
+        """The background tasks of the outermost application, which are those of all inside it."""
+        app: ApplicationLifecycle[A, R, M] = self
+        while app._parent is not None:
+            app = app._parent
+        return app._background
+
+    def spawn(
+        self,
+        coroutine: Coroutine[Any, Any, T],
+        *,
+        name: str | None = None,
+        at_stop: Literal["wait", "cancel"] = "wait",
+    ) -> asyncio.Task[T]:
+        """Run ``coroutine`` as a background task: it goes on behind the response to a request.
+
+        The task has the context variables of the caller, and starts in the next turn of the event
+        loop. Its errors are logged with its ``name``, by default that of the coroutine. When the
+        application stops, the task may end, behind the last request and before the application
+        cleans up; what has not ended when the runner's ``shutdown_timeout`` is over is cancelled.
+        ``at_stop="cancel"`` cancels it at once there, for tasks that never end.
+
+        Raises ``TooManyTasksError`` if ``max_background_tasks`` run already, ``RuntimeError``
+        before the start, after the stop and outside of the event loop, and ``TypeError`` for
+        anything but a coroutine. A coroutine that is refused is closed.
+        """
+        return self.background.spawn(coroutine, name=name, at_stop=at_stop)
 
     # Applications inside.
 
@@ -244,6 +283,8 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
     async def _start(self) -> None:
         # Start-up itself may still add routes and middlewares.
         self._loop = asyncio.get_running_loop()
+        if self._parent is None:
+            self._background.open()
         self._on_startup.freeze()
         self._cleanup_ctx.freeze()
         await self._on_startup.send(self._self)
@@ -257,8 +298,18 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
         """Leave the cleanup contexts that were entered, then call the receivers of ``on_cleanup``.
 
         All of them run, whatever the others raise. After a start-up that has failed, the contexts
-        are left only: the receivers expect what it would have made.
+        are left only: the receivers expect what it would have made. Before that, the background
+        tasks end, if the runner has not waited for them.
         """
+        await run_all((self._finish_tasks, self._clean_up))
+
+    async def _finish_tasks(self) -> None:
+        if self._frozen:
+            await self._background.finish()
+        else:
+            await self._background.finish(0)
+
+    async def _clean_up(self) -> None:
         if self._on_cleanup.frozen and self._frozen:
             await self._on_cleanup.send_all(self._self)
         else:

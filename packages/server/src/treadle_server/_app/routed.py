@@ -3,19 +3,22 @@
 ``Request`` of ``_app.application`` adds the application and its settings.
 """
 
-from typing import Generic, Self, TypeVar, cast
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, ParamSpec, Self, TypeVar, cast
 
 from treadle_responses import HTTPException
 from treadle_router import Match
-from treadle_server._core.state import AppState
 from treadle_server._http.request import BaseRequest
 from treadle_server._routing.context import RouteContext
 from treadle_server._routing.interfaces import AbstractRoute
 from treadle_server._routing.match_info import MatchInfoError, UrlMappingMatchInfo
 
+from .subapps import AbstractApplication
+
 __all__ = ["NotRoutedError", "RoutedRequest", "not_routed"]
 
-AppT = TypeVar("AppT", bound=AppState)
+P = ParamSpec("P")
+AppT = TypeVar("AppT", bound=AbstractApplication)
 
 
 class NotRoutedError(AssertionError, RuntimeError):
@@ -58,6 +61,25 @@ class RoutedRequest(BaseRequest, Generic[AppT]):
             else:
                 raise not_routed("match_info")
         return info
+
+    def after_response(
+        self,
+        function: Callable[P, Coroutine[Any, Any, object]],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Call the async ``function`` as a background task once this request has had its response.
+
+        The task starts when the last byte of the response, whichever it is, has been given to the
+        connection, or when there is no response because the client has left. It does not wait until
+        the client has read it. Raises like ``Application.spawn``, but here and not then: there is
+        room for the task.
+        """
+        apps = self._apps
+        if not apps:
+            raise not_routed("application to run a task in")
+        self.add_cleanup(apps[0].background.reserve(function, *args, **kwargs))
 
     def _decides(self, info: UrlMappingMatchInfo) -> bool:
         """Return True if ``info`` knows the running application.

@@ -26,6 +26,8 @@ from treadle_server._routing.interfaces import (
 )
 from treadle_server._routing.options import PathValue
 
+from .background import BackgroundTasks
+
 __all__ = [
     "AbstractApplication",
     "AbstractRuleMatching",
@@ -37,7 +39,12 @@ __all__ = [
 
 
 class AbstractApplication(AppState, abc.ABC):
-    """An application as these resources need it."""
+    """An application as these resources need it, and as a request does."""
+
+    @property
+    @abc.abstractmethod
+    def background(self) -> BackgroundTasks:
+        """The background tasks of the outermost application, which are those of all inside it."""
 
     @property
     @abc.abstractmethod

@@ -192,6 +192,11 @@ class HttpConnection(ProtocolConnection):
         elif self._wait is not Wait.CLOSING and self._upgraded is None:
             self._enter(Wait.CLOSING)
 
+    @property
+    def lasting(self) -> bool:
+        """True for a WebSocket or an open stream."""
+        return self._upgraded is not None or self._writer in self._state.streams
+
     def shut_down_upgraded(self) -> None:
         """Have the protocol behind a 101 say good-bye, if there is one."""
         if self._upgraded is not None:
@@ -346,6 +351,9 @@ class HttpConnection(ProtocolConnection):
             upgraded.data_received(tail)
         if self._eof and not upgraded.eof_received():
             self._transport.close()
+        if self._state.streams.ended:
+            # The others were shut down before.
+            self._state.loop.call_soon(self.shut_down_upgraded)
 
     @property
     def _upgraded(self) -> Upgraded | None:

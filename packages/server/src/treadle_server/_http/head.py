@@ -212,6 +212,18 @@ class RequestHead:
         return default
 
     @property
+    def last_event_id(self) -> str | None:
+        """The id of the last event that the client of an event stream has got; None without one.
+
+        The field ``Last-Event-ID`` has UTF-8 (WHATWG HTML, section 9.2.4); what is not UTF-8
+        becomes U+FFFD.
+        """
+        value = self.headers.get("Last-Event-ID")
+        if value:
+            value = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return value or None
+
+    @property
     def cookies(self) -> Mapping[str, str]:
         """The cookies; of several with one name the last counts."""
         if self._cookies is None:

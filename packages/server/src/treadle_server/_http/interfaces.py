@@ -32,6 +32,8 @@ from treadle_server._core.types import ConnectionInfo
 from treadle_server._transport.deadlines import HasDeadline
 from treadle_server._transport.upgrade import Upgraded
 
+from .streams import OpenStreams
+
 __all__ = ["Connection", "DirectFactory", "HeadDefaults", "RequestFactory", "ResponseChannel"]
 
 _T = TypeVar("_T")
@@ -58,6 +60,10 @@ class ResponseChannel(ResponseWriter, Protocol):
 
     async def wait_client_left(self) -> None:
         """Wait until ``client_left``."""
+
+    @property
+    def streams(self) -> OpenStreams:
+        """The open streams of the server, for a response that is one."""
 
     @property
     def head_sent(self) -> bool:
@@ -152,6 +158,10 @@ class Connection(HasDeadline, Protocol):
     def shut_down(self) -> None:
         """Close if idle, otherwise after the response under way."""
 
+    @property
+    def lasting(self) -> bool:
+        """True for a WebSocket or an open stream, which goes on until it is told to end."""
+
     def shut_down_upgraded(self) -> None:
         """Have the protocol behind a 101 say good-bye, if there is one."""
 
@@ -182,6 +192,10 @@ class HeadDefaults(Protocol):
     @property
     def server_header(self) -> str | None:
         """The value of Server, None to send no such field."""
+
+    @property
+    def streams(self) -> OpenStreams:
+        """The open streams of the server."""
 
     @property
     def write_timeout(self) -> float:

@@ -105,6 +105,11 @@ class OverloadProtocol(asyncio.Protocol):
         """Close."""
         self._transport.close()
 
+    @property
+    def lasting(self) -> bool:
+        """False: it only gets a 503."""
+        return False
+
     def shut_down_upgraded(self) -> None:
         """Do nothing: this connection is never upgraded."""
 

@@ -4,7 +4,7 @@ import asyncio
 import functools
 import ssl
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Unpack, final
 
 from treadle_server._body.stream import StreamReader
@@ -14,7 +14,7 @@ from treadle_server._core.logs import log_warning
 from .connection import HttpConnection
 from .factories import AnyFactory, GivenFactory, believing_factory, direct_factory
 from .handler import RequestHandler
-from .interfaces import DirectFactory
+from .interfaces import Connection, DirectFactory
 from .message import RawRequestMessage
 from .options import ServerOptions
 from .overload import OverloadProtocol, limit_handlers
@@ -24,6 +24,10 @@ from .request import BaseRequest
 from .state import RawHandler, ServerState
 
 __all__ = ["Server"]
+
+#: The seconds that the clients of WebSockets and open streams get for the last bytes, and for their
+#: close frames, when the server stops. With the second of a roll before it, less than two.
+_LAST_BYTES: Final = 0.8
 
 
 @final
@@ -161,14 +165,16 @@ class Server:
     async def retire(self, timeout: float) -> None:
         """Make the next request of each connection its last one.
 
-        Returns once there is no connection, or after ``timeout`` seconds.
+        Returns once there is no connection but WebSockets and open streams, which ``shutdown``
+        ends, or after ``timeout`` seconds.
         """
         self._state.retire()
         for connection in list(self._state.connections):
             if connection.busy:
                 # The response under way is the last one; an idle connection waits for a request.
                 connection.shut_down()
-        await self._wait_closed(timeout)
+        connections = self._state.connections
+        await self._wait_closed(timeout, {each for each in connections if not each.lasting})
 
     def pre_shutdown(self) -> None:
         """Close idle connections and make the response under way the last one of the others."""
@@ -181,6 +187,7 @@ class Server:
     async def shutdown(self, timeout: float | None = None) -> None:
         """End all connections: wait for handlers, then cancel them, then cut off.
 
+        WebSockets and open streams are told to end at once, and cut off 0.8 seconds later.
         ``timeout`` in seconds bounds the wait for handlers and, once more, the wait for those that
         were cancelled; None waits for ever. A handler that does not end even then is named in a
         warning and given up, so that a stop takes twice the timeout at most.
@@ -188,12 +195,18 @@ class Server:
         self.pre_shutdown()
         await asyncio.gather(*(handler.shutdown(timeout) for handler in self._foreign))
         self._foreign.clear()
-        for connection in list(self._state.connections):
-            # Not in ``pre_shutdown``: ``on_shutdown`` may send the WebSockets a last message.
+        # Not in ``pre_shutdown``: ``on_shutdown`` may send them a last message.
+        lasting = [each for each in self._state.connections if each.lasting]
+        for connection in lasting:
             connection.shut_down_upgraded()
-        if not await self._wait_closed(timeout):
-            self.cancel()
-            await self._wait_closed(timeout)
+        self._state.streams.shut_down()
+        cut = self._state.loop.call_later(_LAST_BYTES, self._cut_off, lasting)
+        try:
+            if not await self._wait_closed(timeout):
+                self.cancel()
+                await self._wait_closed(timeout)
+        finally:
+            cut.cancel()
         for connection in list(self._state.connections):
             if connection.busy:
                 log_warning(
@@ -209,14 +222,23 @@ class Server:
             # An asynchronous access logger that does not end.
             task.cancel()
 
+    def _cut_off(self, connections: Iterable[Connection]) -> None:
+        """Close those of ``connections`` that are still open; their handlers may run on."""
+        for connection in self._state.connections.intersection(connections):
+            connection.abort()
+
     def cancel(self) -> None:
         """Cancel the handlers that run, and wait for nothing: a stop is broken off."""
         for connection in list(self._state.connections):
             connection.cancel()
 
-    async def _wait_closed(self, timeout: float | None) -> bool:
+    async def _wait_closed(
+        self, timeout: float | None, awaited: set[Connection] | None = None
+    ) -> bool:
+        """Wait for the end of all connections, or of those in ``awaited``; True if it came."""
         state = self._state
-        if not state.connections:
+        state.awaited = state.connections if awaited is None else awaited
+        if not state.awaited:
             return True
         waiter = state.idle_waiter = state.loop.create_future()
         try:

@@ -17,6 +17,7 @@ from treadle_server._transport.deadlines import NEVER, Sweeper
 from .access_log import make_access_logger
 from .interfaces import Connection, RequestFactory
 from .request import BaseRequest
+from .streams import OpenStreams
 from .waits import DROPPING, WAITS, Wait
 
 __all__ = ["RawHandler", "ServerState", "StartTask", "context_of", "error_of"]
@@ -89,6 +90,7 @@ class ServerState:
 
     __slots__ = (
         "access_logger",
+        "awaited",
         "checks_requests",
         "config",
         "connections",
@@ -107,6 +109,7 @@ class ServerState:
         "retiring",
         "server_header",
         "start_task",
+        "streams",
         "sweeper",
         "timeouts",
         "write_timeout",
@@ -145,8 +148,11 @@ class ServerState:
         self.checks_requests = bool(config.keepalive_time or config.keepalive_requests)
         #: The number of connections that only get a 503, because there are too many.
         self.overload_count = 0
-        #: Set while the server waits for its last connection to end.
+        #: The responses that go on until they are told to end.
+        self.streams: Final = OpenStreams(loop, config.logger)
+        #: Set while the server waits for connections to end: for all, or for these.
         self.idle_waiter: asyncio.Future[None] | None = None
+        self.awaited: set[Connection] = self.connections
         self.server_header: Final = config.server_header
         self.sweeper: Final = Sweeper(loop, self.connections, self.tick, config.logger)
         #: The deadline of a connection that becomes idle in this second.
@@ -213,5 +219,7 @@ class ServerState:
         self.connections.discard(connection)
         if not self.connections:
             self.sweeper.stop()
-            if self.idle_waiter is not None and not self.idle_waiter.done():
+        if self.idle_waiter is not None:
+            self.awaited.discard(connection)
+            if not (self.awaited or self.idle_waiter.done()):
                 self.idle_waiter.set_result(None)

@@ -22,6 +22,7 @@ from treadle_server._transport.output import OutputBuffer
 from treadle_server._transport.upgrade import Upgraded, not_switched
 
 from .interfaces import HeadDefaults
+from .streams import OpenStreams
 
 __all__ = ["StreamWriter"]
 
@@ -99,6 +100,11 @@ class StreamWriter:
     async def wait_client_left(self) -> None:
         """Wait until ``client_left``."""
         await self._flow.wait_peer_ended()
+
+    @property
+    def streams(self) -> OpenStreams:
+        """The open streams of the server."""
+        return self._defaults.streams
 
     @property
     def head_sent(self) -> bool:

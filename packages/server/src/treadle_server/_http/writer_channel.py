@@ -18,12 +18,13 @@ from treadle_http_parser import Request as Head
 from treadle_http_parser import encode_fields, reason_phrase, status_line
 from treadle_http_parser.fields import format_http_date
 from treadle_server._core.config import SERVER_SOFTWARE
-from treadle_server._core.errors import ClientConnectionResetError
+from treadle_server._core.errors import ClientConnectionResetError, server_logger
 from treadle_server._transport.blocking import BlockingCalls
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.upgrade import Upgraded
 
 from .payload_writer import AbstractStreamWriter
+from .streams import OpenStreams
 
 __all__ = ["HasTransport", "WriterChannel"]
 
@@ -91,6 +92,7 @@ class WriterChannel:
         # The rest of a coroutine of the writer that had to wait when it was started.
         self._rest: _Rest | None = None
         self._blocking: Final = BlockingCalls()
+        self._streams: OpenStreams | None = None
 
     @property
     def transport(self) -> asyncio.Transport | None:
@@ -112,6 +114,13 @@ class WriterChannel:
         """Wait for ever unless ``client_left``."""
         if not self.client_left:
             await asyncio.get_running_loop().create_future()
+
+    @property
+    def streams(self) -> OpenStreams:
+        """Streams of their own: no server ends them."""
+        if self._streams is None:
+            self._streams = OpenStreams(asyncio.get_running_loop(), server_logger)
+        return self._streams
 
     @property
     def head_sent(self) -> bool:

@@ -30,6 +30,10 @@ __all__ = [
 ]
 
 
+#: The least seconds of background tasks at a stop, unless ``shutdown_timeout`` is less.
+_LAST_TASKS: Final = 1.0
+
+
 class GracefulExit(SystemExit):  # aiohttp's name
     """Raised in the event loop by SIGINT and SIGTERM."""
 
@@ -99,7 +103,8 @@ class BaseRunner(abc.ABC):
     """Owns a server and its sites.
 
     A stop waits ``shutdown_timeout`` seconds for the handlers, and as long again for those that it
-    then cancels. Other keyword arguments are options of the server (``ServerConfig``).
+    then cancels; background tasks get the same seconds as the handlers. Other keyword arguments are
+    options of the server (``ServerConfig``).
     """
 
     def __init__(
@@ -114,6 +119,8 @@ class BaseRunner(abc.ABC):
         self._kwargs = kwargs
         self._server: Server | None = None
         self._sites: Final[list[BaseSite]] = []
+        # The event loop's time at the begin of the stop.
+        self._stop_begun = 0.0
 
     @property
     def server(self) -> Server | None:
@@ -155,10 +162,11 @@ class BaseRunner(abc.ABC):
         self._server = await self._make_server()
 
     async def cleanup(self) -> None:
-        """Stop in order: listeners, idle connections, handlers, the application.
+        """Stop in order: listeners, idle connections, handlers, background tasks, the application.
 
         Each step runs, whatever the ones before raise; see ``run_all`` for what is raised then.
         """
+        self._stop_begun = asyncio.get_running_loop().time()
         stops = [site.stop for site in self._sites]
         server, self._server = self._server, None
         steps: list[Callable[[], Awaitable[None]]] = [*stops]
@@ -264,7 +272,17 @@ class AppRunner(BaseRunner):
         # Also after a start-up that failed halfway: contexts that were entered must be left.
         if self._started:
             self._started = False
-            await self._app.cleanup()
+            await run_all((self._finish_tasks, self._app.cleanup))
+
+    async def _finish_tasks(self) -> None:
+        """Give the background tasks what is left of ``shutdown_timeout``, but a second at least.
+
+        They have run beside the handlers; it is the tasks of the last handlers that are younger.
+        """
+        timeout = self._shutdown_timeout
+        spent = asyncio.get_running_loop().time() - self._stop_begun
+        left = max(timeout - spent, min(timeout, _LAST_TASKS))
+        await self._app.background.finish(left if self._app.frozen else 0.0)
 
 
 class ServerRunner(BaseRunner):

@@ -1,0 +1,1 @@
+"""Event streams: responses that are sequences of server-sent events."""
