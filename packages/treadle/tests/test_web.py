@@ -105,6 +105,7 @@ NAMES = [
     "HTTPVariantAlsoNegotiates",
     "HTTPVersionNotSupported",
     "Handler",
+    "Health",
     "JSONAccessFormatter",
     "Middleware",
     "MultipartLimits",

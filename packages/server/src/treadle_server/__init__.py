@@ -63,6 +63,7 @@ if _typing.TYPE_CHECKING:
     from ._forms.payload import BodyPartReaderPayload as BodyPartReaderPayload
     from ._forms.uploads import FileField as FileField
     from ._forms.writer import MultipartWriter as MultipartWriter
+    from ._observe.health import Health as Health
     from ._run.cli import command_line as command_line
     from ._websocket.broadcast import broadcast as broadcast
     from ._websocket.response import WebSocketReady as WebSocketReady
@@ -80,6 +81,7 @@ if not _typing.TYPE_CHECKING:
         "BodyPartReader": "_forms.multipart",
         "BodyPartReaderPayload": "_forms.payload",
         "FileField": "_forms.uploads",
+        "Health": "_observe.health",
         "MultipartReader": "_forms.multipart",
         "MultipartWriter": "_forms.writer",
         "WebSocketReady": "_websocket.response",

@@ -36,6 +36,7 @@ if _typing.TYPE_CHECKING:
     from treadle_multipart import MultipartLimits as MultipartLimits
     from treadle_multipart import SpoolPolicy as SpoolPolicy
     from treadle_server import FileField as FileField
+    from treadle_server import Health as Health
     from treadle_server import WebSocketReady as WebSocketReady
     from treadle_server import WebSocketResponse as WebSocketResponse
     from treadle_server import broadcast as broadcast
@@ -71,6 +72,7 @@ if not _typing.TYPE_CHECKING:
         "MultipartLimits": "treadle_multipart",
         "SpoolPolicy": "treadle_multipart",
         "FileField": "treadle_server",
+        "Health": "treadle_server",
         "WebSocketReady": "treadle_server",
         "WebSocketResponse": "treadle_server",
         "broadcast": "treadle_server",

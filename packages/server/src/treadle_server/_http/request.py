@@ -67,6 +67,8 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
     # Class attributes are the defaults of what is built on demand.
     _task: "asyncio.Task[Any] | None" = None
     _loop: asyncio.AbstractEventLoop | None = None
+    #: False to leave the answer out of the access log; handlers and middlewares set it.
+    access_log: bool = True
     #: The last response that was prepared, while it is sent; for the access log.
     answer: StreamResponse | None = None
 

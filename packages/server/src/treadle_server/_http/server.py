@@ -131,12 +131,16 @@ class Server:
 
         Returns once there is no connection, or after ``timeout`` seconds.
         """
+        self.move_on()
+        await self._wait_closed(timeout)
+
+    def move_on(self) -> None:
+        """Make the next response of each connection its last one, those of new ones included."""
         self._state.retire()
         for connection in list(self._state.connections):
             if connection.busy:
                 # The response under way is the last one; an idle connection waits for a request.
                 connection.shut_down()
-        await self._wait_closed(timeout)
 
     def pre_shutdown(self) -> None:
         """Close idle connections and make the response under way the last one of the others."""

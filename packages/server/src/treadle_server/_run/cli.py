@@ -4,6 +4,7 @@ import argparse
 import importlib
 import inspect
 import logging
+import math
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -88,6 +89,16 @@ def _workers(text: str) -> int | Literal["auto"]:
     raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: give 1 or more, or 'auto'")
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if 0 <= seconds < math.inf:
+        return seconds
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds: give 0 or more")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m treadle.web", description="Serve a treadle application."
@@ -110,6 +121,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "-w", "--workers", type=_workers, default=None,
         help="processes that serve: a number, or 'auto' for one per processor (default: this one)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--drain-delay", type=_seconds, default=0.0, metavar="SECONDS",
+        help="how long to serve on after SIGTERM, while health checks answer 503 (default: 0)",
     )  # fmt: skip
     return parser
 
@@ -166,14 +181,15 @@ def command_line(
     else:
         logging.basicConfig(level=logging.DEBUG)
         app = _Entry(options.entry_func, rest)
+    given = {"drain_delay": options.drain_delay} if options.drain_delay else {}
     host, port = options.hostname or "localhost", options.port
     if options.path is not None and options.hostname is None:
         host = port = None
     try:
         if options.workers is None:
-            run_app(app, host=host, port=port, path=options.path)
+            run_app(app, host=host, port=port, path=options.path, **given)
         else:
-            run_app(app, host=host, port=port, path=options.path, workers=options.workers)
+            run_app(app, host=host, port=port, path=options.path, workers=options.workers, **given)
     except ValueError as error:
         # Workers that this system does not have.
         parser.error(str(error))
