@@ -17,6 +17,7 @@ from treadle_server._core.logs import log_warning
 
 from .link import Writer
 from .logfiles import reopen_logs
+from .metrics_files import BEGINNINGS
 
 __all__ = [
     "SIGNALS", "Inherited", "Link", "Serve", "SupportsClose", "UnusableError", "describe_end",
@@ -148,6 +149,8 @@ def run_worker(serve: Serve, sockets: list[socket.socket], inherited: Inherited)
     writer = Writer(inherited.report.fileno())
     link = Link(writer, inherited.lifeline.fileno())
     try:
+        for begin in BEGINNINGS:
+            begin()
         serve(sockets, link)
     except UnusableError as error:
         writer.failed(str(error.__cause__ or error), unusable=True)
