@@ -64,6 +64,8 @@ if _typing.TYPE_CHECKING:
     from ._forms.uploads import FileField as FileField
     from ._forms.writer import MultipartWriter as MultipartWriter
     from ._observe.health import Health as Health
+    from ._observe.request_ids import REQUEST_ID as REQUEST_ID
+    from ._observe.request_ids import request_id_middleware as request_id_middleware
     from ._run.cli import command_line as command_line
     from ._websocket.broadcast import broadcast as broadcast
     from ._websocket.response import WebSocketReady as WebSocketReady
@@ -82,12 +84,14 @@ if not _typing.TYPE_CHECKING:
         "BodyPartReaderPayload": "_forms.payload",
         "FileField": "_forms.uploads",
         "Health": "_observe.health",
+        "REQUEST_ID": "_observe.request_ids",
         "MultipartReader": "_forms.multipart",
         "MultipartWriter": "_forms.writer",
         "WebSocketReady": "_websocket.response",
         "WebSocketResponse": "_websocket.response",
         "broadcast": "_websocket.broadcast",
         "command_line": "_run.cli",
+        "request_id_middleware": "_observe.request_ids",
     }
     __all__ = [name for name in globals() if not name.startswith("_") and name != "web"]
     __all__ += ["__version__"]

@@ -35,11 +35,13 @@ if _typing.TYPE_CHECKING:
 
     from treadle_multipart import MultipartLimits as MultipartLimits
     from treadle_multipart import SpoolPolicy as SpoolPolicy
+    from treadle_server import REQUEST_ID as REQUEST_ID
     from treadle_server import FileField as FileField
     from treadle_server import Health as Health
     from treadle_server import WebSocketReady as WebSocketReady
     from treadle_server import WebSocketResponse as WebSocketResponse
     from treadle_server import broadcast as broadcast
+    from treadle_server import request_id_middleware as request_id_middleware
     from treadle_websocket import AllowedOrigins as AllowedOrigins
     from treadle_websocket import DeflatePolicy as DeflatePolicy
     from treadle_websocket import PreparedMessage as PreparedMessage
@@ -73,6 +75,8 @@ if not _typing.TYPE_CHECKING:
         "SpoolPolicy": "treadle_multipart",
         "FileField": "treadle_server",
         "Health": "treadle_server",
+        "REQUEST_ID": "treadle_server",
+        "request_id_middleware": "treadle_server",
         "WebSocketReady": "treadle_server",
         "WebSocketResponse": "treadle_server",
         "broadcast": "treadle_server",
