@@ -114,6 +114,10 @@ class ServerConfig:
     #: to be stopped halfway.
     handler_cancellation: bool = False
 
+    #: A request whose response has not begun after this time is logged with the stack of its
+    #: handler, and again at its end; 0 logs none. Off: what is slow depends on the program.
+    slow_request_time: float = 0
+
     #: True to show tracebacks on error pages.
     debug: bool = False
 

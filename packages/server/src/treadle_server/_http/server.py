@@ -11,12 +11,13 @@ from treadle_server._core.logs import log_warning
 from .connection import HttpConnection
 from .factories import AnyFactory, GivenFactory, direct_factory
 from .handler import RequestHandler
-from .interfaces import DirectFactory
+from .interfaces import Connection, DirectFactory
 from .message import RawRequestMessage
 from .options import ServerOptions
 from .overload import OverloadProtocol, limit_handlers
 from .payload_writer import AbstractStreamWriter
 from .request import BaseRequest
+from .slow import SlowRequests
 from .state import RawHandler, ServerState
 
 __all__ = ["Server"]
@@ -63,7 +64,16 @@ class Server:
         self._handshakes: Final[weakref.WeakKeyDictionary[HttpConnection, float]] = (
             weakref.WeakKeyDictionary()
         )
-        self._state: Final = ServerState(loop, handler, direct_factory(request_factory), config)
+        # The same object as that of the state, which is made with the handler.
+        connections: set[Connection] = set()
+        slow: SlowRequests | None = None
+        if config.slow_request_time:
+            slow = SlowRequests(config, connections)
+            handler = slow.watch(handler)
+        make = direct_factory(request_factory)
+        self._state: Final = ServerState(loop, handler, make, config, connections)
+        if slow is not None:
+            self._state.on_tick = slow.look
 
     def _make_request(
         self,

@@ -101,6 +101,7 @@ class ServerState:
         "limits",
         "log_tasks",
         "loop",
+        "on_tick",
         "overload_count",
         "request_factory",
         "requests_count",
@@ -118,6 +119,7 @@ class ServerState:
         handler: RawHandler,
         request_factory: RequestFactory[BaseRequest],
         config: ServerConfig,
+        connections: set[Connection] | None = None,
     ) -> None:
         self.loop: Final = loop
         self.handler: Final = handler
@@ -134,7 +136,7 @@ class ServerState:
             for wait, row in WAITS.items()
         }
         self.limits: Final[Limits] = config.limits
-        self.connections: Final[set[Connection]] = set()
+        self.connections: Final[set[Connection]] = set() if connections is None else connections
         self.requests_count = 0
         #: True once the server stops: the response under way is the last one of its connection.
         self.draining = False
@@ -145,6 +147,8 @@ class ServerState:
         self.checks_requests = bool(config.keepalive_time or config.keepalive_requests)
         #: The number of connections that only get a 503, because there are too many.
         self.overload_count = 0
+        #: Called once a second while there are connections.
+        self.on_tick: Callable[[], None] | None = None
         #: Set while the server waits for its last connection to end.
         self.idle_waiter: asyncio.Future[None] | None = None
         self.server_header: Final = config.server_header
@@ -161,6 +165,8 @@ class ServerState:
         self.date = format_http_date(time.time())
         server = "" if self.server_header is None else f"Server: {self.server_header}\r\n"
         self.head_block = f"Date: {self.date}\r\n{server}".encode()
+        if self.on_tick is not None:
+            self.on_tick()
 
     def deadline_of(self, wait: Wait, born: float, dropping_since: float) -> float:
         """Return the deadline of a wait that begins now.
