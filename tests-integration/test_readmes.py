@@ -12,7 +12,9 @@ READMES = [
     *sorted(ROOT.glob("packages/*/README.md")),
     ROOT / "packages/treadle/docs/compat.md",
     ROOT / "packages/treadle/docs/deadlines.md",
+    ROOT / "packages/treadle/docs/health.md",
     ROOT / "packages/treadle/docs/logging.md",
+    ROOT / "packages/treadle/docs/observability.md",
     ROOT / "packages/treadle/docs/workers.md",
 ]
 

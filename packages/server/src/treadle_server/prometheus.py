@@ -75,7 +75,7 @@ class Metrics:
     ``buckets`` and ``size_buckets`` are the upper bounds of durations in seconds and of sizes in
     bytes. The metrics are in ``registry``, the library's default one if it is None. Requests to the
     routes ``exclude``, given by their templates, are not counted. With workers the metrics of all
-    of them are in one directory, beside which there is no registry: docs/observability.md.
+    of them are in one directory instead of ``registry``: docs/observability.md.
 
     Raises ``ValueError`` for bounds that do not ascend.
     """

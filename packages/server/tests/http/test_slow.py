@@ -1,7 +1,6 @@
 """The log of slow requests: what is reported, how often, and what is not slow."""
 
 import asyncio
-import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -12,6 +11,7 @@ from testkit import Peer, Run, each_loop, upgrade_request
 from treadle_responses import Response, StreamResponse
 from treadle_server import Application, AppRunner, Request, Server, TCPSite, WebSocketResponse, get
 from treadle_server._http.slow import stack_of
+
 
 async def deep(event: asyncio.Event, depth: int) -> None:
     if depth:

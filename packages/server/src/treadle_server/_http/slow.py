@@ -1,8 +1,8 @@
 """The log of slow requests: those whose response has not begun after a time.
 
-There is no timer for a request: the clock of the server looks at the running ones once a second,
-so that a request is reported up to a second late. A response that has begun is not slow, however
-long it takes: a WebSocket, a stream of events and a large file live as long as their clients want.
+No request has a timer: the clock of the server looks at the running ones once a second, so that
+a request is reported up to a second late. A response that has begun is not slow, however long it
+takes: a WebSocket, a stream of events and a large file live as long as their clients want.
 """
 
 import asyncio

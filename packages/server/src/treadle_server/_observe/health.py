@@ -1,4 +1,4 @@
-"""``Health``: answers for those who ask if the process lives, and if it wants requests.
+"""``Health``: tells orchestrators and balancers if the process lives, and if it wants requests.
 
 Liveness asks for nothing but a running event loop. Readiness follows the life of the application,
 and checks that the program adds: they run concurrently, each one at most once at a time, and their
@@ -174,7 +174,7 @@ class Health:
         return self._answer(request, "ready", results, status=200)
 
     async def _ask(self, app: Application) -> _Report:
-        """Return a report that is fresh enough; all who ask at one time share the same."""
+        """Return a report that is fresh enough; requests at one time share it."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._report, self._running = loop, None, None

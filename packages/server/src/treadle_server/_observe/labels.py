@@ -24,9 +24,9 @@ OTHER: Final = "_OTHER"
 
 
 def status_of_error(request: Request, error: BaseException) -> int | None:
-    """Return the status that answers what a handler has raised; None if there is no answer.
+    """Return the status that answers what a handler has raised; None without an answer.
 
-    That of a response that has begun stays. There is no answer if the client has left, or if the
+    That of a response that has begun stays. No answer is sent if the client has left, or if the
     handler was cancelled because of that or of a stop.
     """
     answer = request.answer
@@ -44,7 +44,7 @@ def status_of_error(request: Request, error: BaseException) -> int | None:
 
 
 def error_type(error: BaseException, status: int | None) -> str:
-    """Return the type of a failure, ``""`` if it is none of the server's.
+    """Return the type of a failure, ``""`` if the server has not failed.
 
     An ``HTTPException`` is the answer that the handler wants: of these 5xx are failures, with their
     status as the type. Other types are the names of exceptions.

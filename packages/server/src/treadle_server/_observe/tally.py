@@ -155,6 +155,7 @@ class Tally:
 
     def _make_middleware(self) -> Middleware:
         plain, tls, bounds, size_bounds = self._plain, self._tls, self.bounds, self.size_bounds
+        lowest, lowest_size = bounds[0], size_bounds[0]
 
         @middleware
         async def count(request: Request, handler: Handler) -> StreamResponse:
@@ -175,7 +176,11 @@ class Tally:
                 raise
             # The common case: a whole body, of which only the head is still to be made.
             if type(response) is Response and type(body := response.body) is bytes:
-                route = request.found_route
+                routed = request._routed  # noqa: SLF001
+                if type(routed) is tuple and request._match_info is None:  # noqa: SLF001
+                    route: AbstractRoute | None = routed[1].handler
+                else:
+                    route = request.found_route
                 status = response.status
                 if status == 200:
                     series = group.found.get(route)
@@ -184,14 +189,17 @@ class Tally:
                 if series is not None and not response.compression:
                     group.active -= 1
                     seconds = perf_counter() - began
-                    series.durations[bisect_left(bounds, seconds)] += 1
+                    # Nearly all are in the first bucket, without a search.
+                    index = 0 if seconds <= lowest else bisect_left(bounds, seconds)
+                    series.durations[index] += 1
                     series.duration_sum += seconds
                     if head.framing.content_length != 0:
                         size = request.body_size
                         series.request_sizes[bisect_left(size_bounds, size)] += 1
                         series.request_sum += size
                     if (size := len(body)) != 0 and group.has_bodies:
-                        series.response_sizes[bisect_left(size_bounds, size)] += 1
+                        index = 0 if size <= lowest_size else bisect_left(size_bounds, size)
+                        series.response_sizes[index] += 1
                         series.response_sum += size
                     if self.on_change is not None:
                         self.on_change()

@@ -28,7 +28,7 @@ BEGINNINGS: Final[list[Callable[[], None]]] = []
 #: The library's variable, which the operator may set too.
 _LIBRARY: Final = "PROMETHEUS_MULTIPROC_DIR"
 #: The slot of a worker and the process of its supervisor; a program that a worker starts has
-#: another parent, and is no worker.
+#: another parent, and is not a worker.
 _WORKER: Final = "TREADLE_METRICS_WORKER"
 _DIRECTORY: Final = "TREADLE_METRICS_DIR"
 
