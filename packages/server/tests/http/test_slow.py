@@ -169,9 +169,7 @@ def test_off(run: Run) -> None:
     run(main())
 
 
-def test_a_stack_without_an_end_is_bounded(
-    run: Run, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_stack_without_an_end_is_bounded(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     async def very_deep(request: Request, site: Site) -> Response:
         site.begun.set()
         await deep(site.release, 300)

@@ -19,7 +19,7 @@ from treadle_server._core.logs import log_stack, log_warning
 from .connection import HttpConnection
 from .interfaces import Connection
 from .request import BaseRequest
-from .state import RawHandler
+from .state import RawHandler, context_of
 
 __all__ = ["SlowRequests", "stack_of"]
 
@@ -60,14 +60,17 @@ class SlowRequests:
         request.began = 0.0
         if request.response_writer.head_sent or task is None:
             return
-        log_stack(
+        # A copy of the handler's context, for its variables: the handler may have entered its own.
+        context = context_of(task).copy()
+        context.run(
+            log_stack,
             self._logger,
             "%s %s (%s) has had no response for %s s; its handler waits here:",
             *_names(request),
             f"{monotonic() - began:.1f}",
             stack=list(stack_of(task)),
         )
-        request.add_cleanup(partial(self._ended, request, began))
+        request.add_cleanup(partial(context.run, self._ended, request, began))
 
     def _ended(self, request: BaseRequest, began: float) -> None:
         seconds = f"{monotonic() - began:.1f}"
