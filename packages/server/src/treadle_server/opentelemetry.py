@@ -5,6 +5,7 @@ needs the API of OpenTelemetry only, which the extra ``treadle[opentelemetry]`` 
 SDK, it passes the context of a request on and makes no spans.
 """
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -20,7 +21,7 @@ try:
     from opentelemetry import context as otel_context
     from opentelemetry import metrics, propagate, trace
     from opentelemetry.context import Context
-    from opentelemetry.propagators.textmap import Getter
+    from opentelemetry.propagators.textmap import Getter, TextMapPropagator
     from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 except ImportError as _error:
     raise ImportError(
@@ -195,10 +196,16 @@ def _has_no_sdk() -> bool:
     return isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 
+@functools.lru_cache(maxsize=8)
+def _names_of(propagator: TextMapPropagator) -> tuple[str, ...]:
+    """Return the names of the fields of a propagator, which makes a set at each call."""
+    return tuple(sorted(propagator.fields))
+
+
 def _context_of(request: Request) -> Context | None:
     """Return the context that the client has sent, None without one."""
     propagator = propagate.get_global_textmap()
-    for name in propagator.fields:
+    for name in _names_of(propagator):
         if request.first_field(name, ""):
             return propagator.extract(request, Context(), getter=_FIELDS)
     return None
