@@ -65,6 +65,9 @@ if _typing.TYPE_CHECKING:
     from ._forms.payload import BodyPartReaderPayload as BodyPartReaderPayload
     from ._forms.uploads import FileField as FileField
     from ._forms.writer import MultipartWriter as MultipartWriter
+    from ._observe.health import Health as Health
+    from ._observe.request_ids import REQUEST_ID as REQUEST_ID
+    from ._observe.request_ids import request_id_middleware as request_id_middleware
     from ._run.certificates import create_ssl_context as create_ssl_context
     from ._run.cli import command_line as command_line
     from ._websocket.broadcast import broadcast as broadcast
@@ -85,6 +88,8 @@ if not _typing.TYPE_CHECKING:
         "BodyPartReader": "_forms.multipart",
         "BodyPartReaderPayload": "_forms.payload",
         "FileField": "_forms.uploads",
+        "Health": "_observe.health",
+        "REQUEST_ID": "_observe.request_ids",
         "MultipartReader": "_forms.multipart",
         "MultipartWriter": "_forms.writer",
         "WebSocketReady": "_websocket.response",
@@ -92,6 +97,7 @@ if not _typing.TYPE_CHECKING:
         "broadcast": "_websocket.broadcast",
         "command_line": "_run.cli",
         "create_ssl_context": "_run.certificates",
+        "request_id_middleware": "_observe.request_ids",
     }
     __all__ = [name for name in globals() if not name.startswith("_") and name != "web"]
     __all__ += ["__version__"]

@@ -24,6 +24,7 @@ from ._core.access_json import JSONAccessFormatter as JSONAccessFormatter
 from ._core.config import ServerConfig as ServerConfig
 from ._core.errors import PayloadAccessError as PayloadAccessError
 from ._core.errors import RequestPayloadError as RequestPayloadError
+from ._core.request_ids import RequestIdFilter as RequestIdFilter
 from ._core.teardown import CleanupError as CleanupError
 from ._core.trusted_proxies import TrustedProxies as TrustedProxies
 from ._files.response import FileResponse as FileResponse

@@ -93,10 +93,10 @@ def test_a_roll_replaces_one_after_the_other(story: Story) -> None:
     assert story.step() == ["+3"]
     assert story.step(0.3) == []
     story.ready(3)
-    assert story.step() == ["TERM 1", "+4"]
+    assert story.step() == ["URG 1", "+4"]
     story.exits(1)
     story.ready(4)
-    assert story.step() == ["TERM 2"]
+    assert story.step() == ["URG 2"]
     assert not story.fleet.complete
     story.exits(2)
     assert story.step() == []
@@ -134,11 +134,11 @@ def test_a_second_roll_replaces_what_the_first_one_started(story: Story) -> None
     assert story.step() == ["+3"]
     story.fleet.roll()
     story.ready(3)
-    assert story.step() == ["TERM 1", "+4"]
+    assert story.step() == ["URG 1", "+4"]
     story.ready(4)
-    assert story.step() == ["TERM 2", "+5"]
+    assert story.step() == ["URG 2", "+5"]
     story.ready(5)
-    assert story.step() == ["TERM 3"]
+    assert story.step() == ["URG 3"]
 
 
 def test_the_one_to_be_replaced_ends_by_itself(story: Story) -> None:
@@ -150,7 +150,7 @@ def test_the_one_to_be_replaced_ends_by_itself(story: Story) -> None:
     story.ready(3)
     assert story.step() == []
     story.ready(4)
-    assert story.step() == ["TERM 2"]
+    assert story.step() == ["URG 2"]
     assert story.phases() == {2: "leaving", 3: "serving", 4: "serving"}
 
 
@@ -173,7 +173,7 @@ def test_a_worker_that_reaches_a_limit_is_replaced(name: str) -> None:
     story.beats(1, **told)
     assert story.step(0.1) == ["+2"]
     story.ready(2)
-    assert story.step() == ["TERM 1"]
+    assert story.step() == ["URG 1"]
     assert story.log[-1] == f"Worker 1 (process 1001) is replaced: {reason}"
 
 
@@ -186,7 +186,7 @@ def test_never_two_are_replaced_at_once() -> None:
     assert story.step() == ["+4"]
     assert story.step(1) == []
     story.ready(4)
-    assert story.step() == ["TERM 1", "+5"]
+    assert story.step() == ["URG 1", "+5"]
     assert story.step(1) == []
 
 
@@ -314,10 +314,10 @@ def test_one_more_and_one_less(story: Story) -> None:
     story.ready(3)
     assert story.step() == []
     story.fleet.remove()
-    assert story.step() == ["TERM 1"]
+    assert story.step() == ["URG 1"]
     story.exits(1)
     story.fleet.remove()
-    assert story.step() == ["TERM 2"]
+    assert story.step() == ["URG 2"]
     story.exits(2)
     story.fleet.remove()
     assert story.step() == []
@@ -328,7 +328,7 @@ def test_one_less_than_is_being_replaced(story: Story) -> None:
     story.fleet.roll()
     assert story.step() == ["+3"]
     story.fleet.remove()
-    assert story.step() == ["TERM 1", "TERM 3"]
+    assert story.step() == ["URG 1", "TERM 3"]
     # The other one is still to be replaced.
     assert story.step() == ["+4"]
 
@@ -392,3 +392,36 @@ def test_levels_of_the_log() -> None:
         assert isinstance(action, Log)
         levels.append(action.level)
     assert levels == [logging.ERROR, logging.INFO]
+
+
+def test_the_delay_of_a_stop() -> None:
+    story = Story(2, drain_delay=10.0, stop_timeout=30.0)
+    assert story.step() == ["+1", "+2"]
+    story.ready(1)
+    # One that does not serve yet has no delay to spend.
+    story.fleet.stop(story.now)
+    assert story.step() == ["TERM 1", "TERM 2"]
+    assert story.step(9) == []
+    story.fleet.stop(story.now)
+    assert story.step() == ["TERM 1", "TERM 2"]
+    story.fleet.stop(story.now)
+    assert story.step() == ["TERM 1", "TERM 2"]
+    story.fleet.stop(story.now)
+    assert story.step() == ["KILL 1", "KILL 2"]
+    assert story.log[1:] == [
+        "All workers end",
+        "All workers end without a further delay",
+        "All workers end without a wait for handlers",
+        "All workers are killed",
+    ]
+
+
+def test_a_stop_behind_its_delay() -> None:
+    story = Story(1, drain_delay=10.0, stop_timeout=30.0)
+    story.step()
+    story.ready(1)
+    story.fleet.stop(story.now)
+    assert story.step(10) == ["TERM 1"]
+    story.fleet.stop(story.now)
+    assert story.step() == ["TERM 1"]
+    assert story.log[1:] == ["All workers end", "All workers end without a wait for handlers"]

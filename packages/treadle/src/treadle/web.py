@@ -36,12 +36,15 @@ if _typing.TYPE_CHECKING:
 
     from treadle_multipart import MultipartLimits as MultipartLimits
     from treadle_multipart import SpoolPolicy as SpoolPolicy
+    from treadle_server import REQUEST_ID as REQUEST_ID
     from treadle_server import EventSourceResponse as EventSourceResponse
     from treadle_server import FileField as FileField
+    from treadle_server import Health as Health
     from treadle_server import WebSocketReady as WebSocketReady
     from treadle_server import WebSocketResponse as WebSocketResponse
     from treadle_server import broadcast as broadcast
     from treadle_server import create_ssl_context as create_ssl_context
+    from treadle_server import request_id_middleware as request_id_middleware
     from treadle_server import sse_response as sse_response
     from treadle_websocket import AllowedOrigins as AllowedOrigins
     from treadle_websocket import DeflatePolicy as DeflatePolicy
@@ -76,6 +79,9 @@ if not _typing.TYPE_CHECKING:
         "SpoolPolicy": "treadle_multipart",
         "EventSourceResponse": "treadle_server",
         "FileField": "treadle_server",
+        "Health": "treadle_server",
+        "REQUEST_ID": "treadle_server",
+        "request_id_middleware": "treadle_server",
         "WebSocketReady": "treadle_server",
         "WebSocketResponse": "treadle_server",
         "broadcast": "treadle_server",

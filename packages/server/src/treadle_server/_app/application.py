@@ -45,6 +45,7 @@ from treadle_server._routing.options import StaticOptions
 
 from .chain import compose
 from .legacy import LegacyApplication
+from .lifecycle import Progress
 from .routed import RoutedRequest, not_routed
 
 __all__ = ["Application", "Handler", "Middleware", "Request", "UrlDispatcher"]
@@ -66,6 +67,14 @@ class Request(RoutedRequest["Application"]):
         if context is None or context.current is None:
             raise not_routed("app")
         return cast("Application", context.current)
+
+    @property
+    def progress(self) -> Progress:
+        """``starting``, ``serving`` or ``stopping``: the state of the outermost application."""
+        apps = self._apps
+        if not apps:
+            raise not_routed("progress")
+        return apps[0]._progress
 
     @property
     def config_dict(self) -> ChainMapProxy:

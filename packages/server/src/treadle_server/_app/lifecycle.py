@@ -31,7 +31,9 @@ from .subapps import (
     PrefixedSubAppResource,
 )
 
-__all__ = ["ApplicationLifecycle"]
+__all__ = ["ApplicationLifecycle", "Progress"]
+
+Progress = Literal["starting", "serving", "stopping"]
 
 A = TypeVar("A", bound="ApplicationLifecycle")  # type: ignore[type-arg]  # any application, of any requests
 R = TypeVar("R")
@@ -57,6 +59,8 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
         self._parent: A | None = None
         self._subapps: list[A] = []
         self._pre_frozen = False
+        # How far its life has come; ``Health`` reads it.
+        self._progress: Progress = "starting"
         # The event loop that the application was started on, or was told of by older code.
         self._loop: asyncio.AbstractEventLoop | None = None
         # True if handlers are called directly: no middlewares and no sub-applications.
@@ -277,8 +281,14 @@ class ApplicationLifecycle(AbstractApplication, Generic[A, R, M]):
 
     async def startup(self) -> None:
         """Enter the cleanup contexts, then send ``on_startup``."""
+        self._progress = "starting"
         await self._start()
         self.freeze()
+        self._progress = "serving"
+
+    def _begin_stop(self) -> None:
+        """Note that a stop has begun; runners call it before anything else."""
+        self._progress = "stopping"
 
     async def _start(self) -> None:
         # Start-up itself may still add routes and middlewares.

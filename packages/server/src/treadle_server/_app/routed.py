@@ -11,7 +11,7 @@ from treadle_router import Match
 from treadle_server._http.request import BaseRequest
 from treadle_server._routing.context import RouteContext
 from treadle_server._routing.interfaces import AbstractRoute
-from treadle_server._routing.match_info import MatchInfoError, UrlMappingMatchInfo
+from treadle_server._routing.match_info import MatchInfoError, UrlMappingMatchInfo, template_of
 
 from .subapps import AbstractApplication
 
@@ -88,6 +88,26 @@ class RoutedRequest(BaseRequest, Generic[AppT]):
         an add-on's resource may know less than the context.
         """
         return self._routed is None or isinstance(info, UrlMappingMatchInfo)
+
+    @property
+    def found_route(self) -> AbstractRoute | None:
+        """The route that was found, for those who look at each request: it makes no match info.
+
+        It is a ``SystemRoute``, or None, if the request has no route.
+        """
+        routed = self._routed
+        if type(routed) is tuple and self._match_info is None:
+            # Fast path of tools/bench/observers.py.
+            return routed[1].handler
+        return self._matched_route
+
+    @property
+    def route_template(self) -> str | None:
+        """The path of the route with its variables in braces, None without a route.
+
+        It has the prefixes of the applications around it.
+        """
+        return template_of(self.found_route)
 
     @property
     def _route_context(self) -> RouteContext | None:

@@ -22,7 +22,7 @@ _NUMBERS: Final[dict[str, Callable[[Any], object]]] = {
     "request_time_micro": int,
 }
 _MAPPINGS: Final = ("request_header", "response_header", "environment")
-_TEXTS: Final = ("remote_address", "first_request_line")
+_TEXTS: Final = ("remote_address", "first_request_line", "request_id")
 
 #: The months in Apache's times, in the words of no locale.
 MONTHS: Final = (
@@ -36,7 +36,8 @@ class JSONAccessFormatter(logging.Formatter):
 
     Each object has ``time`` (RFC 3339, in UTC), ``level`` and ``logger``. A record of the access
     log has the values of its format's atoms too; give the server ``LOG_FORMAT`` for the usual ones.
-    Other records have ``message``, and ``exception`` with the traceback.
+    Other records have ``message``, and ``exception`` with the traceback. All have the
+    ``request_id`` that ``RequestIdFilter`` adds.
 
     >>> import logging
     >>> handler = logging.StreamHandler()
@@ -54,9 +55,9 @@ class JSONAccessFormatter(logging.Formatter):
             "logger": record.name,
         }
         values = _access_values(record.__dict__)
-        if values:
-            entry |= values
-        else:
+        entry |= values
+        # A record of any logger may have the ID of its request.
+        if not values.keys() - {"request_id"}:
             entry["message"] = record.getMessage()
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)

@@ -133,6 +133,10 @@ class ServerConfig:
     #: ``trusted_proxies`` may send; ``"any-peer"`` if no client can reach the port directly.
     proxy_protocol: bool | Literal["any-peer"] = False
 
+    #: A request whose response has not begun after this time is logged with the stack of its
+    #: handler, and again at its end; 0 logs none. Off: what is slow depends on the program.
+    slow_request_time: float = 0
+
     #: True to show tracebacks on error pages.
     debug: bool = False
 

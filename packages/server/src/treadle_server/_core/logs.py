@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, ParamSpec
 
 __all__ = [
-    "log_access", "log_debug", "log_error", "log_event", "log_given", "log_warning", "printable",
-    "shown",
+    "log_access", "log_debug", "log_error", "log_event", "log_given", "log_stack", "log_warning",
+    "printable", "shown",
 ]  # fmt: skip
 
 _P = ParamSpec("_P")
@@ -29,6 +29,10 @@ _MOST_TEMPLATES: Final = 64
 #: The start of the program, as ``LogRecord.relativeCreated`` counts it, within a millisecond.
 _now: Final = logging.makeLogRecord({})
 _STARTED: Final = _now.created - _now.relativeCreated / 1000
+
+#: The most lines of a stack, and the most characters of each.
+_MOST_LINES: Final = 60
+_MOST_OF_LINE: Final = 300
 
 #: The most characters of one value: enough to recognise a path, and few enough for a line.
 _MOST: Final = 200
@@ -83,6 +87,18 @@ def log_error(
             # The methods of aiohttp: programs and their tests give loggers that watch them.
             log = logger.error if error is None else logger.exception
             log(message, *map(shown, values), exc_info=error)
+    except Exception:  # noqa: BLE001  # as in ``_log``
+        _complain()
+
+
+def log_stack(logger: logging.Logger, message: str, *values: object, stack: list[str]) -> None:
+    """Log ``message`` with ``values`` at the level WARNING, and below it the end of a stack."""
+    try:
+        if logger.isEnabledFor(logging.WARNING):
+            lines = [shown(line, _MOST_OF_LINE) for line in stack[-_MOST_LINES:]]
+            if len(stack) > len(lines):
+                lines.insert(0, f"  ... ({len(stack) - len(lines)} lines before)")
+            logger.warning(f"{message}\n%s", *map(shown, values), "\n".join(lines))  # noqa: G004  # constants
     except Exception:  # noqa: BLE001  # as in ``_log``
         _complain()
 

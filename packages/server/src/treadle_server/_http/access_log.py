@@ -17,6 +17,7 @@ from treadle_responses import StreamResponse
 from treadle_server._core.access_json import MONTHS
 from treadle_server._core.config import ACCESS_LOG_FORMAT, ServerConfig
 from treadle_server._core.logs import log_access
+from treadle_server._core.request_ids import CURRENT_REQUEST_ID
 
 from .head import RequestHead
 from .log_line import Key, LineLayout
@@ -107,6 +108,7 @@ class AccessLogger(AbstractAccessLogger):
     - ``%t`` the time at which the request came, in local time
     - ``%r`` the request line, ``%s`` the status, ``%b`` the bytes of the response
     - ``%T``, ``%Tf``, ``%D`` the time it took: in seconds, with a fraction, in microseconds
+    - ``%L`` the ID of the request (``request_id_middleware``), or ``-``
     - ``%{Name}i``, ``%{Name}o`` a field of the request, of the response
     - ``%{NAME}e`` an environment variable
 
@@ -126,13 +128,14 @@ class AccessLogger(AbstractAccessLogger):
         "T": "request_time",
         "Tf": "request_time_frac",
         "D": "request_time_micro",
+        "L": "request_id",
         "i": "request_header",
         "o": "response_header",
         "e": "environment",
     }
     LOG_FORMAT = ACCESS_LOG_FORMAT
     FORMAT_RE: ClassVar[re.Pattern[str]] = re.compile(
-        r"%(\{([A-Za-z0-9\-_]+)\}([ioe])|[atPrsbOD]|Tf?)"
+        r"%(\{([A-Za-z0-9\-_]+)\}([ioe])|[atPrsbODL]|Tf?)"
     )
     #: The percent signs between atoms.
     CLEANUP_RE: ClassVar[re.Pattern[str]] = re.compile("%%?")
@@ -242,6 +245,10 @@ class AccessLogger(AbstractAccessLogger):
     @staticmethod
     def _format_D(request: BaseRequest | None, response: StreamResponse, time: float) -> str:
         return str(round(time * 1_000_000))
+
+    @staticmethod
+    def _format_L(request: BaseRequest | None, response: StreamResponse, time: float) -> str:
+        return CURRENT_REQUEST_ID.get()
 
     # The line.
 

@@ -19,6 +19,7 @@ from treadle_server._transport.deadlines import NEVER
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.upgrade import Upgraded
 
+from .exchange import Exchange
 from .logged import make_exchange
 from .protocol import ProtocolConnection
 from .state import ServerState
@@ -179,6 +180,11 @@ class HttpConnection(ProtocolConnection):
     def busy(self) -> bool:
         """True while a handler runs or a response is sent."""
         return self._exchange.request is not None
+
+    @property
+    def exchange(self) -> Exchange:
+        """The exchange of the request under way."""
+        return self._exchange
 
     def describe(self) -> str:
         """Return the request under way for a log line, ``""`` without one."""

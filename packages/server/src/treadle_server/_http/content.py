@@ -59,6 +59,12 @@ class RequestContent(RequestHead):
         return self.hooks
 
     @property
+    def body_size(self) -> int:
+        """The bytes of the body on the wire; of one without a length, those received so far."""
+        size = self._head.framing.content_length
+        return self._payload.total_raw_bytes if size is None else size
+
+    @property
     def content(self) -> StreamReader:
         """The body as a stream."""
         return self._payload

@@ -27,7 +27,7 @@ import contextlib
 import enum
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine
-from contextvars import Context
+from contextvars import Context, copy_context
 from types import CoroutineType
 from typing import Any, Final, final
 
@@ -326,7 +326,7 @@ class Exchange:
         elif self._is_no_bug(error, too_late=too_late):
             return self._cut(request, error)
         else:
-            answer = self._answer_to(request, error)
+            answer = (context or copy_context()).run(self._answer_to, request, error)
         if phase is None or too_late:
             # A connection that is cut off tells the client.
             return self._cut(request, error)
@@ -350,7 +350,7 @@ class Exchange:
         return isinstance(error, (ClientConnectionResetError, SystemExit, KeyboardInterrupt))
 
     def _answer_to(self, request: BaseRequest, error: BaseException) -> StreamResponse:
-        """Return the response to an exception that is not an ``HTTPException``; log a bug."""
+        """Answer an exception that is no ``HTTPException``, in the handler's context; log a bug."""
         if isinstance(error, RequestPayloadError):
             return HTTPBadRequest(text=f"400: {error}")
         config = self._state.config

@@ -143,7 +143,7 @@ class LoggedExchange(Exchange):
         """Log the answer to a request that has ended; False if the logger has to wait."""
         answer, self._answer = self._answer, None
         context, self._context = self._context, None
-        if answer is None:
+        if answer is None or not request.access_log:
             return True
         if context is None:
             context = copy_context()

@@ -33,6 +33,7 @@ class ConnectionOptions(TypedDict, total=False):
     lingering_timeout: float
     read_bufsize: int
     auto_decompress: bool
+    slow_request_time: float
     max_expansion: int
     limits: Limits
     tcp_keepalive: bool

@@ -67,6 +67,12 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
     # Class attributes are the defaults of what is built on demand.
     _task: "asyncio.Task[Any] | None" = None
     _loop: asyncio.AbstractEventLoop | None = None
+    #: False to leave the answer out of the access log; handlers and middlewares set it.
+    access_log: bool = True
+    #: The time at which the handler was called, if slow requests are logged; 0 for none.
+    began: float = 0.0
+    #: The name and the value of a field for any response to this request.
+    answer_field: tuple[str, str] | None = None
     #: The last response that was prepared, while it is sent; for the access log.
     answer: StreamResponse | None = None
 
@@ -281,11 +287,18 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
         A hook that fails is not run again for the answer to its error.
         """
         self.answer = response
+        if self.answer_field is not None:
+            response.headers.setdefault(*self.answer_field)
         hooks = self.hooks
         if hooks is not None and (prepare := hooks.prepare) is not None:
             hooks.prepare = None
             await prepare(self, response)
             hooks.prepare = prepare
+
+    @property
+    def route_template(self) -> str | None:
+        """The path of the route with its variables in braces, None without a route."""
+        return None
 
     def __repr__(self) -> str:
         path = self.path.encode("ascii", "backslashreplace").decode("ascii")

@@ -21,6 +21,7 @@ from .overload import OverloadProtocol, limit_handlers
 from .payload_writer import AbstractStreamWriter
 from .proxied import ProxiedConnection, ProxyGate
 from .request import BaseRequest
+from .slow import SlowRequests
 from .state import RawHandler, ServerState
 
 __all__ = ["Server"]
@@ -72,7 +73,15 @@ class Server:
             weakref.WeakKeyDictionary()
         )
         factory = believing_factory(direct_factory(request_factory), config)
-        state = self._state = ServerState(loop, handler, factory, config)
+        # The same object as that of the state, which is made with the handler.
+        connections: set[Connection] = set()
+        slow: SlowRequests | None = None
+        if config.slow_request_time:
+            slow = SlowRequests(config, connections)
+            handler = slow.watch(handler)
+        state = self._state = ServerState(loop, handler, factory, config, connections)
+        if slow is not None:
+            state.on_tick = slow.look
         self._gate: Final = ProxyGate(state) if config.proxy_protocol else None
         self._is_plain: Final = not (config.max_connections or config.proxy_protocol)
 
@@ -168,13 +177,17 @@ class Server:
         Returns once there is no connection but WebSockets and open streams, which ``shutdown``
         ends, or after ``timeout`` seconds.
         """
+        self.move_on()
+        connections = self._state.connections
+        await self._wait_closed(timeout, {each for each in connections if not each.lasting})
+
+    def move_on(self) -> None:
+        """Make the next response of each connection its last one, those of new ones included."""
         self._state.retire()
         for connection in list(self._state.connections):
             if connection.busy:
                 # The response under way is the last one; an idle connection waits for a request.
                 connection.shut_down()
-        connections = self._state.connections
-        await self._wait_closed(timeout, {each for each in connections if not each.lasting})
 
     def pre_shutdown(self) -> None:
         """Close idle connections and make the response under way the last one of the others."""

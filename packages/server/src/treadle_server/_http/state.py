@@ -103,6 +103,7 @@ class ServerState:
         "limits",
         "log_tasks",
         "loop",
+        "on_tick",
         "overload_count",
         "request_factory",
         "requests_count",
@@ -121,6 +122,7 @@ class ServerState:
         handler: RawHandler,
         request_factory: RequestFactory[BaseRequest],
         config: ServerConfig,
+        connections: set[Connection] | None = None,
     ) -> None:
         self.loop: Final = loop
         self.handler: Final = handler
@@ -137,7 +139,7 @@ class ServerState:
             for wait, row in WAITS.items()
         }
         self.limits: Final[Limits] = config.limits
-        self.connections: Final[set[Connection]] = set()
+        self.connections: Final[set[Connection]] = set() if connections is None else connections
         self.requests_count = 0
         #: True once the server stops: the response under way is the last one of its connection.
         self.draining = False
@@ -150,6 +152,8 @@ class ServerState:
         self.overload_count = 0
         #: The responses that go on until they are told to end.
         self.streams: Final = OpenStreams(loop, config.logger)
+        #: Called once a second while there are connections.
+        self.on_tick: Callable[[], None] | None = None
         #: Set while the server waits for connections to end: for all, or for these.
         self.idle_waiter: asyncio.Future[None] | None = None
         self.awaited: set[Connection] = self.connections
@@ -167,6 +171,8 @@ class ServerState:
         self.date = format_http_date(time.time())
         server = "" if self.server_header is None else f"Server: {self.server_header}\r\n"
         self.head_block = f"Date: {self.date}\r\n{server}".encode()
+        if self.on_tick is not None:
+            self.on_tick()
 
     def deadline_of(self, wait: Wait, born: float, dropping_since: float) -> float:
         """Return the deadline of a wait that begins now.

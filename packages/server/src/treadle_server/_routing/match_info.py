@@ -16,7 +16,7 @@ from .context import RouteContext
 from .interfaces import AbstractMatchInfo, AbstractRoute, RouteInfo
 from .options import PathValue
 
-__all__ = ["MatchInfoError", "SystemRoute", "UrlMappingMatchInfo"]
+__all__ = ["MatchInfoError", "SystemRoute", "UrlMappingMatchInfo", "template_of"]
 
 if TYPE_CHECKING:
     # Defaults for the parameters (PEP 696), so that ``UrlMappingMatchInfo`` alone is a type.
@@ -72,6 +72,14 @@ class SystemRoute(AbstractRoute):
 
     def __repr__(self) -> str:
         return f"<SystemRoute {self.status}: {self.reason}>"
+
+
+def template_of(route: AbstractRoute | None) -> str | None:
+    """Return the path of a route with its variables in braces, None without a route."""
+    if route is None or isinstance(route, SystemRoute):
+        return None
+    resource = route.resource
+    return None if resource is None else resource.canonical
 
 
 class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo, Generic[Request_contra, App_co]):

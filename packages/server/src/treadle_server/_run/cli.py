@@ -4,6 +4,7 @@ import argparse
 import importlib
 import inspect
 import logging
+import math
 import socket
 import ssl
 import sys
@@ -97,6 +98,16 @@ def _proxies(text: str) -> TrustedProxies:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if 0 <= seconds < math.inf:
+        return seconds
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds: give 0 or more")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m treadle.web", description="Serve a treadle application."
@@ -139,6 +150,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--proxy-protocol", action="store_true",
         help="each connection begins with the PROXY protocol, spoken by the trusted proxies only",
+    )  # fmt: skip
+    parser.add_argument(
+        "--drain-delay", type=_seconds, default=0.0, metavar="SECONDS",
+        help="how long to serve on after SIGTERM, while health checks answer 503 (default: 0)",
     )  # fmt: skip
     return parser
 
@@ -216,7 +231,7 @@ def command_line(
     if options.path is not None and options.hostname is None:
         host = port = None
     # Only what is given: the other defaults are those of ``run_app``.
-    names = ("workers", "trusted_proxies", "proxy_protocol")
+    names = ("workers", "drain_delay", "trusted_proxies", "proxy_protocol")
     given: dict[str, Any] = {name: value for name in names if (value := getattr(options, name))}
     if options.certfile is not None:
         given["ssl_context"] = _ssl_context(parser, options.certfile, options.keyfile)

@@ -36,12 +36,14 @@ class WorkerServe:
         loop: LoopName | None,
         shutdown_timeout: float,
         options: dict[str, Any],
+        drain_delay: float = 0.0,
     ) -> None:
         self._app: Final = app
         self._addresses: Final = addresses
         self._loop: Final[LoopName | None] = loop
         self._shutdown_timeout: Final = shutdown_timeout
         self._options: Final = options
+        self._drain_delay: Final = drain_delay
 
     def __call__(self, sockets: list[socket.socket], link: Link, /) -> None:
         """Serve until SIGTERM."""
@@ -53,9 +55,9 @@ class WorkerServe:
             return self._addresses.shared_sites(runner, sockets)
 
         loop = new_loop(self._loop)
-        timeout = self._shutdown_timeout
+        timeout, delay = self._shutdown_timeout, self._drain_delay
         try:
-            serve(loop, app, make_sites, None, timeout, True, self._options, link)
+            serve(loop, app, make_sites, None, timeout, True, self._options, link, delay)
         except NotAnApplicationError as error:
             raise UnusableError(2) from error
 
@@ -98,7 +100,8 @@ def run_workers(
                 count = "1 worker" if settings.workers == 1 else f"{settings.workers} workers"
                 print(f"======== Running on {names} ({count}) ========\n(Press CTRL+C to quit)")
 
-        target = WorkerServe(app, addresses, loop, shutdown_timeout, options)
+        delay = settings.drain_delay
+        target = WorkerServe(app, addresses, loop, shutdown_timeout, options, delay)
         supervisor = Supervisor(
             target, sockets, settings, on_complete=on_complete, start_method=START_METHOD
         )

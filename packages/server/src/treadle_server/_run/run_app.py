@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import logging
+import math
 import socket
 import ssl
 from collections.abc import Callable, Iterable
@@ -39,6 +40,7 @@ def run_app(
     path: Path | Iterable[Path] | None = None,
     sock: socket.socket | Iterable[socket.socket] | None = None,
     shutdown_timeout: float = 60.0,
+    drain_delay: float = 0.0,
     keepalive_timeout: float = 75.0,
     ssl_context: ssl.SSLContext | None = None,
     print: Callable[[str], object] | None = print,  # noqa: A002  # aiohttp's name
@@ -79,8 +81,10 @@ def run_app(
     anew, where ``app`` must be a function of a module. An event loop cannot be given then, and
     ``handle_signals`` is not looked at.
 
-    A second signal ends the wait for handlers, and each further one the step of the stop that it
-    meets: a stop never needs more than a few of them.
+    With a ``drain_delay``, a signal first makes ``Health`` answer 503, while the server accepts
+    connections and answers requests for that many seconds, so that balancers can turn away:
+    docs/health.md. A second signal ends the delay, the next one the wait for handlers, and each
+    further one the step of the stop that it meets: a stop never needs more than a few of them.
 
     Raises ``OSError`` for an address that cannot be used, ``ValueError`` for a port beyond 65535 or
     options that exclude each other, ``TypeError`` for an ``access_log_class`` or an application of
@@ -102,6 +106,8 @@ def run_app(
         # Before the application starts, and only once: it may be an iterator.
         if (proxies := options.get("trusted_proxies")) is not None:
             options["trusted_proxies"] = as_trusted_proxies(proxies)
+        if not 0 <= drain_delay < math.inf:
+            raise ValueError(f"drain_delay must be 0 or more seconds, got {drain_delay!r}")
         if workers is None and any(limits.values()):
             given = " and ".join(name for name, value in limits.items() if value)
             raise ValueError(f"{given}: only for workers; workers=1 is one that is replaced")
@@ -117,7 +123,8 @@ def run_app(
                 limit_jitter=limit_jitter,
                 start_timeout=start_timeout,
                 heartbeat_timeout=heartbeat_timeout,
-                stop_timeout=2 * shutdown_timeout + 5.0,
+                stop_timeout=drain_delay + 2 * shutdown_timeout + 5.0,
+                drain_delay=drain_delay,
                 max_requests=max_requests,
                 max_lifetime=max_lifetime,
                 max_rss=max_rss,
@@ -138,4 +145,7 @@ def run_app(
             app.close()
     if loop.get_debug() and access_log is not None:
         _show_access_log(access_log)
-    serve(loop, app, addresses.sites, print, shutdown_timeout, handle_signals, options)
+    serve(
+        loop, app, addresses.sites, print, shutdown_timeout, handle_signals, options,
+        drain_delay=drain_delay,
+    )  # fmt: skip

@@ -167,12 +167,27 @@ class BaseRunner(abc.ABC):
         Each step runs, whatever the ones before raise; see ``run_all`` for what is raised then.
         """
         self._stop_begun = asyncio.get_running_loop().time()
+        self._begin_stop()
         stops = [site.stop for site in self._sites]
         server, self._server = self._server, None
         steps: list[Callable[[], Awaitable[None]]] = [*stops]
         if server is not None:
             steps.append(functools.partial(self._stop_server, server))
         await run_all((*steps, self._cleanup_server, self._release_signals))
+
+    def _begin_stop(self) -> None:  # noqa: B027  # a server without an application has no state
+        """Note that a stop has begun."""
+
+    async def drain(self, delay: float) -> None:
+        """Begin a stop: serve on for ``delay`` seconds while ``Health`` says that it is not ready.
+
+        New connections are accepted, and the next answer on each connection is its last one, so
+        that balancers and clients move on. ``cleanup`` is to follow.
+        """
+        self._begin_stop()
+        if self._server is not None and delay > 0:
+            self._server.move_on()
+        await asyncio.sleep(delay)
 
     async def retire(self, timeout: float) -> None:
         """Stop listening, and let each connection have one more request, which is its last one.
@@ -263,6 +278,9 @@ class AppRunner(BaseRunner):
         self._started = True
         await self._app.startup()
         return self._app._make_server(self._kwargs)  # noqa: SLF001  # for runners only
+
+    def _begin_stop(self) -> None:
+        self._app._begin_stop()  # noqa: SLF001  # for runners only
 
     async def shutdown(self) -> None:
         """Send the application's ``on_shutdown``."""

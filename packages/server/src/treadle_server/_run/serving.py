@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import functools
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from treadle_server._app.application import Application
@@ -40,6 +41,14 @@ def _leave() -> None:
     raise GracefulExit
 
 
+class _ReplacedError(GracefulExit):
+    """Raised in a worker whose place another one has taken: its port stays open."""
+
+
+def _leave_replaced() -> None:
+    raise _ReplacedError
+
+
 async def _serve(
     app: Application | Awaitable[Application],
     make_sites: Callable[[AppRunner], list[BaseSite]],
@@ -48,6 +57,7 @@ async def _serve(
     handle_signals: bool,
     options: dict[str, Any],
     link: "Link | None",
+    serving: list[AppRunner],
 ) -> None:
     if not isinstance(app, Application):
         app = await app if isinstance(app, Awaitable) else app
@@ -60,7 +70,9 @@ async def _serve(
         **options,
     )
     if link is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _leave)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, _leave)
+        loop.add_signal_handler(link.REPLACED, _leave_replaced)
     try:
         await runner.setup()
         for site in make_sites(runner):
@@ -72,6 +84,7 @@ async def _serve(
             server = runner.server
             assert server is not None
             link.ready(lambda: server.requests_count)
+        serving.append(runner)
         await asyncio.get_running_loop().create_future()
     finally:
         try:
@@ -90,25 +103,31 @@ def serve(
     handle_signals: bool,
     options: dict[str, Any],
     link: "Link | None" = None,
+    drain_delay: float = 0.0,
 ) -> None:
     """Serve ``app`` on the sites that ``make_sites`` returns, and close ``loop`` at the end.
 
-    ``link`` is that of a worker, which ends by SIGTERM only. Raises what the start-up and the
-    clean-up raise.
+    ``link`` is that of a worker, which ends by SIGTERM only. At a signal the server goes on for
+    ``drain_delay`` seconds, and its application is not ready any more. Raises what the start-up and
+    the clean-up raise.
     """
+    # The runner, once it serves.
+    serving: list[AppRunner] = []
     main = loop.create_task(
-        _serve(app, make_sites, print, shutdown_timeout, handle_signals, options, link)
+        _serve(app, make_sites, print, shutdown_timeout, handle_signals, options, link, serving)
     )
     signals = () if not handle_signals else _STOP_SIGNALS if link is None else (signal.SIGTERM,)
     stopping = _Stopping(loop, main, signals)
     try:
         asyncio.set_event_loop(loop)
         loop.run_until_complete(main)
+    except _ReplacedError:
+        serving.clear()
     except (GracefulExit, KeyboardInterrupt):
         pass
     finally:
         try:
-            stopping.run()
+            stopping.run([functools.partial(runner.drain, drain_delay) for runner in serving])
         finally:
             asyncio.set_event_loop(None)
             loop.close()
@@ -125,25 +144,30 @@ class _Stopping:
         self._signals: Final = signals
         # The step that runs.
         self._step: asyncio.Task[None] | None = None
+        # True while the server serves on before its end.
+        self._draining = False
         # True if a signal came during the stop.
         self._hurried = False
 
-    def run(self) -> None:
-        """Take all steps; raises what the application's clean-up raises."""
+    def run(self, drains: Sequence[Callable[[], Coroutine[Any, Any, None]]]) -> None:
+        """Take all steps, ``drains`` first; raises what the application's clean-up raises."""
         first: BaseException | None = None
         for step in (
+            *drains,
             self._stop_main,
             self._cancel_all_tasks,
             self._loop.shutdown_asyncgens,
             self._loop.shutdown_default_executor,
         ):
+            self._draining = step in drains and not self._main.done()
             self._step = self._loop.create_task(step())
             try:
                 # For each step, because the runner removes them when it has cleaned up.
                 self._catch_signals()
                 self._loop.run_until_complete(self._step)
             except (asyncio.CancelledError, GracefulExit, KeyboardInterrupt):
-                self._hurried = True
+                self._step.cancel()
+                self._hurried = not self._draining
             except BaseException as error:  # noqa: BLE001  # the other steps come first
                 first = error if first is None else first
         if self._hurried:
@@ -159,7 +183,10 @@ class _Stopping:
                 self._loop.add_signal_handler(number, self._hurry)
 
     def _hurry(self) -> None:
-        """Break off the wait for handlers first, then the step that runs."""
+        """End the delay, then break off the wait for handlers, then the step that runs."""
+        if self._draining and self._step is not None:
+            self._step.cancel()
+            return
         if not self._hurried and not self._main.done():
             self._main.cancel()
         elif self._step is not None:

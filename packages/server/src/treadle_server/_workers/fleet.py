@@ -19,6 +19,7 @@ import signal
 from typing import Final, NamedTuple, final
 
 from .settings import WorkerSettings
+from .worker import describe_end
 
 __all__ = ["END_STATUS", "Action", "End", "Fleet", "Log", "Phase", "Send", "Start", "Worker"]
 
@@ -27,6 +28,8 @@ END_STATUS: Final = 3
 
 #: The signals that are sent to a worker: to end in order, to print its stacks, to end at once.
 LEAVE: Final = signal.SIGTERM
+#: To a worker that served, and is not needed any more: it ends without the delay of a stop.
+REPLACED: Final = signal.SIGURG
 SHOW_STACKS: Final = signal.SIGUSR2
 KILL: Final = signal.SIGKILL
 
@@ -47,8 +50,6 @@ _STOPS: Final = (
     "All workers end without a wait for handlers",
     "All workers are killed",
 )
-#: What the signals' numbers are called.
-_NAMES: Final = {number.value: number.name for number in signal.Signals}
 
 
 class Phase(enum.Enum):
@@ -151,13 +152,6 @@ class End(NamedTuple):
 Action = Start | Send | Log | End
 
 
-def _describe(status: int) -> str:
-    """Return what an exit status says; it is negative for a signal."""
-    if status < 0:
-        return f"was ended by {_NAMES.get(-status, f'signal {-status}')}"
-    return f"ended with status {status}"
-
-
 @final
 class Fleet:
     """The workers of a supervisor, and what is to be done about them."""
@@ -174,8 +168,9 @@ class Fleet:
         self._crashes = 0
         # The time before which no worker is started.
         self._not_before = 0.0
-        # How often a stop was asked for.
+        # How often a stop was asked for, and the time to which workers serve on after it.
         self._stops = 0
+        self._drains_until = 0.0
 
     # What happens.
 
@@ -209,7 +204,7 @@ class Fleet:
         if worker.phase is Phase.STARTING and not self._stops:
             self._start_failed(worker, status, now)
         elif worker.phase is Phase.SERVING and not self._stops:
-            self._log(logging.ERROR, f"{worker} {_describe(status)}; another one is started")
+            self._log(logging.ERROR, f"{worker} {describe_end(status)}; another one is started")
             if now - worker.since < _SHORT_LIFE:
                 pause = _FIRST_PAUSE * 2 ** (self._crashes - 1) if self._crashes else 0.0
                 self._not_before = now + min(pause, _LONGEST_CRASH_PAUSE)
@@ -217,7 +212,7 @@ class Fleet:
             else:
                 self._crashes = 0
         elif worker.phase is Phase.KILLED or status:
-            self._log(logging.WARNING, f"{worker} {_describe(status)}")
+            self._log(logging.WARNING, f"{worker} {describe_end(status)}")
         else:
             self._log(logging.INFO, f"{worker} has ended")
 
@@ -246,14 +241,22 @@ class Fleet:
             self._log(logging.WARNING, "The last worker stays; SIGTERM ends all")
 
     def stop(self, now: float) -> None:
-        """End all workers; the second time without a wait for handlers, the third time at once."""
-        self._stops += 1
-        self._log(logging.INFO, _STOPS[min(self._stops, len(_STOPS)) - 1])
+        """End all workers; the second time without a wait for handlers, the third time at once.
+
+        While workers serve on in their delay, another time ends the delay.
+        """
+        if self._stops and now < self._drains_until:
+            self._drains_until = 0.0
+            self._log(logging.INFO, "All workers end without a further delay")
+        else:
+            self._drains_until = 0.0 if self._stops else now + self._settings.drain_delay
+            self._stops += 1
+            self._log(logging.INFO, _STOPS[min(self._stops, len(_STOPS)) - 1])
         for worker in self.workers:
             if self._stops > 2:
                 self._kill(worker, now)
             elif worker.phase in (Phase.STARTING, Phase.SERVING):
-                self._leave(worker, now)
+                self._leave(worker, now, LEAVE)
             elif worker.phase is Phase.LEAVING:
                 self._actions.append(Send(worker, LEAVE))
 
@@ -346,7 +349,7 @@ class Fleet:
                     self._leave(other, now)
 
     def _start_failed(self, worker: Worker, status: int, now: float) -> None:
-        reason = worker.error or f"it {_describe(status)}"
+        reason = worker.error or f"it {describe_end(status)}"
         self._failures += 1
         pause = min(_FIRST_PAUSE * 2 ** (self._failures - 1), _LONGEST_PAUSE)
         self._not_before = now + pause
@@ -375,10 +378,12 @@ class Fleet:
         self._actions.append(Start(worker))
         return worker
 
-    def _leave(self, worker: Worker, now: float) -> None:
+    def _leave(self, worker: Worker, now: float, number: int = REPLACED) -> None:
+        if worker.phase is Phase.STARTING:
+            number = LEAVE
         self._enter(worker, Phase.LEAVING, now)
         worker.replaces = None
-        self._actions.append(Send(worker, LEAVE))
+        self._actions.append(Send(worker, number))
 
     def _kill(self, worker: Worker, now: float) -> None:
         self._enter(worker, Phase.KILLED, now)

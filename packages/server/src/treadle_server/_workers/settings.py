@@ -43,12 +43,14 @@ class WorkerSettings:
     ``max_rss`` bytes of memory; 0 is no limit. Each worker's limits are lowered by a random share
     of up to ``limit_jitter``, so that workers do not reach them together.
 
-    A worker has ``start_timeout`` seconds to start, and ``stop_timeout`` to end. One whose event
+    A worker has ``start_timeout`` seconds to start, and ``stop_timeout`` to end, of which it serves
+    on for ``drain_delay`` unless another worker replaces it. One whose event
     loop has not run for ``heartbeat_timeout`` seconds is ended. Raises ``TypeError`` or
     ``ValueError`` for a value that cannot be meant.
     """
 
     __slots__ = (
+        "drain_delay",
         "heartbeat_timeout",
         "limit_jitter",
         "max_lifetime",
@@ -70,6 +72,7 @@ class WorkerSettings:
         start_timeout: float = 60.0,
         heartbeat_timeout: float = 30.0,
         stop_timeout: float = 125.0,
+        drain_delay: float = 0.0,
     ) -> None:
         if workers == "auto":
             workers = usable_processors()
@@ -85,6 +88,7 @@ class WorkerSettings:
         _check("start_timeout", start_timeout, (int, float), 1)
         _check("heartbeat_timeout", heartbeat_timeout, (int, float), 1)
         _check("stop_timeout", stop_timeout, (int, float), 0)
+        _check("drain_delay", drain_delay, (int, float), 0)
         self.workers: Final[int] = workers
         self.max_requests: Final = max_requests
         self.max_lifetime: Final = max_lifetime
@@ -93,3 +97,4 @@ class WorkerSettings:
         self.start_timeout: Final = start_timeout
         self.heartbeat_timeout: Final = heartbeat_timeout
         self.stop_timeout: Final = stop_timeout
+        self.drain_delay: Final = drain_delay

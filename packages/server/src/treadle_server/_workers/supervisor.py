@@ -28,6 +28,7 @@ from treadle_server._core.logs import log_event, log_warning
 from .fleet import END_STATUS, End, Fleet, Log, Send, Start, Worker
 from .link import Message, Reader
 from .logfiles import reopen_logs
+from .metrics_files import MetricsFiles
 from .settings import WorkerSettings
 from .worker import SIGNALS, Inherited, Serve, SupportsClose, run_worker
 
@@ -86,6 +87,7 @@ class Supervisor:
         self._selector: Final = selectors.DefaultSelector()
         self._processes: Final[dict[Worker, _Process]] = {}
         self._caught: Final[list[int]] = []
+        self._metrics: Final = MetricsFiles()
         # A signal writes into the first one, which ends the wait for workers.
         self._wakers: Final = socket.socketpair()
         # Workers read the end of input from it when this process ends, however it ends.
@@ -95,6 +97,7 @@ class Supervisor:
         """Run until a signal ends it, and return the exit status."""
         self._warn_of_threads()
         try:
+            self._metrics.open()
             with self._signals():
                 return self._loop()
         finally:
@@ -144,6 +147,7 @@ class Supervisor:
             args=(self._serve, self._sockets, inherited),
             name=f"treadle worker {worker.number}",
         )
+        self._metrics.enter(worker.number)
         # What is here now is shared with the worker as long as neither collects it.
         gc.collect()
         gc.freeze()
@@ -155,6 +159,7 @@ class Supervisor:
                 running.start()
         except BaseException:
             report.close()
+            self._metrics.leave(worker.number, 0)
             raise
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
@@ -225,6 +230,7 @@ class Supervisor:
             self._selector.unregister(process.report.fileno())
         process.report.close()
         process.running.close()
+        self._metrics.leave(process.worker.number, process.worker.pid)
 
     def _end_all(self) -> None:
         """Leave no process behind, whatever has happened here."""
@@ -232,6 +238,7 @@ class Supervisor:
             process.running.kill()
             process.running.join()
             self._forget(process)
+        self._metrics.close()
         for each in (self._selector, *self._wakers, self._life, self._lifeline):
             each.close()
 

@@ -10,16 +10,18 @@ import sys
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import Final, NamedTuple, Protocol, final
+from typing import ClassVar, Final, NamedTuple, Protocol, final
 
 from treadle_server._core.errors import workers_logger
 from treadle_server._core.logs import log_warning
 
 from .link import Writer
 from .logfiles import reopen_logs
+from .metrics_files import BEGINNINGS
 
 __all__ = [
-    "SIGNALS", "Inherited", "Link", "Serve", "SupportsClose", "UnusableError", "run_worker",
+    "SIGNALS", "Inherited", "Link", "Serve", "SupportsClose", "UnusableError", "describe_end",
+    "run_worker",
 ]  # fmt: skip
 
 #: The signals of a supervisor. They are blocked while a worker is started, which has the handlers
@@ -33,6 +35,8 @@ SIGNALS: Final = (
     signal.SIGUSR1,
     signal.SIGCHLD,
 )
+#: What the signals' numbers are called.
+_NAMES: Final = {number.value: number.name for number in signal.Signals}
 #: Seconds between two signs of life.
 _BEAT: Final = 1.0
 
@@ -42,7 +46,10 @@ class UnusableError(SystemExit):
 
 
 class Serve(Protocol):
-    """Runs a server on sockets in a worker, until SIGTERM; it tells the link when it serves."""
+    """Runs a server on sockets in a worker, and tells the link when it serves.
+
+    SIGTERM ends it, and ``Link.REPLACED`` without the delay of a stop.
+    """
 
     def __call__(self, sockets: list[socket.socket], link: "Link", /) -> None:
         """Return when everything has ended in order."""
@@ -69,6 +76,10 @@ class Inherited(NamedTuple):
 @final
 class Link:
     """What ``Serve`` tells its supervisor."""
+
+    #: The signal to a worker whose place another one has taken. Ignored unless it is handled, and
+    #: no program sends it.
+    REPLACED: ClassVar = signal.SIGURG
 
     def __init__(self, writer: Writer, lifeline: int) -> None:
         self._writer: Final = writer
@@ -106,6 +117,13 @@ class Link:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
+def describe_end(status: int) -> str:
+    """Return what the exit status of a worker says; it is negative for a signal."""
+    if status < 0:
+        return f"was ended by {_NAMES.get(-status, f'signal {-status}')}"
+    return f"ended with status {status}"
+
+
 def _take_signals() -> None:
     """Set the signals of a worker: the supervisor decides, and tells by SIGTERM."""
     signal.set_wakeup_fd(-1)
@@ -131,6 +149,8 @@ def run_worker(serve: Serve, sockets: list[socket.socket], inherited: Inherited)
     writer = Writer(inherited.report.fileno())
     link = Link(writer, inherited.lifeline.fileno())
     try:
+        for begin in BEGINNINGS:
+            begin()
         serve(sockets, link)
     except UnusableError as error:
         writer.failed(str(error.__cause__ or error), unusable=True)

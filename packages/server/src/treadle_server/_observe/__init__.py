@@ -1,0 +1,1 @@
+"""Seen from outside: health, request IDs, and what metrics and traces have in common."""

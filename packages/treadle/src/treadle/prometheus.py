@@ -1,0 +1,3 @@
+"""Metrics of an application for Prometheus; needs the extra ``treadle[prometheus]``."""
+
+from treadle_server.prometheus import *
