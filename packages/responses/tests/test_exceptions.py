@@ -409,7 +409,12 @@ def test_single_write_of_plain_ones() -> None:
         b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 14\r\n",
         b"404: Not Found",
     )
-    assert HTTPFound("/a").as_single_write() is None
+    assert HTTPFound("/a").as_single_write() == (
+        302,
+        None,
+        b"Content-Type: text/plain; charset=utf-8\r\nLocation: /a\r\nContent-Length: 10\r\n",
+        b"302: Found",
+    )
 
 
 def test_one_allowed_method_is_a_list_of_one() -> None:

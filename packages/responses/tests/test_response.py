@@ -278,19 +278,22 @@ def test_both_ways_of_sending_say_the_same(
 @pytest.mark.parametrize(
     "change",
     [
-        lambda response: response.headers.add("X", "y"),
-        lambda response: response.headers,
-        lambda response: response.set_cookie("a", "b"),
+        lambda response: response.headers.add("Content-Length", "1"),
+        lambda response: response.headers.add("connection", "close"),
+        lambda response: response.headers.add("X y", "z"),
+        lambda response: response.headers.add("X", "\u20ac"),
+        lambda response: response.headers.add("Set-Cookie", "a=b") or response.set_cookie("c", "d"),
+        lambda response: response.enable_conditions(),
         lambda response: response.force_close(),
         lambda response: response.enable_chunked_encoding(),
         lambda response: response.enable_compression(),
         # An attribute set past its setter: no cached flag may hide it.
         lambda response: setattr(response, "_keep_alive", False),
-        lambda response: setattr(response, "_headers", CIMultiDict(x="y")),
+        lambda response: setattr(response, "_headers", CIMultiDict(Date="y")),
         lambda response: response.mark_sent(1),
         lambda response: setattr(response, "body", bytearray(b"x")),
         lambda response: setattr(response, "body", pieces()),
-        lambda response: setattr(response, "etag", "x"),
+        lambda response: response.set_status(204),
     ],
 )
 def test_no_single_write_for_a_response_with_more(change: Callable[[Response], object]) -> None:
@@ -433,7 +436,10 @@ def test_a_response_without_a_body_has_no_type(
     assert wire.get("Content-Type") == []
     assert wire.get("Content-Length") == ([] if says_nothing else ["0"])
     single = make().as_single_write()
-    assert single is None or single[2] == b"Content-Length: 0\r\n"
+    assert single is not None or type(make().body) is bytearray
+    if single is not None:
+        assert single[2].endswith(b"Content-Length: 0\r\n")
+        assert b"Content-Type" not in single[2]
 
 
 def test_a_stream_of_something_else(run: Make, ask: Make) -> None:

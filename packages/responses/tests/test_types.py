@@ -178,7 +178,7 @@ AT_ONCE = ["on_prepare", "head, body follows", "eof"]
         (
             moved,
             False,
-            AT_ONCE,
+            ["single write"],
             (302, "Found", PLAIN | {"Location": "/a", "Content-Length": "10"}),
             b"302: Found",
         ),

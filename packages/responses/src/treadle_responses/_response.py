@@ -15,6 +15,7 @@ from multidict import CIMultiDict
 
 from ._compression import CompressionOptions, declare_coding
 from ._compressors import make_compressor
+from ._cookies import set_cookie_lines
 from ._encoder import BodyEncoder
 from ._fileplan import FilePlan, apply_plan, plan_content
 from ._head import LooseHeaders
@@ -28,6 +29,7 @@ from ._headers import (
     split_content_type,
     with_charset,
 )
+from ._lines import plain_lines
 from ._media_types import MEDIA_TYPES
 from ._misuse import WrongMomentError, WrongTypeError
 from ._payload import Payload
@@ -333,18 +335,20 @@ class Response(StreamResponse):
         """Return status, reason, field lines and body of a response that fits in one write.
 
         This is the fast path of servers. The reason is None for the registered one. The lines are
-        ``Content-Type`` and ``Content-Length``, each with its CRLF, as in a response to GET; the
-        server leaves out the body for HEAD, and the length too for a 2xx to CONNECT and for HEAD
-        where ``body`` is None, which says nothing of the response to GET.
+        those of fields and cookies, then ``Content-Type`` and ``Content-Length``, each with its
+        CRLF, as in a response to GET; the server leaves out the body for HEAD, and the length too
+        for a 2xx to CONNECT and for HEAD where ``body`` is None, which says nothing of the response
+        to GET.
 
-        Return None, without any change, if the response has more to it (headers, cookies,
-        compression, a connection to close, a streamed body) or was prepared: use ``prepare`` then.
+        Return None, without any change, if the response has more to it (fields on which a server
+        decides, conditions, compression, a connection to close, a streamed body) or was prepared:
+        use ``prepare`` then.
         """
         # The attributes themselves, rather than one flag that each setter would have to clear.
+        if self._headers is not None or self._cookies:
+            return self._with_fields()
         if (
-            self._headers is not None
-            or self._cookies
-            or self._keep_alive is not None
+            self._keep_alive is not None
             or self._chunked
             or self._compression_options is not None
             or self._phase is not _NEW
@@ -368,6 +372,32 @@ class Response(StreamResponse):
         length = _LENGTHS[size] if size < _SMALL else b"%d\r\n" % size
         prefix = _field_lines(self._content_type or OCTET_STREAM, self._charset)
         return status, self._reason, prefix + length, body
+
+    def _with_fields(self) -> tuple[int, str | None, bytes, bytes] | None:
+        """Return the result of ``as_single_write`` for a response with fields or cookies."""
+        status, body = self._status, self._body
+        if (
+            self._keep_alive is not None
+            or self._chunked
+            or self._compression_options is not None
+            or self._conditional
+            or self._phase is not _NEW
+            or status < 200
+            or status in (204, RESET_CONTENT, 304)
+        ):
+            return None
+        if body is None:
+            body = b""
+        elif type(body) is not bytes:
+            return None
+        headers = self.headers
+        lines = plain_lines(headers, set_cookie_lines(self._cookies) if self._cookies else ())
+        if lines is None:
+            return None
+        if body and "Content-Type" not in headers:
+            lines += _field_lines(OCTET_STREAM, None)
+            return status, self._reason, b"%b%d\r\n" % (lines, len(body)), body
+        return status, self._reason, b"%bContent-Length: %d\r\n" % (lines, len(body)), body
 
     def complete_headers(self, request: RequestInfo) -> None:
         """Set the fields that follow from cookies, body and request."""

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,7 +96,7 @@ HANDLERS: dict[str, Any] = {
     "/chunked": chunked, "/{variable}/x": text,
 }  # fmt: skip
 
-SIZE = len(open(__file__, "rb").read())  # noqa: PTH123, SIM115
+SIZE = Path(__file__).stat().st_size
 
 # A request line, its other fields and its body; the labels; the sizes of both bodies.
 CASES: dict[str, tuple[str, Labels, int, int | None]] = {

@@ -62,6 +62,9 @@ def _can_skip_prepare(cls: type) -> bool:
         and cls.prepare is StreamResponse.prepare
         and cls.write_eof is Response.write_eof
         and cls.write is StreamResponse.write
+        and cls.complete_headers is Response.complete_headers
+        and cls.run_on_prepare is StreamResponse.run_on_prepare
+        and cls.open_body is StreamResponse.open_body
     )
 
 

@@ -270,6 +270,11 @@ class ProxiedConnection(asyncio.Protocol):
         elif self._stage is _Stage.HANDSHAKE:
             self._transport.abort()
 
+    @property
+    def lasting(self) -> bool:
+        """False: nothing is served yet."""
+        return False
+
     def shut_down_upgraded(self) -> None:
         """Do nothing: this connection is never upgraded."""
 
