@@ -107,6 +107,7 @@ def test_a_wrong_entry_is_a_sentence_and_status_2(
         ["cli_entries:app", "--certfile", "none.pem"],
         ["cli_entries:app", "--certfile"],
         ["cli_entries:app", "--keyfile", "key.pem"],
+        ["cli_entries:app", "--loop", "trio"],
         ["cli_entries:app", "--trusted-proxies"],
         ["cli_entries:app", "--trusted-proxies", ""],
         ["cli_entries:app", "--trusted-proxies", "0"],

@@ -16,6 +16,7 @@ from treadle_server._app.application import Application
 from treadle_server._core.logs import shown
 from treadle_server._core.trusted_proxies import TrustedProxies
 
+from .listeners import are_activated
 from .ports import check_port, default_port
 from .run_app import run_app
 from .serving import AppSource, NotAnApplicationError
@@ -123,7 +124,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "-P", "--port", type=_port, default=None,
-        help="the port to listen on (default: 8080, or 8443 with --certfile)",
+        help="the port to listen on (default: 8080, or 8443 with --certfile; without -H, -P and -U "
+        "the sockets that systemd passes)",
     )  # fmt: skip
     parser.add_argument(
         "-U", "--path", default=None, help="a Unix socket to listen on (without -H: only there)"
@@ -131,6 +133,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "-w", "--workers", type=_workers, default=None,
         help="processes that serve: a number, or 'auto' for one per processor (default: this one)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--loop", choices=("auto", "asyncio", "uvloop"), default=None,
+        help="the event loop: 'auto' is uvloop if it is installed (default: asyncio's policy)",
     )  # fmt: skip
     parser.add_argument(
         "--certfile", default=None, metavar="FILE",
@@ -228,10 +234,12 @@ def command_line(
     host, port = options.hostname or "localhost", options.port
     if port is None:
         port = default_port(tls=options.certfile is not None)
-    if options.path is not None and options.hostname is None:
+    nowhere = options.hostname is None and options.port is None
+    if options.hostname is None and (options.path is not None or (nowhere and are_activated())):
+        # Only on the Unix socket, or on the sockets of systemd.
         host = port = None
     # Only what is given: the other defaults are those of ``run_app``.
-    names = ("workers", "drain_delay", "trusted_proxies", "proxy_protocol")
+    names = ("workers", "loop", "drain_delay", "trusted_proxies", "proxy_protocol")
     given: dict[str, Any] = {name: value for name in names if (value := getattr(options, name))}
     if options.certfile is not None:
         given["ssl_context"] = _ssl_context(parser, options.certfile, options.keyfile)
@@ -239,8 +247,8 @@ def command_line(
         parser.error(f"--keyfile {options.keyfile!r}: its certificate is missing, give --certfile")
     try:
         run_app(app, host=host, port=port, path=options.path, **given)
-    except ValueError as error:
-        # Workers that this system does not have.
+    except (ValueError, ModuleNotFoundError) as error:
+        # Workers that this system does not have, or an event loop that is not installed.
         parser.error(str(error))
     except OSError as error:
         where = options.path if host is None else f"{host}:{port}"

@@ -4,10 +4,10 @@ import contextlib
 import os
 import socket
 import stat
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Final
 
-__all__ = ["activated_sockets", "bind_tcp", "bind_unix", "remove_unix"]
+__all__ = ["activated_sockets", "are_activated", "bind_tcp", "bind_unix", "remove_unix"]
 
 #: The first descriptor that systemd passes (sd_listen_fds(3)).
 _FIRST: Final = 3
@@ -85,6 +85,11 @@ def remove_unix(path: str) -> None:
     """Remove a Unix socket from the file system, if it is there."""
     if os.path.exists(path):  # noqa: PTH110  # one stat, no wait
         os.unlink(path)  # noqa: PTH108
+
+
+def are_activated(environment: Mapping[str, str] = os.environ) -> bool:
+    """Return True if systemd has passed sockets to this process."""
+    return environment.get("LISTEN_PID") == str(os.getpid())
 
 
 def activated_sockets(environment: MutableMapping[str, str] = os.environ) -> list[socket.socket]:
