@@ -13,29 +13,33 @@ from testkit import Program
 Start = Callable[..., Program]
 
 APP = """
-import asyncio, logging, sys
+import asyncio, logging, os, sys
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 from treadle_responses import Response
 from treadle_server import Application, Health, get, run_app
+
+# In one write: the lines of two workers must not mix.
+def say(text):
+    os.write(1, (text + "\\n").encode())
 
 async def answer(request):
     return Response(text="served")
 
 async def slow(request):
-    print("slow", flush=True)
+    say("slow")
     await asyncio.sleep(600)
 
-async def say(app):
-    print("cleaned up", flush=True)
+async def clean_up(app):
+    say("cleaned up")
 
 health = Health()
 app = Application()
 app.add_routes([get("/", answer), get("/slow", slow), *health.routes()])
 app.on_shutdown.append(lambda app: say_stop())
-app.on_cleanup.append(say)
+app.on_cleanup.append(clean_up)
 
 async def say_stop():
-    print("stop", flush=True)
+    say("stop")
 
 run_app(app, host="127.0.0.1", port=0, access_log=None, **OPTIONS)
 """
