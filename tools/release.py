@@ -36,8 +36,8 @@ class Plan:
 
     @property
     def bound(self) -> str:
-        """The bound that followers get: this minor version from its first release on."""
-        return f"~={self.version.major}.{self.version.minor}.{self.version.micro}"
+        """The bound that followers get: this release and later ones of its minor version."""
+        return f"~={self.version}"
 
     def lines(self) -> list[str]:
         """Return the plan as text."""

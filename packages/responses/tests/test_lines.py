@@ -1,6 +1,7 @@
 """The field lines of one write are those that ``prepare`` sends, or there are none."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -10,7 +11,7 @@ from multidict import CIMultiDict
 from treadle_responses import Response, json_response
 from treadle_responses._lines import plain_lines
 
-Make = Callable[..., object]
+Make = Callable[..., Any]
 
 
 def with_cookies(response: Response, *names: str) -> Response:
@@ -54,10 +55,10 @@ def test_the_lines_are_those_that_prepare_sends(send: Make, make: Callable[[], R
     assert single is not None
     status, reason, lines, body = single
     wire = send(make())
-    expected = "".join(f"{name}: {value}\r\n" for name, value in wire.fields)  # type: ignore[attr-defined]  # a Wire
+    expected = "".join(f"{name}: {value}\r\n" for name, value in wire.fields)
     assert lines.decode("ascii") == expected
-    assert body == wire.body  # type: ignore[attr-defined]  # as above
-    assert (status, reason or make().reason) == (wire.status, wire.reason)  # type: ignore[attr-defined]  # as above
+    assert body == wire.body
+    assert (status, reason or make().reason) == (wire.status, wire.reason)
 
 
 @pytest.mark.parametrize(

@@ -345,8 +345,6 @@ class Response(StreamResponse):
         use ``prepare`` then.
         """
         # The attributes themselves, rather than one flag that each setter would have to clear.
-        if self._headers is not None or self._cookies:
-            return self._with_fields()
         if (
             self._keep_alive is not None
             or self._chunked
@@ -359,6 +357,8 @@ class Response(StreamResponse):
             body = b""
         elif type(body) is not bytes:
             return None
+        if self._headers is not None or self._cookies:
+            return self._with_fields(body)
         status = self._status
         if status != 200 and (status < 200 or status in (204, RESET_CONTENT, 304)):
             # 101 is refused in ``prepare``.
@@ -373,22 +373,10 @@ class Response(StreamResponse):
         prefix = _field_lines(self._content_type or OCTET_STREAM, self._charset)
         return status, self._reason, prefix + length, body
 
-    def _with_fields(self) -> tuple[int, str | None, bytes, bytes] | None:
+    def _with_fields(self, body: bytes) -> tuple[int, str | None, bytes, bytes] | None:
         """Return the result of ``as_single_write`` for a response with fields or cookies."""
-        status, body = self._status, self._body
-        if (
-            self._keep_alive is not None
-            or self._chunked
-            or self._compression_options is not None
-            or self._conditional
-            or self._phase is not _NEW
-            or status < 200
-            or status in (204, RESET_CONTENT, 304)
-        ):
-            return None
-        if body is None:
-            body = b""
-        elif type(body) is not bytes:
+        status = self._status
+        if self._conditional or status < 200 or status in (204, RESET_CONTENT, 304):
             return None
         headers = self.headers
         lines = plain_lines(headers, set_cookie_lines(self._cookies) if self._cookies else ())
@@ -396,8 +384,9 @@ class Response(StreamResponse):
             return None
         if body and "Content-Type" not in headers:
             lines += _field_lines(OCTET_STREAM, None)
-            return status, self._reason, b"%b%d\r\n" % (lines, len(body)), body
-        return status, self._reason, b"%bContent-Length: %d\r\n" % (lines, len(body)), body
+        else:
+            lines += b"Content-Length: "
+        return status, self._reason, b"%b%d\r\n" % (lines, len(body)), body
 
     def complete_headers(self, request: RequestInfo) -> None:
         """Set the fields that follow from cookies, body and request."""

@@ -15,7 +15,13 @@ from typing import Final, final
 from treadle_responses import Response, StreamResponse
 from treadle_server._app.application import Application, Handler, Middleware, Request
 from treadle_server._app.middleware import middleware
-from treadle_server._observe.labels import KNOWN_METHODS, OTHER, error_type, status_of_error
+from treadle_server._observe.labels import (
+    DURATION_BUCKETS,
+    KNOWN_METHODS,
+    OTHER,
+    error_type,
+    status_of_error,
+)
 
 try:
     from opentelemetry import context as otel_context
@@ -39,10 +45,6 @@ _SECRETS: Final = (
     "X-Amz-Security-Token", "X-Amz-Signature",
 )  # fmt: skip
 
-#: The advice of the semantic conventions for durations in seconds.
-_DURATIONS: Final = (
-    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
-)  # fmt: skip
 _PORTS: Final = {"http": 80, "https": 443}
 _HOST: Final = re.compile(r"\[?([^\[\]]*?)\]?(?::([0-9]{1,5}))?")
 
@@ -73,11 +75,12 @@ class Tracing:
     >>> opentelemetry.Tracing().setup(app)  # doctest: +SKIP
 
     The span is the current one in the handler and in the tasks that it starts. It ends when the
-    response has been sent. ``exclude`` are the templates of routes without spans,
-    ``request_headers`` and ``response_headers`` the names of fields that spans have, and
-    ``redact_query`` the names of query parameters whose values they do not have, beside those of
-    the semantic conventions. With ``metrics`` the duration of requests and the number of those
-    under way are metrics too. The providers are the global ones if they are None.
+    response has been sent, or for a whole body when the handler has returned it. ``exclude`` are
+    the templates of routes without spans, ``request_headers`` and ``response_headers`` the names of
+    fields that spans have, and ``redact_query`` the names of query parameters whose values they do
+    not have, beside those of the semantic conventions. With ``metrics`` the duration of requests
+    and the number of those under way are metrics too. The providers are the global ones if they are
+    None.
     """
 
     def __init__(
@@ -283,7 +286,7 @@ class _Instruments:
         meter = metrics.get_meter(_NAME, meter_provider=provider, schema_url=_SCHEMA)
         self._durations: Final = meter.create_histogram(
             "http.server.request.duration", "s", "Duration of HTTP requests.",
-            explicit_bucket_boundaries_advisory=_DURATIONS,
+            explicit_bucket_boundaries_advisory=DURATION_BUCKETS,
         )  # fmt: skip
         self._active: Final = meter.create_up_down_counter(
             "http.server.active_requests", "{request}", "HTTP requests that are under way."

@@ -23,6 +23,7 @@ from treadle_responses import Response
 from treadle_server._app.application import Application, Middleware, Request
 from treadle_server._core.errors import web_logger
 from treadle_server._core.logs import log_warning
+from treadle_server._observe.labels import DURATION_BUCKETS
 from treadle_server._observe.tally import Group, Measured, Series, Tally
 from treadle_server._workers.metrics_files import BEGINNINGS, Place, find_place
 
@@ -41,10 +42,6 @@ except ImportError as _error:
 
 __all__ = ["DURATION_BUCKETS", "SIZE_BUCKETS", "Metrics"]
 
-#: The upper bounds of durations in seconds: those that the semantic conventions advise.
-DURATION_BUCKETS: Final = (
-    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
-)  # fmt: skip
 #: The upper bounds of sizes in bytes: each four times the one before.
 SIZE_BUCKETS: Final = (256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304)
 

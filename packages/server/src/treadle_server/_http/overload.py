@@ -17,6 +17,7 @@ from treadle_server._transport.upgrade import not_switched
 from .logged import log_refusal
 from .request import BaseRequest
 from .state import RawHandler, ServerState
+from .unserved import UnservedConnection
 from .waits import Wait
 from .writer import StreamWriter
 
@@ -30,15 +31,14 @@ _TEXT: Final = f"503: {_REASON}".encode()
 
 
 @final
-class OverloadProtocol(asyncio.Protocol):
+class OverloadProtocol(UnservedConnection):
     """A connection beyond ``max_connections``: answers 503 to the first bytes, and closes.
 
     It parses no request, which would take the resources that are short.
     """
 
-    __slots__ = ("_answered", "_born", "_info", "_state", "_transport", "deadline")
+    __slots__ = ("_answered", "_born", "_info", "_state", "deadline")
 
-    _transport: asyncio.Transport
     _born: float
 
     def __init__(self, state: ServerState) -> None:
@@ -48,11 +48,6 @@ class OverloadProtocol(asyncio.Protocol):
         self._info: ProxiedInfo | None = None
         #: When, by the sweeper's clock, the connection is cut off.
         self.deadline = NEVER
-
-    @property
-    def busy(self) -> bool:
-        """False: no handler runs."""
-        return False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Give the client as much time as one whose unread body is dropped."""
@@ -104,30 +99,6 @@ class OverloadProtocol(asyncio.Protocol):
     def shut_down(self) -> None:
         """Close."""
         self._transport.close()
-
-    @property
-    def lasting(self) -> bool:
-        """False: it only gets a 503."""
-        return False
-
-    def shut_down_upgraded(self) -> None:
-        """Do nothing: this connection is never upgraded."""
-
-    def cancel(self) -> None:
-        """Close at once."""
-        self._transport.abort()
-
-    def abort(self) -> None:
-        """Close at once."""
-        self._transport.abort()
-
-    def abandon(self) -> None:
-        """Close at once."""
-        self._transport.abort()
-
-    def describe(self) -> str:
-        """Return ``""``: no request is read."""
-        return ""
 
     def on_deadline(self) -> None:
         """Close at once."""

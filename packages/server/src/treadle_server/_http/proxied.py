@@ -20,6 +20,7 @@ from .connection import HttpConnection
 from .forwarded import ForwardedReader
 from .overload import OverloadProtocol
 from .state import ServerState
+from .unserved import UnservedConnection
 
 __all__ = ["ProxiedConnection", "ProxyGate"]
 
@@ -73,7 +74,7 @@ class _Stage(enum.Enum):
 
 
 @final
-class ProxiedConnection(asyncio.Protocol):
+class ProxiedConnection(UnservedConnection):
     """A connection up to the end of its header, or of the TLS handshake behind the header.
 
     It counts as a connection of the server, and the header has ``head_timeout`` to come.
@@ -83,10 +84,9 @@ class ProxiedConnection(asyncio.Protocol):
 
     __slots__ = (
         "_data", "_eof", "_gate", "_handshake", "_has_room", "_header", "_inner", "_ssl_context",
-        "_stage", "_state", "_timeout", "_transport", "deadline",
+        "_stage", "_state", "_timeout", "deadline",
     )  # fmt: skip
 
-    _transport: asyncio.Transport
     _header: ProxyHeader
     _inner: HttpConnection | OverloadProtocol
     _handshake: "asyncio.Task[asyncio.Transport | None]"
@@ -256,11 +256,6 @@ class ProxiedConnection(asyncio.Protocol):
 
     # The methods of ``interfaces.Connection``.
 
-    @property
-    def busy(self) -> bool:
-        """False: no handler runs."""
-        return False
-
     def shut_down(self) -> None:
         """Close."""
         if self._stage is _Stage.HEADER:
@@ -269,30 +264,6 @@ class ProxiedConnection(asyncio.Protocol):
             self._transport.close()
         elif self._stage is _Stage.HANDSHAKE:
             self._transport.abort()
-
-    @property
-    def lasting(self) -> bool:
-        """False: nothing is served yet."""
-        return False
-
-    def shut_down_upgraded(self) -> None:
-        """Do nothing: this connection is never upgraded."""
-
-    def cancel(self) -> None:
-        """Close at once."""
-        self._transport.abort()
-
-    def abort(self) -> None:
-        """Close at once."""
-        self._transport.abort()
-
-    def abandon(self) -> None:
-        """Close at once."""
-        self._transport.abort()
-
-    def describe(self) -> str:
-        """Return ``""``: no request is read."""
-        return ""
 
     def on_deadline(self) -> None:
         """Refuse a header that did not come in time."""

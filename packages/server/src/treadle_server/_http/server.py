@@ -73,15 +73,12 @@ class Server:
             weakref.WeakKeyDictionary()
         )
         factory = believing_factory(direct_factory(request_factory), config)
-        # The same object as that of the state, which is made with the handler.
-        connections: set[Connection] = set()
-        slow: SlowRequests | None = None
-        if config.slow_request_time:
-            slow = SlowRequests(config, connections)
-            handler = slow.watch(handler)
-        state = self._state = ServerState(loop, handler, factory, config, connections)
+        slow = SlowRequests(config) if config.slow_request_time else None
         if slow is not None:
-            state.on_tick = slow.look
+            handler = slow.watch(handler)
+        state = self._state = ServerState(loop, handler, factory, config)
+        if slow is not None:
+            state.on_tick = functools.partial(slow.look, state.connections)
         self._gate: Final = ProxyGate(state) if config.proxy_protocol else None
         self._is_plain: Final = not (config.max_connections or config.proxy_protocol)
 

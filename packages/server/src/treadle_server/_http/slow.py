@@ -7,7 +7,7 @@ takes: a WebSocket, a stream of events and a large file live as long as their cl
 
 import asyncio
 import linecache
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from time import monotonic
 from types import FrameType
@@ -31,10 +31,9 @@ _MOST_FRAMES: Final = 500
 class SlowRequests:
     """Reports the slow requests on the connections of a server."""
 
-    def __init__(self, config: ServerConfig, connections: Collection[Connection]) -> None:
+    def __init__(self, config: ServerConfig) -> None:
         self._limit: Final = config.slow_request_time
         self._logger: Final = config.logger
-        self._connections: Final = connections
 
     def watch(self, handler: RawHandler) -> RawHandler:
         """Return ``handler``; each of its requests gets the time of its beginning."""
@@ -45,10 +44,10 @@ class SlowRequests:
 
         return begin  # type: ignore[return-value]  # whatever it returns is the exchange's to check
 
-    def look(self) -> None:
+    def look(self, connections: Iterable[Connection]) -> None:
         """Report the requests that have become slow; called once a second."""
         latest = monotonic() - self._limit
-        for connection in self._connections:
+        for connection in connections:
             if isinstance(connection, HttpConnection) and connection.busy:
                 request = connection.exchange.request
                 if request is not None and 0 < request.began <= latest:

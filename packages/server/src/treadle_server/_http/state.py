@@ -122,7 +122,6 @@ class ServerState:
         handler: RawHandler,
         request_factory: RequestFactory[BaseRequest],
         config: ServerConfig,
-        connections: set[Connection] | None = None,
     ) -> None:
         self.loop: Final = loop
         self.handler: Final = handler
@@ -139,7 +138,7 @@ class ServerState:
             for wait, row in WAITS.items()
         }
         self.limits: Final[Limits] = config.limits
-        self.connections: Final[set[Connection]] = set() if connections is None else connections
+        self.connections: Final[set[Connection]] = set()
         self.requests_count = 0
         #: True once the server stops: the response under way is the last one of its connection.
         self.draining = False

@@ -14,13 +14,18 @@ from treadle_server._core.errors import (
     RequestPayloadError,
 )
 
-__all__ = ["KNOWN_METHODS", "OTHER", "error_type", "status_of_error"]
+__all__ = ["DURATION_BUCKETS", "KNOWN_METHODS", "OTHER", "error_type", "status_of_error"]
 
 #: The methods of RFC 9110 and PATCH (RFC 5789).
 KNOWN_METHODS: Final = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
 )
 OTHER: Final = "_OTHER"
+
+#: The upper bounds of durations in seconds: those that the semantic conventions advise.
+DURATION_BUCKETS: Final = (
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+)  # fmt: skip
 
 
 def status_of_error(request: Request, error: BaseException) -> int | None:

@@ -1,5 +1,6 @@
 """``create_ssl_context``: a context from a certificate's files, read again when they change."""
 
+import functools
 import logging
 import os
 import ssl
@@ -185,13 +186,10 @@ class _Context(ssl.SSLContext):
     def __reduce__(self) -> tuple[Any, ...]:
         """Make it anew from the files: for workers that are no copies of this process."""
         files = self._files
-        return _remake, (files.certfile, files.keyfile, files.password, files.client_ca)
-
-
-def _remake(
-    certfile: str, keyfile: str, password: str | None, client_ca: str | None
-) -> ssl.SSLContext:
-    return create_ssl_context(certfile, keyfile, password=password, client_ca=client_ca)
+        make = functools.partial(
+            create_ssl_context, password=files.password, client_ca=files.client_ca
+        )
+        return make, (files.certfile, files.keyfile)
 
 
 def _choose(connection: ssl.SSLObject, _name: str | None, context: ssl.SSLContext) -> None:

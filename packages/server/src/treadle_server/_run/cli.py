@@ -234,8 +234,9 @@ def command_line(
     host, port = options.hostname or "localhost", options.port
     if port is None:
         port = default_port(tls=options.certfile is not None)
-    nowhere = options.hostname is None and options.port is None
-    if options.hostname is None and (options.path is not None or (nowhere and are_activated())):
+    if options.hostname is None and (
+        options.path is not None or (options.port is None and are_activated())
+    ):
         # Only on the Unix socket, or on the sockets of systemd.
         host = port = None
     # Only what is given: the other defaults are those of ``run_app``.

@@ -19,7 +19,7 @@ import signal
 from typing import Final, NamedTuple, final
 
 from .settings import WorkerSettings
-from .worker import describe_end
+from .worker import Link, describe_end
 
 __all__ = ["END_STATUS", "Action", "End", "Fleet", "Log", "Phase", "Send", "Start", "Worker"]
 
@@ -29,7 +29,7 @@ END_STATUS: Final = 3
 #: The signals that are sent to a worker: to end in order, to print its stacks, to end at once.
 LEAVE: Final = signal.SIGTERM
 #: To a worker that served, and is not needed any more: it ends without the delay of a stop.
-REPLACED: Final = signal.SIGURG
+REPLACED: Final = Link.REPLACED
 SHOW_STACKS: Final = signal.SIGUSR2
 KILL: Final = signal.SIGKILL
 

@@ -44,9 +44,9 @@ class WorkerSettings:
     of up to ``limit_jitter``, so that workers do not reach them together.
 
     A worker has ``start_timeout`` seconds to start, and ``stop_timeout`` to end, of which it serves
-    on for ``drain_delay`` unless another worker replaces it. One whose event
-    loop has not run for ``heartbeat_timeout`` seconds is ended. Raises ``TypeError`` or
-    ``ValueError`` for a value that cannot be meant.
+    on for ``drain_delay`` unless another worker replaces it. One whose event loop has not run for
+    ``heartbeat_timeout`` seconds is ended. Raises ``TypeError`` or ``ValueError`` for a value that
+    cannot be meant.
     """
 
     __slots__ = (
