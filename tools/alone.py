@@ -9,13 +9,11 @@ true.
 import subprocess
 import sys
 import tempfile
-import tomllib
 import venv
 from pathlib import Path
 
 import readme
-
-ROOT = Path(__file__).resolve().parent.parent
+from workspace import Package, packages_of
 
 
 def build(packages: list[Path], wheels: Path) -> None:
@@ -31,15 +29,11 @@ def wheel_of(name: str, wheels: Path) -> str:
     return str(wheel)
 
 
-def declared(name: str, projects: dict[str, dict[str, object]]) -> set[str]:
+def declared(name: str, packages: dict[str, Package]) -> set[str]:
     """Return the siblings that ``name`` needs, directly or not, and itself."""
     needed = {name}
-    dependencies = projects[name]["dependencies"]
-    assert isinstance(dependencies, list)
-    for requirement in dependencies:
-        for sibling in projects:
-            if str(requirement).split("~=")[0].split(">=")[0].strip() == sibling:
-                needed |= declared(sibling, projects)
+    for requirement in packages[name].required:
+        needed |= declared(requirement.name, packages)
     return needed
 
 
@@ -71,22 +65,16 @@ def try_alone(package: Path, name: str, siblings: set[str], wheels: Path) -> Non
 
 def main() -> int:
     """Build and try all packages."""
-    packages = sorted(path.parent for path in ROOT.glob("packages/*/pyproject.toml"))
-    projects: dict[str, dict[str, object]] = {}
-    folders: dict[str, Path] = {}
-    for package in packages:
-        project = tomllib.loads((package / "pyproject.toml").read_text())["project"]
-        projects[project["name"]] = project
-        folders[project["name"]] = package
+    packages = packages_of()
     with tempfile.TemporaryDirectory() as wheels:
-        build(packages, Path(wheels))
-        for name, package in folders.items():
-            if (package / "hatch_build.py").exists() and "-none-any" in wheel_of(
+        build([package.folder for package in packages.values()], Path(wheels))
+        for name, package in packages.items():
+            if (package.folder / "hatch_build.py").exists() and "-none-any" in wheel_of(
                 name, Path(wheels)
             ):
                 print(f"{name}: left out, because it was not compiled: no C compiler was found")
                 continue
-            try_alone(package, name, declared(name, projects), Path(wheels))
+            try_alone(package.folder, name, declared(name, packages), Path(wheels))
     return 0
 
 

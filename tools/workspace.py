@@ -21,8 +21,14 @@ class Package:
     name: str
     folder: Path
     version: Version
-    #: What it needs of its siblings, in its dependencies and its extras.
-    siblings: tuple[Requirement, ...]
+    #: What it needs of its siblings, and what its extras need of them.
+    required: tuple[Requirement, ...]
+    optional: tuple[Requirement, ...]
+
+    @property
+    def siblings(self) -> tuple[Requirement, ...]:
+        """All bounds on siblings."""
+        return self.required + self.optional
 
     @property
     def version_file(self) -> Path:
@@ -54,18 +60,18 @@ def packages_of(root: Path = ROOT) -> dict[str, Package]:
         if name in found:
             return
         folder, project = projects[name]
-        texts = list(project["dependencies"])
-        for extra in project.get("optional-dependencies", {}).values():
-            texts += extra
-        needed = [Requirement(text) for text in texts]
-        siblings = tuple(each for each in needed if each.name in projects and each.name != name)
-        for sibling in siblings:
+        extras = project.get("optional-dependencies", {}).values()
+        required, optional = (
+            tuple(each for each in map(Requirement, texts) if each.name in projects.keys() - {name})
+            for texts in (project["dependencies"], [text for extra in extras for text in extra])
+        )
+        for sibling in (*required, *optional):
             add(sibling.name)
         module = folder / "src" / name.replace("-", "_") / "_version.py"
         match = re.search(r'^__version__ = "([^"]+)"$', module.read_text(), re.MULTILINE)
         if match is None:
             raise ValueError(f'{module} has no line __version__ = "..."')
-        found[name] = Package(name, folder, Version(match[1]), siblings)
+        found[name] = Package(name, folder, Version(match[1]), required, optional)
 
     for name in projects:
         add(name)

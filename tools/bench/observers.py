@@ -13,10 +13,6 @@ import asyncio
 import gc
 import importlib
 import logging
-import os
-import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +21,7 @@ from typing import Any, Final
 # A program has its own folder on the path, but its modules are imported as ``bench.x``.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.steps import NATIVE, Sink
+from bench.steps import Sink, count_native
 
 
 class WaitingSink(Sink):
@@ -166,26 +162,6 @@ async def send(name: str, number: int) -> None:
     await runner.cleanup()
 
 
-def count(name: str) -> float:
-    """Return the instructions of one request; raises ``SystemExit`` if they cannot be counted."""
-    valgrind = shutil.which("valgrind")
-    if valgrind is None:
-        raise SystemExit("this needs valgrind (Debian: apt install valgrind)")
-    # Addresses decide where a dict puts its keys: without this, runs differ by a few percent.
-    environment = os.environ | {"PYTHONHASHSEED": "0"}
-    found = []
-    for number in NATIVE:
-        command = [valgrind, "--tool=callgrind", f"--callgrind-out-file={os.devnull}"]
-        command += [sys.executable, __file__, name, "--alone", str(number)]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-        counted = re.search(r"Collected : ([0-9]+)", done.stderr)
-        if counted is None or done.returncode:
-            missing = re.search(r"No module named '[\w.]+'", done.stderr)
-            raise LookupError(missing[0] if missing else done.stderr[-500:])
-        found.append(int(counted[1]))
-    return (found[1] - found[0]) / (NATIVE[1] - NATIVE[0])
-
-
 def main(arguments: list[str]) -> int:
     """Count and print."""
     parser = argparse.ArgumentParser(prog="observers")
@@ -204,7 +180,7 @@ def main(arguments: list[str]) -> int:
     found: dict[str, float] = {}
     for name in dict.fromkeys([*bases, *wanted]):
         try:
-            found[name] = count(name)
+            found[name] = count_native(name, __file__)
         except LookupError as error:
             print(f"{name:<24}left out: {error}", flush=True)
             continue

@@ -178,21 +178,25 @@ def run_alone(name: str, number: int) -> None:
     asyncio.run(feed(name, 50, counted))
 
 
-def count_native(name: str) -> float:
-    """Return the processor's instructions of one request; raises ``SystemExit`` without them."""
+def count_native(name: str, program: str = __file__) -> float:
+    """Return the processor's instructions of one request, which ``program`` makes by itself.
+
+    Raises ``SystemExit`` without valgrind, and ``LookupError`` with the reason if it has failed.
+    """
     valgrind = shutil.which("valgrind")
     if valgrind is None:
-        raise SystemExit("--native needs valgrind (Debian: apt install valgrind)")
+        raise SystemExit("this needs valgrind (Debian: apt install valgrind)")
     # Addresses decide where a dict puts its keys: without this, runs differ by a few percent.
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     found = []
     for number in NATIVE:
         command = [valgrind, "--tool=callgrind", f"--callgrind-out-file={os.devnull}"]
-        command += [sys.executable, __file__, name, "--alone", str(number)]
+        command += [sys.executable, program, name, "--alone", str(number)]
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
         counted = re.search(r"Collected : ([0-9]+)", done.stderr)
         if counted is None or done.returncode:
-            raise SystemExit(f"valgrind has failed: {done.stderr[-500:]}")
+            missing = re.search(r"No module named '[\w.]+'", done.stderr)
+            raise LookupError(missing[0] if missing else done.stderr[-500:])
         found.append(int(counted[1]))
     return (found[1] - found[0]) / (NATIVE[1] - NATIVE[0])
 
@@ -238,7 +242,11 @@ def main(arguments: list[str]) -> int:
         return 0
     if options.native:
         for name in options.names:
-            print(f"{name:<12}{count_native(name):>12,.0f} instructions a request", flush=True)
+            try:
+                counted = count_native(name)
+            except LookupError as error:
+                raise SystemExit(f"valgrind has failed: {error}") from None
+            print(f"{name:<12}{counted:>12,.0f} instructions a request", flush=True)
         return 0
     before: dict[str, Steps] = json.loads(options.before.read_text()) if options.before else {}
     found = {name: count(name) for name in options.names}

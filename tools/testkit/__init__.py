@@ -21,6 +21,8 @@ if _TYPE_CHECKING:
     from ._forms import FORM_NAMES, FormParts, form_server
     from ._handlers import GET, Act, Recorder, doing, echo_messages, hello
     from ._link import Link, run_link, turns
+    from ._streams import wait_streams_ended
+    from ._tls import tls_contexts
     from ._transport import FakeTransport
     from ._websocket import KEY, frame, open_websocket, read_close, read_frame, upgrade_request
     from ._wire import Peer, connecting, serve
@@ -67,14 +69,16 @@ __all__ = [
     "run_link",
     "run_on",
     "serve",
+    "tls_contexts",
     "turns",
     "upgrade_request",
+    "wait_streams_ended",
 ]
 
-#: Modules that import treadle's packages, which are not there where a leaf is tested alone.
+#: Modules that import what is not there where a leaf is tested alone, treadle's packages above all.
 _MODULES = (
-    "._by_hand", "._channel", "._forms", "._handlers", "._link", "._transport", "._websocket",
-    "._wire",
+    "._by_hand", "._channel", "._forms", "._handlers", "._link", "._streams", "._tls",
+    "._transport", "._websocket", "._wire",
 )  # fmt: skip
 
 

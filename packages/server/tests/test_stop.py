@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from testkit import Peer, Run, each_loop, frame, read_close
+from testkit import Peer, Run, each_loop, frame, read_close, wait_streams_ended
 from treadle_responses import Response, StreamResponse
 from treadle_server import Application, AppRunner, Request, SockSite
 
@@ -227,17 +227,7 @@ def test_a_websocket_that_opens_while_the_server_stops(run: Run) -> None:
             from treadle_server import WebSocketResponse
 
             entered.set()
-            loop = asyncio.get_running_loop()
-            ended = loop.create_future()
-
-            def look() -> None:
-                if request.response_writer.streams.ended:
-                    ended.set_result(None)
-                else:
-                    loop.call_later(0.001, look)
-
-            look()
-            await ended
+            await wait_streams_ended(request)
             ws = WebSocketResponse()
             await ws.prepare(request)
             async for _ in ws:

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 
-from testkit import Peer, Run, each_loop
+from testkit import Peer, Run, each_loop, tls_contexts
 from treadle_responses import Response, StreamResponse
 from treadle_server import Application, AppRunner, FileResponse, Request, SockSite
 
@@ -23,12 +22,7 @@ SIZE = 3_000_000
 @pytest.fixture(scope="module")
 def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A server's and a client's context that know each other."""
-    authority = trustme.CA()
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("localhost").configure_cert(server)
-    client = ssl.create_default_context()
-    authority.configure_trust(client)
-    return server, client
+    return tls_contexts()
 
 
 def make_app(folder: Path) -> Application:

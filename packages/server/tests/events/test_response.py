@@ -23,6 +23,7 @@ from testkit import (
     each_loop,
     request_head,
     serve,
+    wait_streams_ended,
 )
 from treadle_responses import ContentCoding, Response, ServerSentEvent, StreamResponse
 from treadle_server import (
@@ -260,17 +261,7 @@ def test_a_stream_that_begins_while_the_server_stops(run: Run, way: str) -> None
 
         async def late(request: Request) -> StreamResponse:
             entered.set()
-            loop = asyncio.get_running_loop()
-            ended = loop.create_future()
-
-            def look() -> None:
-                if request.response_writer.streams.ended:
-                    ended.set_result(None)
-                else:
-                    loop.call_later(0.001, look)
-
-            look()
-            await ended
+            await wait_streams_ended(request)
             response: StreamResponse = await getattr(story, way)(request)
             return response
 

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 
-from testkit import GET, FakeClock, Peer, Run, each_loop, hello, serve, turns
+from testkit import GET, FakeClock, Peer, Run, each_loop, hello, serve, tls_contexts, turns
 from treadle_responses import Response
 from treadle_server import (
     Application,
@@ -354,12 +353,7 @@ def test_unix_sockets_and_clones(run: Run, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A server's and a client's context that know each other."""
-    authority = trustme.CA()
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("localhost").configure_cert(server)
-    client = ssl.create_default_context()
-    authority.configure_trust(client)
-    return server, client
+    return tls_contexts()
 
 
 class TlsClient:

@@ -8,22 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-import trustme
 
-from testkit import Peer, Run, each_loop
+from testkit import Peer, Run, each_loop, tls_contexts
 from treadle_responses import Response
 from treadle_server import Application, AppRunner, Request, SharedSite, SockSite
 from treadle_server._transport.tls import prepare_context
-
-AUTHORITY = trustme.CA()
-
-
-def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    AUTHORITY.issue_cert("localhost").configure_cert(server)
-    client = ssl.create_default_context()
-    AUTHORITY.configure_trust(client)
-    return server, client
 
 
 async def hello(_request: Request) -> Response:
@@ -35,7 +24,7 @@ Connect = Callable[..., Awaitable[Peer]]
 
 @contextlib.asynccontextmanager
 async def serving(site: type[SockSite] = SockSite, **options: Any) -> AsyncIterator[Connect]:
-    server, client = contexts()
+    server, client = tls_contexts()
     app = Application()
     app.router.add_route("*", "/", hello)
     runner = AppRunner(app, **options)
@@ -129,7 +118,7 @@ def test_one_that_stays_behind_its_answer_is_cut_off(run: Run) -> None:
 
 
 def test_a_context_is_prepared_once() -> None:
-    server, _ = contexts()
+    server, _ = tls_contexts()
     prepare_context(server)
     wrap = server.wrap_bio
     prepare_context(server)
@@ -155,7 +144,7 @@ def test_a_class_of_the_programs_own_stays() -> None:
     class Own(ssl.SSLObject):
         pass
 
-    server, _ = contexts()
+    server, _ = tls_contexts()
     server.sslobject_class = Own
     prepare_context(server)
     assert type(server.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), True)) is Own
