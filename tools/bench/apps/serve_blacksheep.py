@@ -17,8 +17,8 @@ from blacksheep import (  # type: ignore[import-not-found]  # bench only
     json,
     text,
 )
-from granian.constants import HTTPModes, Interfaces, Loops  # type: ignore[import-not-found]  # bench only
-from granian.server import Server  # type: ignore[import-not-found]  # bench only
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.server import Server
 
 
 async def hello(_request: Request) -> Response:

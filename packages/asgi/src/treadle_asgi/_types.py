@@ -1,0 +1,15 @@
+"""The types of ASGI 3 (https://asgi.readthedocs.io): applications, scopes, messages."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+__all__ = ["ASGIApplication", "Message", "Receive", "Scope", "Send"]
+
+# ``Any``: the values of scopes and messages have no common type, and applications of all frameworks
+# are annotated so.
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+#: An application of ASGI 3: a coroutine function of a scope, and of the two ends of a conversation.
+ASGIApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
