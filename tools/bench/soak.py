@@ -1,6 +1,7 @@
 """Mixed clients for minutes, well-behaved and not: afterwards the server must be what it was.
 
     python tools/bench/soak.py [--minutes 10] [--loop asyncio --loop uvloop] [--clients 20]
+    python tools/bench/soak.py --workers 2 --max-requests 20000 --requests 1000000
 
 For each event loop a server of its own. The clients ask, pipeline, upload, download, speak
 WebSocket, get errors, leave in the middle of each of these, reset, and end their sending side. Ten
@@ -9,6 +10,11 @@ times all of them stop, and the server counts its descriptors, tasks, memory and
 Exit status 1 if at the last count, compared with the first one, there are more descriptors or
 tasks, more than 10 % more memory, or more than 10 % (and 200) more objects of a type; or if any
 client got an answer that it did not expect.
+
+With ``--workers`` the counts are those of all processes, as the system has them: the processes, the
+descriptors of the supervisor and of a worker, and the memory of each. Workers are replaced while
+clients are served, so the clients take ``Connection: close`` and the close code 1001 for what they
+are, and nothing else.
 """
 
 import argparse
@@ -22,11 +28,12 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final, TypedDict
+from typing import Final, Literal, TypedDict
 
 # A program has its own folder on the path, but its modules are imported as ``bench.x``.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench._account import rss_bytes, tree
 from bench._answers import ask
 from bench._servers import Program, end_on_sigterm, start
 from bench._workloads import WORKLOADS
@@ -43,6 +50,8 @@ _SECONDS: Final = 30
 
 _HOST: Final = b" HTTP/1.1\r\nHost: localhost\r\n"
 _GET: Final = b"GET /" + _HOST + b"\r\n"
+#: A close frame with the code 1001: the worker is replaced.
+_GOING_AWAY: Final = b"\x88\x02\x03\xe9"
 _WEBSOCKET: Final = HANDSHAKE.replace(b"GET / ", b"GET /ws ", 1)
 
 
@@ -61,11 +70,17 @@ class Client:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
+        #: The answers so far, and the length of the last one's body; if it ends the connection.
+        self.answers = 0
+        self.length = 0
+        self.is_last = False
 
     async def head(self) -> int:
         """Return the status of the next answer, whose head is read."""
         head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), _SECONDS)
+        self.answers += 1
         self.length = 0
+        self.is_last = b"\r\nconnection: close" in head.lower()
         for line in head.lower().split(b"\r\n"):
             if line.startswith(b"content-length:"):
                 self.length = int(line.split(b":")[1])
@@ -85,6 +100,16 @@ class Client:
         self.writer.transport.abort()
 
 
+class ProcessFacts(TypedDict):
+    """The counts of a supervisor and its workers; those of workers are of the largest."""
+
+    processes: int
+    descriptors: int
+    worker_descriptors: int
+    rss: int
+    worker_rss: int
+
+
 Act = Callable[[Client, random.Random], Awaitable[None]]
 
 
@@ -92,12 +117,16 @@ async def get(client: Client, _chance: random.Random) -> None:
     for _ in range(5):
         client.writer.write(_GET)
         await client.answer(200)
+        if client.is_last:
+            break
 
 
 async def pipeline(client: Client, _chance: random.Random) -> None:
     client.writer.write(_GET * 50)
     for _ in range(50):
         await client.answer(200)
+        if client.is_last:
+            break
 
 
 async def upload(client: Client, chance: random.Random) -> None:
@@ -179,7 +208,10 @@ async def websocket(client: Client, chance: random.Random) -> None:
     assert await client.head() == 101
     for _ in range(chance.randrange(20)):
         client.writer.write(masked_frame(8))
-        assert len(await asyncio.wait_for(client.reader.readexactly(10), _SECONDS)) == 10
+        echo = await asyncio.wait_for(client.reader.readexactly(4), _SECONDS)
+        if echo == _GOING_AWAY:
+            break
+        assert len(await asyncio.wait_for(client.reader.readexactly(6), _SECONDS)) == 6
     match chance.randrange(4):
         case 0:
             client.reset()
@@ -199,8 +231,8 @@ ACTS: Final[tuple[Act, ...]] = (
 )  # fmt: skip
 
 
-async def visit(port: int, chance: random.Random) -> None:
-    """Do one thing on a connection of its own."""
+async def visit(port: int, chance: random.Random) -> int:
+    """Do one thing on a connection of its own; return the number of answers."""
     client = Client(*await asyncio.open_connection("127.0.0.1", port))
     try:
         await chance.choice(ACTS)(client, chance)
@@ -208,22 +240,30 @@ async def visit(port: int, chance: random.Random) -> None:
         client.writer.close()
         with contextlib.suppress(OSError):
             await client.writer.wait_closed()
+    return client.answers
 
 
-async def crowd(port: int, clients: int, until: float, chance: random.Random) -> int:
-    """Have so many clients come and go; return the number of visits."""
-    visits = 0
+async def crowd(
+    port: int, clients: int, chance: random.Random, seconds: float, answers: int
+) -> tuple[int, int]:
+    """Have so many clients come and go; return the number of visits and of answers.
+
+    It ends after ``seconds``, or for 0 after so many answers.
+    """
+    until = time.monotonic() + seconds
+    visits = got = 0
 
     async def one() -> None:
-        nonlocal visits
-        while time.monotonic() < until:
-            await visit(port, chance)
+        nonlocal visits, got
+        while time.monotonic() < until if seconds else got < answers:
+            answered = await visit(port, chance)
+            got += answered
             visits += 1
 
     async with asyncio.TaskGroup() as group:
         for _ in range(clients):
             group.create_task(one())
-    return visits
+    return visits, got
 
 
 def facts(port: int) -> Facts:
@@ -232,6 +272,47 @@ def facts(port: int) -> Facts:
     answer = ask(port, b"GET /facts" + _HOST + b"Connection: close\r\n\r\n")
     counts: Facts = json.loads(answer.body)
     return counts
+
+
+def process_facts(supervisor: int) -> ProcessFacts:
+    """Return the counts of a supervisor and its workers, once all clients are gone."""
+    time.sleep(QUIET)
+    pids = tree(supervisor)
+    return {
+        "processes": len(pids),
+        "descriptors": _descriptors(supervisor),
+        "worker_descriptors": max(map(_descriptors, pids[1:])),
+        "rss": rss_bytes(pids[:1]),
+        "worker_rss": max(rss_bytes([pid]) for pid in pids[1:]),
+    }
+
+
+_MEMORY: Final[tuple[Literal["rss", "worker_rss"], ...]] = ("rss", "worker_rss")
+_Count = Literal["processes", "descriptors", "worker_descriptors"]
+
+
+def _descriptors(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def compare_processes(first: ProcessFacts, last: ProcessFacts) -> list[str]:
+    """Return what has grown that must not, of a supervisor and its workers."""
+    faults = []
+    # A fork copies two descriptors that multiprocessing has of each other worker: those that are
+    # there just then.
+    spare = 2 * (first["processes"] - 1)
+    rooms: tuple[tuple[_Count, int], ...] = (
+        ("processes", 0), ("descriptors", 0), ("worker_descriptors", spare),
+    )  # fmt: skip
+    for name, room in rooms:
+        if last[name] > first[name] + room:
+            faults.append(f"{name}: {first[name]}, then {last[name]}")
+    faults.extend(
+        f"{name}: {first[name] / 1e6:.1f} MB, then {last[name] / 1e6:.1f} MB"
+        for name in _MEMORY
+        if last[name] > GROWTH * first[name]
+    )
+    return faults
 
 
 def compare(first: Facts, last: Facts) -> list[str]:
@@ -250,23 +331,51 @@ def compare(first: Facts, last: Facts) -> list[str]:
     return faults
 
 
-def soak(loop: str, minutes: float, clients: int, seed: int) -> list[str]:
+def soak(loop: str, options: argparse.Namespace) -> list[str]:
     """Run on one event loop, print a line for each check, and return the faults."""
-    chance = random.Random(seed)
+    chance = random.Random(options.seed)
     counts: list[Facts] = []
     with start(SERVER, WORKLOADS["hello"].request, loop, str(DEADLINE)) as server:
         for check in range(CHECKS):
-            until = time.monotonic() + 60 * minutes / CHECKS
-            visits = asyncio.run(crowd(server.port, clients, until, chance))
+            visits, answers = _check(server.port, chance, options)
             counts.append(facts(server.port))
             now = counts[-1]
             print(
-                f"{loop} {check + 1}/{CHECKS}: {visits} visits, {now['descriptors']} descriptors, "
-                f"{now['tasks']} tasks, {now['rss'] / 1e6:.1f} MB, "
-                f"{sum(now['objects'].values()):,} objects",
+                f"{loop} {check + 1}/{CHECKS}: {visits} visits, {answers} answers, "
+                f"{now['descriptors']} descriptors, {now['tasks']} tasks, "
+                f"{now['rss'] / 1e6:.1f} MB, {sum(now['objects'].values()):,} objects",
                 flush=True,
             )
     return compare(counts[0], counts[-1])
+
+
+def soak_workers(loop: str, options: argparse.Namespace) -> list[str]:
+    """Do the same with worker processes that are replaced meanwhile."""
+    chance = random.Random(options.seed)
+    counts: list[ProcessFacts] = []
+    limits = str(options.workers), str(options.max_requests)
+    with start(SERVER, WORKLOADS["hello"].request, loop, str(DEADLINE), *limits) as server:
+        began = set(server.pids)
+        for check in range(CHECKS):
+            visits, answers = _check(server.port, chance, options)
+            counts.append(process_facts(server.pids[0]))
+            now = counts[-1]
+            print(
+                f"{loop} {check + 1}/{CHECKS}: {visits} visits, {answers} answers, "
+                f"{now['processes']} processes, {now['descriptors']} descriptors and "
+                f"{now['worker_descriptors']} of a worker, {now['rss'] / 1e6:.1f} MB and "
+                f"{now['worker_rss'] / 1e6:.1f} MB of a worker",
+                flush=True,
+            )
+        if options.max_requests and began.intersection(tree(server.pids[0])[1:]):
+            return ["a worker was not replaced: give more --requests, or fewer --max-requests"]
+    return compare_processes(counts[0], counts[-1])
+
+
+def _check(port: int, chance: random.Random, options: argparse.Namespace) -> tuple[int, int]:
+    """Have the clients come for a tenth of the whole time, or of all requests."""
+    seconds = 0.0 if options.requests else 60 * options.minutes / CHECKS
+    return asyncio.run(crowd(port, options.clients, chance, seconds, options.requests // CHECKS))
 
 
 def main(arguments: list[str]) -> int:
@@ -277,12 +386,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--minutes", type=float, default=10.0, help="for each event loop (10)")
     parser.add_argument("--loop", action="append", help="asyncio or uvloop; both by default")
     parser.add_argument("--clients", type=int, default=20, help="clients at a time (20)")
+    parser.add_argument("--requests", type=int, default=0, help="instead of minutes")
+    parser.add_argument("--workers", type=int, default=0, help="processes; 0 for one without")
+    parser.add_argument("--max-requests", type=int, default=0, help="of a worker (no limit)")
     parser.add_argument("--seed", type=int, default=1, help="of the clients' choices (1)")
     options = parser.parse_args(arguments)
     end_on_sigterm()
     failed = False
     for loop in options.loop or ["asyncio", "uvloop"]:
-        faults = soak(loop, options.minutes, options.clients, options.seed)
+        faults = (soak_workers if options.workers else soak)(loop, options)
         for fault in faults:
             print(f"{loop}: {fault}")
         print(f"{loop}: {'more than before' if faults else 'as before'}", flush=True)

@@ -3,11 +3,13 @@
 import asyncio
 import re
 import sys
-from collections.abc import AsyncIterator
+import weakref
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import pytest
-from opentelemetry import trace
+from opentelemetry import propagate, trace
+from opentelemetry.context import Context, set_value
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -16,10 +18,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import SpanKind, StatusCode
 
-from testkit import Peer, Run, each_loop, upgrade_request
+from testkit import CONNECTION, FakeChannel, Peer, Run, each_loop, request_head, upgrade_request
 from treadle_responses import HTTPNotFound, HTTPServiceUnavailable, Response, StreamResponse
 from treadle_server import Application, AppRunner, Request, TCPSite, WebSocketResponse, route
-from treadle_server.opentelemetry import Tracing
+from treadle_server.interfaces import EMPTY_PAYLOAD
+from treadle_server.opentelemetry import Tracing, _ReceivedContext
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -90,6 +93,7 @@ class Site:
         self.exporter = InMemorySpanExporter()
         provider = TracerProvider(sampler=sampler)
         provider.add_span_processor(SimpleSpanProcessor(self.exporter))
+        self.provider = provider
         app, inner = Application(), Application()
         Tracing(**{"tracer_provider": provider, **options}).setup(app)
         app.add_routes([route("*", path, handler) for path, handler in HANDLERS.items()])
@@ -236,6 +240,110 @@ def test_without_an_sdk_the_context_is_passed_on(run: Run) -> None:
             assert answer.endswith(f"\r\n\r\n{remote} {remote}")
             assert (await site.ask("GET /users/7")).endswith(f"{'0' * 16} {'0' * 16}")
             assert site.spans() == []
+
+    run(main())
+
+
+LOOKS: dict[str, Callable[[Context], object]] = {
+    "bool": bool,
+    "contains": lambda context: [key in context for key in extracted()],
+    "copy": lambda context: described(context.copy()),
+    "dict": lambda context: described(dict(context)),
+    "equal": lambda context: context == Context() or extracted().keys() == context.keys(),
+    "get": lambda context: described({key: context.get(key) for key in extracted()}),
+    "item": lambda context: described({key: context[key] for key in extracted()}),
+    "items": lambda context: described(dict(context.items())),
+    "iter": list,
+    "keys": lambda context: list(context.keys()),
+    "len": len,
+    "or": lambda context: described(context | {}),
+    "reversed": lambda context: list(reversed(context)),
+    "ror": lambda context: described({} | context),
+    "set_value": lambda context: described(set_value("own", "1", context)),
+    "span": lambda context: trace.get_current_span(context).get_span_context(),
+    "star": lambda context: described({**context}),
+    "unequal": lambda context: context != Context(),
+    "values": lambda context: [str(value) for value in context.values()],
+}
+FIELDS = {"traceparent": PARENT, "tracestate": "a=1", "baggage": "user=Ada"}
+
+
+def extracted() -> Context:
+    return propagate.extract(FIELDS, Context())
+
+
+def described(context: Mapping[str, object]) -> list[tuple[str, str]]:
+    return [(key, str(value)) for key, value in context.items()]
+
+
+def received() -> Context:
+    fields = "".join(f"{name}: {value}\r\n" for name, value in FIELDS.items())
+    head = request_head("GET", "/", fields)
+    return _ReceivedContext(Request.received(head, EMPTY_PAYLOAD, FakeChannel(), CONNECTION))
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_whoever_looks_at_a_received_context_sees_it(name: str) -> None:
+    look = LOOKS[name]
+    assert look(received()) == look(extracted())
+    # A second look reads nothing again.
+    context = received()
+    look(context)
+    assert look(context) == look(extracted())
+
+
+def test_every_method_that_looks_at_a_dict_reads_first() -> None:
+    changes = {
+        "__delitem__", "__ior__", "__setitem__", "clear", "pop", "popitem", "setdefault", "update",
+    }  # fmt: skip
+    inherited = {
+        name for name, value in vars(dict).items()
+        if callable(value) and getattr(_ReceivedContext, name) is value
+    }  # fmt: skip
+    # What is left compares nothing and makes no copy.
+    assert inherited - changes <= {
+        "__ge__",
+        "__getattribute__",
+        "__gt__",
+        "__le__",
+        "__lt__",
+        "__new__",
+        "__sizeof__",
+    }
+
+
+def test_a_received_context_keeps_no_request() -> None:
+    head = request_head("GET", "/", "")
+    request = Request.received(head, EMPTY_PAYLOAD, FakeChannel(), CONNECTION)
+    kept = weakref.ref(request)
+    context = _ReceivedContext(request)
+    del request
+    assert kept() is None
+    assert not context
+
+
+def test_an_sdk_that_comes_late_is_seen_in_a_second(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("treadle_server.opentelemetry.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("treadle_server.opentelemetry._next_look", 0.0)
+
+    async def main() -> None:
+        async with Site(tracer_provider=None) as site:
+            ask = "GET /users/7", f"traceparent: {PARENT}\r\n"
+            remote = PARENT.split("-")[2]
+            assert (await site.ask(*ask)).endswith(f"{remote} {remote}")
+            # As ``trace.set_tracer_provider`` does, which can be called once in a process.
+            monkeypatch.setattr(trace, "_TRACER_PROVIDER", site.provider)
+            assert (await site.ask(*ask)).endswith(f"{remote} {remote}")
+            clock[0] += 1.5
+            await site.ask(*ask)
+            [span] = site.spans()
+            assert span.parent is not None
+            clock[0] += 0.1
+            await site.ask(*ask)
+            assert len(site.spans()) == 2
 
     run(main())
 

@@ -1,6 +1,7 @@
 """A server for ``soak.py`` and ``slow.py``: a handler per kind of exchange, and ``/facts`` of it.
 
-Arguments: the event loop (asyncio or uvloop) and the seconds of every deadline.
+Arguments: the event loop (asyncio or uvloop) and the seconds of every deadline; then, for worker
+processes, their number and the requests after which one is replaced.
 """
 
 import asyncio
@@ -76,15 +77,6 @@ async def facts(_request: web.Request) -> web.StreamResponse:
     )
 
 
-def new_loop(name: str) -> asyncio.AbstractEventLoop:
-    if name == "uvloop":
-        import uvloop
-
-        loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-        return loop
-    return asyncio.new_event_loop()
-
-
 def main() -> None:
     # The errors on purpose would fill the log.
     logging.disable(logging.ERROR)
@@ -102,12 +94,15 @@ def main() -> None:
     # Connections inherit it: what a slow client does not read waits in the server, not the kernel.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)
     print(listener.getsockname()[1], flush=True)
+    workers, max_requests = map(int, sys.argv[3:] or (0, 0))
     web.run_app(
         app,
         sock=listener,
         backlog=4096,
         print=None,
-        loop=new_loop(sys.argv[1]),
+        loop="uvloop" if sys.argv[1] == "uvloop" else "asyncio",
+        workers=workers or None,
+        max_requests=max_requests,
         keepalive_timeout=seconds,
         head_timeout=seconds,
         body_timeout=seconds,

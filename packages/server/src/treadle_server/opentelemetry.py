@@ -6,15 +6,20 @@ SDK, it passes the context of a request on and makes no spans.
 """
 
 import functools
+import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from time import perf_counter
 from typing import Final, final
 
+from multidict import CIMultiDictProxy
+
+from treadle_http_parser import Request as Head
 from treadle_responses import Response, StreamResponse
 from treadle_server._app.application import Application, Handler, Middleware, Request
 from treadle_server._app.middleware import middleware
+from treadle_server._http.head import decode_headers
 from treadle_server._observe.labels import (
     DURATION_BUCKETS,
     KNOWN_METHODS,
@@ -45,26 +50,74 @@ _SECRETS: Final = (
     "X-Amz-Security-Token", "X-Amz-Signature",
 )  # fmt: skip
 
+#: Seconds between two looks for an SDK.
+_LOOK_INTERVAL: Final = 1.0
+
 _PORTS: Final = {"http": 80, "https": 443}
 _HOST: Final = re.compile(r"\[?([^\[\]]*?)\]?(?::([0-9]{1,5}))?")
 
 _Attributes = dict[str, "str | int | Sequence[str]"]
 
 
+_Headers = CIMultiDictProxy[str]
+
+
 @final
-class _Fields(Getter[Request]):
+class _Fields(Getter[_Headers]):
     """Reads the fields of a request for a propagator."""
 
-    def get(self, carrier: Request, key: str) -> list[str] | None:
+    def get(self, carrier: _Headers, key: str) -> list[str] | None:
         """Return the values of a field, None without it."""
-        return carrier.headers.getall(key, []) or None
+        return carrier.getall(key, []) or None
 
-    def keys(self, carrier: Request) -> list[str]:
+    def keys(self, carrier: _Headers) -> list[str]:
         """Return the names of the fields."""
-        return list(carrier.headers)
+        return list(carrier)
 
 
 _FIELDS: Final = _Fields()
+
+
+@final
+class _ReceivedContext(Context):
+    """The context that a client has sent, which is read from the fields when somebody looks at it.
+
+    Without an SDK most requests end before anybody does. It keeps the fields alone, so that a task
+    which outlives its request does not keep the request.
+    """
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, request: Request) -> None:
+        # A program may have replaced the headers of its request.
+        self._fields: Head | _Headers | None = request._headers or request._head  # noqa: SLF001  # as in ``Tally``
+
+    def _read(self) -> None:
+        fields = self._fields
+        if fields is not None:
+            self._fields = None
+            headers = decode_headers(fields.fields) if isinstance(fields, Head) else fields
+            # A context refuses its own methods for changes.
+            dict.update(self, propagate.extract(headers, Context(), getter=_FIELDS))
+
+
+def _reading(name: str) -> Callable[..., object]:
+    """Return the method of ``dict`` that first reads the fields."""
+    method: Callable[..., object] = getattr(dict, name)
+
+    def call(self: _ReceivedContext, *args: object) -> object:
+        self._read()
+        return method(self, *args)
+
+    return call
+
+
+# All that look at a dict. With ``__iter__`` among them, ``dict(context)`` calls ``keys`` too.
+for _name in (
+    "__contains__", "__eq__", "__getitem__", "__iter__", "__len__", "__ne__", "__or__",
+    "__repr__", "__reversed__", "__ror__", "copy", "get", "items", "keys", "values",
+):  # fmt: skip
+    setattr(_ReceivedContext, _name, _reading(_name))
 
 
 @final
@@ -116,17 +169,17 @@ class Tracing:
 
     def _make_middleware(self) -> Middleware:
         start_span, excluded = self._tracer.start_span, self._excluded
+        needs_sdk = self._provider is None and self._instruments is None
 
         @middleware
         async def trace_request(request: Request, handler: Handler) -> StreamResponse:
+            if excluded and request.route_template in excluded:
+                return await handler(request)
+            if needs_sdk and _has_no_sdk():
+                otel_context.attach(_ReceivedContext(request))
+                return await handler(request)
             template = request.route_template
-            if template in excluded:
-                return await handler(request)
             outside = _context_of(request)
-            if self._provider is None and self._instruments is None and _has_no_sdk():
-                if outside is not None:
-                    otel_context.attach(outside)
-                return await handler(request)
             method = request.method if request.method in KNOWN_METHODS else OTHER
             verb = "HTTP" if method == OTHER else method
             span = start_span(
@@ -195,8 +248,21 @@ def _captured(kind: str, names: Iterable[str]) -> dict[str, str]:
     return {name: f"http.{kind}.header.{name.lower()}" for name in names}
 
 
+#: The time at which it is looked for an SDK again; infinite once there is one, which stays.
+_next_look = 0.0
+
+
 def _has_no_sdk() -> bool:
-    return isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+    """Return True without an SDK; one that is set up after the first request is seen in a second.
+
+    The library looks into the environment each time, which is 10 % of a hello.
+    """
+    global _next_look  # noqa: PLW0603  # the SDK is one of the process too
+    now = perf_counter()
+    if now >= _next_look:
+        missing = isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+        _next_look = now + _LOOK_INTERVAL if missing else math.inf
+    return _next_look != math.inf
 
 
 @functools.lru_cache(maxsize=8)
@@ -210,7 +276,7 @@ def _context_of(request: Request) -> Context | None:
     propagator = propagate.get_global_textmap()
     for name in _names_of(propagator):
         if request.first_field(name, ""):
-            return propagator.extract(request, Context(), getter=_FIELDS)
+            return propagator.extract(request.headers, Context(), getter=_FIELDS)
     return None
 
 
