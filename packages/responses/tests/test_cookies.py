@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from treadle_responses import Response, StreamResponse
-from treadle_responses._cookies import Cookie, Cookies, set_cookie_lines
+from treadle_responses._cookies import Cookie, Cookies
 
 EPOCH = "Thu, 01 Jan 1970 00:00:00 GMT"
 FLAGS = "Secure; HttpOnly; Partitioned"
@@ -24,7 +24,7 @@ Calls = list[tuple[str, str, dict[str, Any]]]
 def lines(response: StreamResponse) -> list[str]:
     cookies = response.cookies
     assert isinstance(cookies, Cookies)
-    return set_cookie_lines(cookies)
+    return cookies.lines()
 
 
 def attributes(line: str) -> dict[str, str | None]:

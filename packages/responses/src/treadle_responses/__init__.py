@@ -10,21 +10,18 @@ A response is an ASGI application (``await response(scope, receive, send)``), an
 with each request (``RequestInfo``), and the response is sent through it.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from . import exceptions
 from ._accept import acceptable_codings
-from ._asgi import ASGIReceive, ASGIRequest, ASGIScope, ASGISend, Offload
 from ._compression import ContentCoding, add_vary, is_compressed_type
 from ._compressors import ZlibBackend, set_zlib_backend
-from ._conditional import Verdict, evaluate, if_range_holds, parse_etags
-from ._disposition import content_disposition_header
 from ._error_pages import ErrorPage, error_page
 from ._etag import ETag
-from ._event_stream import ServerSentEvent
-from ._fileplan import FileFacts, FilePlan, Segment, apply_plan, plan_file
 from ._head import LooseHeaders
 from ._keys import AppKey, NotAppKeyWarning, RequestKey, ResponseKey, StateKey
 from ._media_types import CODING_SUFFIXES, guess_content_type
-from ._openfile import OpenFileResponse
 from ._payload import (
     TOO_LARGE_BYTES_BODY,
     BytesPayload,
@@ -42,7 +39,6 @@ from ._payload_streams import (
     IteratorPayload,
     TextIOPayload,
 )
-from ._ranges import ByteRange, content_range, parse_range
 from ._registry import (
     PAYLOAD_REGISTRY,
     Order,
@@ -58,7 +54,6 @@ from ._state import KeyedState, UnknownKeyError
 from ._stream import RequestInfo, StreamResponse
 from ._types import ResponseWriter, WholeFileSender, run_blocking
 from ._version import __version__
-from ._wsgi import StartResponse, WSGIEnviron
 from .exceptions import *
 
 __all__ = [
@@ -136,3 +131,50 @@ __all__ = [
     "set_zlib_backend",
 ]
 __all__ += exceptions.__all__
+
+if TYPE_CHECKING:
+    from ._asgi import ASGIReceive, ASGIRequest, ASGIScope, ASGISend, Offload
+    from ._conditional import Verdict, evaluate, if_range_holds, parse_etags
+    from ._disposition import content_disposition_header
+    from ._event_stream import ServerSentEvent
+    from ._fileplan import FileFacts, FilePlan, Segment, apply_plan, plan_file
+    from ._openfile import OpenFileResponse
+    from ._ranges import ByteRange, content_range, parse_range
+    from ._wsgi import StartResponse, WSGIEnviron
+
+# Imported on first use: a program that sends no files, and through no other server, does not pay
+# for them. Type checkers see the imports above instead.
+if not TYPE_CHECKING:
+    _LAZY = {
+        "ASGIReceive": "_asgi",
+        "ASGIRequest": "_asgi",
+        "ASGIScope": "_asgi",
+        "ASGISend": "_asgi",
+        "Offload": "_asgi",
+        "evaluate": "_conditional",
+        "if_range_holds": "_conditional",
+        "parse_etags": "_conditional",
+        "Verdict": "_conditional",
+        "content_disposition_header": "_disposition",
+        "ServerSentEvent": "_event_stream",
+        "apply_plan": "_fileplan",
+        "FileFacts": "_fileplan",
+        "FilePlan": "_fileplan",
+        "plan_file": "_fileplan",
+        "Segment": "_fileplan",
+        "OpenFileResponse": "_openfile",
+        "ByteRange": "_ranges",
+        "content_range": "_ranges",
+        "parse_range": "_ranges",
+        "StartResponse": "_wsgi",
+        "WSGIEnviron": "_wsgi",
+    }
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
+    def __getattr__(name: str) -> object:
+        if name not in _LAZY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+        return value

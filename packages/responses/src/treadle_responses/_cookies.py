@@ -6,7 +6,7 @@ it would pass into the header are refused here; the error names cookie, attribut
 A client distinguishes cookies by name, domain and path, a ``SimpleCookie`` by name alone.
 ``Cookies`` is a ``SimpleCookie`` that shows the last cookie of each name and keeps the earlier ones
 beside it; deleting a name from the mapping deletes them all. Values that are written directly into
-the mapping or a morsel, without ``put_cookie``, are checked by the server's encoder only.
+the mapping or a morsel, without ``put``, are checked by the server's encoder only.
 """
 
 import datetime
@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, final
 
 from ._headers import http_date, shown
 
-__all__ = ["Cookie", "Cookies", "SameSite", "delete_cookie", "put_cookie", "set_cookie_lines"]
+__all__ = ["Cookie", "Cookies", "SameSite"]
 
 SameSite = Literal["Strict", "Lax", "None", "strict", "lax", "none"]
 
@@ -86,16 +86,101 @@ class Cookies(SimpleCookie):
             self.earlier[name] = known
         return found
 
-
-def set_cookie_lines(cookies: Cookies | None) -> list[str]:
-    """Return the values of the Set-Cookie fields, one for each cookie."""
-    lines: list[str] = []
-    if cookies is None:
+    def lines(self) -> list[str]:
+        """Return the values of the Set-Cookie fields, one for each cookie."""
+        lines: list[str] = []
+        for name, morsel in self.items():
+            lines += [earlier.OutputString() for earlier in self.earlier.get(name, ())]
+            lines.append(morsel.OutputString())
         return lines
-    for name, morsel in cookies.items():
-        lines += [earlier.OutputString() for earlier in cookies.earlier.get(name, ())]
-        lines.append(morsel.OutputString())
-    return lines
+
+    def put(
+        self,
+        name: str,
+        value: str | float,
+        *,
+        expires: str | datetime.datetime | None,
+        domain: str | None,
+        max_age: int | str | None,
+        path: str | None,
+        secure: bool | None,
+        httponly: bool | None,
+        samesite: str | None,
+        partitioned: bool | None,
+        version: int | str | None = None,
+        keep: bool = True,
+    ) -> None:
+        """Set one cookie; with ``keep``, attributes that are None keep their earlier values.
+
+        Raises ``http.cookies.CookieError`` for a malformed name, ``ValueError`` for a value or an
+        attribute that would break the header, and ``TypeError`` for one of a wrong type; nothing is
+        changed then.
+        """
+        if not isinstance(name, str):
+            raise TypeError(f"The name of a cookie must be a str, got {shown(name)}")
+        if _NAME.fullmatch(name) is None:
+            raise CookieError(
+                f"Illegal cookie name {shown(name)}: RFC 6265 allows letters, digits and "
+                "!#$%&'*+-.^_`|~"
+            )
+        value = _check(_BAD_IN_VALUE, name, "the value", _value_text(name, value))
+        texts: list[tuple[str, str | None]] = [
+            ("expires", None if expires is None else _expires_text(name, expires)),
+            ("domain", None if domain is None else _attribute_text(name, "domain", domain)),
+            ("max-age", None if max_age is None else _max_age_text(name, max_age)),
+            ("path", None if path is None else _attribute_text(name, "path", path)),
+            ("samesite", samesite),
+            ("version", None if version is None else _version_text(name, version)),
+        ]
+        flags = [("secure", secure), ("httponly", httponly), (_PARTITIONED, partitioned)]
+        for attribute, text in texts:
+            if text is not None:
+                _check(_BAD_IN_ATTRIBUTE, name, attribute, str(text))
+        if samesite is not None:
+            _samesite_text(name, samesite)
+        morsel = Cookie()
+        morsel.set(name, *self.value_encode(value))
+        old = self.take(name, domain, path)
+        # Keep nothing of a deletion: its expiry would delete the new value.
+        if keep and old is not None and not (old.value == "" and old["expires"] == _EPOCH):
+            for attribute, kept in old.items():
+                morsel[attribute] = kept
+        for attribute, text in texts:
+            if text is not None:
+                morsel[attribute] = text
+        for attribute, flag in flags:
+            if flag is not None:
+                morsel[attribute] = flag
+        self[name] = morsel
+
+    def put_deleted(
+        self,
+        name: str,
+        *,
+        domain: str | None,
+        path: str,
+        secure: bool | None,
+        httponly: bool | None,
+        samesite: str | None,
+        partitioned: bool | None,
+    ) -> None:
+        """Set the cookie that deletes ``name`` in the client (RFC 6265 section 3.1).
+
+        It replaces a cookie that was set here with this path and domain.
+        """
+        self.put(
+            name,
+            "",
+            expires=_EPOCH,
+            domain=domain,
+            max_age=0,
+            path=path,
+            secure=secure,
+            httponly=httponly,
+            samesite=samesite,
+            partitioned=partitioned,
+            keep=False,
+        )
 
 
 def _check(pattern: re.Pattern[str], name: str, what: str, value: str) -> str:
@@ -167,94 +252,3 @@ def _attribute_text(name: str, attribute: str, value: object, wanted: str = "a s
     if not isinstance(value, str):
         raise _wrong_type(name, attribute, f"{wanted} or None", value)
     return str.__str__(value)
-
-
-def put_cookie(
-    cookies: Cookies,
-    name: str,
-    value: str | float,
-    *,
-    expires: str | datetime.datetime | None,
-    domain: str | None,
-    max_age: int | str | None,
-    path: str | None,
-    secure: bool | None,
-    httponly: bool | None,
-    samesite: str | None,
-    partitioned: bool | None,
-    version: int | str | None = None,
-    keep: bool = True,
-) -> None:
-    """Set one cookie; with ``keep``, attributes that are None keep their earlier values.
-
-    Raises ``http.cookies.CookieError`` for a malformed name, ``ValueError`` for a value or an
-    attribute that would break the header, and ``TypeError`` for one of a wrong type; nothing is
-    changed then.
-    """
-    if not isinstance(name, str):
-        raise TypeError(f"The name of a cookie must be a str, got {shown(name)}")
-    if _NAME.fullmatch(name) is None:
-        raise CookieError(
-            f"Illegal cookie name {shown(name)}: RFC 6265 allows letters, digits and "
-            "!#$%&'*+-.^_`|~"
-        )
-    value = _check(_BAD_IN_VALUE, name, "the value", _value_text(name, value))
-    texts: list[tuple[str, str | None]] = [
-        ("expires", None if expires is None else _expires_text(name, expires)),
-        ("domain", None if domain is None else _attribute_text(name, "domain", domain)),
-        ("max-age", None if max_age is None else _max_age_text(name, max_age)),
-        ("path", None if path is None else _attribute_text(name, "path", path)),
-        ("samesite", samesite),
-        ("version", None if version is None else _version_text(name, version)),
-    ]
-    flags = [("secure", secure), ("httponly", httponly), (_PARTITIONED, partitioned)]
-    for attribute, text in texts:
-        if text is not None:
-            _check(_BAD_IN_ATTRIBUTE, name, attribute, str(text))
-    if samesite is not None:
-        _samesite_text(name, samesite)
-    morsel = Cookie()
-    morsel.set(name, *cookies.value_encode(value))
-    old = cookies.take(name, domain, path)
-    # Keep nothing of a deletion: its expiry would delete the new value.
-    if keep and old is not None and not (old.value == "" and old["expires"] == _EPOCH):
-        for attribute, kept in old.items():
-            morsel[attribute] = kept
-    for attribute, text in texts:
-        if text is not None:
-            morsel[attribute] = text
-    for attribute, flag in flags:
-        if flag is not None:
-            morsel[attribute] = flag
-    cookies[name] = morsel
-
-
-def delete_cookie(
-    cookies: Cookies,
-    name: str,
-    *,
-    domain: str | None,
-    path: str,
-    secure: bool | None,
-    httponly: bool | None,
-    samesite: str | None,
-    partitioned: bool | None,
-) -> None:
-    """Set the cookie that deletes ``name`` in the client (RFC 6265 section 3.1).
-
-    It replaces a cookie that was set here with this path and domain.
-    """
-    put_cookie(
-        cookies,
-        name,
-        "",
-        expires=_EPOCH,
-        domain=domain,
-        max_age=0,
-        path=path,
-        secure=secure,
-        httponly=httponly,
-        samesite=samesite,
-        partitioned=partitioned,
-        keep=False,
-    )

@@ -4,7 +4,6 @@
 the request, and the caller's details are escaped.
 """
 
-import html
 import json
 from typing import Final, NamedTuple, final
 
@@ -50,6 +49,8 @@ def error_page(
         if detail:
             problem["detail"] = detail
         return ErrorPage(_PROBLEM, json.dumps(problem))
+    import html
+
     heading = html.escape(f"{status} {title}".rstrip())
     more = f"<pre>{html.escape(detail)}</pre>" if detail else ""
     page = (

@@ -7,12 +7,10 @@ responses never need one.
 import datetime
 import operator
 from collections.abc import Iterable, Mapping
-from http.cookies import SimpleCookie
-from typing import Any, Literal, SupportsIndex
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
 
 from multidict import CIMultiDict, istr
 
-from ._cookies import Cookies, SameSite, delete_cookie, put_cookie
 from ._etag import ETag, format_etag, parse_etag
 from ._headers import (
     OCTET_STREAM,
@@ -28,6 +26,11 @@ from ._headers import (
 from ._keys import ResponseKey
 from ._state import KeyedState
 
+if TYPE_CHECKING:
+    from http.cookies import SimpleCookie
+
+    from ._cookies import Cookies, SameSite
+
 __all__ = ["LooseHeaders", "ResponseHead"]
 
 #: The forms in which users give fields: any mapping, including multidicts and their proxies, or
@@ -40,7 +43,7 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
 
     mapping_name = "the response"
     _headers: CIMultiDict[str] | None = None
-    _cookies: Cookies | None = None
+    _cookies: "Cookies | None" = None
     _chunked: bool = False
 
     @property
@@ -50,13 +53,16 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
             self._headers = CIMultiDict()
         return self._headers
 
-    def _own_cookies(self) -> Cookies:
+    def _own_cookies(self) -> "Cookies":
         if self._cookies is None:
+            # Few responses have cookies, but all programs import this module.
+            from ._cookies import Cookies
+
             self._cookies = Cookies()
         return self._cookies
 
     @property
-    def cookies(self) -> SimpleCookie:
+    def cookies(self) -> "SimpleCookie":
         """The cookies to set; of several with the same name, the last one."""
         return self._own_cookies()
 
@@ -72,7 +78,7 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
         secure: bool | None = None,
         httponly: bool | None = None,
         version: int | str | None = None,
-        samesite: SameSite | None = None,
+        samesite: "SameSite | None" = None,
         partitioned: bool | None = None,
     ) -> None:
         """Set a cookie, or change the given attributes of a cookie that was set before.
@@ -87,8 +93,7 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
         number and a ``samesite`` that no client knows; ``TypeError`` for a value or attribute of
         another type. Each names the cookie.
         """
-        put_cookie(
-            self._own_cookies(),
+        self._own_cookies().put(
             name,
             value,
             expires=expires,
@@ -110,12 +115,11 @@ class ResponseHead(KeyedState[ResponseKey[Any], Literal["response"]]):
         path: str = "/",
         secure: bool | None = None,
         httponly: bool | None = None,
-        samesite: SameSite | None = None,
+        samesite: "SameSite | None" = None,
         partitioned: bool | None = None,
     ) -> None:
         """Delete a cookie of the client; ``domain`` and ``path`` must be those it was set with."""
-        delete_cookie(
-            self._own_cookies(),
+        self._own_cookies().put_deleted(
             name,
             domain=domain,
             path=path,

@@ -9,15 +9,13 @@ import functools
 import io
 from collections.abc import AsyncIterable, Iterator
 from concurrent.futures import Executor
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from multidict import CIMultiDict
 
 from ._compression import CompressionOptions, declare_coding
 from ._compressors import make_compressor
-from ._cookies import set_cookie_lines
 from ._encoder import BodyEncoder
-from ._fileplan import FilePlan, apply_plan, plan_content
 from ._head import LooseHeaders
 from ._headers import (
     OCTET_STREAM,
@@ -38,6 +36,9 @@ from ._phase import Phase
 from ._registry import PAYLOAD_REGISTRY, PayloadLookupError
 from ._status import RESET_CONTENT, allows_no_length, must_be_empty
 from ._stream import RequestInfo, StreamResponse
+
+if TYPE_CHECKING:
+    from ._fileplan import FilePlan
 
 __all__ = ["Body", "Response", "simple_response"]
 
@@ -311,6 +312,9 @@ class Response(StreamResponse):
     def _apply_conditions(self, request: RequestInfo) -> None:
         if self._status != 200 or request.method not in ("GET", "HEAD"):
             return
+        # Few responses have conditions, but all programs import this module.
+        from ._fileplan import apply_plan, plan_content
+
         body = self._body
         whole = isinstance(body, (bytes, bytearray)) and "Content-Encoding" not in self.headers
         given = {name: value for name in _VALIDATORS if (value := self.headers.get(name))}
@@ -379,7 +383,7 @@ class Response(StreamResponse):
         if self._conditional or status < 200 or status in (204, RESET_CONTENT, 304):
             return None
         headers = self.headers
-        lines = plain_lines(headers, set_cookie_lines(self._cookies) if self._cookies else ())
+        lines = plain_lines(headers, self._cookies.lines() if self._cookies else ())
         if lines is None:
             return None
         if body and "Content-Type" not in headers:
@@ -488,7 +492,7 @@ class Response(StreamResponse):
             self._body.close_now()
 
 
-def _slices(body: bytes, plan: FilePlan) -> bytes:
+def _slices(body: bytes, plan: "FilePlan") -> bytes:
     pieces: list[bytes] = []
     for segment in plan.segments:
         pieces += (segment.preamble, body[segment.offset : segment.offset + segment.length])

@@ -9,11 +9,10 @@ import functools
 import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from multidict import CIMultiDict
 
-from ._asgi import ASGIReceive, ASGIScope, ASGISend, Offload, send_asgi
 from ._compression import (
     CompressionOptions,
     ContentCoding,
@@ -25,7 +24,6 @@ from ._compression import (
     weaken_etag,
 )
 from ._compressors import make_compressor
-from ._cookies import set_cookie_lines
 from ._encoder import BodyEncoder
 from ._head import LooseHeaders, ResponseHead
 from ._headers import OCTET_STREAM, add_option, check_reason, has_option
@@ -40,7 +38,10 @@ from ._status import (
     must_be_empty,
 )
 from ._types import RequestFor, ResponseWriter, run_blocking
-from ._wsgi import StartResponse, WSGIEnviron, send_wsgi
+
+if TYPE_CHECKING:
+    from ._asgi import ASGIReceive, ASGIScope, ASGISend, Offload
+    from ._wsgi import StartResponse, WSGIEnviron
 
 __all__ = ["RequestInfo", "StreamResponse"]
 
@@ -303,14 +304,14 @@ class StreamResponse(ResponseHead, LegacyResponse):
 
         Call it once, behind ``complete_headers``; then send the head.
         """
-        lines = [] if self._cookies is None else set_cookie_lines(self._cookies)
+        lines = [] if self._cookies is None else self._cookies.lines()
         await request.on_prepare(self)
         if self._cookies is not None:
             self._put_cookies(lines)
 
     def _put_cookies(self, old: list[str]) -> None:
         """Write the cookies into the fields, in place of their ``old`` lines."""
-        new = set_cookie_lines(self._cookies)
+        new = [] if self._cookies is None else self._cookies.lines()
         if new == old:
             return
         headers = self.headers
@@ -374,20 +375,22 @@ class StreamResponse(ResponseHead, LegacyResponse):
 
     async def __call__(
         self,
-        scope: ASGIScope,
-        receive: ASGIReceive,  # noqa: ARG002  # of the convention
-        send: ASGISend,
+        scope: "ASGIScope",
+        receive: "ASGIReceive",  # noqa: ARG002  # of the convention
+        send: "ASGISend",
     ) -> None:
         """Send the response as an ASGI application; see ``asgi``."""
+        from ._asgi import send_asgi
+
         await send_asgi(self, scope, send, None, at_once=_sends_at_once(type(self)))
 
     async def asgi(
         self,
-        scope: ASGIScope,
-        receive: ASGIReceive,  # noqa: ARG002  # of the convention
-        send: ASGISend,
+        scope: "ASGIScope",
+        receive: "ASGIReceive",  # noqa: ARG002  # of the convention
+        send: "ASGISend",
         *,
-        offload: Offload | None = None,
+        offload: "Offload | None" = None,
     ) -> None:
         """Send the response to the request of an ASGI scope, once.
 
@@ -401,9 +404,11 @@ class StreamResponse(ResponseHead, LegacyResponse):
         has begun; the body is released first. Raises ``RuntimeError`` for a response that was sent
         before, ``ValueError`` for a scope of another type and for fields that cannot be sent.
         """
+        from ._asgi import send_asgi
+
         await send_asgi(self, scope, send, offload, at_once=_sends_at_once(type(self)))
 
-    def wsgi(self, environ: WSGIEnviron, start_response: StartResponse) -> Iterable[bytes]:
+    def wsgi(self, environ: "WSGIEnviron", start_response: "StartResponse") -> Iterable[bytes]:
         """Send the response as a WSGI application, once: ``return response.wsgi(...)``.
 
         The body is pulled by the server piece by piece. Raises ``RuntimeError`` for a response that
@@ -411,6 +416,8 @@ class StreamResponse(ResponseHead, LegacyResponse):
         cannot be sent; from the result too, if a body fails behind its first piece. Its ``close``
         releases the body.
         """
+        from ._wsgi import send_wsgi
+
         return send_wsgi(self, environ, start_response, at_once=_sends_at_once(type(self)))
 
     # Compression.

@@ -38,8 +38,10 @@ time of a match does not depend on the number of resources. A regular expression
 on text from strangers: its time is your responsibility.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from ._advice import RouterWarning
-from ._conflicts import Conflict
 from ._converters import CONVERTERS, Converter
 from ._enclosure import Enclosure, Item
 from ._errors import (
@@ -117,3 +119,21 @@ __all__ = [
     "encode_fixed",
     "encode_value",
 ]
+
+if TYPE_CHECKING:
+    from ._conflicts import Conflict
+
+# Imported on first use: few programs ask for conflicts. Type checkers see the import above instead.
+if not TYPE_CHECKING:
+    _LAZY = {
+        "Conflict": "_conflicts",
+    }
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
+    def __getattr__(name: str) -> object:
+        if name not in _LAZY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+        return value

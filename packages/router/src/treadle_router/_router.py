@@ -13,9 +13,8 @@ import keyword
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, TypeVar, final
+from typing import TYPE_CHECKING, Final, TypeVar, final
 
-from ._conflicts import Conflict, conflicts
 from ._converters import CONVERTERS, Converter, checked_converters
 from ._enclosure import Enclosure, Item
 from ._errors import (
@@ -31,6 +30,9 @@ from ._pattern import advise_on_prefix
 from ._resource import Resource, Route
 from ._results import Match, MethodNotAllowed, NotFound
 from ._shortcuts import MethodShortcuts
+
+if TYPE_CHECKING:
+    from ._conflicts import Conflict
 
 __all__ = ["Group", "Router", "check_prefix", "check_resource_name"]
 
@@ -337,6 +339,8 @@ class Router(MethodShortcuts[H]):
         ``freeze`` does not call it, because a hidden route is no error (a mount may replace one).
         See ``_conflicts`` for what is found.
         """
+        from ._conflicts import conflicts
+
         found = list(conflicts(self._items))
         for _, router in self._hosts:
             found += router.conflicts()

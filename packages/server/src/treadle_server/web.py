@@ -20,18 +20,10 @@ from ._app.middleware import normalize_path_middleware as normalize_path_middlew
 from ._app.subapps import PrefixedSubAppResource as PrefixedSubAppResource
 from ._app.table import RouteTableDef as RouteTableDef
 from ._app.view import View as View
-from ._core.access_json import JSONAccessFormatter as JSONAccessFormatter
-from ._core.config import ServerConfig as ServerConfig
 from ._core.errors import PayloadAccessError as PayloadAccessError
 from ._core.errors import RequestPayloadError as RequestPayloadError
-from ._core.request_ids import RequestIdFilter as RequestIdFilter
 from ._core.teardown import CleanupError as CleanupError
-from ._core.trusted_proxies import TrustedProxies as TrustedProxies
-from ._files.response import FileResponse as FileResponse
-from ._files.static import StaticResource as StaticResource
-from ._http.handler import RequestHandler as RequestHandler
 from ._http.request import BaseRequest as BaseRequest
-from ._http.server import Server as Server
 from ._routing.definitions import *
 from ._routing.interfaces import AbstractResource as AbstractResource
 from ._routing.interfaces import AbstractRoute as AbstractRoute
@@ -41,10 +33,6 @@ from ._routing.resources import DynamicResource as DynamicResource
 from ._routing.resources import PlainResource as PlainResource
 from ._routing.resources import Resource as Resource
 from ._routing.resources import ResourceRoute as ResourceRoute
-from ._run.run_app import run_app as run_app
-from ._run.runner import *
-from ._run.shared import SharedSite as SharedSite
-from ._run.sites import *
 
 # As with aiohttp, the recommendation of typed keys is only seen if it is asked for.
 _warnings.filterwarnings("ignore", category=_NotAppKeyWarning, append=True)

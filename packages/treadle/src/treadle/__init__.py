@@ -12,7 +12,6 @@
 
 import typing as _typing
 
-from treadle_http_parser.fields import encode_basic_auth as encode_basic_auth
 from treadle_responses import PAYLOAD_REGISTRY as PAYLOAD_REGISTRY
 from treadle_responses import AsyncIterablePayload as AsyncIterablePayload
 from treadle_responses import BufferedReaderPayload as BufferedReaderPayload
@@ -31,23 +30,23 @@ from treadle_responses import set_zlib_backend as set_zlib_backend
 from treadle_server import EMPTY_PAYLOAD as EMPTY_PAYLOAD
 from treadle_server import ChainMapProxy as ChainMapProxy
 from treadle_server import ClientConnectionResetError as ClientConnectionResetError
-from treadle_server import DataQueue as DataQueue
-from treadle_server import EofStream as EofStream
 from treadle_server import HttpVersion as HttpVersion
 from treadle_server import HttpVersion10 as HttpVersion10
 from treadle_server import HttpVersion11 as HttpVersion11
 from treadle_server import StreamReader as StreamReader
 
 from . import hdrs as hdrs
-from ._auth import BasicAuth as BasicAuth
 from ._version import __version__ as __version__
 
 if _typing.TYPE_CHECKING:
+    from treadle_http_parser.fields import encode_basic_auth as encode_basic_auth
     from treadle_multipart import BadContentDispositionHeader as BadContentDispositionHeader
     from treadle_multipart import BadContentDispositionParam as BadContentDispositionParam
     from treadle_multipart import content_disposition_filename as content_disposition_filename
     from treadle_multipart import parse_content_disposition as parse_content_disposition
     from treadle_server import BodyPartReader as BodyPartReader
+    from treadle_server import DataQueue as DataQueue
+    from treadle_server import EofStream as EofStream
     from treadle_server import MultipartReader as MultipartReader
     from treadle_server import MultipartWriter as MultipartWriter
     from treadle_websocket import WebSocketError as WebSocketError
@@ -56,6 +55,7 @@ if _typing.TYPE_CHECKING:
     from treadle_websocket import WSMessageTypeError as WSMessageTypeError
     from treadle_websocket import WSMsgType as WSMsgType
 
+    from ._auth import BasicAuth as BasicAuth
     from .worker import GunicornUVLoopWebWorker as GunicornUVLoopWebWorker
     from .worker import GunicornWebWorker as GunicornWebWorker
 
@@ -64,6 +64,10 @@ if not _typing.TYPE_CHECKING:
     import importlib as _importlib
 
     _LAZY = {
+        "BasicAuth": "treadle._auth",
+        "EofStream": "treadle_server",
+        "DataQueue": "treadle_server",
+        "encode_basic_auth": "treadle_http_parser.fields",
         "BadContentDispositionHeader": "treadle_multipart",
         "BadContentDispositionParam": "treadle_multipart",
         "content_disposition_filename": "treadle_multipart",

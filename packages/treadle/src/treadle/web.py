@@ -7,6 +7,7 @@ Each name is written once: here, or where the module or package that is imported
 it. ``X as X`` and ``*`` mean re-export to type checkers.
 """
 
+import sys as _sys
 import typing as _typing
 from collections.abc import Sequence as _Sequence
 
@@ -19,9 +20,7 @@ from treadle_responses import Payload as Payload
 from treadle_responses import RequestKey as RequestKey
 from treadle_responses import Response as Response
 from treadle_responses import ResponseKey as ResponseKey
-from treadle_responses import ServerSentEvent as ServerSentEvent
 from treadle_responses import StreamResponse as StreamResponse
-from treadle_responses import content_disposition_header as content_disposition_header
 from treadle_responses import get_payload as get_payload
 from treadle_responses import html_response as html_response
 from treadle_responses import json_bytes_response as json_bytes_response
@@ -36,15 +35,36 @@ if _typing.TYPE_CHECKING:
 
     from treadle_multipart import MultipartLimits as MultipartLimits
     from treadle_multipart import SpoolPolicy as SpoolPolicy
+    from treadle_responses import ServerSentEvent as ServerSentEvent
+    from treadle_responses import content_disposition_header as content_disposition_header
     from treadle_server import REQUEST_ID as REQUEST_ID
+    from treadle_server import AppRunner as AppRunner
+    from treadle_server import BaseRunner as BaseRunner
+    from treadle_server import BaseSite as BaseSite
     from treadle_server import EventSourceResponse as EventSourceResponse
     from treadle_server import FileField as FileField
+    from treadle_server import FileResponse as FileResponse
+    from treadle_server import GracefulExit as GracefulExit
     from treadle_server import Health as Health
+    from treadle_server import JSONAccessFormatter as JSONAccessFormatter
+    from treadle_server import NamedPipeSite as NamedPipeSite
+    from treadle_server import RequestHandler as RequestHandler
+    from treadle_server import RequestIdFilter as RequestIdFilter
+    from treadle_server import Server as Server
+    from treadle_server import ServerConfig as ServerConfig
+    from treadle_server import ServerRunner as ServerRunner
+    from treadle_server import SharedSite as SharedSite
+    from treadle_server import SockSite as SockSite
+    from treadle_server import StaticResource as StaticResource
+    from treadle_server import TCPSite as TCPSite
+    from treadle_server import TrustedProxies as TrustedProxies
+    from treadle_server import UnixSite as UnixSite
     from treadle_server import WebSocketReady as WebSocketReady
     from treadle_server import WebSocketResponse as WebSocketResponse
     from treadle_server import broadcast as broadcast
     from treadle_server import create_ssl_context as create_ssl_context
     from treadle_server import request_id_middleware as request_id_middleware
+    from treadle_server import run_app as run_app
     from treadle_server import sse_response as sse_response
     from treadle_websocket import AllowedOrigins as AllowedOrigins
     from treadle_websocket import DeflatePolicy as DeflatePolicy
@@ -68,13 +88,34 @@ if _typing.TYPE_CHECKING:
     from .http_websocket import WSMessageDecodeText as WSMessageDecodeText
     from .http_websocket import WSMessageNoDecodeText as WSMessageNoDecodeText
 
-# Forms, WebSockets and event streams are imported on first use, so that programs without them do
-# not pay for them. Type checkers see the imports above instead; mypy would take an ``__all__`` that
-# it cannot evaluate for empty.
+# The server, files, forms, WebSockets and event streams are imported on first use, so that programs
+# without them do not pay for them. Type checkers see the imports above instead; mypy would take an
+# ``__all__`` that it cannot evaluate for empty.
 if not _typing.TYPE_CHECKING:
     import importlib as _importlib
 
     _LAZY = {
+        "JSONAccessFormatter": "treadle_server",
+        "ServerConfig": "treadle_server",
+        "RequestIdFilter": "treadle_server",
+        "TrustedProxies": "treadle_server",
+        "FileResponse": "treadle_server",
+        "StaticResource": "treadle_server",
+        "RequestHandler": "treadle_server",
+        "Server": "treadle_server",
+        "run_app": "treadle_server",
+        "AppRunner": "treadle_server",
+        "BaseRunner": "treadle_server",
+        "BaseSite": "treadle_server",
+        "GracefulExit": "treadle_server",
+        "ServerRunner": "treadle_server",
+        "SharedSite": "treadle_server",
+        "NamedPipeSite": "treadle_server",
+        "SockSite": "treadle_server",
+        "TCPSite": "treadle_server",
+        "UnixSite": "treadle_server",
+        "ServerSentEvent": "treadle_responses",
+        "content_disposition_header": "treadle_responses",
         "MultipartLimits": "treadle_multipart",
         "SpoolPolicy": "treadle_multipart",
         "EventSourceResponse": "treadle_server",
@@ -132,7 +173,9 @@ def main(argv: _Sequence[str] | None = None) -> None:
     """Serve the application that the command line ``argv`` names, and exit."""
     from treadle_server import command_line
 
-    command_line(argv, import_module=import_module, run_app=run_app)  # noqa: F405  # of treadle_server.web
+    # Not the name: it is imported on first use, and somebody may have replaced it here.
+    module = _sys.modules[__name__]
+    command_line(argv, import_module=import_module, run_app=module.run_app)
 
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ try:
 except aiohttp.ClientConnectionResetError as error:
     assert isinstance(error, ConnectionResetError)
 from aiohttp import http_exceptions
-from treadle_server._body.stream import LineTooLong
+from treadle_server._core.http_exceptions import LineTooLong
 assert issubclass(LineTooLong, http_exceptions.LineTooLong)
 assert issubclass(treadle_websocket.WebSocketError, aiohttp.WebSocketError)
 assert issubclass(treadle_websocket._session.WebSocketError, aiohttp.WebSocketError)

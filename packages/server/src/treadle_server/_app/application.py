@@ -21,16 +21,9 @@ from treadle_server._core.errors import web_logger
 from treadle_server._core.keywords import suggest_keywords
 from treadle_server._core.misuse import WrongTypeError, WrongValueError
 from treadle_server._core.state import ChainMapProxy
-from treadle_server._files.static import StaticResource
-from treadle_server._http.factories import AnyFactory
-from treadle_server._http.handler import RequestHandler
 from treadle_server._http.head import RequestHead
 from treadle_server._http.interfaces import DirectFactory
-from treadle_server._http.message import RawRequestMessage
-from treadle_server._http.payload_writer import AbstractStreamWriter
 from treadle_server._http.request import BaseRequest, RequestHooks
-from treadle_server._http.server import Server
-from treadle_server._http.state import RawHandler
 from treadle_server._routing.context import RouteContext
 from treadle_server._routing.definitions import AbstractRouteDef
 from treadle_server._routing.dispatcher import Dispatcher
@@ -47,6 +40,16 @@ from .chain import compose
 from .legacy import LegacyApplication
 from .lifecycle import Progress
 from .routed import RoutedRequest, not_routed
+
+if TYPE_CHECKING:
+    # A program that only declares its application does not serve yet, and may have no files.
+    from treadle_server._files.static import StaticResource
+    from treadle_server._http.factories import AnyFactory
+    from treadle_server._http.handler import RequestHandler
+    from treadle_server._http.message import RawRequestMessage
+    from treadle_server._http.payload_writer import AbstractStreamWriter
+    from treadle_server._http.server import Server
+    from treadle_server._http.state import RawHandler
 
 __all__ = ["Application", "Handler", "Middleware", "Request", "UrlDispatcher"]
 
@@ -166,7 +169,7 @@ class UrlDispatcher(Dispatcher[Handler, Middleware]):
         prefix: str,
         path: str | os.PathLike[str],
         **options: Unpack[StaticOptions],
-    ) -> StaticResource:
+    ) -> "StaticResource":
         """Serve the files of the directory ``path`` below ``prefix``; see ``StaticResource``.
 
         Raises ``ValueError`` for a bad prefix or name and if there is no such directory,
@@ -174,6 +177,8 @@ class UrlDispatcher(Dispatcher[Handler, Middleware]):
         """
         if not prefix.startswith("/"):
             raise WrongValueError(f"A prefix starts with `/`: '/{prefix}', not {prefix!r}")
+        from treadle_server._files.static import StaticResource
+
         resource = StaticResource(prefix, path, converters=self.converters, **options)
         self.register_resource(resource)
         return resource
@@ -264,10 +269,10 @@ class Application(LegacyApplication["Application", Request, Middleware]):
 
     def _make_request(
         self,
-        message: RawRequestMessage,
+        message: "RawRequestMessage",
         payload: StreamReader,
-        protocol: RequestHandler,
-        writer: AbstractStreamWriter,
+        protocol: "RequestHandler",
+        writer: "AbstractStreamWriter",
         task: "asyncio.Task[Any] | None",
         _cls: type[Request] = Request,
     ) -> Request:
@@ -280,7 +285,7 @@ class Application(LegacyApplication["Application", Request, Middleware]):
             client_max_size=-1, client_max_fields=fields,
         )  # fmt: skip
 
-    def _request_factory(self) -> AnyFactory:
+    def _request_factory(self) -> "AnyFactory":
         """Return the factory of the server's requests: ``_make_request`` if it was overridden."""
         if (
             type(self)._make_request is Application._make_request
@@ -296,8 +301,10 @@ class Application(LegacyApplication["Application", Request, Middleware]):
             merged["debug"] = bool(self._debug)
         return {**merged, **(self._handler_args or {})}
 
-    def _make_server(self, options: Mapping[str, object]) -> Server:
+    def _make_server(self, options: Mapping[str, object]) -> "Server":
         """Return a server with a runner's ``options``."""
+        from treadle_server._http.server import Server
+
         handler = cast("RawHandler", self._handle)
         known: dict[str, Any] = {"loop": self._loop, **self._server_options(options)}
         return Server(handler, request_factory=self._request_factory(), **known)

@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, Unpack
 
-from treadle_server._http.options import ServerOptions
-from treadle_server._http.server import Server
 from treadle_server._routing.handlers import AnyMiddleware
 
 from .factories import is_factory
 from .lifecycle import ApplicationLifecycle
+
+if TYPE_CHECKING:
+    from treadle_server._http.options import ServerOptions
+    from treadle_server._http.server import Server
 
 __all__ = ["LegacyApplication"]
 
@@ -99,8 +101,8 @@ class LegacyApplication(ApplicationLifecycle[A, R, M], Generic[A, R, M]):
         self,
         *,
         loop: asyncio.AbstractEventLoop | None = None,
-        **kwargs: Unpack[ServerOptions],
-    ) -> Server:
+        **kwargs: Unpack["ServerOptions"],
+    ) -> "Server":
         """Return the server of this application; deprecated, use ``AppRunner``."""
         warnings.warn(
             "Application.make_handler(...) is deprecated, use AppRunner API instead",
@@ -113,15 +115,15 @@ class LegacyApplication(ApplicationLifecycle[A, R, M], Generic[A, R, M]):
         self,
         *,
         loop: asyncio.AbstractEventLoop | None = None,
-        **kwargs: Unpack[ServerOptions],
-    ) -> Server:
+        **kwargs: Unpack["ServerOptions"],
+    ) -> "Server":
         """Freeze the application and return its server (gunicorn's workers for aiohttp)."""
         self._set_loop(loop)
         self.freeze()
         return self._make_server(kwargs)
 
     @abc.abstractmethod
-    def _make_server(self, options: Mapping[str, object]) -> Server:
+    def _make_server(self, options: Mapping[str, object]) -> "Server":
         """Return a server with a runner's ``options``."""
 
     def _prepare_middleware(self) -> Iterator[tuple[M, bool]]:

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from treadle_responses import HTTPRequestEntityTooLarge
-from treadle_server._forms.refusals import BadTextError, UnknownCharsetError, json_refusal
 
 from .stream import StreamReader
 
@@ -55,6 +54,8 @@ def decode_text(body: bytes, charset: str | None) -> str:
     try:
         return body.decode(codec)
     except UnicodeDecodeError as error:
+        from treadle_server._forms.refusals import BadTextError
+
         text = f"400: The body is not valid {error.encoding} (byte {error.start})"
         raise BadTextError(error, text) from error
 
@@ -63,6 +64,7 @@ def _codec(charset: str) -> str:
     # The only list of charsets. Imported with the first body that is not UTF-8: servers without
     # forms start without that package.
     from treadle_multipart import UnsupportedError, text_codec
+    from treadle_server._forms.refusals import UnknownCharsetError
 
     try:
         return text_codec(charset)
@@ -79,8 +81,10 @@ def load_json(text: str, loads: Callable[[str], Any]) -> Any:
     """
     try:
         return loads(text)
-    except json.JSONDecodeError as error:
-        place = f"{error.msg} (line {error.lineno}, column {error.colno})"
-        raise json_refusal(error, text, f"400: The body is not valid JSON: {place}") from error
     except (ValueError, RecursionError) as error:
-        raise json_refusal(error, text, "400: The body is not valid JSON") from error
+        from treadle_server._forms.refusals import json_refusal
+
+        answer = "400: The body is not valid JSON"
+        if isinstance(error, json.JSONDecodeError):
+            answer += f": {error.msg} (line {error.lineno}, column {error.colno})"
+        raise json_refusal(error, text, answer) from error

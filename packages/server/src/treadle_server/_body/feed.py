@@ -7,14 +7,16 @@ until most of them were taken, so that an upload of any size needs a bounded amo
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from treadle_http_parser import ContentDecoder, ContentEncodingError, Fields
+from treadle_http_parser import ContentEncodingError, Fields
 from treadle_server._core.errors import PayloadAccessError, server_logger
 from treadle_server._core.logs import log_error
 
-from .decoding import CodedBody, coding_error
 from .queue import ByteQueue
+
+if TYPE_CHECKING:
+    from .decoding import CodedBody
 
 __all__ = ["BodyFeed", "ReadingSide"]
 
@@ -56,7 +58,7 @@ class BodyFeed:
     _high: int
     _low: int
     # The bytes to decode; None for a body without a coding, and once all bytes are decoded.
-    _coded: CodedBody | None
+    _coded: "CodedBody | None"
     # Bytes decoded, and reads, since other tasks had their turn.
     _turn: int
     _reads: int
@@ -102,6 +104,11 @@ class BodyFeed:
         An unknown coding shows when the body is read, not before: a handler that does not read the
         body needs no decoding.
         """
+        # Few bodies are coded.
+        from treadle_http_parser import ContentDecoder
+
+        from .decoding import CodedBody, coding_error
+
         try:
             self._coded = CodedBody(ContentDecoder(coding, max_ratio=max_expansion))
         except ContentEncodingError as error:

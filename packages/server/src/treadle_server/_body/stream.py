@@ -11,8 +11,6 @@ import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, final
 
-from treadle_server._core.http_exceptions import LineTooLong
-
 from .feed import BodyFeed, ReadingSide
 
 __all__ = ["EMPTY_PAYLOAD", "EmptyStreamReader", "ReadingSide", "RequestBody", "StreamReader"]
@@ -240,6 +238,8 @@ class StreamReader(BodyFeed):
             if found or len(line) > limit:
                 break
         if len(line) > limit:
+            from treadle_server._core.http_exceptions import LineTooLong
+
             raise LineTooLong(bytes(line[:100]) + b"...", str(limit))
         return bytes(line)
 

@@ -6,6 +6,7 @@ devices. ``contained`` then looks at the disk: the target of a symbolic link mus
 links may lead out.
 """
 
+import functools
 import os
 import re
 import stat
@@ -14,12 +15,19 @@ from typing import Final
 __all__ = ["contained", "safe_segments"]
 
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
-# Windows reads these names as devices in every directory, also with any extension and trailing
-# dots or spaces.
-_DEVICE: Final = re.compile(
-    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\xb9\xb2\xb3])[ .]*(?:[.:].*)?",
-    re.IGNORECASE,
-)
+
+
+@functools.cache
+def _device() -> re.Pattern[str]:
+    """Return the expression for names that Windows reads as devices in every directory.
+
+    Also with any extension and trailing dots or spaces. Compiled where it is needed: it would be
+    the longest step of the import.
+    """
+    return re.compile(
+        r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\xb9\xb2\xb3])[ .]*(?:[.:].*)?",
+        re.IGNORECASE,
+    )
 
 
 def safe_segments(
@@ -46,7 +54,7 @@ def safe_segments(
         if segment in ("", ".", "..") or _DRIVE.match(segment) is not None:
             return None
         if windows and (
-            ":" in segment or segment[-1] in ". " or _DEVICE.fullmatch(segment) is not None
+            ":" in segment or segment[-1] in ". " or _device().fullmatch(segment) is not None
         ):
             return None
     return segments

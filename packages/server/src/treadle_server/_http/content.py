@@ -10,7 +10,6 @@ from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 from treadle_responses import HTTPRequestEntityTooLarge
 from treadle_server._body.access import decode_text, join_pieces, load_json, pieces_of
 from treadle_server._body.stream import EmptyStreamReader, RequestBody, StreamReader
-from treadle_server._forms.urlencoded import parse_urlencoded_form
 
 from .head import RequestHead, decode_headers
 from .hooks import RequestHooks
@@ -174,6 +173,8 @@ class RequestContent(RequestHead):
     async def _read_urlencoded(self) -> MultiDict[str]:
         body = await self.read()
         charset = self.charset or "utf-8"
+        from treadle_server._forms.urlencoded import parse_urlencoded_form
+
         return parse_urlencoded_form(body, charset, self.client_max_fields)
 
     async def _read_multipart(

@@ -15,13 +15,7 @@ from yarl import URL
 
 from treadle_http_parser import Fields
 from treadle_http_parser import Request as Head
-from treadle_http_parser.fields import (
-    parse_content_type,
-    parse_cookies,
-    parse_etags,
-    parse_forwarded,
-    parse_http_date,
-)
+from treadle_http_parser import fields as parsers
 from treadle_responses import ETag
 from treadle_server._core.types import ConnectionInfo, HttpVersion, HttpVersion10, HttpVersion11
 
@@ -228,14 +222,14 @@ class RequestHead:
         """The cookies; of several with one name the last counts."""
         if self._cookies is None:
             values = self.headers.getall("Cookie", ())
-            self._cookies = MappingProxyType(dict(parse_cookies("; ".join(values))))
+            self._cookies = MappingProxyType(dict(parsers.parse_cookies("; ".join(values))))
         return self._cookies
 
     def _read_content_type(self) -> None:
         field = self.headers.get("Content-Type")
         if field != self._stored_content_type:
             self._stored_content_type = field
-            self._content_type, self._content_dict = parse_content_type(field or "")
+            self._content_type, self._content_dict = parsers.parse_content_type(field or "")
 
     @property
     def content_type(self) -> str:
@@ -265,7 +259,9 @@ class RequestHead:
         if self._forwarded is None:
             # Each line by itself, so that an open quote of a client hides no element of a proxy.
             lines = self.headers.getall("Forwarded", ())
-            self._forwarded = tuple(part for line in lines for part in parse_forwarded(line))
+            self._forwarded = tuple(
+                part for line in lines for part in parsers.parse_forwarded(line)
+            )
         return self._forwarded
 
     @property
@@ -304,23 +300,24 @@ class RequestHead:
         if not field:
             return None
         return tuple(
-            ETag(tag.value, tag.is_weak, is_quoted=tag.is_quoted) for tag in parse_etags(field)
+            ETag(tag.value, tag.is_weak, is_quoted=tag.is_quoted)
+            for tag in parsers.parse_etags(field)
         )
 
     @property
     def if_range(self) -> datetime | None:
         """The If-Range date, None if absent or not a date, such as an entity tag."""
-        return parse_http_date(self.headers.get("If-Range"))
+        return parsers.parse_http_date(self.headers.get("If-Range"))
 
     @property
     def if_modified_since(self) -> datetime | None:
         """The If-Modified-Since date, None if absent or malformed."""
-        return parse_http_date(self.headers.get("If-Modified-Since"))
+        return parsers.parse_http_date(self.headers.get("If-Modified-Since"))
 
     @property
     def if_unmodified_since(self) -> datetime | None:
         """The If-Unmodified-Since date, None if absent or malformed."""
-        return parse_http_date(self.headers.get("If-Unmodified-Since"))
+        return parsers.parse_http_date(self.headers.get("If-Unmodified-Since"))
 
     @property
     def keep_alive(self) -> bool:

@@ -21,7 +21,7 @@ transport (HTTP/2, ASGI, an in-memory client) provides:
 import asyncio
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
-from typing import Final, Generic, Protocol, TypeVar, final
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, final
 
 from multidict import CIMultiDict
 
@@ -30,9 +30,11 @@ from treadle_responses import ResponseWriter
 from treadle_server._body.stream import StreamReader
 from treadle_server._core.types import ConnectionInfo
 from treadle_server._transport.deadlines import HasDeadline
-from treadle_server._transport.upgrade import Upgraded
 
-from .streams import OpenStreams
+if TYPE_CHECKING:
+    from treadle_server._transport.upgrade import Upgraded
+
+    from .streams import OpenStreams
 
 __all__ = ["Connection", "DirectFactory", "HeadDefaults", "RequestFactory", "ResponseChannel"]
 
@@ -62,7 +64,7 @@ class ResponseChannel(ResponseWriter, Protocol):
         """Wait until ``client_left``."""
 
     @property
-    def streams(self) -> OpenStreams:
+    def streams(self) -> "OpenStreams":
         """The open streams of the server, for a response that is one."""
 
     @property
@@ -106,7 +108,7 @@ class ResponseChannel(ResponseWriter, Protocol):
     async def run_blocking(self, call: Callable[[], _T], executor: Executor | None = None) -> _T:
         """Return ``call()``, made in a thread behind the calls before it (``ResponseWriter``)."""
 
-    def switch(self, headers: CIMultiDict[str], upgraded: Upgraded) -> None:
+    def switch(self, headers: CIMultiDict[str], upgraded: "Upgraded") -> None:
         """Send 101 and hand the transport to ``upgraded``.
 
         Raises ``ValueError`` for a field that cannot be sent, and ``ClientConnectionResetError``
@@ -194,7 +196,7 @@ class HeadDefaults(Protocol):
         """The value of Server, None to send no such field."""
 
     @property
-    def streams(self) -> OpenStreams:
+    def streams(self) -> "OpenStreams":
         """The open streams of the server."""
 
     @property

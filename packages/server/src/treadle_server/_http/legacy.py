@@ -13,10 +13,11 @@ from treadle_http_parser import Request as Head
 from treadle_server._core.types import ConnectionInfo
 
 from .content import RequestContent
-from .handler import RequestHandler
-from .message import RawRequestMessage, message_of
-from .payload_writer import AbstractStreamWriter, PayloadWriter
-from .writer_channel import WriterChannel
+
+if TYPE_CHECKING:
+    from .handler import RequestHandler
+    from .message import RawRequestMessage
+    from .payload_writer import AbstractStreamWriter
 
 __all__ = ["LegacyNames"]
 
@@ -35,10 +36,10 @@ class LegacyNames(RequestContent):
     _head: Head
     _connection: ConnectionInfo
 
-    _raw_message: RawRequestMessage | None = None
-    _writer: AbstractStreamWriter | None = None
+    _raw_message: "RawRequestMessage | None" = None
+    _writer: "AbstractStreamWriter | None" = None
     # The protocol that a request by hand was made with.
-    _given_protocol: RequestHandler | None = None
+    _given_protocol: "RequestHandler | None" = None
 
     # Type checkers report an attribute that the class does not have.
     if not TYPE_CHECKING and sys.flags.dev_mode:
@@ -54,28 +55,36 @@ class LegacyNames(RequestContent):
             super().__setattr__(name, value)
 
     @property
-    def _message(self) -> RawRequestMessage:  # python-engineio
+    def _message(self) -> "RawRequestMessage":  # python-engineio
         if self._raw_message is None:
+            from .message import message_of
+
             self._raw_message = message_of(self._head, self.version, self.headers, self.rel_url)
         return self._raw_message
 
     @property
-    def _payload_writer(self) -> AbstractStreamWriter:  # python-engineio, aiohttp's test suite
+    def _payload_writer(self) -> "AbstractStreamWriter":  # python-engineio, aiohttp's test suite
         if self._writer is None:
+            from .payload_writer import PayloadWriter
+
             self._writer = PayloadWriter(self._channel)
         return self._writer
 
     @property
-    def _protocol(self) -> RequestHandler | None:  # Home Assistant, aiohttp's test suite
+    def _protocol(self) -> "RequestHandler | None":  # Home Assistant, aiohttp's test suite
         if self.made_by_hand:
             return self._given_protocol
         handler = self._connection.handler
         found = None if handler is None else handler()
+        from .handler import RequestHandler
+
         return found if isinstance(found, RequestHandler) else None
 
     @_protocol.setter
-    def _protocol(self, value: RequestHandler | None) -> None:
+    def _protocol(self, value: "RequestHandler | None") -> None:
         self.made_by_hand = True
         self._given_protocol = value
+        from .writer_channel import WriterChannel
+
         if isinstance(self._channel, WriterChannel):
             self._channel.protocol = value

@@ -12,7 +12,7 @@ import asyncio
 import enum
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal, Self, cast, final
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, cast, final
 
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
@@ -22,13 +22,14 @@ from treadle_responses import KeyedState, RequestKey, StreamResponse
 from treadle_server._body.stream import StreamReader
 from treadle_server._core.types import ConnectionInfo
 
-from .handler import RequestHandler
 from .hooks import PrepareHook, RequestHooks
 from .interfaces import ResponseChannel
 from .legacy import LegacyNames
-from .message import RawRequestMessage, encode_headers, head_of
-from .payload_writer import AbstractStreamWriter, PayloadWriter
-from .writer_channel import WriterChannel
+
+if TYPE_CHECKING:
+    from .handler import RequestHandler
+    from .message import RawRequestMessage
+    from .payload_writer import AbstractStreamWriter
 
 __all__ = ["BaseRequest", "PrepareHook", "RequestHooks"]
 
@@ -78,10 +79,10 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
 
     def __init__(
         self,
-        message: RawRequestMessage,
+        message: "RawRequestMessage",
         payload: StreamReader,
-        protocol: RequestHandler,
-        payload_writer: AbstractStreamWriter,
+        protocol: "RequestHandler",
+        payload_writer: "AbstractStreamWriter",
         task: "asyncio.Task[Any] | None",
         loop: asyncio.AbstractEventLoop | None,
         *,
@@ -92,6 +93,11 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
         host: str | None = None,
         remote: str | None = None,
     ) -> None:
+        # Servers make none by hand: ``received``.
+        from .message import head_of
+        from .payload_writer import PayloadWriter
+        from .writer_channel import WriterChannel
+
         self.made_by_hand = True
         self._raw_message = message
         self._head = head_of(message)
@@ -164,6 +170,8 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
         if headers is not _UNSET:
             fields = CIMultiDict(headers)
             changes["headers"] = CIMultiDictProxy(fields)
+            from .message import encode_headers
+
             changes["raw_headers"] = encode_headers(fields)
         protocol = self._protocol
         size, number = self.client_max_size, self.client_max_fields
@@ -194,7 +202,7 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
     # The connection, as a view.
 
     @property
-    def protocol(self) -> RequestHandler:
+    def protocol(self) -> "RequestHandler":
         """The connection; raises ``RuntimeError`` if it is none of a ``Server``, or has ended."""
         protocol = self._protocol
         if protocol is None:
@@ -242,13 +250,13 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
         return self._loop or asyncio.get_running_loop()
 
     @property
-    def message(self) -> RawRequestMessage:
+    def message(self) -> "RawRequestMessage":
         """The head under aiohttp's names; deprecated, as in aiohttp."""
         warnings.warn("Request.message is deprecated", DeprecationWarning, stacklevel=2)
         return self._message
 
     @property
-    def writer(self) -> AbstractStreamWriter:
+    def writer(self) -> "AbstractStreamWriter":
         """The writer of the response; most programs use the methods of the response instead."""
         return self._payload_writer
 
