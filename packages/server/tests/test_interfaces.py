@@ -3,8 +3,10 @@
 from treadle_server import interfaces
 
 NAMES = [
-    "EMPTY_PAYLOAD", "Connection", "ConnectionInfo", "DirectFactory", "Exchange", "OpenStreams",
-    "RequestBody", "RequestFactory", "ResponseChannel", "UpgradeOwner", "Upgraded",
+    "Connection", "ConnectionInfo", "DirectFactory", "EMPTY_PAYLOAD", "Exchange", "FileSender",
+    "OpenFile", "OpenStreams", "ProxiedInfo", "RequestBody", "RequestFactory",
+    "ResponseChannel", "TrailerSender", "UpgradeOwner", "Upgraded", "bare_application",
+    "log_debug", "log_error", "log_warning", "open_file", "shown",
 ]  # fmt: skip
 
 

@@ -5,15 +5,25 @@ requests in another way (ASGI, a test client in memory, another version of HTTP)
 in another way than with an application. ``_http.interfaces`` says what a transport must provide.
 """
 
+from ._app.bare import bare_application as bare_application
 from ._body.stream import EMPTY_PAYLOAD as EMPTY_PAYLOAD
 from ._body.stream import RequestBody as RequestBody
+from ._core.logs import log_debug as log_debug
+from ._core.logs import log_error as log_error
+from ._core.logs import log_warning as log_warning
+from ._core.logs import shown as shown
 from ._core.types import ConnectionInfo as ConnectionInfo
+from ._core.types import ProxiedInfo as ProxiedInfo
+from ._files.response import FileSender as FileSender
 from ._http.exchange import Exchange as Exchange
 from ._http.interfaces import Connection as Connection
 from ._http.interfaces import DirectFactory as DirectFactory
 from ._http.interfaces import RequestFactory as RequestFactory
 from ._http.interfaces import ResponseChannel as ResponseChannel
+from ._http.interfaces import TrailerSender as TrailerSender
 from ._http.streams import OpenStreams as OpenStreams
+from ._transport.files import OpenFile as OpenFile
+from ._transport.files import open_file as open_file
 from ._transport.upgrade import Upgraded as Upgraded
 from ._transport.upgrade import UpgradeOwner as UpgradeOwner
 
@@ -23,10 +33,20 @@ __all__ = [
     "ConnectionInfo",
     "DirectFactory",
     "Exchange",
+    "FileSender",
+    "OpenFile",
     "OpenStreams",
+    "ProxiedInfo",
     "RequestBody",
     "RequestFactory",
     "ResponseChannel",
+    "TrailerSender",
     "UpgradeOwner",
     "Upgraded",
+    "bare_application",
+    "log_debug",
+    "log_error",
+    "log_warning",
+    "open_file",
+    "shown",
 ]

@@ -77,6 +77,8 @@ class RequestHead:
     _scheme: str | None = None
     _host: str | None = None
     _remote: str | None = None
+    #: True if a proxy in front of the server has given one of the three values above.
+    believed: bool = False
 
     # The request line.
 
@@ -179,6 +181,7 @@ class RequestHead:
 
         Those that the request was made with stay.
         """
+        self.believed = (remote, scheme, host) != (None, None, None)
         if self._remote is None:
             self._remote = remote
         if self._scheme is None:

@@ -21,7 +21,7 @@ transport (HTTP/2, ASGI, an in-memory client) provides:
 import asyncio
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
-from typing import Final, Generic, Protocol, TypeVar, final
+from typing import Final, Generic, Protocol, TypeVar, final, runtime_checkable
 
 from multidict import CIMultiDict
 
@@ -34,7 +34,10 @@ from treadle_server._transport.upgrade import Upgraded
 
 from .streams import OpenStreams
 
-__all__ = ["Connection", "DirectFactory", "HeadDefaults", "RequestFactory", "ResponseChannel"]
+__all__ = [
+    "Connection", "DirectFactory", "HeadDefaults", "RequestFactory", "ResponseChannel",
+    "TrailerSender",
+]  # fmt: skip
 
 _T = TypeVar("_T")
 _Request_co = TypeVar("_Request_co", covariant=True)
@@ -118,6 +121,17 @@ class ResponseChannel(ResponseWriter, Protocol):
 
         Cuts the connection off, so that the client can tell; after ``switch`` the upgraded protocol
         decides. Never raises.
+        """
+
+
+@runtime_checkable
+class TrailerSender(Protocol):
+    """A ``ResponseChannel`` that can send fields behind a body."""
+
+    def finish(self, data: bytes = b"", trailers: Iterable[tuple[str, str]] = ()) -> None:
+        """Write the last piece, ``trailers`` and the end, without waiting for the peer.
+
+        Raises like ``write_eof``; trailers are left out where the framing has no place for them.
         """
 
 

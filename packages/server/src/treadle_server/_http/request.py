@@ -191,6 +191,18 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
     def _carry_over(self, copy: Self) -> None:
         """Give a clone what a subclass adds."""
 
+    # What it was made of, for handlers that are no application's.
+
+    @property
+    def head(self) -> Head:
+        """The head, as the parser has read it."""
+        return self._head
+
+    @property
+    def connection_info(self) -> ConnectionInfo:
+        """The addresses and the TLS context of the connection."""
+        return self._connection
+
     # The connection, as a view.
 
     @property
