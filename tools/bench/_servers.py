@@ -47,6 +47,12 @@ _ALL = (
     Program("bare", "a uvloop protocol that answers a constant", ("uvloop",)),
     Program("aiohttp", "aiohttp", ("aiohttp", "uvloop"), has_options=True),
     Program("starlette", "Starlette on uvicorn", ("starlette", "uvicorn", "httptools", "uvloop")),
+    Program(
+        "treadle-asgi-starlette", "Starlette on treadle",
+        ("starlette", "treadle_asgi", "uvloop"),
+    ),
+    Program("uvicorn-raw", "raw ASGI on uvicorn", ("uvicorn", "httptools", "uvloop")),
+    Program("treadle-asgi-raw", "raw ASGI on treadle", ("treadle_asgi", "uvloop")),
     Program("blacksheep", "BlackSheep on Granian", ("blacksheep", "granian", "uvloop")),
 )
 

@@ -5,8 +5,9 @@ from treadle_server import interfaces
 NAMES = [
     "Connection", "ConnectionInfo", "DirectFactory", "EMPTY_PAYLOAD", "Exchange", "FileSender",
     "OpenFile", "OpenStreams", "ProxiedInfo", "RequestBody", "RequestFactory",
-    "ResponseChannel", "TrailerSender", "UpgradeOwner", "Upgraded", "bare_application",
-    "log_debug", "log_error", "log_warning", "open_file", "shown",
+    "ResponseChannel", "RunOptions", "TrailerSender", "UnusableError", "UpgradeOwner",
+    "Upgraded", "add_server_arguments", "bare_application", "check_server_arguments",
+    "log_debug", "log_error", "log_warning", "open_file", "serve_with_arguments", "shown",
 ]  # fmt: skip
 
 

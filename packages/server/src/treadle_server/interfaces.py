@@ -22,10 +22,15 @@ from ._http.interfaces import RequestFactory as RequestFactory
 from ._http.interfaces import ResponseChannel as ResponseChannel
 from ._http.interfaces import TrailerSender as TrailerSender
 from ._http.streams import OpenStreams as OpenStreams
+from ._run.arguments import add_server_arguments as add_server_arguments
+from ._run.arguments import check_server_arguments as check_server_arguments
+from ._run.arguments import serve_with_arguments as serve_with_arguments
+from ._run.options import RunOptions as RunOptions
 from ._transport.files import OpenFile as OpenFile
 from ._transport.files import open_file as open_file
 from ._transport.upgrade import Upgraded as Upgraded
 from ._transport.upgrade import UpgradeOwner as UpgradeOwner
+from ._workers.worker import UnusableError as UnusableError
 
 __all__ = [
     "EMPTY_PAYLOAD",
@@ -40,13 +45,18 @@ __all__ = [
     "RequestBody",
     "RequestFactory",
     "ResponseChannel",
+    "RunOptions",
     "TrailerSender",
+    "UnusableError",
     "UpgradeOwner",
     "Upgraded",
+    "add_server_arguments",
     "bare_application",
+    "check_server_arguments",
     "log_debug",
     "log_error",
     "log_warning",
     "open_file",
+    "serve_with_arguments",
     "shown",
 ]

@@ -1,15 +1,15 @@
 """One http conversation of an ASGI application: messages of the application out, bytes in.
 
 ``HttpConversation`` is the response to one request, as the application sends it with its messages.
-``send`` follows the table of ``Step``; a head waits for the first message behind it, so that a whole
-response leaves in one write, and an error before it still gets an answer of its own.
+``send`` follows the table of ``Step``; a head waits for the first message behind it, so that a
+whole response leaves in one write, and an error before it still gets an answer of its own.
 """
 
 import asyncio
 import enum
 import functools
-import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final, NoReturn, final
 
 from multidict import CIMultiDict
@@ -318,7 +318,7 @@ class HttpConversation(StreamResponse):
 
     async def _send_path(self, message: Message) -> None:
         path = message.get("path")
-        if not isinstance(path, str) or not os.path.isabs(path):
+        if not isinstance(path, str) or not Path(path).is_absolute():
             raise ValueError(
                 f"The path of http.response.pathsend is an absolute path, not {shown(repr(path))}"
             )

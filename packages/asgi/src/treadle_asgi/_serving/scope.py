@@ -100,7 +100,7 @@ def _base(
     if path is None:
         path = root_path + (unquote(raw_path) if "%" in raw_path else raw_path)
         raw = add_root(root_path, raw)
-    extensions: dict[str, dict[object, object]] = {name: {} for name in names}
+    extensions: dict[str, dict[str, object]] = {name: {} for name in names}
     tls = _tls(request)
     if tls is not None:
         extensions["tls"] = tls
@@ -124,12 +124,12 @@ def _base(
     return scope
 
 
-def _tls(request: BaseRequest) -> dict[object, object] | None:
+def _tls(request: BaseRequest) -> dict[str, object] | None:
     if request.connection_info.ssl_context is None:
         return None
     ssl_object = request.get_extra_info("ssl_object")
     if isinstance(ssl_object, (ssl.SSLObject, ssl.SSLSocket)):
-        return dict(tls_extension(ssl_object))
+        return tls_extension(ssl_object)
     return None
 
 

@@ -45,10 +45,10 @@ def _chain(ssl_object: ssl.SSLObject | ssl.SSLSocket, der: bytes | None) -> list
 
 def _name(facts: Any) -> str:
     """Return the subject as RFC 4514 writes it, the last part first."""
-    parts = []
-    for group in reversed(facts.get("subject", ())):
-        parts.append("+".join(f"{_SHORT.get(key, key)}={_escape(value)}" for key, value in group))
-    return ",".join(parts)
+    return ",".join(
+        "+".join(f"{_SHORT.get(key, key)}={_escape(value)}" for key, value in group)
+        for group in reversed(facts.get("subject", ()))
+    )
 
 
 def _escape(value: str) -> str:

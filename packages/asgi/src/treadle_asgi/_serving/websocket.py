@@ -119,11 +119,13 @@ class WebSocketConversation:
                 return {"type": "websocket.receive", "bytes": message.data}
             if message.type is WSMsgType.CLOSE:
                 self._end = _disconnect(message.data or _NO_CODE, str(message.extra or ""))
-            elif message.type is WSMsgType.CLOSING and self._state is not _State.CLOSED:
-                self._end = _disconnect(_GOING_AWAY)
+            elif message.type is WSMsgType.CLOSING:
+                # Another task of the application has closed, or else the server stops.
+                if not self.ended:
+                    self._end = _disconnect(_GOING_AWAY)
             elif message.type is WSMsgType.ERROR:
                 self._end = _disconnect(ws.close_code or _ABNORMAL)
-            elif message.type is not WSMsgType.CLOSED and message.type is not WSMsgType.CLOSING:
+            elif message.type is not WSMsgType.CLOSED:
                 continue
             return None
 

@@ -55,11 +55,12 @@ def bare_application(
     logger: logging.Logger = web_logger,
     handler_args: Mapping[str, Any] | None = None,
 ) -> Application:
-    """Return an application whose every request goes to ``handler``: ``run_app`` and others run it.
+    """Return an application whose every request goes to ``handler``, for ``run_app`` and others.
 
-    ``handler`` gets a ``BaseRequest`` and returns an awaitable response. ``cleanup_ctx`` is an async
-    generator function that sets up before its ``yield``, and cleans up behind it when the last
-    request has ended. ``handler_args`` are options of the server that override those of the runner.
+    ``handler`` gets a ``BaseRequest`` and returns an awaitable response. ``cleanup_ctx`` is an
+    async generator function that sets up before its ``yield``, and cleans up behind it when the
+    last request has ended. ``handler_args`` are options of the server that override those of
+    the runner.
     """
     app = _BareApplication(handler, logger, handler_args)
     if cleanup_ctx is not None:

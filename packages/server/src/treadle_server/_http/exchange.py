@@ -227,7 +227,7 @@ class Exchange:
                 return self._failed(request, error)
         elif IS_SENT_BY_ITSELF[type(response)]:
             if response.eof_sent and self._channel.response_ended:
-                # Fast path of treadle-asgi in tools/bench/compare.py: no task that would do nothing.
+                # Fast path of treadle-asgi in tools/bench/compare.py: no task for nothing.
                 return self._accept_sent(request, response)
         elif not isinstance(response, StreamResponse):
             return self._failed(request, not_a_response(request, response), context_of(task))
