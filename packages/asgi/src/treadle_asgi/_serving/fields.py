@@ -6,7 +6,7 @@ pairs that were checked before, since most responses of an application have the 
 
 import re
 from collections.abc import Iterable
-from typing import Final, NamedTuple, final
+from typing import Final, final
 
 from treadle_server.interfaces import shown
 
@@ -107,16 +107,10 @@ def _pair(field: object) -> Pair:
     )
 
 
-@final
-class EncodedFields(NamedTuple):
-    """The fields of a response."""
-
-    #: Their lines.
-    block: bytes
-    #: The value of Content-Length, None without one.
-    length: int | None
-    #: True if the server decides on one of them, so that ``block`` cannot be sent as it is.
-    for_server: bool
+#: The fields of a response: their lines; the value of Content-Length, None without one; True if the
+#: server decides on one of them, so that the lines cannot be sent as they are. Not a ``NamedTuple``,
+#: which takes 0.2 us to make.
+EncodedFields = tuple[bytes, int | None, bool]
 
 
 def encode_fields(fields: Iterable[Iterable[object]]) -> EncodedFields:
@@ -141,7 +135,7 @@ def encode_fields(fields: Iterable[Iterable[object]]) -> EncodedFields:
             else:
                 for_server = True
         lines.append(line)
-    return EncodedFields(b"".join(lines), length, for_server)
+    return b"".join(lines), length, for_server
 
 
 def decode_fields(block: bytes) -> list[tuple[str, str]]:

@@ -73,7 +73,7 @@ _CHUNK: Final = 256 * 1024
 
 _GONE: Final = "Cannot send: the client has closed the connection"
 
-_NO_FIELDS: Final = EncodedFields(b"", None, False)
+_NO_FIELDS: Final[EncodedFields] = (b"", None, False)
 
 
 @final
@@ -83,30 +83,33 @@ class HttpConversation(StreamResponse):
     ``max_body_size`` bounds the bytes of the body that ``receive`` returns; 0 for any number.
     """
 
+    # Class attributes are the defaults of what most conversations do not set.
+    _fields: EncodedFields = _NO_FIELDS
+    _has_trailers: bool = False
+    _trailer_fields: tuple[tuple[str, str], ...] = ()
+    # Bytes of the body that ``receive`` has returned; -1 once it has returned the last of them.
+    _received: int = 0
+    #: The failure of the body: its answer, unless the application sends one.
+    failure: Exception | None = None
+    # The calls of ``receive`` that wait for the end.
+    _waiters: "list[asyncio.Future[None]] | None" = None
+
     def __init__(self, request: BaseRequest, max_body_size: int = 0) -> None:
         super().__init__()
         self._request: Final = request
         self._channel: Final = request.response_writer
         #: The next message of the response.
         self.step: Step = _START
-        self._fields = _NO_FIELDS
-        self._has_trailers = False
-        self._trailer_fields: list[tuple[str, str]] = []
-        # Bytes of the body that ``receive`` has returned; -1 once it has returned the last of them.
-        self._received = 0
         self._max_body_size: Final = max_body_size
-        #: The failure of the body: its answer, unless the application sends one.
-        self.failure: Exception | None = None
-        # The calls of ``receive`` that wait for the end.
-        self._waiters: list[asyncio.Future[None]] | None = None
 
     @property
     def headers(self) -> CIMultiDict[str]:
         """The fields, as the application has sent them."""
         headers = super().headers
-        if self._fields.block:
-            fields, self._fields = self._fields, _NO_FIELDS
-            headers.extend(decode_fields(fields.block))
+        block = self._fields[0]
+        if block:
+            self._fields = _NO_FIELDS
+            headers.extend(decode_fields(block))
         return headers
 
     # Receiving.
@@ -221,18 +224,17 @@ class HttpConversation(StreamResponse):
 
     def _send_whole(self, body: bytes) -> bool:
         """Send a whole response in one write if it needs no decision; False for others."""
-        fields = self._fields
+        block, length, for_server = self._fields
         status = self.status
         request = self._request
         if (
-            fields.for_server
+            for_server
             or status in _BODILESS
             or request.hooks is not None
             or request.answer_field is not None
             or request.head.method == "HEAD"
         ):
             return False
-        block, length, _ = fields
         if length is None:
             block = b"%bContent-Length: %d\r\n" % (block, len(body))
         elif length != len(body):
@@ -244,7 +246,9 @@ class HttpConversation(StreamResponse):
         if not size:
             raise ClientConnectionResetError(_GONE)
         self.mark_sent(size)
-        self._end()
+        self.step = _ENDED
+        if self._waiters is not None:
+            self._end()
         return True
 
     async def _begin(self, *, body_follows: bool) -> None:
@@ -311,7 +315,7 @@ class HttpConversation(StreamResponse):
         links = message.get("links", ())
         if isinstance(links, (str, bytes)):
             raise TypeError(f"The links of http.response.early_hint are a list, not {links!r}")
-        block = encode_fields([(b"Link", link) for link in links]).block
+        block = encode_fields([(b"Link", link) for link in links])[0]
         if step is not _BODY and self._request.head.version == (1, 1):
             # Behind the first bytes of the response a hint has no meaning.
             self._channel.write_informational(103, decode_fields(block))
@@ -325,7 +329,7 @@ class HttpConversation(StreamResponse):
         file = await self._channel.run_blocking(functools.partial(_open, path))
         try:
             size = file.facts.size
-            length = self._fields.length
+            length = self._fields[1]
             if length is None:
                 self.headers["Content-Length"] = str(size)
             elif length != size:
@@ -352,7 +356,7 @@ class HttpConversation(StreamResponse):
     async def _send_trailers(self, message: Message) -> None:
         fields = message.get("headers", ())
         _check_fields(fields)
-        self._trailer_fields += decode_fields(encode_fields(fields).block)
+        self._trailer_fields += tuple(decode_fields(encode_fields(fields)[0]))
         if message.get("more_trailers", False):
             return
         channel = self._channel

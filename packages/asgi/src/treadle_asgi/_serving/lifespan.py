@@ -122,6 +122,9 @@ class Lifespan:
     async def _send(self, message: Message) -> None:
         kind = message["type"]
         asked, answer = self._asked, self._answer
+        if kind == "lifespan.shutdown.failed" and (answer is None or answer.done()):
+            # Sent by an application that is cancelled.
+            return
         if asked is None or answer is None or answer.done():
             raise RuntimeError(
                 f"The application has sent {shown(repr(kind))} in its lifespan, where ASGI expects "

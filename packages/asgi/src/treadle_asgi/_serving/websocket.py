@@ -190,7 +190,7 @@ class WebSocketConversation:
                 f"The client has not offered the subprotocol {shown(repr(protocol))}: accept with "
                 "one of scope['subprotocols'], or None"
             )
-        for name, value in decode_fields(encode_fields(message.get("headers", ())).block):
+        for name, value in decode_fields(encode_fields(message.get("headers", ()))[0]):
             if name.lower().startswith("sec-websocket-"):
                 raise ValueError(
                     f"The server sends {name!r} itself: leave it out of the headers of "
