@@ -2,7 +2,7 @@
 
 from ._serving.cli import command_line
 
-__all__: list[str] = []
+__all__ = ["command_line"]
 
 if __name__ == "__main__":
     command_line()

@@ -42,16 +42,16 @@ class Lifespan:
         """Have the application start; raises ``LifespanError`` if that fails."""
         if self._mode == "off":
             return
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="asgi lifespan")
+        task = asyncio.get_running_loop().create_task(self._run(), name="asgi lifespan")
         self._events.put_nowait("startup")
         try:
-            answered = await self._wait_answer(self._task)
+            answered = await self._wait_answer(task)
         except BaseException:
-            self._task.cancel()
+            _drop(task)
             raise
         if answered:
+            self._task = task
             return
-        task, self._task = self._task, None
         error = task.exception()
         if self._mode == "on":
             raise LifespanError(
@@ -89,7 +89,6 @@ class Lifespan:
         failure = answer.result()
         if failure is not None:
             await asyncio.wait((task,), timeout=_LAST)
-            task.cancel()
             raise LifespanError(failure)
         return True
 
@@ -110,7 +109,7 @@ class Lifespan:
             if error is not None:
                 raise LifespanError(f"The application has {_ended(error)}") from error
         finally:
-            task.cancel()
+            _drop(task)
 
     # The application's ends of the messages.
 
@@ -140,6 +139,13 @@ class Lifespan:
                 f"The application has sent {shown(repr(kind))} in its lifespan, where ASGI expects "
                 f"'lifespan.{asked}.complete' or 'lifespan.{asked}.failed'"
             )
+
+
+def _drop(task: "asyncio.Task[None]") -> None:
+    """End a task whose result does not matter any more."""
+    if not task.cancel() and not task.cancelled():
+        # Starlette raises behind its message that it has failed.
+        task.exception()
 
 
 def _ended(error: BaseException | None) -> str:

@@ -75,7 +75,7 @@ def _headers(request: BaseRequest) -> list[tuple[bytes, bytes]]:
 def _client(request: BaseRequest) -> Address | None:
     client = addresses(request.connection_info)[0]
     remote = request.remote
-    if remote is not None and (client is None or remote != client[0]):
+    if remote and (client is None or remote != client[0]):
         # From a field of a proxy, which has no port.
         return remote, 0
     return client

@@ -71,6 +71,8 @@ class WebSocketConversation:
         # Set when the application has answered the handshake, for a ``receive`` that waits.
         self._answered: asyncio.Event = asyncio.Event()
         self._end: Message = _disconnect(_ABNORMAL)
+        # Keeps the task.
+        self._closing: asyncio.Task[bool] | None = None
 
     async def check(self) -> None:
         """Raise the exception that refuses a handshake which is not valid."""
@@ -235,9 +237,15 @@ class WebSocketConversation:
         reason = message.get("reason") or ""
         if self._state is _State.LOST:
             raise ClientConnectionResetError("Cannot close: the WebSocket is closed")
+        closing = asyncio.get_running_loop().create_task(ws.close(code=code, message=reason))
+        self._closing = closing
+        # The close frame is on its way then, or was refused. The application does not wait for the
+        # client's: the server does when it has returned.
+        await asyncio.sleep(0)
+        if closing.done():
+            closing.result()
         self._end = _disconnect(code, reason)
         self._state = _State.CLOSED
-        await ws.close(code=code, message=reason)
 
     async def _deny(self, message: Message) -> None:
         """Answer the handshake with a response of HTTP."""
