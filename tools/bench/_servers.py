@@ -48,7 +48,8 @@ _ALL = (
     Program("aiohttp", "aiohttp", ("aiohttp", "uvloop"), has_options=True),
     Program("starlette", "Starlette on uvicorn", ("starlette", "uvicorn", "httptools", "uvloop")),
     Program(
-        "treadle-asgi-starlette", "Starlette on treadle",
+        "treadle-asgi-starlette",
+        "Starlette on treadle",
         ("starlette", "treadle_asgi", "uvloop"),
     ),
     Program("uvicorn-raw", "raw ASGI on uvicorn", ("uvicorn", "httptools", "uvloop")),
@@ -118,7 +119,11 @@ def start(program: Program, request: bytes, *arguments: str) -> Iterator[Running
     Raises ``BadAnswer`` if it ends instead of listening or its response has no Content-Length,
     ``OSError`` if it breaks the connection.
     """
-    command = [sys.executable, str(_APPS / f"serve_{program.name}.py"), *arguments]
+    command = [
+        sys.executable,
+        str(_APPS / f"serve_{program.name.replace('-', '_')}.py"),
+        *arguments,
+    ]
     # A session of its own: Ctrl-C reaches us alone, and we stop the servers.
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     pids = [process.pid]

@@ -1,4 +1,4 @@
-"""Behaviours of the protocol: what the specification's text demands, and what servers' suites check.
+"""Behaviours of the protocol: what the specification demands, and what servers' suites check.
 
 Each row runs on treadle and on a real uvicorn, over sockets. Where the two differ, the row says so,
 and docs/asgi-server.md tells users.
@@ -9,7 +9,7 @@ import contextlib
 import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import pytest
 import uvicorn
@@ -53,7 +53,7 @@ async def on_uvicorn(app: ASGIApplication) -> AsyncIterator[Callable[[], Awaitab
         server.close()
         for connection in list(state.connections):
             connection.shutdown()
-        while state.connections or state.tasks:
+        while state.connections or state.tasks:  # noqa: ASYNC110  # uvicorn tells of neither
             await asyncio.sleep(0.01)
 
 
@@ -275,16 +275,30 @@ ROWS = {
         b"GET / HTTP/1.1\r\nHOST: a\r\nX-B: 2\r\nx-a:1\r\nX-B: \xff \r\n" + CLOSE,
         (
             [(200, b"")],
-            [[(b"host", b"a"), (b"x-b", b"2"), (b"x-a", b"1"), (b"x-b", b"\xff"),
-              (b"connection", b"close")]],
+            [
+                [
+                    (b"host", b"a"),
+                    (b"x-b", b"2"),
+                    (b"x-a", b"1"),
+                    (b"x-b", b"\xff"),
+                    (b"connection", b"close"),
+                ]
+            ],
         ),
         # RFC 9110 section 5.5: whitespace around a value is no part of it.
         (
             [(200, b"")],
-            [[(b"host", b"a"), (b"x-b", b"2"), (b"x-a", b"1"), (b"x-b", b"\xff "),
-              (b"connection", b"close")]],
+            [
+                [
+                    (b"host", b"a"),
+                    (b"x-b", b"2"),
+                    (b"x-a", b"1"),
+                    (b"x-b", b"\xff "),
+                    (b"connection", b"close"),
+                ]
+            ],
         ),
-    ),  # fmt: skip
+    ),
     # Bodies of requests.
     "no body": Row(echo, GET + CLOSE, ([(200, b"done")], [(b"", False)])),
     "a body with a length": Row(
@@ -371,7 +385,9 @@ ROWS = {
     # Messages that may not come.
     "a body before its start": Row(refused(BODY), GET + CLOSE, ([ERROR], ["RuntimeError"])),
     "a second start": Row(
-        refused(START, START), GET + CLOSE, ([ERROR], ["RuntimeError"]),
+        refused(START, START),
+        GET + CLOSE,
+        ([ERROR], ["RuntimeError"]),
         ([(200, b"<cut>")], ["RuntimeError"]),
     ),
     "a body behind the end": Row(
@@ -381,46 +397,60 @@ ROWS = {
         refused({"type": "http.response.nothing"}), GET + CLOSE, ([ERROR], ["RuntimeError"])
     ),
     "a body of str": Row(
-        refused(START, {**BODY, "body": "x"}), GET + CLOSE, ([ERROR], ["TypeError"]),
+        refused(START, {**BODY, "body": "x"}),
+        GET + CLOSE,
+        ([ERROR], ["TypeError"]),
         ([(200, b"<cut>")], ["TypeError"]),
     ),
     "a header of str": Row(
-        refused({**START, "headers": [("x-a", "b")]}), GET + CLOSE, ([ERROR], ["TypeError"]),
+        refused({**START, "headers": [("x-a", "b")]}),
+        GET + CLOSE,
+        ([ERROR], ["TypeError"]),
         ([], ["TypeError"]),
     ),
     "a value with CR LF": Row(
-        refused({**START, "headers": [(b"x-a", b"b\r\nc: d")]}), GET + CLOSE,
+        refused({**START, "headers": [(b"x-a", b"b\r\nc: d")]}),
+        GET + CLOSE,
         ([ERROR], ["ValueError"]),
         ([], ["RuntimeError"]),
     ),
     "a name with a space": Row(
-        refused({**START, "headers": [(b"x a", b"b")]}), GET + CLOSE,
+        refused({**START, "headers": [(b"x a", b"b")]}),
+        GET + CLOSE,
         ([ERROR], ["ValueError"]),
         ([], ["RuntimeError"]),
     ),
     "a status that is none": Row(
-        refused({**START, "status": 99}), GET + CLOSE, ([ERROR], ["ValueError"]),
+        refused({**START, "status": 99}),
+        GET + CLOSE,
+        ([ERROR], ["ValueError"]),
         ([], ["KeyError"]),
     ),
     "a status of str": Row(
-        refused({**START, "status": "200"}), GET + CLOSE, ([ERROR], ["TypeError"]),
+        refused({**START, "status": "200"}),
+        GET + CLOSE,
+        ([ERROR], ["TypeError"]),
         ([], ["KeyError"]),
     ),
     "more bytes than announced": Row(
-        refused({**START, "headers": [(b"content-length", b"0")]}, BODY), GET + CLOSE,
+        refused({**START, "headers": [(b"content-length", b"0")]}, BODY),
+        GET + CLOSE,
         ([ERROR], ["RuntimeError"]),
         ([(200, b"")], ["RuntimeError"]),
     ),
     "fewer bytes than announced": Row(
-        refused({**START, "headers": [(b"content-length", b"2")]}, BODY), GET + CLOSE,
+        refused({**START, "headers": [(b"content-length", b"2")]}, BODY),
+        GET + CLOSE,
         ([ERROR], ["RuntimeError"]),
         ([(200, b"x")], ["RuntimeError"]),
     ),
     # Requests that no application sees.
     "a request that is none": Row(
-        echo, b"nonsense\r\n\r\n", ([(400, "an error page")], []), 
+        echo,
+        b"nonsense\r\n\r\n",
+        ([(400, "an error page")], []),
     ),
-}  # fmt: skip
+}
 
 
 def seen(data: bytes) -> list[tuple[int, object]]:

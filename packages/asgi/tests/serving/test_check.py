@@ -56,7 +56,10 @@ BAD = [
     (Application(), "is an application of treadle, not of ASGI: serve it with web.run_app()"),
     (None, "None is not callable, so it is no ASGI application"),
     ("module:app", "'module:app' is not callable"),
-    (Instance().wsgi, "takes two arguments, as a WSGI application does: mount it with mount_wsgi()"),
+    (
+        Instance().wsgi,
+        "takes two arguments, as a WSGI application does: mount it with mount_wsgi()",
+    ),
     (Double, "takes one argument, as an application of ASGI 2 does: wrap it with asgiref"),
     (Instance, "takes no argument: if it is a function that returns the application, give"),
     (lambda a, b, c, d: None, "takes other arguments than scope, receive and send: (a, b, c, d)"),

@@ -81,15 +81,15 @@ MISTAKES = [
     (["asgi_entries"], "'asgi_entries' is not of the form 'package.module:name'"),
     ([":app"], "':app' is not of the form"),
     ([".asgi_entries:app"], "'.asgi_entries' is a relative name of a module"),
-    (["asgi_unknown:app"], "unable to import asgi_unknown: No module named 'asgi_unknown'; it is "
-     "looked for in "),
+    (["asgi_unknown:app"], ("unable to import asgi_unknown: No module named 'asgi_unknown'; it is "
+     "looked for in ")),
     (["asgi_broken:app"], "unable to import asgi_broken: No module named 'asgi_nowhere'"),
     (["asgi_entries:ap"], "module 'asgi_entries' has no attribute 'ap'; did you mean 'app'?"),
     (["asgi_entries:Holder.x"], "'Holder' has no attribute 'x'"),
     (["asgi_entries:number"], "cannot serve 'asgi_entries:number': 3 is not callable"),
     (["asgi_entries:number", "--factory"], "'asgi_entries:number' is no function, but 3"),
-    (["asgi_entries:make"], "takes no argument: if it is a function that returns the application, "
-     "give --factory"),
+    (["asgi_entries:make"], ("takes no argument: if it is a function that returns the application, "
+     "give --factory")),
     (["asgi_entries:wsgi"], "takes two arguments, as a WSGI application does"),
     (["asgi_entries:Double"], "takes one argument, as an application of ASGI 2 does"),
     (["asgi_entries:app", "--root-path", "api"], "--root-path starts with `/`: '/api', not 'api'"),

@@ -28,12 +28,12 @@ def test_encode(
 
 
 REFUSED = [
-    ([("a", b"b")], TypeError, "The name of a field is bytes, not 'a' (in the field ('a', b'b')): "
-     "encode it"),
-    ([(b"a", "b")], TypeError, "The value of a field is bytes, not 'b' (in the field (b'a', 'b')): "
-     "encode it"),
-    ([(b"a", 1)], TypeError, "The value of a field is bytes, not 1 (in the field (b'a', 1)): give "
-     "bytes"),
+    ([("a", b"b")], TypeError, ("The name of a field is bytes, not 'a' (in the field ('a', b'b')): "
+     "encode it")),
+    ([(b"a", "b")], TypeError, ("The value of a field is bytes, not 'b' (in the field (b'a', 'b'))"
+     ": encode it")),
+    ([(b"a", 1)], TypeError, ("The value of a field is bytes, not 1 (in the field (b'a', 1)): give "
+     "bytes")),
     ([(b"a", None)], TypeError, "give bytes"),
     ([(b"a",)], TypeError, "A field is a pair of a name and a value in bytes, not (b'a',): give"),
     ([b"ab"], TypeError, "A field is a pair of a name and a value in bytes, not b'ab'"),
@@ -43,8 +43,8 @@ REFUSED = [
     ([(b"a b", b"c")], ValueError, "b'a b' is not the name of a field"),
     ([(b":status", b"200")], ValueError, "b':status' is not the name of a field"),
     ([(b"a\r\nb", b"c")], ValueError, "is not the name of a field"),
-    ([(b"a", b"b\r\nc: d")], ValueError, r"The value of b'a' has the control character b'\r' at "
-     r"position 1: b'b\r\nc: d'; remove it"),
+    ([(b"a", b"b\r\nc: d")], ValueError, (r"The value of b'a' has the control character b'\r' at "
+     r"position 1: b'b\r\nc: d'; remove it")),
     ([(b"a", b"\0")], ValueError, "the control character"),
     ([(b"a", b"b\n")], ValueError, "the control character"),
     ([(b"content-length", b"x")], ValueError, "Content-Length is a number in digits, not b'x'"),

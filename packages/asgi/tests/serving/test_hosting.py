@@ -16,6 +16,7 @@ SEEN: list[Scope] = []
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    assert scope["type"] == "http"
     SEEN.append(scope)
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"x"})
@@ -60,7 +61,7 @@ def test_scope(
     expected: dict[str, object],
 ) -> None:
     async def main() -> None:
-        async with serve(host(app, lifespan="off", **hosting), **options) as connect:
+        async with serve(host(app, **hosting), **options) as connect:
             peer = await connect()
             assert (await peer.ask(request_)).startswith(b"HTTP/1.1 200 OK")
             scope = SEEN[0]
@@ -118,7 +119,7 @@ def test_requests_do_not_share_what_an_application_may_change(run: Run) -> None:
 
 
 def test_lifespan_and_state(run: Run) -> None:
-    events = []
+    events: list[str] = []
 
     async def living(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":

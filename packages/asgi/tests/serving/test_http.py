@@ -131,9 +131,12 @@ def test_wire(run: Run, name: str) -> None:
     async def main() -> None:
         async with serve(host(sends(*messages), lifespan="off")) as connect:
             found = lines(await (await connect()).ask(request))
-            assert found[0] == [line.replace(b"Content-", b"content-")
-                                if line.replace(b"Content-", b"content-") in found[0] else line
-                                for line in head]
+            assert found[0] == [
+                line.replace(b"Content-", b"content-")
+                if line.replace(b"Content-", b"content-") in found[0]
+                else line
+                for line in head
+            ]
             assert found[1].startswith(rest) if b"HTTP/" in rest else found[1] == rest
 
     run(main())
@@ -356,7 +359,8 @@ def test_the_access_log(run: Run, caplog: pytest.LogCaptureFixture) -> None:
         ):
             async with serve(
                 host(sends(*messages), lifespan="off"),
-                access_log=logger, access_log_class=AccessLogger,
+                access_log=logger,
+                access_log_class=AccessLogger,
                 access_log_format="%s %b %{x-a}o",
             ) as connect:
                 await (await connect()).ask(GET)

@@ -64,9 +64,7 @@ async def fails_silently(scope: Scope, receive: Receive, send: Send, notes: list
     raise RuntimeError("as Starlette does")
 
 
-async def fails_at_the_end(
-    scope: Scope, receive: Receive, send: Send, notes: list[object]
-) -> None:
+async def fails_at_the_end(scope: Scope, receive: Receive, send: Send, notes: list[object]) -> None:
     await receive()
     await send({"type": "lifespan.startup.complete"})
     await receive()
@@ -93,7 +91,7 @@ async def leaves(scope: Scope, receive: Receive, send: Send, notes: list[object]
     await send({"type": "lifespan.startup.complete"})
 
 
-EVENTS = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+EVENTS: list[object] = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
 UNSUPPORTED = "The application does not support lifespan: it has "
 
 #: The application, the mode; the notes, the error of the start-up, that of the shutdown, and a
@@ -112,8 +110,8 @@ ROWS: list[tuple[Act, LifespanMode, list[object], str, str, str]] = [
     (returns, "auto", [], "", "", UNSUPPORTED + "returned"),
     (returns, "on", [], UNSUPPORTED + "returned; use lifespan='auto'", "", ""),
     (speaks_http, "auto", [], "", "", "The application has failed at lifespan.startup"),
-    (speaks_http, "on", [], "has sent 'http.response.start' in its lifespan, where ASGI expects "
-     "'lifespan.startup.complete' or 'lifespan.startup.failed'", "", ""),
+    (speaks_http, "on", [], ("has sent 'http.response.start' in its lifespan, where ASGI expects "
+     "'lifespan.startup.complete' or 'lifespan.startup.failed'"), "", ""),
     (fails, "auto", [], "The startup of the application has failed: no database", "", ""),
     (fails, "on", [], "The startup of the application has failed: no database", "", ""),
     (fails_silently, "auto", [], "has failed: it gives no reason", "", ""),

@@ -58,7 +58,7 @@ async def on_uvicorn(app: ASGIApplication) -> AsyncIterator[Connect]:
         server.close()
         for connection in list(state.connections):
             connection.shutdown()
-        while state.connections or state.tasks:
+        while state.connections or state.tasks:  # noqa: ASYNC110  # uvicorn tells of neither
             await asyncio.sleep(0.01)
 
 
@@ -269,7 +269,7 @@ async def without_key(peer: Peer) -> object:
 
 
 #: uvicorn's ``receive`` waits for ever behind the disconnect.
-HANGS: Final = (None, ["hangs"])
+HANGS: Final[tuple[object, list[object]]] = (None, ["hangs"])
 
 
 class Row(NamedTuple):
@@ -290,7 +290,9 @@ ROWS = {
         (((1, "é".encode()), (2, b"\0\1"), (8, code(3000, b"bye"))), [(3000, "bye")]),
     ),
     "fragments and a ping": Row(echoes, fragments, ([(1, b"ab"), (10, b"?")], [(1005, "")])),
-    "a client that just leaves": Row(echoes, just_leaves, (None, [(1006, "")]), (None, [(1005, None)])),
+    "a client that just leaves": Row(
+        echoes, just_leaves, (None, [(1006, "")]), (None, [(1005, None)])
+    ),
     "a message that is too big": Row(
         echoes,
         too_big,
@@ -309,8 +311,10 @@ ROWS = {
         (
             b"500",
             [
-                "The client has not offered the subprotocol 'z': accept with one of "
-                "scope['subprotocols'], or None"
+                (
+                    "The client has not offered the subprotocol 'z': accept with one of "
+                    "scope['subprotocols'], or None"
+                )
             ],
         ),
         (b"cut", []),
@@ -318,9 +322,7 @@ ROWS = {
     "closed before it was accepted": Row(refuses, status, (b"403", ["websocket.disconnect"])),
     "a response instead": Row(denies, whole_answer, ((b"401", True, b"nope"), [True])),
     "closed by the application": Row(closes, to_the_end, ((8, code(3456, b"enough")), [])),
-    "returns while it is open": Row(
-        returns_open, to_the_end, ((8, code(1000)), []), ("cut", [])
-    ),
+    "returns while it is open": Row(returns_open, to_the_end, ((8, code(1000)), []), ("cut", [])),
     "raises while it is open": Row(raises_open, to_the_end, ((8, code(1011)), []), ("cut", [])),
     "raises at once": Row(raises_at_once, status, (b"500", [])),
     "returns at once": Row(returns_at_once, status, (b"500", [])),

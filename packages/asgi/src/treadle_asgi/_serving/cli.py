@@ -158,9 +158,7 @@ def command_line(
             parser.error(str(error))
     given_options: dict[str, Any] = {} if options.access_log else {"access_log": None}
     try:
-        serve_with_arguments(
-            parser, options, functools.partial(run_app, source, **given_options)
-        )
+        serve_with_arguments(parser, options, functools.partial(run_app, source, **given_options))
     except LifespanError as error:
         parser.exit(1, f"{parser.prog}: error: {error}\n")
     parser.exit(message="Stopped\n")

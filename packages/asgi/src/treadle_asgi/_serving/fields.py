@@ -108,8 +108,8 @@ def _pair(field: object) -> Pair:
 
 
 #: The fields of a response: their lines; the value of Content-Length, None without one; True if the
-#: server decides on one of them, so that the lines cannot be sent as they are. Not a ``NamedTuple``,
-#: which takes 0.2 us to make.
+#: server decides on one of them, so that the lines cannot be sent as they are. Not a
+#: ``NamedTuple``, which takes 0.2 us to make.
 EncodedFields = tuple[bytes, int | None, bool]
 
 

@@ -21,9 +21,7 @@ class ServeOptions(RunOptions, HostOptions, total=False):
 class _Made:
     """Makes the application where it is served: in each worker, or in this process."""
 
-    def __init__(
-        self, factory: Callable[[], ASGIApplication], options: HostOptions
-    ) -> None:
+    def __init__(self, factory: Callable[[], ASGIApplication], options: HostOptions) -> None:
         self._factory: Final = factory
         self._options: Final = options
 
