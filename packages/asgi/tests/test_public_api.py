@@ -3,7 +3,10 @@
 import treadle_asgi
 from testkit import check_public_api
 
-NAMES = ["ASGIApplication", "Message", "Receive", "Scope", "Send", "__version__"]
+NAMES = [
+    "ASGIApplication", "ASGIOptions", "ApplicationCallable", "BrokenResponseError", "Message",
+    "Receive", "Scope", "Send", "__version__", "asgi",
+]  # fmt: skip
 
 
 def test_public_api() -> None:

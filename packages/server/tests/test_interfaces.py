@@ -3,8 +3,11 @@
 from treadle_server import interfaces
 
 NAMES = [
-    "EMPTY_PAYLOAD", "Connection", "ConnectionInfo", "DirectFactory", "Exchange", "OpenStreams",
-    "RequestBody", "RequestFactory", "ResponseChannel", "UpgradeOwner", "Upgraded",
+    "EMPTY_PAYLOAD", "NEVER", "AccessLogClass", "AnyMessage", "BlockingCalls", "BodyDiscardedError",
+    "Connection", "ProxyAddress", "TrustedProxies",
+    "ConnectionInfo", "DirectFactory", "Exchange", "MessageReader", "OpenStreams", "RequestBody",
+    "RequestFactory", "ResponseChannel", "RunnerOptions", "ServerState", "SessionState",
+    "UpgradeOwner", "Upgraded", "WebSocketChannel", "WebSocketOpener", "make_exchange", "too_late",
 ]  # fmt: skip
 
 
