@@ -5,10 +5,10 @@ import logging
 from collections.abc import Iterable
 from typing import Any, Final, Self, TypedDict, Unpack, final
 
+from treadle_asgi._types import Receive, Scope, Send
 from treadle_server import AccessLogger, Application
 from treadle_server.interfaces import AccessLogClass, ProxyAddress, TrustedProxies
 
-from .._types import Receive, Scope, Send
 from .conversation import converse_http, converse_websocket
 from .life import Life
 
@@ -44,8 +44,8 @@ _OPTIONS: Final = frozenset(ASGIOptions.__annotations__)
 class ApplicationCallable:
     """An ASGI 3 application that is a treadle application; ``asgi`` makes it.
 
-    With a server that speaks the lifespan protocol there is nothing else to do. Without one the first
-    request starts the application; ``async with`` starts and stops it.
+    With a server that speaks the lifespan protocol there is nothing else to do. Without one the
+    first request starts the application; ``async with`` starts and stops it.
     """
 
     __slots__ = ("_life", "app")
@@ -96,6 +96,6 @@ def asgi(app: Application, **options: Unpack[ASGIOptions]) -> ApplicationCallabl
         raise TypeError(f"asgi() takes an Application, not {app!r}: {hint}")
     if unknown := options.keys() - _OPTIONS:
         names = ", ".join(sorted(_OPTIONS))
-        raise TypeError(f"asgi() has no option {sorted(unknown)[0]!r}: it has {names}")
+        raise TypeError(f"asgi() has no option {min(unknown)!r}: it has {names}")
     given: Any = {"access_log": None, "access_log_class": AccessLogger, **options}
     return ApplicationCallable(app, given)

@@ -1,11 +1,11 @@
 """The response of one scope: messages in place of bytes.
 
 ``ScopeChannel`` is the ``ResponseChannel`` of ASGI. Its methods that must not wait queue messages,
-which the callable or the next method that may wait sends; a lock keeps their order. A head waits for
-the first piece of its body, so that an error can still have an answer of its own.
+which the callable or the next method that may wait sends; a lock keeps their order. A head waits
+for the first piece of its body, so that an error can still have an answer of its own.
 
-A client that has left, a ``send`` that raises, and a cancelled callable are all the same: the channel
-is lost, and what is written is dropped.
+A client that has left, a ``send`` that raises, and a cancelled callable are all the same: the
+channel is lost, and what is written is dropped.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 
 from multidict import CIMultiDict
 
+from treadle_asgi._types import Message, Receive, Scope, Send
 from treadle_http_parser import LocalProtocolError
 from treadle_responses import asgi_fields, asgi_lines
 from treadle_server import ClientConnectionResetError
@@ -27,7 +28,6 @@ from treadle_server.interfaces import (
     Upgraded,
 )
 
-from .._types import Message, Receive, Scope, Send
 from .intake import Intake
 from .transport import ScopeTransport
 
@@ -158,6 +158,11 @@ class ScopeChannel:
         self._queue.append(message)
         self.queued += size
 
+    @property
+    def queued_any(self) -> bool:
+        """True if there are messages before ``whole``, or a task that receives."""
+        return self._queue is not None or self._intake is not None
+
     async def flush(self) -> None:
         """Send what is queued; returns when all of it is sent, or the client is gone."""
         if self._start is not None:
@@ -180,21 +185,6 @@ class ScopeChannel:
                 except Exception as error:  # noqa: BLE001  # whatever it is, the client gets no more
                     self.refused(message, error)
             self.queued = 0
-
-    async def flush_whole(self) -> None:
-        """Send a response at its end; that of most requests was written as a whole."""
-        whole = self.whole
-        if whole is None or self._queue is not None:
-            await self.flush()
-            return
-        # Fast path of ``uvicorn + treadle`` in tools/bench: no queue and no lock.
-        self.whole = None
-        for message in whole:
-            try:
-                await self.send(message)
-            except Exception as error:  # noqa: BLE001  # as above
-                self.refused(message, error)
-                return
 
     def refused(self, message: Message, error: Exception) -> None:
         """Note that ``send`` has raised."""
@@ -259,7 +249,13 @@ class ScopeChannel:
         if self.is_lost:
             raise ClientConnectionResetError("Cannot write: the client has closed the connection")
 
-    def write_whole(self, status: int, reason: str | None, block: bytes, body: bytes) -> int:  # noqa: ARG002  # ASGI has no reason
+    def write_whole(
+        self,
+        status: int,
+        reason: str | None,  # noqa: ARG002  # ASGI has none
+        block: bytes,
+        body: bytes,
+    ) -> int:
         """Queue a whole response: two messages."""
         if self.is_lost:
             return 0
@@ -279,9 +275,10 @@ class ScopeChannel:
         )
 
     def write_head(
-        self, status: int, reason: str, headers: CIMultiDict[str], *, body_follows: bool  # noqa: ARG002
+        self, status: int, reason: str, headers: CIMultiDict[str], *, body_follows: bool
     ) -> None:
         """Make the head; raises ``ValueError`` for a field that cannot be sent."""
+        del reason  # ASGI has none.
         self._check_connected()
         if not self.withdraw():
             raise ValueError("There is a response already: a request has one")
@@ -379,7 +376,9 @@ class ScopeChannel:
             missing = self._left
             if self._start is None:
                 self.abort()
-            raise RuntimeError(f"The body is shorter than its Content-Length: {missing} are missing")
+            raise RuntimeError(
+                f"The body is shorter than its Content-Length: {missing} are missing"
+            )
         self._end(b"" if self._bodiless else data, trailers)
 
     def _end(self, data: bytes, trailers: Iterable[tuple[str, str]]) -> None:

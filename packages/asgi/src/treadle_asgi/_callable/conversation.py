@@ -1,13 +1,15 @@
 """One request of an application over ASGI: from its scope to the end of its response.
 
 A handler that does not wait has answered before ``converse`` waits for the first time: two messages
-are sent, and there was no task but the eager one of the handler. Everything else is for handlers that
-wait: a ``Conversation`` that a stopping server ends, and the end of a callable that is cancelled.
+are sent, and there was no task but the eager one of the handler. Everything else is for handlers
+that wait: a ``Conversation`` that a stopping server ends, and the end of a callable that is
+cancelled.
 """
 
 import asyncio
 from typing import Final, final
 
+from treadle_asgi._types import Receive, Scope, Send
 from treadle_http_parser import Framing
 from treadle_http_parser import Request as Head
 from treadle_server import StreamReader
@@ -20,9 +22,8 @@ from treadle_server.interfaces import (
     make_exchange,
 )
 
-from .._types import Receive, Scope, Send
 from .channel import ScopeChannel
-from .scope import BODILESS, PLAIN, BadHostError, connection_of, read_head, read_mount
+from .scope import BODILESS, PLAIN, BadHostError, ScopeInfo, read_head, read_mount
 from .websocket import WebSocketScopeChannel
 
 __all__ = ["BrokenResponseError", "Conversation", "converse_http", "converse_websocket"]
@@ -128,9 +129,11 @@ async def converse_http(state: ServerState, scope: Scope, receive: Receive, send
         return
     channel = ScopeChannel(scope, receive, send, state)
     body: StreamReader = EMPTY_PAYLOAD
-    if head.framing.content_length != 0:
-        body = _open_body(state, head, channel)
-    elif head.method not in BODILESS and head.framing is PLAIN:
+    framing = head.framing
+    if framing is not PLAIN:
+        if framing.content_length != 0:
+            body = _open_body(state, head, channel)
+    elif head.method not in BODILESS:
         # It should have no body: over HTTP/1 one has a field that says so. But the scopes of some
         # test clients and gateways have not.
         first = await receive()
@@ -141,7 +144,19 @@ async def converse_http(state: ServerState, scope: Scope, receive: Receive, send
             )  # fmt: skip
             body = _open_body(state, head, channel)
         channel.intake.take(first)
-    await _run(state, head, body, channel)
+    exchange = _start(state, head, body, channel)
+    whole = channel.whole
+    if exchange is not None or whole is None or channel.queued_any:
+        await _finish(state, head, channel, exchange)
+        return
+    # Fast path of ``uvicorn + treadle`` in tools/bench: the handler has not waited, and its
+    # response is two messages.
+    for message in whole:
+        try:
+            await send(message)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the client gets no more
+            channel.refused(message, error)
+            return
 
 
 def _open_body(state: ServerState, head: Head, channel: ScopeChannel) -> RequestBody:
@@ -166,24 +181,38 @@ async def converse_websocket(
         channel.put_whole(400, [(b"content-type", _TEXT)], _BAD_HOST)
         await channel.flush()
         return
-    await _run(state, head, EMPTY_PAYLOAD, channel)
+    exchange = _start(state, head, EMPTY_PAYLOAD, channel)
+    await _finish(state, head, channel, exchange)
 
 
-async def _run(
+def _start(
     state: ServerState, head: Head, body: StreamReader, channel: ScopeChannel
-) -> None:
+) -> Exchange | None:
+    """Start the handler; return its exchange if it waits."""
     scope = channel.scope
-    request = state.request_factory(head, body, channel, connection_of(scope))
+    request = state.request_factory(head, body, channel, ScopeInfo(scope))
     scheme = scope.get("scheme")
     if scheme == "https" or scheme == "wss":
         request.believe(None, "https", None)
     if root_path := scope.get("root_path"):
         request.root_path = read_mount(root_path)
-    exchange = make_exchange(state, channel, channel.end_exchange)
+    if state.access_logger is None:
+        exchange = Exchange(state, channel, channel.end_exchange)
+    else:
+        exchange = make_exchange(state, channel, channel.end_exchange)
     if exchange.start(request):
         channel.over = True
+        return None
+    return exchange
+
+
+async def _finish(
+    state: ServerState, head: Head, channel: ScopeChannel, exchange: Exchange | None
+) -> None:
+    """Send the rest of the response; ``exchange`` is that of a handler that waits."""
+    if exchange is None:
         try:
-            await channel.flush_whole()
+            await channel.flush()
         finally:
             await channel.close()
     else:

@@ -9,10 +9,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, final
 
+from treadle_asgi._types import Message, Receive
 from treadle_server import ClientConnectionResetError
 from treadle_server.interfaces import RequestBody
-
-from .._types import Message, Receive
 
 __all__ = ["Intake", "end_of"]
 
@@ -22,7 +21,8 @@ class Intake:
     """Feeds ``body``, and calls ``left`` once the client is gone."""
 
     __slots__ = (
-        "_left", "_loop", "_receive", "_resumed", "_task", "_waiters", "_watching", "body", "is_left",
+        "_left", "_loop", "_receive", "_resumed", "_task", "_waiters", "_watching", "body",
+        "is_left",
     )  # fmt: skip
 
     def __init__(

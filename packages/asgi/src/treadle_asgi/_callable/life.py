@@ -12,10 +12,9 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, Final, final
 
+from treadle_asgi._types import Receive, Send
 from treadle_server import Application, AppRunner
 from treadle_server.interfaces import ServerState
-
-from .._types import Receive, Send
 
 __all__ = ["Life"]
 
@@ -67,7 +66,7 @@ class Life:
         """
         self._check_loop()
         if self.state is None:
-            if self._stage is _Stage.NEW:
+            if self._stage is _Stage.NEW and self._starting is None:
                 self._starting = asyncio.get_running_loop().create_task(self.start())
                 # Those that wait for it may all be cancelled: asyncio is not to log its error.
                 self._starting.add_done_callback(_retrieve)
@@ -88,9 +87,10 @@ class Life:
         )
 
     async def start(self) -> None:
-        """Start the application; raises what its start raises, and ``RuntimeError`` the second time.
+        """Start the application.
 
-        What a failed start has begun is cleaned up.
+        Raises the error of its start, and ``RuntimeError`` the second time. What a failed
+        start has begun is cleaned up.
         """
         self._check_loop()
         if self._stage is not _Stage.NEW:
@@ -113,7 +113,7 @@ class Life:
     async def enter(self) -> None:
         """Start the application, unless a request has started it."""
         self._check_loop()
-        if self._stage is _Stage.NEW:
+        if self._stage is _Stage.NEW and self._starting is None:
             await self.start()
         else:
             await self.ready()

@@ -1,25 +1,26 @@
 """The scope of a request as the head and the connection that a treadle request is made of.
 
 Functions from values to values. The server in front has parsed and checked the request; what it
-passes on is brought into the form that ``treadle_http_parser`` gives: an ASCII target, the framing of
-the body, and fields as pairs of bytes.
+passes on is brought into the form that ``treadle_http_parser`` gives: an ASCII target, the framing
+of the body, and fields as pairs of bytes.
 """
 
 import functools
 import re
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, final
 from urllib.parse import quote, unquote_to_bytes
 
+from treadle_asgi._types import Scope
 from treadle_http_parser import Framing, Request, valid_authority
 from treadle_server.interfaces import ConnectionInfo
 
-from .._types import Scope
-
-__all__ = ["BODILESS", "PLAIN", "BadHostError", "connection_of", "read_head", "read_mount"]
+__all__ = ["BODILESS", "PLAIN", "BadHostError", "ScopeInfo", "read_head", "read_mount"]
 
 #: The framing of a request that says nothing of a body.
 PLAIN: Final = Framing(keep_alive=True)
+#: That of a request of HTTP/2 whose body may follow.
+_UNKNOWN: Final = Framing(True, None)
 _WEBSOCKET: Final = Framing(keep_alive=True, upgrade="websocket")
 
 #: The fields that frame a body, and Host.
@@ -33,7 +34,14 @@ _SAFE: Final = "/:@!$&'()*+,;=~"
 _SAFE_ENCODED: Final = _SAFE + '%?[]{}|^`"<>\\#'
 _UNSAFE: Final = re.compile(rb"[^\x21-\x7e]")
 
-_VERSIONS: Final = {"1.1": (1, 1), "1.0": (1, 0), "2": (2, 0), "3": (3, 0)}
+_HTTP_11: Final = (1, 1)
+_HTTP_2: Final = (2, 0)
+_VERSIONS: Final[dict[object, tuple[int, int]]] = {
+    "1.1": (1, 1),
+    "1.0": (1, 0),
+    "2": (2, 0),
+    "3": (3, 0),
+}
 
 #: Methods whose requests have a body only if they say so: with HTTP/1 all are so, and a server of
 #: HTTP/2 need not say it.
@@ -52,24 +60,29 @@ def read_head(scope: Scope) -> Request:
     fields = scope["headers"]
     if type(fields) is not list or (fields and type(fields[0]) is not tuple):
         fields = [(bytes(name), bytes(value)) for name, value in fields]
-    version = _VERSIONS.get(scope.get("http_version", "1.1"), (1, 1))
     authority = ""
     framed = False
     for name, value in fields:
         if name in _FRAMING:
-            if name == b"host":
-                if not authority:
-                    authority = _authority(value)
-            else:
+            if name != b"host":
                 framed = True
+            elif not authority:
+                authority = _authority(value)
+    version = _VERSIONS.get(scope.get("http_version"), _HTTP_11)
     if scope["type"] == "websocket":
         method, framing = "GET", _WEBSOCKET
         # A WebSocket of HTTP/2 begins with CONNECT (RFC 8441); the server has seen to that.
-        version = max(version, (1, 1))
+        version = max(version, _HTTP_11)
     else:
         method = scope["method"]
-        framing = _read_framing(fields, method, version) if framed else _unframed(method, version)
-    return Request(method, _read_target(scope), authority, version, tuple(fields), framing)
+        if framed:
+            framing = _read_framing(fields, method, version)
+        elif version < _HTTP_2 or method in BODILESS:
+            framing = PLAIN
+        else:
+            framing = _UNKNOWN
+    target = _read_target(scope)
+    return Request(method, target, authority, version, tuple(fields), framing)
 
 
 @functools.lru_cache(256)
@@ -83,12 +96,6 @@ def _authority(value: bytes) -> str:
     return authority
 
 
-def _unframed(method: str, version: tuple[int, int]) -> Framing:
-    if version < (2, 0) or method in BODILESS:
-        return PLAIN
-    return Framing(True, None)
-
-
 def _read_framing(
     fields: Iterable[tuple[bytes, bytes]], method: str, version: tuple[int, int]
 ) -> Framing:
@@ -96,7 +103,7 @@ def _read_framing(
     for name, value in fields:
         if name in _FRAMING:
             values.setdefault(name, value)
-    length: int | None = _unframed(method, version).content_length
+    length: int | None = 0 if version < _HTTP_2 or method in BODILESS else None
     if b"transfer-encoding" in values:
         length = None
     elif (digits := values.get(b"content-length", b"")).isdigit():
@@ -115,24 +122,25 @@ def _read_target(scope: Scope) -> str:
     raw = scope.get("raw_path")
     root = scope.get("root_path")
     if raw:
-        path = raw.decode("latin-1")
+        path: str = raw.decode("latin-1")
         if "?" in path:
             # Older servers do not cut the query off.
             path = path.partition("?")[0]
         if root:
             path = _strip_encoded(path, root)
     else:
-        path = scope["path"]
+        path = str(scope["path"])
         if root:
             path = _strip(path, root)
         path = quote(path, _SAFE)
-    if not path.startswith("/") and path != "*":
+    if path[:1] != "/" and path != "*":
         path = _origin_form(path)
-    query = scope.get("query_string", b"")
-    target = f"{path}?{query.decode('latin-1')}" if query else path
-    if target.isascii() and target.isprintable() and " " not in target:
-        return target
-    return _UNSAFE.sub(lambda found: b"%%%02X" % found[0][0], target.encode("latin-1")).decode()
+    query = scope.get("query_string")
+    if query:
+        path = f"{path}?{query.decode('latin-1')}"
+    if path.isascii() and path.isprintable() and " " not in path:
+        return path
+    return _UNSAFE.sub(lambda found: b"%%%02X" % found[0][0], path.encode("latin-1")).decode()
 
 
 def _strip(path: str, root: str) -> str:
@@ -173,11 +181,27 @@ def read_mount(root_path: str) -> str:
     return quote(root_path.rstrip("/"), _SAFE)
 
 
-def connection_of(scope: Scope) -> ConnectionInfo:
-    """Return the addresses; a Unix socket's is its path."""
-    client = scope.get("client")
-    server = scope.get("server")
-    return ConnectionInfo(_address(client), _address(server), None)
+@final
+class ScopeInfo(ConnectionInfo):
+    """The addresses of a scope, read when they are asked for; a Unix socket's is its path."""
+
+    __slots__ = ("_scope",)
+
+    ssl_context = None
+    handler = None
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope: Final = scope
+
+    @property
+    def peername(self) -> object:  # type: ignore[override]  # made on demand: nothing sets it
+        """The address of the client."""
+        return _address(self._scope.get("client"))
+
+    @property
+    def sockname(self) -> object:  # type: ignore[override]  # as above
+        """The address that the client has reached."""
+        return _address(self._scope.get("server"))
 
 
 def _address(given: Any) -> object:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final, final
 
-from .._types import Scope
+from treadle_asgi._types import Scope
 
 __all__ = ["ScopeTransport"]
 
@@ -55,4 +55,6 @@ class ScopeTransport(asyncio.Transport):
 
     def write(self, data: object) -> None:  # noqa: ARG002  # the base's
         """Raise ``RuntimeError``: the connection is the server's."""
-        raise RuntimeError("Over ASGI the connection is the server's: write to the response instead")
+        raise RuntimeError(
+            "Over ASGI the connection is the server's: write to the response instead"
+        )

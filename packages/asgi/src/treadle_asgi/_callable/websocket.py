@@ -1,17 +1,17 @@
 """A WebSocket over the messages of ASGI.
 
 ``WebSocketScopeChannel`` answers the handshake: with an acceptance, or with an ordinary response,
-which is ``websocket.http.response`` if the server has that extension and else a plain refusal (403).
-``MessageWebSocket`` is the WebSocket then. Frames, compression, pings and the close handshake are the
-business of the server in front.
+which is ``websocket.http.response`` if the server has that extension and else a plain refusal
+(403). ``MessageWebSocket`` is the WebSocket then. Frames, compression, pings and the close
+handshake are the business of the server in front.
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import Final, final
 
 from multidict import CIMultiDict
 
+from treadle_asgi._types import Message, Receive
 from treadle_responses import asgi_fields
 from treadle_server.interfaces import AnyMessage, MessageReader, too_late
 from treadle_websocket import (
@@ -32,7 +32,6 @@ from treadle_websocket import (
     encode_close,
 )
 
-from .._types import Message
 from .channel import ScopeChannel
 from .intake import end_of
 
@@ -68,7 +67,8 @@ class MessageWebSocket(MessageReader[MessageSession]):
     """The ``WebSocketChannel`` of ASGI."""
 
     __slots__ = (
-        "_channel", "_decode_text", "_max_size", "_resumed", "_settings", "_task", "_timer", "limit",
+        "_channel", "_decode_text", "_max_size", "_resumed", "_settings", "_task", "_timer",
+        "limit",
     )  # fmt: skip
 
     def __init__(
@@ -183,12 +183,19 @@ class MessageWebSocket(MessageReader[MessageSession]):
         """Set the number of bytes that may wait."""
         self.limit = limit
 
-    def _check_open(self) -> None:
-        if self.session.state is not _OPEN:
+    def _may_send(self) -> bool:
+        """Return False if the peer has closed, which the reader has yet to hear of: drop it.
+
+        So the reader gets what came before. Raises ``ClientConnectionResetError`` behind the end.
+        """
+        state = self.session.state
+        if state is State.CLOSED or state is State.CLOSE_SENT:
             raise too_late(self.session)
+        return state is not State.CLOSE_RECEIVED
 
     async def _send(self, message: Message, size: int) -> None:
-        self._check_open()
+        if not self._may_send():
+            return
         self._channel.put(message, size)
         await self._channel.flush()
         if self._channel.is_lost:
@@ -225,7 +232,8 @@ class MessageWebSocket(MessageReader[MessageSession]):
 
     async def send_prepared(self, message: PreparedMessage, compress: bool | None) -> None:
         """Send a message that was encoded once for many."""
-        self._check_open()
+        if not self._may_send():
+            return
         self.put(message, compress)
         await self._channel.flush()
         if self._channel.is_lost:
@@ -236,7 +244,7 @@ class MessageWebSocket(MessageReader[MessageSession]):
         size = len(data.encode()) if isinstance(data, str) else len(bytes(data))
         if size > _MAX_CONTROL:
             raise WSValueError(f"a ping or pong of {size} bytes is over {_MAX_CONTROL}")
-        self._check_open()
+        self._may_send()
 
     async def send_pong(self, data: str | Bytes) -> None:
         """Check the payload, and send nothing: pongs are the server's."""
@@ -327,7 +335,7 @@ class WebSocketScopeChannel(ScopeChannel):
     _prefix = "websocket.http.response."
 
     @property
-    def receive(self) -> Callable[[], object]:
+    def receive(self) -> Receive:
         """The messages of the client."""
         return self._receive
 
@@ -411,8 +419,8 @@ class WebSocketScopeChannel(ScopeChannel):
         """Queue a message; a response that the server cannot send becomes a refusal."""
         kind = message["type"]
         if kind.startswith("websocket.http.") and not self._refuses_with_response:
-            self._start = None
-            if not kind.endswith(".start"):
+            if self._start is None and not kind.endswith(".start"):
                 return
+            self._start = None
             message, size = {"type": "websocket.close"}, 0
         super().put(message, size)
