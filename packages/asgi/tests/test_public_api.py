@@ -4,8 +4,9 @@ import treadle_asgi
 from testkit import check_public_api
 
 NAMES = [
-    "ASGIApplication", "HostOptions", "LifespanError", "Message", "Receive", "Scope", "Send",
-    "ServeOptions", "WebSocketSettings", "__version__", "command_line", "converse", "host",
+    "ASGIApplication", "ASGIOptions", "ApplicationCallable", "BrokenResponseError",
+    "HostOptions", "LifespanError", "Message", "Receive", "Scope", "Send", "ServeOptions",
+    "WebSocketSettings", "__version__", "asgi", "command_line", "converse", "host",
     "serve_asgi",
 ]  # fmt: skip
 

@@ -6,11 +6,16 @@ from ._serving.hosting import HostOptions, host
 from ._serving.lifespan import LifespanError
 from ._serving.serve import ServeOptions, serve_asgi
 from ._serving.websocket import WebSocketSettings
+from ._callable.application import ApplicationCallable, ASGIOptions, asgi
+from ._callable.conversation import BrokenResponseError
 from ._types import ASGIApplication, Message, Receive, Scope, Send
 from ._version import __version__
 
 __all__ = [
     "ASGIApplication",
+    "ASGIOptions",
+    "ApplicationCallable",
+    "BrokenResponseError",
     "HostOptions",
     "LifespanError",
     "Message",
@@ -20,6 +25,7 @@ __all__ = [
     "ServeOptions",
     "WebSocketSettings",
     "__version__",
+    "asgi",
     "command_line",
     "converse",
     "host",

@@ -18,7 +18,7 @@ from ._connection import ServerConnection
 from ._encode import encode_fields, reason_phrase, status_line
 from ._errors import ContentEncodingError, LocalProtocolError, ProtocolError
 from ._events import Data, EndOfMessage, Error, Event, Request
-from ._framing import Fields, Framing
+from ._framing import Fields, Framing, valid_authority
 from ._limits import DEFAULT_LIMITS, Limits
 from ._version import __version__
 
@@ -42,4 +42,5 @@ __all__ = [
     "encode_fields",
     "reason_phrase",
     "status_line",
+    "valid_authority",
 ]

@@ -12,7 +12,7 @@ with each request (``RequestInfo``), and the response is sent through it.
 
 from . import exceptions
 from ._accept import acceptable_codings
-from ._asgi import ASGIReceive, ASGIRequest, ASGIScope, ASGISend, Offload
+from ._asgi import ASGIReceive, ASGIRequest, ASGIScope, ASGISend, Offload, asgi_lines
 from ._compression import ContentCoding, add_vary, is_compressed_type
 from ._compressors import ZlibBackend, set_zlib_backend
 from ._conditional import Verdict, evaluate, if_range_holds, parse_etags
@@ -20,6 +20,7 @@ from ._disposition import content_disposition_header
 from ._error_pages import ErrorPage, error_page
 from ._etag import ETag
 from ._event_stream import ServerSentEvent
+from ._fields import asgi_fields
 from ._fileplan import FileFacts, FilePlan, Segment, apply_plan, plan_file
 from ._head import LooseHeaders
 from ._keys import AppKey, NotAppKeyWarning, RequestKey, ResponseKey, StateKey
@@ -116,6 +117,8 @@ __all__ = [
     "acceptable_codings",
     "add_vary",
     "apply_plan",
+    "asgi_fields",
+    "asgi_lines",
     "content_disposition_header",
     "content_range",
     "error_page",

@@ -13,7 +13,11 @@ transport (HTTP/2, ASGI, an in-memory client) provides:
 - an ``Exchange`` that it starts with each request. ``Exchange.start`` returns True, or ``done`` is
   called later, exactly once, whatever the handler does;
 - a ``Connection`` that it registers with ``ServerState.add`` and ``ServerState.remove``, so that a
-  stopping server ends it.
+  stopping server ends it; with the attribute ``exchange`` its slow requests are logged;
+- for WebSockets either ``switch``, or the channel is a ``WebSocketOpener`` too
+  (``_websocket.channel``), if its messages come from a server that speaks the protocol itself.
+
+``Server.state`` has the handler, the request factory and the options of a server.
 
 ``tests/http/test_interfaces.py`` runs applications over such an implementation without a socket.
 """

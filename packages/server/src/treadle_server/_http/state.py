@@ -139,16 +139,16 @@ class ServerState:
         }
         self.limits: Final[Limits] = config.limits
         self.connections: Final[set[Connection]] = set()
-        self.requests_count = 0
+        self.requests_count: int = 0
         #: True once the server stops: the response under way is the last one of its connection.
-        self.draining = False
+        self.draining: bool = False
         #: True once another server takes over: the next request is the last one of its connection.
-        self.retiring = False
+        self.retiring: bool = False
         #: True if each request must first be checked against ``draining``, ``keepalive_time`` or
         #: ``keepalive_requests``.
-        self.checks_requests = bool(config.keepalive_time or config.keepalive_requests)
+        self.checks_requests: bool = bool(config.keepalive_time or config.keepalive_requests)
         #: The number of connections that only get a 503, because there are too many.
-        self.overload_count = 0
+        self.overload_count: int = 0
         #: The responses that go on until they are told to end.
         self.streams: Final = OpenStreams(loop, config.logger)
         #: Called once a second while there are connections.
@@ -159,9 +159,9 @@ class ServerState:
         self.server_header: Final = config.server_header
         self.sweeper: Final = Sweeper(loop, self.connections, self.tick, config.logger)
         #: The deadline of a connection that becomes idle in this second.
-        self.idle_deadline = 0.0
-        self.date = ""
-        self.head_block = b""
+        self.idle_deadline: float = 0.0
+        self.date: str = ""
+        self.head_block: bytes = b""
         self.tick()
 
     def tick(self) -> None:
