@@ -15,9 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = sorted(path.parent for path in ROOT.glob("packages/*/pyproject.toml"))
 
 
-def test_there_are_nine() -> None:
+def test_there_are_ten() -> None:
     assert [path.name for path in PACKAGES] == [
-        "http-parser", "multipart", "responses", "router", "server", "speedups", "testing",
+        "asgi", "http-parser", "multipart", "responses", "router", "server", "speedups", "testing",
         "treadle", "websocket",
     ]  # fmt: skip
 

@@ -39,8 +39,8 @@ from ._transport.blocking import BlockingCalls as BlockingCalls
 from ._transport.deadlines import NEVER as NEVER
 from ._transport.files import OpenFile as OpenFile
 from ._transport.files import open_file as open_file
-from ._transport.upgrade import UpgradeOwner as UpgradeOwner
 from ._transport.upgrade import Upgraded as Upgraded
+from ._transport.upgrade import UpgradeOwner as UpgradeOwner
 from ._workers.worker import UnusableError as UnusableError
 
 if _typing.TYPE_CHECKING:
