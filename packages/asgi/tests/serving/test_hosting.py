@@ -10,7 +10,6 @@ import pytest
 from testkit import Run, each_loop, serve
 from treadle_asgi import HostOptions, Receive, Scope, Send, host
 from treadle_server import AppRunner, SockSite
-from treadle_testing import MemoryClient
 
 SEEN: list[Scope] = []
 
@@ -132,9 +131,10 @@ def test_lifespan_and_state(run: Run) -> None:
             await send({"type": f"{message['type']}.complete"})
 
     async def main() -> None:
-        async with MemoryClient(host(living)) as client:
-            response = await client.get("/")
-            assert response.status == 200
+        async with serve(host(living)) as connect:
+            peer = await connect()
+            await peer.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert await peer.response() == (200, b"x")
             assert events == ["lifespan.startup"]
             assert SEEN[0]["state"] == {"shared": events}
         assert events == ["lifespan.startup", "lifespan.shutdown"]
