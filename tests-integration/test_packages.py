@@ -126,6 +126,7 @@ def test_what_its_tests_need_is_declared(package: Path) -> None:
 
 #: Modules without a test module of their own, and why.
 TESTED_ELSEWHERE = {
+    "treadle_asgi/_types.py": "types, which each module of the package has in its signatures",
     "treadle_http_parser/hdrs.py": "constants, which test_public_api compares with their names",
     "treadle_server/web.py": "re-exports, which test_web of treadle compares with the contract",
     "treadle_server/http_exceptions.py": "re-exports, which tools/parity compares with aiohttp's",

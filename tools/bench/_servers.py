@@ -47,6 +47,13 @@ _ALL = (
     Program("bare", "a uvloop protocol that answers a constant", ("uvloop",)),
     Program("aiohttp", "aiohttp", ("aiohttp", "uvloop"), has_options=True),
     Program("starlette", "Starlette on uvicorn", ("starlette", "uvicorn", "httptools", "uvloop")),
+    Program(
+        "treadle-asgi-starlette",
+        "Starlette on treadle",
+        ("starlette", "treadle_asgi", "uvloop"),
+    ),
+    Program("uvicorn-raw", "raw ASGI on uvicorn", ("uvicorn", "httptools", "uvloop")),
+    Program("treadle-asgi-raw", "raw ASGI on treadle", ("treadle_asgi", "uvloop")),
     Program("blacksheep", "BlackSheep on Granian", ("blacksheep", "granian", "uvloop")),
 )
 
@@ -112,7 +119,11 @@ def start(program: Program, request: bytes, *arguments: str) -> Iterator[Running
     Raises ``BadAnswer`` if it ends instead of listening or its response has no Content-Length,
     ``OSError`` if it breaks the connection.
     """
-    command = [sys.executable, str(_APPS / f"serve_{program.name}.py"), *arguments]
+    command = [
+        sys.executable,
+        str(_APPS / f"serve_{program.name.replace('-', '_')}.py"),
+        *arguments,
+    ]
     # A session of its own: Ctrl-C reaches us alone, and we stop the servers.
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     pids = [process.pid]

@@ -21,6 +21,7 @@ if _TYPE_CHECKING:
     from ._forms import FORM_NAMES, FormParts, form_server
     from ._handlers import GET, Act, Recorder, doing, echo_messages, hello
     from ._link import Link, run_link, turns
+    from ._scopes import ScopeServer, http_scope, websocket_scope
     from ._streams import wait_streams_ended
     from ._tls import tls_contexts
     from ._transport import FakeTransport
@@ -48,6 +49,7 @@ __all__ = [
     "Program",
     "Recorder",
     "Run",
+    "ScopeServer",
     "assert_linear",
     "check_public_api",
     "connecting",
@@ -59,6 +61,7 @@ __all__ = [
     "frame",
     "growth",
     "hello",
+    "http_scope",
     "new_loop",
     "open_descriptors",
     "open_websocket",
@@ -73,11 +76,12 @@ __all__ = [
     "turns",
     "upgrade_request",
     "wait_streams_ended",
+    "websocket_scope",
 ]
 
 #: Modules that import what is not there where a leaf is tested alone, treadle's packages above all.
 _MODULES = (
-    "._by_hand", "._channel", "._forms", "._handlers", "._link", "._streams", "._tls",
+    "._by_hand", "._channel", "._forms", "._handlers", "._link", "._scopes", "._streams", "._tls",
     "._transport", "._websocket", "._wire",
 )  # fmt: skip
 

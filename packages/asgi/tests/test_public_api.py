@@ -3,7 +3,12 @@
 import treadle_asgi
 from testkit import check_public_api
 
-NAMES = ["ASGIApplication", "Message", "Receive", "Scope", "Send", "__version__"]
+NAMES = [
+    "ASGIApplication", "ASGIOptions", "ApplicationCallable", "BrokenResponseError",
+    "HostOptions", "LifespanError", "Message", "Receive", "Scope", "Send", "ServeOptions",
+    "WebSocketSettings", "__version__", "asgi", "command_line", "converse", "host",
+    "serve_asgi",
+]  # fmt: skip
 
 
 def test_public_api() -> None:

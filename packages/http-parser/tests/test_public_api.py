@@ -15,7 +15,7 @@ PUBLIC = {
     "DEFAULT_LIMITS", "ContentDecoder", "ContentEncodingError", "Data", "EndOfMessage", "Error",
     "Event", "Fields", "Framing", "Limits", "LocalProtocolError", "ProtocolError", "Request",
     "ServerConnection", "__version__", "available_codings", "encode_fields",
-    "reason_phrase", "status_line",
+    "reason_phrase", "status_line", "valid_authority",
 }  # fmt: skip
 FIELDS = {
     "ETAG_ANY", "OCTET_STREAM", "AcceptedCodings", "AcceptedLanguages", "AcceptedTypes", "ETag",

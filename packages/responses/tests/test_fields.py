@@ -3,13 +3,13 @@
 import pytest
 from multidict import CIMultiDict, istr
 
-from treadle_responses._fields import bytes_fields, from_bytes, joined_fields, text_fields
+from treadle_responses._fields import asgi_fields, from_bytes, joined_fields, text_fields
 
 
 @pytest.mark.parametrize("data", [b"", b"a", "\xe9".encode(), b"\xe9", bytes(range(0x20, 0x7F))])
 def test_bytes_come_back(data: bytes) -> None:
     headers = CIMultiDict({"X-A": from_bytes(data)})
-    assert bytes_fields(headers, keep_connection=True) == [(b"x-a", data)]
+    assert asgi_fields(headers, keep_connection=True) == [(b"x-a", data)]
     assert text_fields(headers) == [("X-A", data.decode("latin-1"))]
 
 
@@ -18,10 +18,10 @@ CONNECTION = ("Connection", "Keep-Alive", "TE", "Trailers", "Upgrade", "Proxy-Au
 
 def test_fields_of_the_connection() -> None:
     headers = CIMultiDict(dict.fromkeys((*CONNECTION, "Transfer-Encoding", "X-A"), "1"))
-    assert [name for name, _ in bytes_fields(headers, keep_connection=True)] == [
+    assert [name for name, _ in asgi_fields(headers, keep_connection=True)] == [
         name.lower().encode() for name in (*CONNECTION, "X-A")
     ]
-    assert bytes_fields(headers, keep_connection=False) == [(b"x-a", b"1")]
+    assert asgi_fields(headers, keep_connection=False) == [(b"x-a", b"1")]
     assert text_fields(headers) == [("X-A", "1")]
 
 

@@ -17,6 +17,7 @@ PUBLIC = set(
         """
         ASGIReceive ASGIRequest ASGIScope ASGISend IteratorPayload Offload OpenFileResponse
         ServerSentEvent StartResponse WSGIEnviron WholeFileSender apply_plan
+        asgi_fields asgi_lines
 
         AppKey Body ETag KeyedState LooseHeaders NotAppKeyWarning RequestInfo RequestKey Response
         ResponseKey ResponseWriter StateKey StreamResponse UnknownKeyError __version__ html_response

@@ -279,3 +279,29 @@ def test_wsproto_agrees_to_what_we_accept(
 def test_arguments_of_another_type_are_named(options: dict[str, Any], text: str) -> None:
     with pytest.raises(WSMessageTypeError, match=text):
         ServerHandshake().parse([], **options)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "subprotocol"),
+    [
+        ([], 101, None),
+        ([(b"sec-websocket-protocol", b"x, b, a")], 101, "b"),
+        ([(b"sec-websocket-protocol", b"x")], 101, None),
+        ([(b"origin", b"https://example.com")], 101, None),
+        ([(b"origin", b"https://elsewhere.example")], 403, None),
+        # A WebSocket of HTTP/2 has neither of them: the server in front has looked.
+        ([(b"upgrade", b"nonsense"), (b"sec-websocket-key", b"short")], 101, None),
+    ],
+)
+def test_what_a_server_in_front_leaves_to_decide(
+    fields: list[tuple[str | bytes, str | bytes]], status: int, subprotocol: str | None
+) -> None:
+    origins = AllowedOrigins(["https://example.com"])
+    decision = ServerHandshake(subprotocols=["a", "b"], origins=origins).negotiate(fields)
+    assert decision.status == status
+    if isinstance(decision, Accept):
+        assert (decision.subprotocol, decision.headers, decision.extensions) == (
+            subprotocol,
+            (),
+            (),
+        )

@@ -16,6 +16,7 @@ Frame = Callable[..., bytes]
 @pytest.mark.parametrize(("data", "head"), [("Hello", 0x81), (b"Hello", 0x82)])
 def test_the_plain_frame_is_one_object_for_all(data: str | bytes, head: int) -> None:
     message = PreparedMessage(data)
+    assert message.is_text is isinstance(data, str)
     assert message.plain == bytes([head, 5]) + b"Hello"
     sessions = [WebSocketSession() for _ in range(3)]
     assert len({id(session.send_prepared(message)) for session in sessions}) == 1

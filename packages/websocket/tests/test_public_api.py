@@ -47,6 +47,7 @@ PUBLIC = {
     "WebSocketError",
     "WebSocketSession",
     "__version__",
+    "encode_close",
 }
 
 

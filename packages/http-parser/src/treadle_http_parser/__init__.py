@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from ._errors import ContentEncodingError, LocalProtocolError, ProtocolError
 from ._events import Data, EndOfMessage, Error, Event, Request
-from ._framing import Fields, Framing
+from ._framing import Fields, Framing, valid_authority
 from ._version import __version__
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "encode_fields",
     "reason_phrase",
     "status_line",
+    "valid_authority",
 ]
 
 if TYPE_CHECKING:

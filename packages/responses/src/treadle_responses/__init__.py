@@ -111,6 +111,8 @@ __all__ = [
     "acceptable_codings",
     "add_vary",
     "apply_plan",
+    "asgi_fields",
+    "asgi_lines",
     "content_disposition_header",
     "content_range",
     "error_page",
@@ -133,10 +135,11 @@ __all__ = [
 __all__ += exceptions.__all__
 
 if TYPE_CHECKING:
-    from ._asgi import ASGIReceive, ASGIRequest, ASGIScope, ASGISend, Offload
+    from ._asgi import ASGIReceive, ASGIRequest, ASGIScope, ASGISend, Offload, asgi_lines
     from ._conditional import Verdict, evaluate, if_range_holds, parse_etags
     from ._disposition import content_disposition_header
     from ._event_stream import ServerSentEvent
+    from ._fields import asgi_fields
     from ._fileplan import FileFacts, FilePlan, Segment, apply_plan, plan_file
     from ._openfile import OpenFileResponse
     from ._ranges import ByteRange, content_range, parse_range
@@ -151,12 +154,14 @@ if not TYPE_CHECKING:
         "ASGIScope": "_asgi",
         "ASGISend": "_asgi",
         "Offload": "_asgi",
+        "asgi_lines": "_asgi",
         "evaluate": "_conditional",
         "if_range_holds": "_conditional",
         "parse_etags": "_conditional",
         "Verdict": "_conditional",
         "content_disposition_header": "_disposition",
         "ServerSentEvent": "_event_stream",
+        "asgi_fields": "_fields",
         "apply_plan": "_fileplan",
         "FileFacts": "_fileplan",
         "FilePlan": "_fileplan",

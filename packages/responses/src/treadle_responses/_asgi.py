@@ -12,11 +12,19 @@ from typing import BinaryIO, Final, Protocol, TypeVar, final
 
 from multidict import CIMultiDict
 
-from ._fields import bytes_fields, from_bytes, joined_fields
+from ._fields import asgi_fields, from_bytes, joined_fields
 from ._status import must_be_empty
 from ._types import ResponseWriter, Sendable, refuse_second_use
 
-__all__ = ["ASGIReceive", "ASGIRequest", "ASGIScope", "ASGISend", "Offload", "send_asgi"]
+__all__ = [
+    "ASGIReceive",
+    "ASGIRequest",
+    "ASGIScope",
+    "ASGISend",
+    "Offload",
+    "asgi_lines",
+    "send_asgi",
+]
 
 _T = TypeVar("_T")
 
@@ -112,7 +120,7 @@ async def send_asgi(
             if whole is not None and (whole[3] or method != "HEAD"):
                 status, _, lines, body = whole
                 response.mark_sent(len(body))
-                headers = [*_pairs(lines)]
+                headers = [*asgi_lines(lines)]
                 await send({"type": "http.response.start", "status": status, "headers": headers})
                 if method == "HEAD":
                     body = b""
@@ -126,8 +134,8 @@ async def send_asgi(
 
 
 @functools.lru_cache(_CACHED_LINES)
-def _pairs(lines: bytes) -> tuple[tuple[bytes, bytes], ...]:
-    """Return the field lines of ``as_single_write``, which are valid, as pairs."""
+def asgi_lines(lines: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the field lines of ``as_single_write`` as the pairs of ASGI, names in lower case."""
     pairs = [line.split(b": ", 1) for line in lines.split(b"\r\n")[:-1]]
     return tuple((name.lower(), value) for name, value in pairs)
 
@@ -181,7 +189,7 @@ class _Writer:
         self._start = {
             "type": f"{self._prefix}http.response.start",
             "status": status,
-            "headers": bytes_fields(headers, keep_connection=self._keep_connection),
+            "headers": asgi_fields(headers, keep_connection=self._keep_connection),
         }
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:

@@ -14,7 +14,7 @@ from multidict import CIMultiDict
 
 from ._headers import shown
 
-__all__ = ["bytes_fields", "from_bytes", "joined_fields", "text_fields"]
+__all__ = ["asgi_fields", "from_bytes", "joined_fields", "text_fields"]
 
 # RFC 9110 section 5.1: a name is a token.
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -32,7 +32,7 @@ _OF_THE_CONNECTION: Final = frozenset(
 )  # fmt: skip
 
 
-def bytes_fields(headers: CIMultiDict[str], *, keep_connection: bool) -> list[tuple[bytes, bytes]]:
+def asgi_fields(headers: CIMultiDict[str], *, keep_connection: bool) -> list[tuple[bytes, bytes]]:
     """Return the fields for ASGI, names in lower case.
 
     Without Transfer-Encoding, which the server sets; with ``keep_connection`` (HTTP/1) the other
@@ -48,7 +48,7 @@ def bytes_fields(headers: CIMultiDict[str], *, keep_connection: bool) -> list[tu
 
 
 def text_fields(headers: CIMultiDict[str]) -> list[tuple[str, str]]:
-    """Return the fields for WSGI, without those of the connection; raises as ``bytes_fields``."""
+    """Return the fields for WSGI, without those of the connection; raises as ``asgi_fields``."""
     return [
         # The servers test for exactly ``str``, and a multidict's names may be a subclass.
         (str(name), _encoded(name, value).decode("latin-1"))
@@ -58,7 +58,7 @@ def text_fields(headers: CIMultiDict[str]) -> list[tuple[str, str]]:
 
 
 def from_bytes(data: bytes) -> str:
-    """Return the text of a request's field, which ``bytes_fields`` turns into the same bytes."""
+    """Return the text of a request's field, which ``asgi_fields`` turns into the same bytes."""
     return data.decode("utf-8", "surrogateescape")
 
 

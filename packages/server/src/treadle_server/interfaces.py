@@ -5,28 +5,112 @@ requests in another way (ASGI, a test client in memory, another version of HTTP)
 in another way than with an application. ``_http.interfaces`` says what a transport must provide.
 """
 
+import typing as _typing
+
+from ._app.bare import bare_application as bare_application
 from ._body.stream import EMPTY_PAYLOAD as EMPTY_PAYLOAD
 from ._body.stream import RequestBody as RequestBody
+from ._core.errors import BodyDiscardedError as BodyDiscardedError
+from ._core.logs import log_debug as log_debug
+from ._core.logs import log_error as log_error
+from ._core.logs import log_warning as log_warning
+from ._core.logs import shown as shown
+from ._core.trusted_proxies import ProxyAddress as ProxyAddress
+from ._core.trusted_proxies import TrustedProxies as TrustedProxies
 from ._core.types import ConnectionInfo as ConnectionInfo
+from ._core.types import ProxiedInfo as ProxiedInfo
+from ._files.response import FileSender as FileSender
+from ._http.access_log import AccessLogClass as AccessLogClass
 from ._http.exchange import Exchange as Exchange
 from ._http.interfaces import Connection as Connection
 from ._http.interfaces import DirectFactory as DirectFactory
 from ._http.interfaces import RequestFactory as RequestFactory
 from ._http.interfaces import ResponseChannel as ResponseChannel
+from ._http.interfaces import TrailerSender as TrailerSender
+from ._http.logged import make_exchange as make_exchange
+from ._http.options import RunnerOptions as RunnerOptions
+from ._http.state import ServerState as ServerState
 from ._http.streams import OpenStreams as OpenStreams
+from ._run.arguments import add_server_arguments as add_server_arguments
+from ._run.arguments import check_server_arguments as check_server_arguments
+from ._run.arguments import serve_with_arguments as serve_with_arguments
+from ._run.options import RunOptions as RunOptions
+from ._transport.blocking import BlockingCalls as BlockingCalls
+from ._transport.deadlines import NEVER as NEVER
+from ._transport.files import OpenFile as OpenFile
+from ._transport.files import open_file as open_file
 from ._transport.upgrade import Upgraded as Upgraded
 from ._transport.upgrade import UpgradeOwner as UpgradeOwner
+from ._workers.worker import UnusableError as UnusableError
+
+if _typing.TYPE_CHECKING:
+    from ._websocket.channel import SessionState as SessionState
+    from ._websocket.channel import WebSocketChannel as WebSocketChannel
+    from ._websocket.channel import WebSocketOpener as WebSocketOpener
+    from ._websocket.channel import too_late as too_late
+    from ._websocket.queue import AnyMessage as AnyMessage
+    from ._websocket.reader import MessageReader as MessageReader
 
 __all__ = [
     "EMPTY_PAYLOAD",
+    "NEVER",
+    "AccessLogClass",
+    "AnyMessage",
+    "BlockingCalls",
+    "BodyDiscardedError",
     "Connection",
     "ConnectionInfo",
     "DirectFactory",
     "Exchange",
+    "FileSender",
+    "MessageReader",
+    "OpenFile",
     "OpenStreams",
+    "ProxiedInfo",
+    "ProxyAddress",
     "RequestBody",
     "RequestFactory",
     "ResponseChannel",
+    "RunOptions",
+    "RunnerOptions",
+    "ServerState",
+    "SessionState",
+    "TrailerSender",
+    "TrustedProxies",
+    "UnusableError",
     "UpgradeOwner",
     "Upgraded",
+    "WebSocketChannel",
+    "WebSocketOpener",
+    "add_server_arguments",
+    "bare_application",
+    "check_server_arguments",
+    "log_debug",
+    "log_error",
+    "log_warning",
+    "make_exchange",
+    "open_file",
+    "serve_with_arguments",
+    "shown",
+    "too_late",
 ]
+
+# Those of WebSockets are imported when they are first used: most programs have none.
+_LAZY: _typing.Final = {
+    "AnyMessage": "queue",
+    "MessageReader": "reader",
+    "SessionState": "channel",
+    "WebSocketChannel": "channel",
+    "WebSocketOpener": "channel",
+    "too_late": "channel",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    module = importlib.import_module(f"._websocket.{_LAZY[name]}", __package__)
+    value = globals()[name] = getattr(module, name)
+    return value

@@ -10,9 +10,19 @@ from typing import NamedTuple
 
 import pytest
 
-from testkit import Peer, Run, each_loop, open_descriptors, serve
+from testkit import (
+    CONNECTION,
+    FakeChannel,
+    Peer,
+    Run,
+    each_loop,
+    open_descriptors,
+    request_head,
+    serve,
+)
 from treadle_responses import ContentCoding, HTTPNotFound, Response, StreamResponse
 from treadle_server import Application, BaseRequest, FileResponse, Request
+from treadle_server._body.stream import EMPTY_PAYLOAD
 from treadle_server._files import response as module
 from treadle_server._files.prepare import file_request, prepare_file
 from treadle_server._transport import files as files_module
@@ -498,3 +508,62 @@ def test_a_process_without_descriptors_still_sends_large_files(
             assert (answer.status, answer.body) == (200, b"x" * 1_000_000)
 
     run(main())
+
+
+class PathChannel(FakeChannel):
+    """Has the file sent by its path."""
+
+    sends_paths: bool = True
+    sent: tuple[str, int] | None = None
+
+    async def send_path(self, path: str, size: int) -> None:
+        self.sent = path, size
+        self.ended = True
+
+
+@pytest.mark.parametrize(
+    ("size", "fields", "offered", "by_path"),
+    [
+        (100_000, "", True, True),
+        (100_000, "", False, False),
+        # A small file leaves with its head, a range is no whole file.
+        (10, "", True, False),
+        (100_000, "Range: bytes=1-99999\r\n", True, False),
+    ],
+)
+def test_a_server_that_sends_files_by_their_paths(
+    tmp_path: Path, size: int, fields: str, offered: bool, by_path: bool
+) -> None:
+    path = tmp_path / "data.bin"
+    path.write_bytes(b"x" * size)
+
+    async def main() -> None:
+        channel = PathChannel()
+        channel.sends_paths = offered
+        head = request_head("GET", "/", fields)
+        request = Request.received(head, EMPTY_PAYLOAD, channel, CONNECTION)
+        response = FileResponse(path)
+        await response.prepare(request)
+        await response.write_eof()
+        assert channel.sent == ((str(path), size) if by_path else None)
+        assert (channel.body == b"") is by_path
+
+    asyncio.run(main())
+
+
+def test_a_file_that_was_replaced_is_not_sent_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "data.bin"
+    path.write_bytes(b"x" * 100_000)
+
+    async def main() -> None:
+        channel = PathChannel()
+        head = request_head("GET", "/")
+        request = Request.received(head, EMPTY_PAYLOAD, channel, CONNECTION)
+        response = FileResponse(path)
+        await response.prepare(request)
+        path.unlink()
+        path.write_bytes(b"y" * 100_000)
+        await response.write_eof()
+        assert (channel.sent, channel.body[:1]) == (None, b"x")
+
+    asyncio.run(main())

@@ -39,6 +39,7 @@ from treadle_server import (
     View,
     WebSocketResponse,
 )
+from treadle_server.interfaces import bare_application
 
 _T = TypeVar("_T")
 
@@ -353,17 +354,65 @@ def executor(fail: Fail) -> Application:
     return app_of(handler)
 
 
+def bare_at_once(fail: Fail) -> Application:
+    async def handler(request: BaseRequest) -> Response:
+        fail()
+        return Response()
+
+    return bare_application(handler)
+
+
+def bare_half_way(fail: Fail) -> Application:
+    """The response is one that its handler sends, and that needs no task of the exchange."""
+
+    async def handler(request: BaseRequest) -> StreamResponse:
+        response = StreamResponse()
+        await response.prepare(request)
+        await response.write(b"first")
+        fail()
+        await response.write_eof()
+        return response
+
+    return bare_application(handler)
+
+
+def bare_behind_its_end(fail: Fail) -> Application:
+    async def handler(request: BaseRequest) -> StreamResponse:
+        response = StreamResponse()
+        await response.prepare(request)
+        await response.write_eof(b"all")
+        await asyncio.sleep(0)
+        fail()
+        return response
+
+    return bare_application(handler)
+
+
+def sent_before(fail: Fail) -> Application:
+    """The handler returns the response to another request, which is sent to its end."""
+
+    async def handler(request: BaseRequest) -> StreamResponse:
+        response = StreamResponse()
+        response.mark_sent(3)
+        fail()
+        return response
+
+    return bare_application(handler)
+
+
 POINTS: list[Build] = [
     handler_at_once, handler_late, middleware_before, middleware_behind, signal_at_once,
     signal_late, signal_for_an_error, expect_handler, prepare, write_eof, single_write,
     generator_first, generator_late, payload, stream_half_way, stream_behind_its_end, prepared,
     prepared_file, upload, view, middleware_of_a_sub_application, compression, web_socket_refused,
-    executor,
+    executor, bare_at_once, bare_half_way, bare_behind_its_end,
 ]  # fmt: skip
 
 
 #: The points at which bytes of the response have left.
-BEGUN = (generator_late, stream_half_way, stream_behind_its_end)
+BEGUN = (
+    generator_late, stream_half_way, stream_behind_its_end, bare_half_way, bare_behind_its_end,
+)  # fmt: skip
 
 REQUESTS: dict[Build, bytes] = {
     expect_handler: EXPECT,
@@ -460,10 +509,10 @@ def test_an_exchange_ends(
 def check_answer(build: Build, name: str, answer: bytes) -> None:
     """One whole answer, or a connection that was cut off."""
     assert answer.count(b"HTTP/1.1 ") - answer.count(b"HTTP/1.1 100 ") <= 1
-    if build in (generator_late, stream_half_way):
+    if build in (generator_late, stream_half_way, bare_half_way):
         # The head and a piece are out, and there is no end.
         assert answer.endswith(b"5\r\nfirst\r\n")
-    elif build is stream_behind_its_end:
+    elif build in (stream_behind_its_end, bare_behind_its_end):
         assert answer == b"" or answer.endswith(b"3\r\nall\r\n0\r\n\r\n")
     elif name in STOPS:
         assert answer == b""
@@ -666,3 +715,12 @@ def test_a_handler_that_ignores_its_cancellation_is_given_up(
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert "The handler of GET / did not end although it was cancelled" in record.getMessage()
+
+
+def test_a_response_of_another_request(caplog: pytest.LogCaptureFixture) -> None:
+    """It is complete, but not for this request: the exchange does not take it for the answer."""
+    outcome = Outcome()
+    with contextlib.closing(new_loop("asyncio")) as loop:
+        run_exchange(loop, sent_before(lambda: None), GET, outcome)
+    assert outcome.answer.startswith(b"HTTP/1.1 500 ")
+    assert "which was sent before: make a new one per request" in caplog.text

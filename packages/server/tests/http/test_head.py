@@ -9,6 +9,7 @@ from yarl import URL
 
 from testkit import CONNECTION, request_head
 from treadle_http_parser import Fields
+from treadle_http_parser import Request as Head
 from treadle_responses import ETag
 from treadle_server._core.types import ConnectionInfo
 from treadle_server._http import head as module
@@ -67,6 +68,7 @@ VALUES: list[tuple[RequestHead, str, Any]] = [
     (head(fields="X-Forwarded-For: 1.2.3.4\r\n"), "remote", "192.0.2.7"),
     # Fields.
     (PLAIN, "raw_headers", ((b"Host", b"example.org"),)),
+    (PLAIN, "root_path", ""),
     (PLAIN, "last_event_id", None),
     (head(fields="Last-Event-ID: \xe4\r\n"), "last_event_id", "\xe4"),
     (PLAIN, "cookies", {}),
@@ -203,6 +205,21 @@ def test_every_property_is_in_the_table() -> None:
 )
 def test_decoding(fields: Fields, name: str, values: list[str]) -> None:
     assert decode_headers(fields).getall(name, []) == values
+
+
+def test_the_url_has_the_path_of_the_mount() -> None:
+    mounted = head("/items?x=1")
+    mounted.root_path = "/shop%20two"
+    assert str(mounted.url) == "http://example.org/shop%20two/items?x=1"
+    assert (mounted.path, mounted.path_qs) == ("/items", "/items?x=1")
+
+
+@pytest.mark.parametrize("version", [(1, 0), (1, 1), (2, 0), (3, 0)])
+def test_versions(version: tuple[int, int]) -> None:
+    made = head()
+    known = made._head
+    made._head = Head("GET", "/", "", version, (), known.framing)
+    assert made.version == version
 
 
 def test_names_that_clients_make_up_are_not_kept_for_ever() -> None:

@@ -17,6 +17,7 @@ from testkit import (
     serve,
 )
 from treadle_server import Request, WebSocketResponse, broadcast
+from treadle_server._websocket.connection import WebSocketConnection
 from treadle_websocket import PreparedMessage
 
 
@@ -113,7 +114,7 @@ def test_a_slow_peer(run: Run, slow: Literal["drop", "close"], count: int) -> No
             sleeper, reader = await enter(connect, 2)
             sleeper.reader._transport.pause_reading()  # type: ignore[attr-defined]  # the only way
             behind = room.members[0]
-            assert behind._ws is not None
+            assert isinstance(behind._ws, WebSocketConnection)
             filling = asyncio.ensure_future(_fill(behind))
             while not behind._ws.flow.write_paused:  # noqa: ASYNC110  # there is no event for it
                 await asyncio.sleep(0)

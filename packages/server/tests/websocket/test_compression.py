@@ -6,6 +6,7 @@ import zlib
 from testkit import Peer, Run, connecting, each_loop, open_websocket, read_close, read_frame, serve
 from treadle_server import Request, WebSocketResponse, broadcast
 from treadle_server._websocket.compression import LARGE
+from treadle_server._websocket.connection import WebSocketConnection
 from treadle_websocket import WSMsgType
 
 LARGE_TEXT = "".join(f"{number:07}\n" for number in range(LARGE // 4))
@@ -92,7 +93,7 @@ def test_others_do_not_wait(run: Run) -> None:
         await ws.prepare(request)
         sending = asyncio.ensure_future(ws.send_str(LARGE_TEXT * 8))
         await asyncio.sleep(0)
-        assert ws._ws is not None
+        assert isinstance(ws._ws, WebSocketConnection)
         assert ws._ws.compressor is not None
         assert ws._ws.compressor.busy
         # Control frames and broadcasts go past it, as they need no window.
@@ -117,7 +118,7 @@ def test_uncompressed_messages_need_no_thread(run: Run) -> None:
         ws = WebSocketResponse()
         await ws.prepare(request)
         await ws.send_str(LARGE_TEXT, compress=False)
-        assert ws._ws is not None
+        assert isinstance(ws._ws, WebSocketConnection)
         assert ws._ws.compressor is not None
         assert not ws._ws.compressor.busy
         return ws

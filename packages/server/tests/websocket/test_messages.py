@@ -24,6 +24,7 @@ from treadle_server import (
     Request,
     WebSocketResponse,
 )
+from treadle_server._websocket.connection import WebSocketConnection
 from treadle_websocket import (
     Message,
     PreparedMessage,
@@ -326,7 +327,7 @@ def test_a_receive_that_is_cancelled_with_its_message_loses_none(run: Run, count
     async def act(ws: WebSocketResponse) -> None:
         task = asyncio.ensure_future(ws.receive_str())
         await asyncio.sleep(0)
-        assert ws._ws is not None
+        assert isinstance(ws._ws, WebSocketConnection)
         # The message is given to the reader, which is cancelled before its turn.
         ws._ws.data_received(b"".join(frame(1, b"%d" % number) for number in range(count)))
         task.cancel()

@@ -34,6 +34,7 @@ from treadle_server import (
     WebSocketReady,
     WebSocketResponse,
 )
+from treadle_server._websocket.connection import WebSocketConnection
 from treadle_websocket import (
     WebSocketError,
     WSMsgType,
@@ -822,6 +823,7 @@ def test_a_flood_of_pings_from_a_peer_that_never_reads(run: Run) -> None:
             while not recorder.done.is_set():
                 # The pongs fill the kernel's buffers, then ours to its limit, and that is all.
                 ws = recorder.ws._ws
+                assert ws is None or isinstance(ws, WebSocketConnection)
                 largest = max(largest, ws.transport.get_write_buffer_size() if ws else 0)
                 await asyncio.sleep(0)
             assert 0 < largest < 1 << 20

@@ -21,6 +21,7 @@ messages into bytes:
 Hello b'\\x81\\x05Hello'
 """
 
+from ._close import encode_close
 from ._decision import Accept, Decision, Reject
 from ._deflate import DeflatePolicy, Deflation, PerMessageDeflate
 from ._errors import (
@@ -103,4 +104,5 @@ __all__ = [
     "WebSocketError",
     "WebSocketSession",
     "__version__",
+    "encode_close",
 ]

@@ -89,6 +89,7 @@ class ServerHandshake:
         refusal = _check_request(fields, method, http_version) or self._check_origin(fields)
         if refusal is not None:
             return refusal
+        subprotocol, offered = self._choose(fields)
         offers = parse_extensions(fields.get("sec-websocket-extensions", ()))
         if offers is None:
             return bad_request("Sec-WebSocket-Extensions is malformed")
@@ -96,8 +97,6 @@ class ServerHandshake:
             *_UPGRADE,
             ("Sec-WebSocket-Accept", _accept_token(fields["sec-websocket-key"][0])),
         ]
-        offered = split_list(fields.get("sec-websocket-protocol", ()))
-        subprotocol = next((name for name in offered if name in self._subprotocols), None)
         if subprotocol is not None:
             response.append(("Sec-WebSocket-Protocol", subprotocol))
         agreed = None
@@ -107,7 +106,25 @@ class ServerHandshake:
         if agreed is not None:
             response.append(("Sec-WebSocket-Extensions", str(agreed)))
         extensions = () if agreed is None else (agreed,)
-        return Accept(tuple(response), subprotocol, extensions, tuple(offered))
+        return Accept(tuple(response), subprotocol, extensions, offered)
+
+    def negotiate(self, headers: Iterable[tuple[str | bytes, str | bytes]]) -> Decision:
+        """Return the decision on a handshake that a server in front has checked.
+
+        Only the origin and the subprotocol are left; the server in front has agreed on extensions,
+        and sends the response: ``headers`` of an ``Accept`` are empty.
+        """
+        fields = group_fields(headers)
+        refusal = self._check_origin(fields)
+        if refusal is not None:
+            return refusal
+        subprotocol, offered = self._choose(fields)
+        return Accept((), subprotocol, (), offered)
+
+    def _choose(self, fields: _Fields) -> tuple[str | None, tuple[str, ...]]:
+        """Return the subprotocol, and those that the client offers."""
+        offered = tuple(split_list(fields.get("sec-websocket-protocol", ())))
+        return next((name for name in offered if name in self._subprotocols), None), offered
 
     def _check_origin(self, fields: _Fields) -> Reject | None:
         if self._origins is None:

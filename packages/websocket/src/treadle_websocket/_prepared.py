@@ -36,6 +36,11 @@ class PreparedMessage:
         self.plain: bytes = encode_frame(FIN | self._opcode, self.payload)
         self._compressed: dict[tuple[int, int, int], bytes] = {}
 
+    @property
+    def is_text(self) -> bool:
+        """True if the message is text."""
+        return self._opcode == _TEXT
+
     def compressed(self, agreed: PerMessageDeflate) -> bytes:
         """Return the frame for sessions with this agreement; it is made on first use.
 

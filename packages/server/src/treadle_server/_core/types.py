@@ -22,7 +22,7 @@ HttpVersion11: HttpVersion = HttpVersion(1, 1)
 class ConnectionInfo:
     """The facts of a connection that a request has: addresses, TLS, and the connection itself."""
 
-    __slots__ = ("handler", "peername", "sockname", "ssl_context")
+    __slots__ = ("handler", "kept", "peername", "sockname", "ssl_context")
 
     def __init__(
         self,
@@ -36,6 +36,8 @@ class ConnectionInfo:
         self.ssl_context: ssl.SSLContext | None = ssl_context
         #: Returns the connection while it exists; None for a connection of another kind.
         self.handler: Callable[[], object] | None = handler
+        #: A value that a handler of every request of the connection may keep here for the next one.
+        self.kept: object = None
 
     @classmethod
     def of(

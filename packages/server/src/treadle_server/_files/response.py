@@ -17,6 +17,7 @@ from treadle_responses import (
     FilePlan,
     LooseHeaders,
     RequestInfo,
+    ResponseWriter,
     StreamResponse,
     apply_plan,
     content_disposition_header,
@@ -27,7 +28,7 @@ from treadle_server._transport.files import NotAFileError, OpenFile, is_missing,
 
 from .prepare import PreparedFile, file_request, prepare_file
 
-__all__ = ["CHUNK_SIZE", "FileResponse", "FileSender"]
+__all__ = ["CHUNK_SIZE", "FileResponse", "FileSender", "PathSender"]
 
 #: Bytes of a file that are read at a time.
 CHUNK_SIZE: Final = 256 * 1024
@@ -49,6 +50,18 @@ class FileSender(Protocol):
         self, sock: socket.socket, preamble: bytes, fd: int, offset: int, count: int
     ) -> None:
         """Send ``preamble``, then ``count`` bytes of the file ``fd`` from ``offset`` on."""
+
+
+@runtime_checkable
+class PathSender(Protocol):
+    """A ``ResponseWriter`` whose server may send a whole file by its path."""
+
+    @property
+    def sends_paths(self) -> bool:
+        """True if the server can."""
+
+    async def send_path(self, path: str, size: int) -> None:
+        """Have the server send the file at ``path``, of ``size`` bytes, and end the response."""
 
 
 class FileResponse(StreamResponse):
@@ -176,7 +189,7 @@ class FileResponse(StreamResponse):
                 sock = writer.file_socket()
                 if sock is not None:
                     await self._send_from_kernel(writer, sock, prepared.plan, prepared.file)
-            if sock is None:
+            if sock is None and not await self._send_by_path(writer, prepared.plan, prepared.file):
                 await self._send_pieces(prepared.plan, prepared.file)
             await super().write_eof(prepared.plan.closing)
         finally:
@@ -191,6 +204,24 @@ class FileResponse(StreamResponse):
                 await writer.send_file(
                     sock, segment.preamble, file.fd, segment.offset, segment.length
                 )
+
+    async def _send_by_path(self, writer: ResponseWriter, plan: FilePlan, file: OpenFile) -> bool:
+        """Have the server send the file if it can and the response is all of it; False if not."""
+        size = file.facts.size
+        if (
+            not isinstance(writer, PathSender)
+            or not writer.sends_paths
+            or self.is_compressing
+            or [segment[:3] for segment in plan.segments] != [(b"", 0, size)]
+            or plan.closing
+        ):
+            return False
+        path = await self.run_blocking(file.absolute_path)
+        if path is None:
+            return False
+        self.count_body(size)
+        await writer.send_path(path, size)
+        return True
 
     async def _send_pieces(self, plan: FilePlan, file: OpenFile) -> None:
         for segment in plan.segments:

@@ -24,6 +24,7 @@ from .request import BaseRequest
 
 __all__ = [
     "CAN_SKIP_PREPARE",
+    "IS_SENT_BY_ITSELF",
     "SENDS_AT_ONCE",
     "error_of_handler",
     "is_http_exception",
@@ -72,12 +73,19 @@ def _sends_at_once(cls: type) -> bool:
     return _can_skip_prepare(cls) and not issubclass(cls, HTTPException)
 
 
+def _is_sent_by_itself(cls: type) -> bool:
+    return issubclass(cls, StreamResponse) and not issubclass(cls, Response)
+
+
 #: True for classes that did not replace ``prepare`` and ``write_eof``: their responses may be sent
 #: without these coroutines.
 CAN_SKIP_PREPARE: Final = _ByClass(_can_skip_prepare)
 #: True for classes that a handler may return and have sent without a task of its own: the same, but
 #: no ``HTTPException``, since to return one has a warning.
 SENDS_AT_ONCE: Final = _ByClass(_sends_at_once)
+#: True for classes whose responses have often been sent to their end when the handler returns them:
+#: those that the handler writes piece by piece.
+IS_SENT_BY_ITSELF: Final = _ByClass(_is_sent_by_itself)
 
 
 def is_http_exception(error: object) -> TypeGuard[HTTPException]:

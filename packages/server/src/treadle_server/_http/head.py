@@ -71,6 +71,13 @@ class RequestHead:
     _scheme: str | None = None
     _host: str | None = None
     _remote: str | None = None
+    #: True if a proxy in front of the server has given one of the three values above.
+    believed: bool = False
+    #: The path at which a server in front, or an application around it, has mounted the
+    #: application: percent-encoded, ``""`` for none. ``url`` has it; the paths of the request begin
+    #: behind it, as those of routes do. To link to a route, put it in front:
+    #: ``request.root_path + str(url)``.
+    root_path: str = ""
 
     # The request line.
 
@@ -82,7 +89,10 @@ class RequestHead:
     @property
     def version(self) -> HttpVersion:
         """The HTTP version of the request."""
-        return HttpVersion11 if self._head.version == (1, 1) else HttpVersion10
+        version = self._head.version
+        if version == (1, 1):
+            return HttpVersion11
+        return HttpVersion10 if version == (1, 0) else HttpVersion(*version)
 
     @property
     def raw_path(self) -> str:
@@ -99,11 +109,11 @@ class RequestHead:
 
     @property
     def url(self) -> URL:
-        """The absolute URL of the request."""
+        """The absolute URL of the request, as the client has it: with ``root_path``."""
         return URL.build(
             scheme=self.scheme,
             authority=self.host,
-            path=self.rel_url.raw_path,
+            path=self.root_path + self.rel_url.raw_path,
             query_string=self.rel_url.raw_query_string,
             encoded=True,
         )
@@ -173,6 +183,7 @@ class RequestHead:
 
         Those that the request was made with stay.
         """
+        self.believed = (remote, scheme, host) != (None, None, None)
         if self._remote is None:
             self._remote = remote
         if self._scheme is None:

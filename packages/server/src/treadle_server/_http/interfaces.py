@@ -13,7 +13,11 @@ transport (HTTP/2, ASGI, an in-memory client) provides:
 - an ``Exchange`` that it starts with each request. ``Exchange.start`` returns True, or ``done`` is
   called later, exactly once, whatever the handler does;
 - a ``Connection`` that it registers with ``ServerState.add`` and ``ServerState.remove``, so that a
-  stopping server ends it.
+  stopping server ends it; with the attribute ``exchange`` its slow requests are logged;
+- for WebSockets either ``switch``, or the channel is a ``WebSocketOpener`` too
+  (``_websocket.channel``), if its messages come from a server that speaks the protocol itself.
+
+``Server.state`` has the handler, the request factory and the options of a server.
 
 ``tests/http/test_interfaces.py`` runs applications over such an implementation without a socket.
 """
@@ -21,7 +25,7 @@ transport (HTTP/2, ASGI, an in-memory client) provides:
 import asyncio
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, final
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, final, runtime_checkable
 
 from multidict import CIMultiDict
 
@@ -36,7 +40,10 @@ if TYPE_CHECKING:
 
     from .streams import OpenStreams
 
-__all__ = ["Connection", "DirectFactory", "HeadDefaults", "RequestFactory", "ResponseChannel"]
+__all__ = [
+    "Connection", "DirectFactory", "HeadDefaults", "RequestFactory", "ResponseChannel",
+    "TrailerSender",
+]  # fmt: skip
 
 _T = TypeVar("_T")
 _Request_co = TypeVar("_Request_co", covariant=True)
@@ -120,6 +127,17 @@ class ResponseChannel(ResponseWriter, Protocol):
 
         Cuts the connection off, so that the client can tell; after ``switch`` the upgraded protocol
         decides. Never raises.
+        """
+
+
+@runtime_checkable
+class TrailerSender(Protocol):
+    """A ``ResponseChannel`` that can send fields behind a body."""
+
+    def finish(self, data: bytes = b"", trailers: Iterable[tuple[str, str]] = ()) -> None:
+        """Write the last piece, ``trailers`` and the end, without waiting for the peer.
+
+        Raises like ``write_eof``; trailers are left out where the framing has no place for them.
         """
 
 

@@ -118,6 +118,10 @@ class LoggedExchange(Exchange):
         self._answer = response
         return super()._write_at_once(response)
 
+    def _accept_sent(self, request: BaseRequest, response: StreamResponse) -> bool:
+        self._answer = response
+        return super()._accept_sent(request, response)
+
     def _start_sending(
         self,
         request: BaseRequest,

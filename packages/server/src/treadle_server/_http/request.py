@@ -190,6 +190,7 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
             host=self._host if host is _UNSET else host,
             remote=self._remote if remote is _UNSET else remote,
         )
+        copy.root_path = self.root_path
         copy._given_protocol = protocol  # noqa: SLF001  # another request
         # The files of a form that the copy reads are closed with the response of the request.
         copy.hooks = self._own_hooks()
@@ -198,6 +199,18 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
 
     def _carry_over(self, copy: Self) -> None:
         """Give a clone what a subclass adds."""
+
+    # What it was made of, for handlers that are no application's.
+
+    @property
+    def head(self) -> Head:
+        """The head, as the parser has read it."""
+        return self._head
+
+    @property
+    def connection_info(self) -> ConnectionInfo:
+        """The addresses and the TLS context of the connection."""
+        return self._connection
 
     # The connection, as a view.
 
@@ -282,7 +295,7 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
         """
         if not 100 <= status <= 199 or status == 101:
             raise ValueError(f"{status} is not an informational status (100, 102 to 199)")
-        if self._head.version == (1, 1):
+        if self._head.version >= (1, 1):
             items = headers.items() if isinstance(headers, Mapping) else headers
             self._channel.write_informational(status, items)
             await self._channel.drain()

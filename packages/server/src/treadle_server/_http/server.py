@@ -123,6 +123,11 @@ class Server:
         return self, {"ssl": ssl_context, "ssl_handshake_timeout": self.handshake_timeout}
 
     @property
+    def state(self) -> ServerState:
+        """The settings and the open connections, for other transports (``interfaces``)."""
+        return self._state
+
+    @property
     def _has_room(self) -> bool:
         """True if ``max_connections`` allows another connection."""
         state = self._state

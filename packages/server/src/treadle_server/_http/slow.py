@@ -16,7 +16,7 @@ from typing import Final, final
 from treadle_server._core.config import ServerConfig
 from treadle_server._core.logs import log_stack, log_warning
 
-from .connection import HttpConnection
+from .exchange import Exchange
 from .interfaces import Connection
 from .request import BaseRequest
 from .state import RawHandler, context_of
@@ -48,10 +48,12 @@ class SlowRequests:
         """Report the requests that have become slow; called once a second."""
         latest = monotonic() - self._limit
         for connection in connections:
-            if isinstance(connection, HttpConnection) and connection.busy:
-                request = connection.exchange.request
+            # Of ``HttpConnection`` and of other transports; those that only say 503 have none.
+            exchange = getattr(connection, "exchange", None)
+            if isinstance(exchange, Exchange):
+                request = exchange.request
                 if request is not None and 0 < request.began <= latest:
-                    self._examine(request, connection.exchange.task)
+                    self._examine(request, exchange.task)
 
     def _examine(self, request: BaseRequest, task: "asyncio.Task[object] | None") -> None:
         began = request.began

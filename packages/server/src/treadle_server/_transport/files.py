@@ -76,11 +76,12 @@ class FileTruncatedError(RuntimeError):
 class OpenFile:
     """A regular file, open for reading, and its facts."""
 
-    __slots__ = ("_fd", "facts")
+    __slots__ = ("_fd", "_path", "facts")
 
-    def __init__(self, fd: int, facts: FileFacts) -> None:
+    def __init__(self, fd: int, facts: FileFacts, path: str = "") -> None:
         self._fd = fd
         self.facts: Final = facts
+        self._path: Final = path
 
     @property
     def fd(self) -> int:
@@ -103,6 +104,15 @@ class OpenFile:
             offset += len(piece)
             size -= len(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def absolute_path(self) -> str | None:
+        """Return the absolute path of the file; None if there is another file by now; blocks."""
+        path = os.path.abspath(self._path)  # noqa: PTH100  # a str
+        try:
+            same = os.path.samestat(os.stat(path), os.fstat(self._fd))  # noqa: PTH116  # as above
+        except OSError:
+            return None
+        return path if same else None
 
     def close(self) -> None:
         """Close the file; may be called again."""
@@ -168,7 +178,7 @@ def _open(path: str, coding: str | None, varies: bool, *, follow: bool) -> OpenF
         # Check the opened file: another one may have taken its place at the path.
         status = os.fstat(fd)
         _check_regular(status, path)
-        return OpenFile(fd, FileFacts(status.st_size, status.st_mtime_ns, coding, varies))
+        return OpenFile(fd, FileFacts(status.st_size, status.st_mtime_ns, coding, varies), path)
     except BaseException:
         os.close(fd)
         raise

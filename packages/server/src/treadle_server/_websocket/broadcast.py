@@ -48,23 +48,21 @@ async def broadcast(
         ws = websocket._open()  # noqa: SLF001  # a part of sending, for this room
         if ws.session.state is not State.OPEN:
             continue
-        if ws.flow.write_paused and slow == "drop":
+        if ws.behind and slow == "drop":
             continue
-        if ws.flow.write_paused and slow == "close":
+        if ws.behind and slow == "close":
             ws.close(WSCloseCode.TRY_AGAIN_LATER, "too slow")
             continue
-        # Nothing compressed may overtake a message that is still being compressed.
-        busy = ws.compressor is not None and ws.compressor.busy
-        ws.write(ws.session.send_prepared(prepared, compress=False if busy else compress))
+        ws.put(prepared, compress)
         count += 1
-        if ws.flow.write_paused:
+        if ws.behind:
             behind.append(ws)
         if number % _BATCH == 0:
             await asyncio.sleep(0)
     if slow == "wait":
         for ws in behind:
             try:
-                await ws.flow.drain()
+                await ws.drain()
             except ClientConnectionResetError:
                 continue
     return count

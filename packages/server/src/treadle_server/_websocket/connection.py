@@ -2,11 +2,10 @@
 
 ``WebSocketConnection`` takes a connection over behind the 101. It feeds ``WebSocketSession``, gives
 the messages that come out to the one reader, writes what the session has to say, and keeps its
-timers. ``WebSocketResponse`` reads with ``receive`` and writes with ``session`` and ``write``.
+timers. It is the ``WebSocketChannel`` of HTTP/1.1.
 
-A reader that waits gets a message as the result of its future, else from the queue. Behind them it
-gets once the message that ended the WebSocket, then only CLOSED. Memory is bounded: reading from
-the peer pauses while the queue is full, and pongs to a peer that does not read are withheld.
+Memory is bounded: reading from the peer pauses while the queue of the reader is full, and pongs to
+a peer that does not read are withheld.
 """
 
 import asyncio
@@ -15,17 +14,13 @@ from typing import Final, final
 from treadle_server._transport.flow import FlowControl
 from treadle_server._transport.output import OutputBuffer
 from treadle_server._transport.upgrade import Upgraded, UpgradeOwner
-from treadle_websocket import (
-    WS_CLOSED_MESSAGE,
-    WS_CLOSING_MESSAGE,
-    State,
-    WebSocketSession,
-    WSMsgType,
-)
+from treadle_websocket import WS_CLOSING_MESSAGE, State, WebSocketSession
 
 from .compression import BackgroundCompressor
 from .heartbeat import Heartbeat
-from .queue import AnyMessage, MessageQueue, Waiter, expire
+from .queue import AnyMessage
+from .reader import MessageReader
+from .sender import MessageSender
 
 __all__ = ["WebSocketConnection"]
 
@@ -40,22 +35,17 @@ _SLICE: Final = 64 * 1024
 _SLICE_DEFLATED: Final = 4 * 1024
 _TURN: Final = {_SLICE: 64 * 1024, _SLICE_DEFLATED: 16 * 1024}
 
-# The messages that end an iteration, and the number of CLOSED messages that a reader gets before it
-# is taken for an endless loop.
-_END: Final = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
-_MAX_TOLD_CLOSED: Final = 5
 _GOING_AWAY: Final = 1001
 _INTERNAL_ERROR: Final = 1011
 
 
 @final
-class WebSocketConnection(Upgraded):
+class WebSocketConnection(MessageReader[WebSocketSession[AnyMessage]], MessageSender, Upgraded):
     """The protocol of one WebSocket; ``writer_limit`` bytes may wait for the peer."""
 
     __slots__ = (
-        "_closers", "_due", "_heartbeat", "_last", "_loop", "_output", "_owner",
-        "_pending", "_queue", "_slice", "_timer", "_told_closed", "compressor", "flow",
-        "limit", "session", "transport", "waiter",
+        "_closers", "_due", "_heartbeat", "_output", "_owner", "_pending", "_slice", "_timer",
+        "compressor", "flow", "limit", "transport",
     )  # fmt: skip
 
     transport: asyncio.Transport
@@ -69,17 +59,10 @@ class WebSocketConnection(Upgraded):
         loop: asyncio.AbstractEventLoop,
         writer_limit: int,
     ) -> None:
-        self.session: Final = session
-        self._loop: Final = loop
+        super().__init__(session, loop)
         self.limit = writer_limit
         # The connection below; None before the 101 and after the end.
         self._owner: UpgradeOwner | None = None
-        # For the reader: the messages and the last one behind them, the future that it waits for
-        # (else None), and the number of times that it was told that there are no more.
-        self._queue: Final = MessageQueue()
-        self._last: AnyMessage | None = None
-        self.waiter: Waiter | None = None
-        self._told_closed = 0
         # The bytes that were not decoded, because the queue is full; how many are decoded at once.
         self._pending = b""
         self._slice: Final = _SLICE if session.deflate is None else _SLICE_DEFLATED
@@ -166,18 +149,9 @@ class WebSocketConnection(Upgraded):
         if session.wants_to_send and not self.flow.write_paused:
             self._write_own()
 
-    def _add(self, messages: list[AnyMessage]) -> None:
-        """Give the reader data messages, pings and pongs: the others end a session."""
-        waiter = self.waiter
-        if waiter is not None and not waiter.done():
-            # The queue is empty: a reader that has a message does not wait.
-            waiter.set_result(messages.pop(0))
-            if not messages:
-                return
-        self._queue.add(messages)
-        if self._queue.full:
-            self.flow.pause_reading()
-            self._flow_changed()
+    def _pause(self) -> None:
+        self.flow.pause_reading()
+        self._flow_changed()
 
     def _decode_slices(self, data: bytes) -> None:
         self._pending = b""
@@ -186,11 +160,11 @@ class WebSocketConnection(Upgraded):
             if self._queue.full or start >= _TURN[size]:
                 self._pending = data[start:]
                 self.flow.pause_reading()
-                self._loop.call_soon(self._decode_pending)
+                self._loop.call_soon(self._read_on)
                 return
             self._decode(data[start : start + size])
 
-    def _decode_pending(self) -> None:
+    def _read_on(self) -> None:
         if self._queue.full:
             return
         if self._pending:
@@ -198,51 +172,6 @@ class WebSocketConnection(Upgraded):
         if not (self._pending or self._queue.full):
             self.flow.resume_reading()
             self._flow_changed()
-
-    async def receive(
-        self, timeout: float | None, *, autoclose: bool, iterating: bool
-    ) -> AnyMessage:
-        """Return the next message; see ``WebSocketResponse.receive`` and its ``__anext__``."""
-        if self.waiter is not None:
-            raise RuntimeError("Concurrent call to receive(): another task is waiting already")
-        queue = self._queue
-        while not queue.messages:
-            if self._last is not None or self.session.state is not _OPEN:
-                last = self._receive_last(autoclose)
-                if iterating and last.type in _END:
-                    raise StopAsyncIteration
-                return last
-            waiter = self.waiter = self._loop.create_future()
-            timer = None if timeout is None else self._loop.call_later(timeout, expire, waiter)
-            try:
-                message: AnyMessage | None = await waiter
-            except BaseException:
-                queue.put_back(waiter)
-                raise
-            finally:
-                self.waiter = None
-                if timer is not None:
-                    timer.cancel()
-            if message is not None:
-                return message
-        if not queue.full:
-            return queue.take()
-        message = queue.take()
-        self._decode_pending()
-        return message
-
-    def _receive_last(self, autoclose: bool) -> AnyMessage:
-        message, self._last = self._last, None
-        if message is None:
-            if self.session.state is State.CLOSE_RECEIVED:
-                return WS_CLOSING_MESSAGE
-            self._told_closed += 1
-            if self._told_closed >= _MAX_TOLD_CLOSED:
-                raise RuntimeError("The WebSocket is closed: look at the type of what you receive")
-            return WS_CLOSED_MESSAGE
-        if message.type is WSMsgType.ERROR or autoclose:
-            self.answer_close()
-        return message
 
     def _take_end(self, messages: list[AnyMessage]) -> None:
         """Take messages that end in CLOSE or ERROR, or that arrive while we are closing."""
@@ -261,12 +190,26 @@ class WebSocketConnection(Upgraded):
             self._end([])
             self._leave(linger=session.exception is not None)
 
-    def _wake(self) -> None:
-        waiter = self.waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
-
     # Writing.
+
+    @property
+    def current_transport(self) -> asyncio.Transport | None:
+        """The connection's transport, None once it is lost."""
+        return self.flow.transport
+
+    @property
+    def behind(self) -> bool:
+        """True while more than ``limit`` bytes wait for the peer."""
+        return self.flow.write_paused
+
+    async def drain(self) -> None:
+        """Wait while it is ``behind``; raises ``ClientConnectionResetError`` if it is gone."""
+        await self.flow.drain()
+
+    def set_limit(self, limit: int) -> None:
+        """Set the number of bytes that may wait for the peer."""
+        self.limit = limit
+        self.transport.set_write_buffer_limits(limit)
 
     def write(self, data: bytes) -> None:
         """Write frames, in order.
@@ -310,7 +253,7 @@ class WebSocketConnection(Upgraded):
                 self._wake()
             self._set_timer()
             # The peer's close frame may be behind messages that no task reads any more.
-            self._decode_pending()
+            self._read_on()
             return True
         if session.state is State.CLOSE_RECEIVED:
             self._finish(session.send_close(code, reason))

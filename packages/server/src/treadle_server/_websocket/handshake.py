@@ -29,6 +29,8 @@ from treadle_websocket import (
     SessionSettings,
 )
 
+from .channel import opener_of
+
 __all__ = ["decide", "make_handshake", "make_settings", "refusal", "warn_of_no_overlap"]
 
 _logger: Final = logging.getLogger("treadle.websocket")
@@ -96,6 +98,8 @@ def decide(handshake: ServerHandshake, request: BaseRequest) -> Decision:
         # The Origin is compared with the host that the client has asked for.
         others = (each for each in fields if each[0].lower() != b"host")
         fields = (*others, (b"Host", request.host.encode("utf-8", "surrogateescape")))
+    if opener_of(request.response_writer) is not None:
+        return handshake.negotiate(fields)
     return handshake.parse(fields, method=request.method, http_version=request.version)
 
 

@@ -4,8 +4,8 @@ from typing import Final, final
 
 from treadle_websocket import WSMsgType
 
-from .connection import WebSocketConnection
-from .messages import Bytes, DecodeText_co, WebSocketMessages
+from .channel import Bytes, WebSocketChannel
+from .messages import DecodeText_co, WebSocketMessages
 
 __all__ = ["LegacyWebSocket", "WebSocketWriter"]
 
@@ -14,7 +14,7 @@ __all__ = ["LegacyWebSocket", "WebSocketWriter"]
 class WebSocketWriter:
     """The sending side under aiohttp's name: ``ws._writer`` (Home Assistant's WebSocket API)."""
 
-    def __init__(self, messages: WebSocketMessages[bool], ws: WebSocketConnection) -> None:
+    def __init__(self, messages: WebSocketMessages[bool], ws: WebSocketChannel) -> None:
         self._messages: Final = messages
         self._ws: Final = ws
 
@@ -25,13 +25,12 @@ class WebSocketWriter:
 
     @_limit.setter
     def _limit(self, limit: int) -> None:
-        self._ws.limit = limit
-        self._ws.transport.set_write_buffer_limits(limit)
+        self._ws.set_limit(limit)
 
     @property
     def transport(self) -> object:
         """The connection's transport, None once it is lost."""
-        return self._ws.flow.transport
+        return self._ws.current_transport
 
     async def send_frame(self, message: Bytes, opcode: int, compress: bool | None = None) -> None:
         """Send a whole message, a ping or a pong from its payload, or close the WebSocket."""

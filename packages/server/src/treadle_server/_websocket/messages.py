@@ -12,19 +12,16 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, cast, overload
 
-from treadle_server._core.errors import ClientConnectionResetError
 from treadle_websocket import (
     Message,
     PreparedMessage,
     RawMessage,
-    WebSocketSession,
     WSCloseCode,
     WSMessageTypeError,
     WSMsgType,
-    WSStateError,
 )
 
-from .connection import WebSocketConnection
+from .channel import Bytes, WebSocketChannel
 from .queue import AnyMessage
 
 if TYPE_CHECKING:
@@ -42,8 +39,6 @@ __all__ = ["NOT_PREPARED", "Bytes", "DecodeText_co", "WebSocketMessages"]
 
 NOT_PREPARED: Final = "The WebSocket is not open yet: await prepare(request) first"
 
-Bytes = bytes | bytearray | memoryview
-
 _ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
 
 
@@ -52,12 +47,12 @@ class WebSocketMessages(Generic[DecodeText_co]):
 
     # None until it is open. No default of the class, which would make each access ten times slower:
     # the interpreter does not specialize those of an attribute that hides another.
-    _ws: WebSocketConnection | None
+    _ws: WebSocketChannel | None
     # Seconds that receive() waits, None for ever; True to answer the peer's close frame.
     _receive_timeout: float | None
     _autoclose: bool
 
-    def _open(self) -> WebSocketConnection:
+    def _open(self) -> WebSocketChannel:
         if self._ws is None:
             raise RuntimeError(NOT_PREPARED)
         return self._ws
@@ -68,27 +63,13 @@ class WebSocketMessages(Generic[DecodeText_co]):
 
     def send_str(self, data: str, compress: bool | None = None) -> Coroutine[Any, Any, None]:
         """Send a text message; ``compress`` overrides the choice by size."""
-        return self._send_message(data, compress, str, WebSocketSession.send_text)
+        ws = self._ws
+        return _not_prepared() if ws is None else ws.send_text(data, compress)
 
     def send_bytes(self, data: Bytes, compress: bool | None = None) -> Coroutine[Any, Any, None]:
         """Send a binary message; ``compress`` overrides the choice by size."""
-        return self._send_message(data, compress, Bytes, WebSocketSession.send_bytes)
-
-    async def _send_message(
-        self, data: Any, compress: bool | None, kind: Any, encode: Callable[..., bytes]
-    ) -> None:
         ws = self._ws
-        if ws is None:
-            raise RuntimeError(NOT_PREPARED)
-        try:
-            frame = None
-            if ws.compressor is not None and compress is not False and isinstance(data, kind):
-                frame = await ws.compressor.encode(data)
-            ws.write(frame or encode(ws.session, data, compress=compress))
-        except WSStateError as error:
-            raise _too_late(ws) from error
-        if ws.flow.write_paused:
-            await ws.flow.drain()
+        return _not_prepared() if ws is None else ws.send_bytes(data, compress)
 
     async def send_json(
         self,
@@ -110,35 +91,19 @@ class WebSocketMessages(Generic[DecodeText_co]):
         self, message: Bytes, opcode: WSMsgType, compress: bool | None = None
     ) -> None:
         """Send a whole message from its payload; ``opcode`` is TEXT, BINARY, PING or PONG."""
-        await self._wait_turn()
-        await self._send(lambda session: session.send_frame(message, opcode, compress=compress))
+        await self._open().send_frame(message, opcode, compress)
 
     async def send_prepared(self, message: PreparedMessage, compress: bool | None = None) -> None:
         """Send a message that was encoded once for many; ``broadcast`` sends it to all."""
-        await self._wait_turn()
-        await self._send(lambda session: session.send_prepared(message, compress=compress))
+        await self._open().send_prepared(message, compress)
 
     async def ping(self, message: str | Bytes = b"") -> None:
         """Send a ping of at most 125 bytes (``ValueError``)."""
-        await self._send(lambda session: session.send_ping(message))
+        await self._open().send_ping(message)
 
     async def pong(self, message: str | Bytes = b"") -> None:
         """Send a pong of at most 125 bytes (``ValueError``)."""
-        await self._send(lambda session: session.send_pong(message))
-
-    async def _wait_turn(self) -> None:
-        ws = self._open()
-        if ws.compressor is not None:
-            await ws.compressor.encode(b"")
-
-    async def _send(self, encode: Callable[[WebSocketSession[AnyMessage]], bytes]) -> None:
-        ws = self._open()
-        try:
-            ws.write(encode(ws.session))
-        except WSStateError as error:
-            raise _too_late(ws) from error
-        if ws.flow.write_paused:
-            await ws.flow.drain()
+        await self._open().send_pong(message)
 
     # Receiving.
 
@@ -266,6 +231,10 @@ class WebSocketMessages(Generic[DecodeText_co]):
         return True
 
 
+async def _not_prepared() -> None:
+    raise RuntimeError(NOT_PREPARED)
+
+
 async def _next_received(ws: Any) -> AnyMessage:
     """Return what ``receive`` of a subclass returns, up to the end of the WebSocket."""
     message: AnyMessage = await ws.receive()
@@ -292,13 +261,6 @@ def _as_coroutine_function(function: Callable[..., Coroutine[Any, Any, Any]]) ->
 # ordinary mock of it. Python 3.12 can mark a function; Python 3.11 pays for the coroutine.
 for _name in ("send_str", "send_bytes", "receive", "__anext__"):
     setattr(WebSocketMessages, _name, _as_coroutine_function(getattr(WebSocketMessages, _name)))
-
-
-def _too_late(ws: WebSocketConnection) -> ClientConnectionResetError:
-    session = ws.session
-    return ClientConnectionResetError(
-        f"Cannot send: the WebSocket is {session.state.value} (code {session.close_code})"
-    )
 
 
 def _unexpected(message: AnyMessage, wanted: str) -> WSMessageTypeError:

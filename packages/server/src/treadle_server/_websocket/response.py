@@ -23,6 +23,7 @@ from treadle_responses import RequestInfo, StreamResponse
 from treadle_server._http.interfaces import ResponseChannel
 from treadle_server._http.request import BaseRequest
 from treadle_websocket import (
+    Accept,
     AllowedOrigins,
     DeflatePolicy,
     Reject,
@@ -31,10 +32,11 @@ from treadle_websocket import (
     WSCloseCode,
 )
 
+from .channel import Bytes, extra_info, opener_of
 from .connection import WebSocketConnection
 from .handshake import decide, make_handshake, make_settings, refusal, warn_of_no_overlap
 from .legacy import LegacyWebSocket
-from .messages import Bytes, DecodeText_co
+from .messages import DecodeText_co
 
 __all__ = ["WebSocketReady", "WebSocketResponse"]
 
@@ -180,6 +182,23 @@ class WebSocketResponse(StreamResponse, LegacyWebSocket[DecodeText_co]):
         for name in ("Content-Length", "Transfer-Encoding", "Content-Type"):
             # A 101 has no body; a signal that serves all responses may have set these.
             self.headers.pop(name, None)
+        opener = opener_of(writer)
+        if opener is None:
+            self._ws = self._switch(writer, decision)
+        else:
+            self._ws = await opener.accept_websocket(
+                decision.subprotocol,
+                self.headers,
+                self._settings,
+                decode_text=self._decode_text,
+                writer_limit=self._writer_limit,
+            )
+        self._protocol = decision.subprotocol
+        self.begin_sending(request, writer)
+        return writer
+
+    def _switch(self, writer: ResponseChannel, decision: Accept) -> WebSocketConnection:
+        """Send the 101, and let a session of our own have the connection."""
         loop = asyncio.get_running_loop()
         session = WebSocketSession(
             self._settings,
@@ -190,10 +209,7 @@ class WebSocketResponse(StreamResponse, LegacyWebSocket[DecodeText_co]):
         ws = WebSocketConnection(session, loop, self._writer_limit)
         # From here on, ``ws`` gets the bytes behind the request.
         writer.switch(self.headers, ws)
-        self._ws = ws
-        self._protocol = decision.subprotocol
-        self.begin_sending(request, writer)
-        return writer
+        return ws
 
     # State.
 
@@ -226,8 +242,7 @@ class WebSocketResponse(StreamResponse, LegacyWebSocket[DecodeText_co]):
 
     def get_extra_info(self, name: str, default: object = None) -> Any:
         """Return the transport's extra information; ``default`` if it has none or is closed."""
-        transport = None if self._ws is None else self._ws.flow.transport
-        return default if transport is None else transport.get_extra_info(name, default)
+        return extra_info(self._ws, name, default)
 
     async def write(self, data: Bytes) -> NoReturn:  # noqa: ARG002  # the base's signature
         """Raise ``RuntimeError``: a WebSocket has no body."""

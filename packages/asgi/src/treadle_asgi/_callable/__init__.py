@@ -1,0 +1,1 @@
+"""A treadle application as an ASGI application: ``asgi(app)``."""

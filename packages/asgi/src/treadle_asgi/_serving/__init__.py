@@ -1,0 +1,1 @@
+"""Any ASGI application on treadle's server."""
