@@ -7,7 +7,9 @@ NAMES = [
     "OpenFile", "OpenStreams", "ProxiedInfo", "RequestBody", "RequestFactory",
     "ResponseChannel", "RunOptions", "TrailerSender", "UnusableError", "UpgradeOwner",
     "Upgraded", "add_server_arguments", "bare_application", "check_server_arguments",
-    "log_debug", "log_error", "log_warning", "open_file", "serve_with_arguments", "shown",
+    "log_debug", "log_error", "log_given", "log_warning", "open_file", "printable",
+    "serve_with_arguments", "shown", "ASGIMounted", "MountOptions", "MountResource", "MountedPath",
+    "MountingRouter", "WSGIMountOptions", "WSGIMounted", "check_keywords",
 ]  # fmt: skip
 
 

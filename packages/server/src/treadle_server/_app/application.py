@@ -33,7 +33,6 @@ from treadle_server._http.server import Server
 from treadle_server._http.state import RawHandler
 from treadle_server._routing.context import RouteContext
 from treadle_server._routing.definitions import AbstractRouteDef
-from treadle_server._routing.dispatcher import Dispatcher
 from treadle_server._routing.handlers import AnyHandler, check_size
 from treadle_server._routing.interfaces import (
     AbstractRoute,
@@ -46,6 +45,7 @@ from treadle_server._routing.options import StaticOptions
 from .chain import compose
 from .legacy import LegacyApplication
 from .lifecycle import Progress
+from .mounting import MountingRouter
 from .routed import RoutedRequest, not_routed
 
 __all__ = ["Application", "Handler", "Middleware", "Request", "UrlDispatcher"]
@@ -152,7 +152,7 @@ class Middleware(Protocol):
         """Answer ``request``."""
 
 
-class UrlDispatcher(Dispatcher[Handler, Middleware]):
+class UrlDispatcher(MountingRouter[Handler, Middleware]):
     """The router of an application."""
 
     if TYPE_CHECKING:
