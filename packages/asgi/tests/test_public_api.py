@@ -5,8 +5,8 @@ from testkit import check_public_api
 
 NAMES = [
     "ASGIApplication", "HostOptions", "LifespanError", "Message", "Receive", "Scope", "Send",
-    "ServeOptions", "WebSocketSettings", "__version__", "command_line", "converse", "host",
-    "serve_asgi",
+    "ServeOptions", "WebSocketSettings", "__version__", "command_line", "converse", "host", "mount",
+    "mount_wsgi", "serve_asgi",
 ]  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """ASGI in both directions: treadle's applications on other servers, others' on treadle's."""
 
+from ._mounts.mount import mount, mount_wsgi
 from ._serving.cli import command_line
 from ._serving.conversation import converse
 from ._serving.hosting import HostOptions, host
@@ -23,5 +24,7 @@ __all__ = [
     "command_line",
     "converse",
     "host",
+    "mount",
+    "mount_wsgi",
     "serve_asgi",
 ]

@@ -132,6 +132,11 @@ class HttpConversation(StreamResponse):
         data: bytes | None = None
         try:
             if type(content) is RequestBody:
+                if not self._received and content.at_eof():
+                    # A middleware has read it; ``read`` returns the same bytes again.
+                    data = await self._request.read()
+                    self._received = -1
+                    return {"type": "http.request", "body": data, "more_body": False}
                 data = content.take_whole()
             if data is None:
                 data = await content.readany()
