@@ -47,3 +47,29 @@ def test_order() -> None:
         b"1\r\na\r\n1\r\nb\r\n0\r\n\r\n"
     )
     assert [type(event) for event in events] == [Request, Data, Data, EndOfMessage]
+
+
+HEADS = [
+    b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHOST:a\r\nX-A: \xff b:c \t\r\nx-a:\r\nX-A: 2\r\n\r\n",
+    # Not an ordinary head: httptools reads it.
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\n\r\n0\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\nCookie: " + b"c" * 2000 + b"\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("first", ["fields", "lower_fields"])
+@pytest.mark.parametrize("head", HEADS)
+def test_lower_fields(head: bytes, first: str) -> None:
+    """They are the fields with other names, whichever is read first."""
+    for _ in range(2):
+        event = ServerConnection().receive_data(head)[0]
+        assert isinstance(event, Request)
+        getattr(event, first)
+        expected = [(name.lower(), value) for name, value in event.fields]
+        assert event.lower_fields == expected
+        again = ServerConnection().receive_data(head)[0]
+        assert isinstance(again, Request)
+        assert again.lower_fields == expected
+        again.lower_fields.append((b"x", b"y"))
+        assert again.lower_fields == expected

@@ -70,6 +70,15 @@ async def reads_and_answers(scope: Scope, receive: Receive, send: Send) -> None:
     await end(send)
 
 
+async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+    await start(send)
+    try:
+        while True:
+            await send({"type": "http.response.body", "body": bytes(99_999), "more_body": True})
+    except OSError:
+        raise RuntimeError("as Starlette's ClientDisconnect") from None
+
+
 async def cancelled(scope: Scope, receive: Receive, send: Send) -> None:
     raise asyncio.CancelledError
 
@@ -85,6 +94,7 @@ ROWS = [
     (reads, CHUNKED, b"HTTP/1.1 400 ", b"", ""),
     (reads_and_returns, CHUNKED, b"HTTP/1.1 400 ", b"", ""),
     (reads_and_answers, CHUNKED, b"HTTP/1.1 200 ", b"\r\n\r\nx", ""),
+    (endless, GET.replace(b"GET", b"HEAD"), b"HTTP/1.1 200 ", b"\r\n\r\n", ""),
     (cancelled, GET, b"HTTP/1.1 500 ", b"", "Error handling request from"),
 ]  # fmt: skip
 

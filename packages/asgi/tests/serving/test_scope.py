@@ -9,7 +9,6 @@ from treadle_asgi._serving.scope import (
     addresses,
     http_scope,
     is_websocket,
-    lower_names,
     websocket_scope,
 )
 from treadle_responses import Response
@@ -54,10 +53,6 @@ ROOTS = [("", b"/a"), ("/r", b"/r/a"), ("/r s/%", b"/r%20s/%/a"), ("/é", b"/%C3
 @pytest.mark.parametrize(("root", "expected"), ROOTS)
 def test_add_root(root: str, expected: bytes) -> None:
     assert add_root(root, b"/a") == expected
-
-
-def test_lower_names() -> None:
-    assert lower_names(((b"X-A", b"B"), (b"x-a", b"C"))) == [(b"x-a", b"B"), (b"x-a", b"C")]
 
 
 def test_paths_of_mounts(run: Run) -> None:

@@ -91,7 +91,7 @@ async def converse_websocket(
 
 def _log_late(request: BaseRequest, error: Exception) -> None:
     text = "Error in the application behind its response to %s %s"
-    if _is_of_lost_client(error):
+    if _of_client(error) is not None:
         log_debug(server_logger, text + ": the client has left", request.method, request.raw_path)
         return
     log_error(server_logger, text, request.method, request.raw_path, error=error)
@@ -102,23 +102,27 @@ def _translate(request: BaseRequest, failure: Exception | None, error: Exception
     if failure is not None:
         # The body was malformed or too large, and the application did not know an answer.
         return failure
-    if _is_of_lost_client(error) and request.response_writer.is_lost:
+    found = _of_client(error)
+    if found is not None and (
+        type(found) is not ClientConnectionResetError or request.response_writer.is_lost
+    ):
         # An application that does not catch the error of ``send``, or raises another one then,
-        # such as Starlette's ClientDisconnect: no bug.
-        return ClientConnectionResetError("The client has left")
+        # such as Starlette's ClientDisconnect: no bug. A subclass says that the client has all of
+        # a response without a body. Another object, because ``error`` may lead to this one.
+        return type(found)(*found.args)
     return error
 
 
-def _is_of_lost_client(error: BaseException) -> bool:
-    """Return True if the error, or one behind it, says that the client has left."""
+def _of_client(error: BaseException) -> ClientConnectionResetError | None:
+    """Return the error of ``send`` for a client that has left, if ``error`` comes from one."""
     left: list[BaseException] = [error]
     for _ in range(_MOST):
         if not left:
             break
         each = left.pop()
         if isinstance(each, ClientConnectionResetError):
-            return True
+            return each
         if isinstance(each, BaseExceptionGroup):
             left += each.exceptions
         left += [other for other in (each.__cause__, each.__context__) if other is not None]
-    return False
+    return None

@@ -109,7 +109,7 @@ class _Host:
         scope["path"] = path
         scope["raw_path"] = raw_path
         scope["query_string"] = query.encode("ascii")
-        kept.headers = [(name.lower(), value) for name, value in head.fields]
+        kept.headers = head.lower_fields
         kept.head = head
 
 

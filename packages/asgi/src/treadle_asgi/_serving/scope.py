@@ -14,7 +14,7 @@ from .tls import tls_extension
 
 __all__ = [
     "ASGI_VERSIONS", "Address", "add_root", "addresses", "http_scope", "is_websocket",
-    "lower_names", "opens_websocket", "websocket_scope",
+    "opens_websocket", "websocket_scope",
 ]  # fmt: skip
 
 #: The versions of the specifications: ``send`` raises ``OSError`` when the client has left (2.4),
@@ -58,13 +58,8 @@ def addresses(info: ConnectionInfo) -> tuple[Address | None, Address | None]:
     return _address(client), _address(info.sockname)
 
 
-def lower_names(fields: tuple[tuple[bytes, bytes], ...]) -> list[tuple[bytes, bytes]]:
-    """Return the fields with names in lower case."""
-    return [(name.lower(), value) for name, value in fields]
-
-
 def _headers(request: BaseRequest) -> list[tuple[bytes, bytes]]:
-    fields = lower_names(request.raw_headers)
+    fields = request.head.lower_fields
     if request.host_is_given:
         # What a trusted proxy says is what the client has asked for.
         host = request.host.encode("utf-8", "surrogateescape")
