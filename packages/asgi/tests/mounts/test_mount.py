@@ -211,6 +211,29 @@ def test_middlewares_see_the_request_and_may_answer(run: Run) -> None:
     assert seen == [("own", None, False), ("x", "/{v}/api", True)]
 
 
+def test_a_signal_adds_fields_before_the_head_is_sent(run: Run) -> None:
+    async def add(request: Request, response: StreamResponse) -> None:
+        response.headers["X-Added"] = request.path
+
+    heads: list[bytes] = []
+
+    async def main() -> None:
+        app = Application()
+        app.on_response_prepare.append(add)
+        app.router.mount("/a", show)
+        app.router.mount_wsgi("/w", wsgi)
+        async with serve(app) as connect:
+            for target in ("/a", "/w"):
+                answer = await (await connect()).ask(ask("GET", target))
+                heads.append(answer.partition(b"\r\n\r\n")[0])
+
+    run(main())
+    assert b"X-Added: /a" in heads[0]
+    assert b"X-Added: /w" in heads[1]
+    # The body is known whole, with a signal as without one.
+    assert all(b"Content-Length: " in head for head in heads)
+
+
 def test_a_body_that_a_middleware_has_read_is_there_again(run: Run) -> None:
     async def read(request: Request, handler: Handler) -> StreamResponse:
         await request.read()
