@@ -120,6 +120,24 @@ def test_one_thread_calls_iterates_and_closes(run: Run) -> None:
     assert set(names) == {"wsgi /-1"}
 
 
+def test_the_environ_outlives_the_response(run: Run) -> None:
+    seen: list[Environ] = []
+
+    def app(environ: Environ, start: Start) -> list[bytes]:
+        seen.append(environ)
+        start("200 OK", [])
+        return []
+
+    async def main() -> None:
+        async with serve(outer(app)) as connect:
+            await (await connect()).ask(GET)
+
+    run(main())
+    # Frameworks give it to background threads (``flask.copy_current_request_context``).
+    assert seen[0]["PATH_INFO"] == "/"
+    assert seen[0]["wsgi.input"].closed
+
+
 def test_context_variables_reach_the_thread(run: Run) -> None:
     variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
 

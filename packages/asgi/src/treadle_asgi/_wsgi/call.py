@@ -110,7 +110,7 @@ class Call:
         else:
             self.pipe.end()
         finally:
-            self._environ.clear()
+            # The environ stays as it is: an application may have given it to a thread of its own.
             self._spool.close()
 
     def _fail(self, error: BaseException) -> None:
