@@ -36,7 +36,7 @@ SCRIPTS = {
     "alone": ["alone"],
     "dist": ["release:build", "sdists"],
     "fuzz": ["fuzz:run"],
-    "libraries": ["libraries:smoke"],
+    "libraries": ["libraries:smoke", "libraries:frameworks"],
     "compare": ["bench:compare"],
 }
 

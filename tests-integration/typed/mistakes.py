@@ -34,6 +34,9 @@ async def through(request: web.Request, handler: Handler) -> web.StreamResponse:
     return await handler(request)
 
 
+async def asgi(scope: object, receive: object, send: object) -> None: ...
+
+
 class Page(web.View):
     async def get(self) -> web.Response:
         return web.Response()
@@ -232,6 +235,22 @@ def static_option_that_is_misspelt() -> None:
 
 def static_option_of_a_wrong_type() -> None:
     app.router.add_static("/s", ".", chunk_size="64k")  # error: arg-type, reportArgumentType
+
+
+def mount_option_that_is_misspelt() -> None:  # only treadle: aiohttp mounts nothing
+    app.router.mount("/m", asgi, lifespam="on")  # error: call-arg, reportCallIssue
+
+
+def mount_option_of_a_wrong_type() -> None:  # only treadle: aiohttp mounts nothing
+    web.mount("/m", asgi, lifespan="yes")  # error: arg-type, reportArgumentType
+
+
+def mount_of_a_module() -> None:  # only treadle: aiohttp mounts nothing
+    app.router.mount("/m", "module:app")  # error: arg-type, reportArgumentType
+
+
+def mount_of_an_asgi_application_as_wsgi() -> None:  # only treadle: aiohttp mounts nothing
+    app.router.mount_wsgi("/m", asgi)  # error: arg-type, reportArgumentType
 
 
 def static_without_a_directory() -> None:

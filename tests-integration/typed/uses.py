@@ -740,3 +740,29 @@ def servers_behind_proxies() -> None:  # only treadle: an option of servers
     web.run_app(app, trusted_proxies=proxies, proxy_protocol=True)
     web.AppRunner(app, trusted_proxies=[ip_network("fd00::/8"), "10.0.0.1"])
     web.AppRunner(app, trusted_proxies=2, proxy_protocol="any-peer")
+
+
+class ASGIFramework:
+    """An application with types of its own for scopes."""
+
+    async def __call__(self, scope: dict[str, object], receive: object, send: object) -> None: ...
+
+
+class WSGIFramework:
+    """An application with types of its own for the environ."""
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., object]
+    ) -> list[bytes]:
+        start_response("200 OK", [])
+        return [b"hello"]
+
+
+def mounts(app: web.Application) -> None:  # only treadle: aiohttp mounts nothing
+    async def through(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await handler(request)
+
+    resource = app.router.mount("/a/{x}", ASGIFramework(), lifespan="on", middlewares=[through])
+    assert_type(resource, web.MountResource)
+    app.router.mount_wsgi("/w", WSGIFramework(), threads=8, client_max_size=0)
+    app.add_routes([web.mount("/b", ASGIFramework()), web.mount_wsgi("/c", WSGIFramework())])

@@ -4,10 +4,9 @@ import treadle_asgi
 from testkit import check_public_api
 
 NAMES = [
-    "ASGIApplication", "ASGIOptions", "ApplicationCallable", "BrokenResponseError",
-    "HostOptions", "LifespanError", "Message", "Receive", "Scope", "Send", "ServeOptions",
-    "WebSocketSettings", "__version__", "asgi", "command_line", "converse", "host",
-    "serve_asgi",
+    "ASGIApplication", "ASGIOptions", "ApplicationCallable", "BrokenResponseError", "HostOptions",
+    "LifespanError", "Message", "Receive", "Scope", "Send", "ServeOptions", "WebSocketSettings",
+    "__version__", "asgi", "command_line", "converse", "host", "mount", "mount_wsgi", "serve_asgi",
 ]  # fmt: skip
 
 

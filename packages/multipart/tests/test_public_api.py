@@ -19,7 +19,7 @@ PUBLIC = set(
         MalformedError MemoryLimitError MultipartBody MultipartEncoder MultipartError
         MultipartLimits MultipartParser NameTooLongError NestedTooDeepError Offload Pair
         PartBegin PartData PartDecoder PartEnd PartScanner PartTooLargeError Readable
-        SpoolPolicy StreamedPart Target TargetFor TooManyFieldsError TooManyFilesError
+        Spool SpoolPolicy StreamedPart Target TargetFor TooManyFieldsError TooManyFilesError
         TooManyHeadersError TooManyPartsError TotalTooLargeError UndecodableTextError
         UnknownCharsetError UnknownCodingError UnsupportedError UploadTarget
         UrlencodedParser UsageError __version__ aiter_events boundary_of

@@ -3,14 +3,16 @@
 from treadle_server import interfaces
 
 NAMES = [
-    "EMPTY_PAYLOAD", "NEVER", "AccessLogClass", "AnyMessage", "BlockingCalls",
-    "BodyDiscardedError", "Connection", "ConnectionInfo", "DirectFactory", "Exchange",
-    "FileSender", "MessageReader", "OpenFile", "OpenStreams", "ProxiedInfo", "ProxyAddress",
-    "RequestBody", "RequestFactory", "ResponseChannel", "RunOptions", "RunnerOptions",
-    "ServerState", "SessionState", "TrailerSender", "TrustedProxies", "UnusableError",
-    "UpgradeOwner", "Upgraded", "WebSocketChannel", "WebSocketOpener", "add_server_arguments",
-    "bare_application", "check_server_arguments", "log_debug", "log_error", "log_warning",
-    "make_exchange", "open_file", "serve_with_arguments", "shown", "too_late",
+    "ASGIMounted", "AccessLogClass", "AnyMessage", "BlockingCalls", "BodyDiscardedError",
+    "Connection", "ConnectionInfo", "DirectFactory", "EMPTY_PAYLOAD", "Exchange", "FileSender",
+    "MessageReader", "MountOptions", "MountResource", "MountedPath", "MountingRouter", "NEVER",
+    "OpenFile", "OpenStreams", "ProxiedInfo", "ProxyAddress", "RequestBody", "RequestFactory",
+    "ResponseChannel", "RunOptions", "RunnerOptions", "ServerState", "SessionState",
+    "TrailerSender", "TrustedProxies", "UnusableError", "UpgradeOwner", "Upgraded",
+    "WSGIMountOptions", "WSGIMounted", "WebSocketChannel", "WebSocketOpener",
+    "add_server_arguments", "bare_application", "check_keywords", "check_server_arguments",
+    "log_debug", "log_error", "log_given", "log_warning", "make_exchange", "open_file",
+    "printable", "serve_with_arguments", "shown", "too_late",
 ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from ._callable.application import ApplicationCallable, ASGIOptions, asgi
 from ._callable.conversation import BrokenResponseError
+from ._mounts.mount import mount, mount_wsgi
 from ._serving.cli import command_line
 from ._serving.conversation import converse
 from ._serving.hosting import HostOptions, host
@@ -29,5 +30,7 @@ __all__ = [
     "command_line",
     "converse",
     "host",
+    "mount",
+    "mount_wsgi",
     "serve_asgi",
 ]

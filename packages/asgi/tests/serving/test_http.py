@@ -73,7 +73,7 @@ WIRE = {
     ),
     "a whole body with a Server": (
         [{**START, "headers": [(b"server", b"mine")]}, *bodies(b"a")],
-        GET, [OK, b"server: mine", CHUNKED, LAST], b"1\r\na\r\n0\r\n\r\n",
+        GET, [OK, b"server: mine", b"Content-Length: 1", LAST], b"a",
     ),
     "the application ends the connection": (
         [{**sized(1), "headers": [(b"connection", b"close"), (b"content-length", b"1")]},

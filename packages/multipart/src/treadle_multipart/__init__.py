@@ -71,7 +71,7 @@ from ._limits import MultipartLimits
 from ._options import boundary_of, parse_options_header
 from ._parser import MultipartParser
 from ._scanner import PartScanner
-from ._spool import SpoolPolicy
+from ._spool import Spool, SpoolPolicy
 from ._urlencoded import Pair, UrlencodedParser, parse_urlencoded
 from ._version import __version__
 
@@ -107,6 +107,7 @@ __all__ = [
     "PartScanner",
     "PartTooLargeError",
     "Readable",
+    "Spool",
     "SpoolPolicy",
     "StreamedPart",
     "Target",

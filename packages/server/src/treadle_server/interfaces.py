@@ -8,12 +8,18 @@ in another way than with an application. ``_http.interfaces`` says what a transp
 import typing as _typing
 
 from ._app.bare import bare_application as bare_application
+from ._app.mounting import ASGIMounted as ASGIMounted
+from ._app.mounting import MountingRouter as MountingRouter
+from ._app.mounting import WSGIMounted as WSGIMounted
 from ._body.stream import EMPTY_PAYLOAD as EMPTY_PAYLOAD
 from ._body.stream import RequestBody as RequestBody
 from ._core.errors import BodyDiscardedError as BodyDiscardedError
+from ._core.keywords import check_keywords as check_keywords
 from ._core.logs import log_debug as log_debug
 from ._core.logs import log_error as log_error
+from ._core.logs import log_given as log_given
 from ._core.logs import log_warning as log_warning
+from ._core.logs import printable as printable
 from ._core.logs import shown as shown
 from ._core.trusted_proxies import ProxyAddress as ProxyAddress
 from ._core.trusted_proxies import TrustedProxies as TrustedProxies
@@ -31,6 +37,10 @@ from ._http.logged import make_exchange as make_exchange
 from ._http.options import RunnerOptions as RunnerOptions
 from ._http.state import ServerState as ServerState
 from ._http.streams import OpenStreams as OpenStreams
+from ._routing.mounts import MountedPath as MountedPath
+from ._routing.mounts import MountResource as MountResource
+from ._routing.options import MountOptions as MountOptions
+from ._routing.options import WSGIMountOptions as WSGIMountOptions
 from ._run.arguments import add_server_arguments as add_server_arguments
 from ._run.arguments import check_server_arguments as check_server_arguments
 from ._run.arguments import serve_with_arguments as serve_with_arguments
@@ -52,8 +62,7 @@ if _typing.TYPE_CHECKING:
     from ._websocket.reader import MessageReader as MessageReader
 
 __all__ = [
-    "EMPTY_PAYLOAD",
-    "NEVER",
+    "ASGIMounted",
     "AccessLogClass",
     "AnyMessage",
     "BlockingCalls",
@@ -61,9 +70,15 @@ __all__ = [
     "Connection",
     "ConnectionInfo",
     "DirectFactory",
+    "EMPTY_PAYLOAD",
     "Exchange",
     "FileSender",
     "MessageReader",
+    "MountOptions",
+    "MountResource",
+    "MountedPath",
+    "MountingRouter",
+    "NEVER",
     "OpenFile",
     "OpenStreams",
     "ProxiedInfo",
@@ -80,37 +95,42 @@ __all__ = [
     "UnusableError",
     "UpgradeOwner",
     "Upgraded",
+    "WSGIMountOptions",
+    "WSGIMounted",
     "WebSocketChannel",
     "WebSocketOpener",
     "add_server_arguments",
     "bare_application",
+    "check_keywords",
     "check_server_arguments",
     "log_debug",
     "log_error",
+    "log_given",
     "log_warning",
     "make_exchange",
     "open_file",
+    "printable",
     "serve_with_arguments",
     "shown",
     "too_late",
 ]
 
 # Those of WebSockets are imported when they are first used: most programs have none.
-_LAZY: _typing.Final = {
-    "AnyMessage": "queue",
-    "MessageReader": "reader",
-    "SessionState": "channel",
-    "WebSocketChannel": "channel",
-    "WebSocketOpener": "channel",
-    "too_late": "channel",
-}
+if not _typing.TYPE_CHECKING:
+    _LAZY = {
+        "AnyMessage": "queue",
+        "MessageReader": "reader",
+        "SessionState": "channel",
+        "WebSocketChannel": "channel",
+        "WebSocketOpener": "channel",
+        "too_late": "channel",
+    }
 
+    def __getattr__(name: str) -> object:
+        if name not in _LAZY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        import importlib
 
-def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
-
-    module = importlib.import_module(f"._websocket.{_LAZY[name]}", __package__)
-    value = globals()[name] = getattr(module, name)
-    return value
+        module = importlib.import_module(f"._websocket.{_LAZY[name]}", __package__)
+        value = globals()[name] = getattr(module, name)
+        return value

@@ -29,6 +29,7 @@ from ._routing.interfaces import AbstractResource as AbstractResource
 from ._routing.interfaces import AbstractRoute as AbstractRoute
 from ._routing.match_info import SystemRoute as SystemRoute
 from ._routing.match_info import UrlMappingMatchInfo as UrlMappingMatchInfo
+from ._routing.mounts import MountResource as MountResource
 from ._routing.resources import DynamicResource as DynamicResource
 from ._routing.resources import PlainResource as PlainResource
 from ._routing.resources import Resource as Resource

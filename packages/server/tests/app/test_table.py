@@ -1,5 +1,7 @@
 """Route tables: decorators that collect definitions into a sequence."""
 
+from typing import Any
+
 import pytest
 
 import treadle_server
@@ -8,6 +10,7 @@ from treadle_router import Match
 from treadle_server import (
     AbstractRouteDef,
     Application,
+    MountDef,
     Request,
     RouteDef,
     RouteTableDef,
@@ -23,6 +26,9 @@ METHODS = ["head", "options", "get", "post", "put", "patch", "delete"]
 
 async def handler(request: Request) -> Response:
     return Response()
+
+
+def mounted(*args: Any) -> Any: ...
 
 
 class Page(View):
@@ -93,6 +99,16 @@ def test_table_is_a_sequence() -> None:
     assert repr(table) == "<RouteTableDef count=3>"
     assert not hasattr(table, "append")
     assert all(isinstance(definition, AbstractRouteDef) for definition in table)
+
+
+def test_a_table_has_mounts() -> None:
+    table = RouteTableDef()
+    table.mount("/a", mounted, lifespan="off")
+    table.mount_wsgi("/w", mounted, threads=2)
+    assert list(table) == [
+        MountDef("mount", "/a", mounted, {"lifespan": "off"}),
+        MountDef("mount_wsgi", "/w", mounted, {"threads": 2}),
+    ]
 
 
 def test_a_decorator_twice_adds_two_definitions_that_share_nothing() -> None:

@@ -417,6 +417,14 @@ def test_take_whole_is_for_bodies_that_have_arrived() -> None:
     assert RequestBody.whole(b"abc").take_whole() == b"abc"
 
 
+def test_decodes_tells_of_a_coding_that_reads_undo() -> None:
+    assert not fed(b"abc").decodes
+    assert not RequestBody.whole(b"abc").decodes
+    reader = fed(eof=False)
+    reader.decode("gzip", 100)
+    assert reader.decodes
+
+
 def test_counts() -> None:
     reader = fed(b"abc", b"de", eof=False)
     assert (reader.total_bytes, reader.total_raw_bytes) == (5, 5)

@@ -1,6 +1,7 @@
 """Route definitions, and the methods of a router that they call."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,8 @@ from treadle_server import (
     RouteDef,
     View,
     get,
+    mount,
+    mount_wsgi,
     route,
     static,
     view,
@@ -25,6 +28,13 @@ async def through(
     request: Request, handler: Callable[[Request], Awaitable[StreamResponse]]
 ) -> StreamResponse:
     return await handler(request)
+
+
+async def asgi(scope: Any, receive: Any, send: Any) -> None: ...
+
+
+def wsgi(environ: Any, start_response: Any) -> list[bytes]:
+    return []
 
 
 class Page(View):
@@ -96,6 +106,42 @@ def test_static_needs_a_router_that_serves_files() -> None:
         TypeError, match=r"<StaticDef /s -> dir> needs.*add_static.*Recorder has none"
     ):
         static("/s", "dir").register(Recorder())
+
+
+def test_mounts_need_a_router_that_mounts() -> None:
+    for definition, name in ((mount("/m", asgi), "mount"), (mount_wsgi("/m", wsgi), "mount_wsgi")):
+        with pytest.raises(
+            TypeError, match=rf"<MountDef {name} /m -> .*> needs.*{name}\(.*Recorder has none"
+        ):
+            definition.register(Recorder())
+
+
+def test_mounts_use_the_methods_of_the_router() -> None:
+    calls: list[tuple[object, ...]] = []
+
+    class Mounting(Recorder):
+        def mount(self, prefix: str, app: object, **options: object) -> list[str]:
+            calls.append(("mount", prefix, app, options))
+            return ["*"]
+
+        def mount_wsgi(self, prefix: str, app: object, **options: object) -> list[str]:
+            calls.append(("mount_wsgi", prefix, app, options))
+            return ["*"]
+
+    assert mount("/m", asgi, name="n", ws_heartbeat=None).register(Mounting()) == ["*"]
+    assert mount_wsgi("/w", wsgi, threads=2).register(Mounting()) == ["*"]
+    assert calls == [
+        ("mount", "/m", asgi, {"name": "n", "ws_heartbeat": None}),
+        ("mount_wsgi", "/w", wsgi, {"threads": 2}),
+    ]
+    assert repr(mount("/m", asgi, name="n")).endswith(", name='n'>")
+    assert not hasattr(mount("/m", asgi), "__dict__")
+
+
+@pytest.mark.parametrize("make", [mount, mount_wsgi])
+def test_an_unknown_option_of_a_mount(make: Any) -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'lifespam'"):
+        make("/m", asgi, lifespam="on")
 
 
 def test_definitions_are_frozen() -> None:

@@ -132,6 +132,11 @@ class HttpConversation(StreamResponse):
         data: bytes | None = None
         try:
             if type(content) is RequestBody:
+                if not self._received and content.at_eof():
+                    # A middleware has read it; ``read`` returns the same bytes again.
+                    data = await self._request.read()
+                    self._received = -1
+                    return {"type": "http.request", "body": data, "more_body": False}
                 data = content.take_whole()
             if data is None:
                 data = await content.readany()
@@ -182,7 +187,11 @@ class HttpConversation(StreamResponse):
             if type(body) is not bytes:
                 body = _as_bytes(body)
             if step is _HEAD:
-                if more or self._has_trailers or not self._send_whole(body):
+                if more or self._has_trailers:
+                    await self._begin(body_follows=True)
+                    await self._send_body(body, more)
+                elif not self._send_whole(body):
+                    self._announce(len(body))
                     await self._begin(body_follows=True)
                     await self._send_body(body, more)
             elif step is _BODY:
@@ -250,6 +259,16 @@ class HttpConversation(StreamResponse):
         if self._waiters is not None:
             self._end()
         return True
+
+    def _announce(self, size: int) -> None:
+        """Set the length of a whole body, unless the application has decided on its framing."""
+        headers = self.headers
+        if (
+            self.status not in _BODILESS
+            and self._request.head.method != "HEAD"
+            and "Transfer-Encoding" not in headers
+        ):
+            headers.setdefault("Content-Length", str(size))
 
     async def _begin(self, *, body_follows: bool) -> None:
         """Send the head, or have it wait for the first piece."""

@@ -26,7 +26,6 @@ from treadle_server._http.interfaces import DirectFactory
 from treadle_server._http.request import BaseRequest, RequestHooks
 from treadle_server._routing.context import RouteContext
 from treadle_server._routing.definitions import AbstractRouteDef
-from treadle_server._routing.dispatcher import Dispatcher
 from treadle_server._routing.handlers import AnyHandler, check_size
 from treadle_server._routing.interfaces import (
     AbstractRoute,
@@ -39,6 +38,7 @@ from treadle_server._routing.options import StaticOptions
 from .chain import compose
 from .legacy import LegacyApplication
 from .lifecycle import Progress
+from .mounting import MountingRouter
 from .routed import RoutedRequest, not_routed
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Middleware(Protocol):
         """Answer ``request``."""
 
 
-class UrlDispatcher(Dispatcher[Handler, Middleware]):
+class UrlDispatcher(MountingRouter[Handler, Middleware]):
     """The router of an application."""
 
     if TYPE_CHECKING:

@@ -7,25 +7,30 @@ time a bare function gets its warning where it is registered.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Unpack
 
 from treadle_server._core.keywords import check_keywords
-from treadle_server._routing.definitions import RouteDef, StaticDef
+from treadle_server._routing.definitions import MountDef, RouteDef, StaticDef
 from treadle_server._routing.handlers import AbstractView
 from treadle_server._routing.options import (
     GetOptions,
+    MountOptions,
     NamedRouteOptions,
     StaticOptions,
+    WSGIMountOptions,
     kept_options,
 )
 
 from .application import Handler, Middleware, Request
+from .mounting import ASGIMounted, WSGIMounted
 
 __all__ = [
     "delete",
     "get",
     "head",
+    "mount",
+    "mount_wsgi",
     "options",
     "patch",
     "post",
@@ -108,3 +113,22 @@ def static(
     if kwargs.pop("break_symlink_sandbox", False):
         kwargs["follow_symlinks"] = True
     return StaticDef(prefix, path, kwargs)
+
+
+def mount(prefix: str, app: ASGIMounted, **options: Unpack[MountOptions[Middleware]]) -> MountDef:
+    """Return the definition of an ASGI application; see ``UrlDispatcher.mount``."""
+    check_keywords(options, MountOptions.__optional_keys__, "mount()")
+    return MountDef("mount", prefix, app, _given(options))
+
+
+def mount_wsgi(
+    prefix: str, app: WSGIMounted, **options: Unpack[WSGIMountOptions[Middleware]]
+) -> MountDef:
+    """Return the definition of a WSGI application; see ``UrlDispatcher.mount_wsgi``."""
+    check_keywords(options, WSGIMountOptions.__optional_keys__, "mount_wsgi()")
+    return MountDef("mount_wsgi", prefix, app, _given(options))
+
+
+def _given(options: Mapping[str, object]) -> dict[str, object]:
+    """Return the options of a mount; unlike with other routes, None means something."""
+    return dict.fromkeys(options) | kept_options(options)

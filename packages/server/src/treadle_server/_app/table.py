@@ -11,13 +11,16 @@ from treadle_responses import StreamResponse
 from treadle_server._routing.definitions import AbstractRouteDef, RouteDef
 from treadle_server._routing.options import (
     GetOptions,
+    MountOptions,
     NamedRouteOptions,
     StaticOptions,
+    WSGIMountOptions,
     kept_options,
 )
 
 from .application import Handler, Middleware
-from .definitions import static
+from .definitions import mount, mount_wsgi, static
+from .mounting import ASGIMounted, WSGIMounted
 
 __all__ = ["RouteDecorator", "RouteTableDef"]
 
@@ -137,3 +140,15 @@ class RouteTableDef(Sequence[AbstractRouteDef]):
     ) -> None:
         """Add a directory of files."""
         self._items.append(static(prefix, path, **options))
+
+    def mount(
+        self, prefix: str, app: ASGIMounted, **options: Unpack[MountOptions[Middleware]]
+    ) -> None:
+        """Add an ASGI application."""
+        self._items.append(mount(prefix, app, **options))
+
+    def mount_wsgi(
+        self, prefix: str, app: WSGIMounted, **options: Unpack[WSGIMountOptions[Middleware]]
+    ) -> None:
+        """Add a WSGI application."""
+        self._items.append(mount_wsgi(prefix, app, **options))

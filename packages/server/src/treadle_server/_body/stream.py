@@ -337,6 +337,11 @@ class RequestBody(StreamReader):
     def _longest_line(self) -> int:
         return 2 * self._high
 
+    @property
+    def decodes(self) -> bool:
+        """True if reads undo the coding of a Content-Encoding; ask before the first one."""
+        return self._coded is not None
+
     def take_whole(self) -> bytes | None:
         """Return the rest of a body that has fully arrived, None if reading it may have to wait."""
         if not self._eof or self._exception is not None or self._coded is not None:

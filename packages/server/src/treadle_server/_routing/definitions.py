@@ -6,21 +6,21 @@ The functions that make them (``get("/", handler)``) are in ``_app.definitions``
 ``router.add_routes(definitions)`` calls ``register(router)`` on each. That needs a router with
 ``add_route`` only (``SupportsAddRoute``); if the router has ``add_get``, ``add_post`` and so on,
 those are called instead, so that a router may give them a meaning of its own. ``StaticDef`` needs
-``add_static``.
+``add_static``, and ``MountDef`` the method that it names.
 """
 
 import abc
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final, TypeVar, final
+from typing import Final, Literal, TypeVar, final
 
 from treadle_router import canonical_method
 
 from .handlers import AnyHandler
 from .interfaces import SupportsAddRoute
 
-__all__ = ["AbstractRouteDef", "RouteDef", "StaticDef"]
+__all__ = ["AbstractRouteDef", "MountDef", "RouteDef", "StaticDef"]
 
 R = TypeVar("R")
 
@@ -91,6 +91,35 @@ class StaticDef(AbstractRouteDef):
                 f"path); {type(router).__name__} has none. Register it on an application's router."
             )
         resource: Iterable[R] = add(self.prefix, self.path, **self.kwargs)
+        return list(resource)
+
+
+@final
+@dataclass(frozen=True, repr=False, slots=True)
+class MountDef(AbstractRouteDef):
+    """A mounted application as a value; ``method`` is the router's: ``mount`` or ``mount_wsgi``."""
+
+    method: Literal["mount", "mount_wsgi"]
+    prefix: str
+    app: Callable[..., object]
+    kwargs: dict[str, object] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<MountDef {self.method} {self.prefix} -> {self.app!r}{_shown(self.kwargs)}>"
+
+    def register(self, router: SupportsAddRoute[R]) -> list[R]:
+        """Mount the application and return the route of the resource.
+
+        Raises ``TypeError`` if the router mounts no applications.
+        """
+        add = getattr(router, self.method, None)
+        if add is None:
+            raise TypeError(
+                f"{self!r} needs a router that mounts applications, with a method {self.method}"
+                f"(prefix, app); {type(router).__name__} has none. Register it on an application's "
+                "router."
+            )
+        resource: Iterable[R] = add(self.prefix, self.app, **self.kwargs)
         return list(resource)
 
 

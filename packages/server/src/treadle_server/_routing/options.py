@@ -10,23 +10,28 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import Enum
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypedDict, TypeVar
 from uuid import UUID
 
 from .handlers import AnyMiddleware, ExpectHandler
 
 __all__ = [
     "GetOptions",
+    "MountOptions",
     "NamedRouteOptions",
     "PathValue",
     "RouteOptions",
     "StaticOptions",
+    "WSGIMountOptions",
     "kept_options",
 ]
 
 if TYPE_CHECKING:
     # It is slow to import.
     from decimal import Decimal
+
+    # Imported with the first form.
+    from treadle_multipart import SpoolPolicy
 
 M = TypeVar("M", bound=AnyMiddleware)
 
@@ -78,6 +83,35 @@ class StaticOptions(TypedDict, total=False):
     immutable: bool
     precompressed: bool
     threads: bool
+
+
+class MountOptions(NamedRouteOptions[M], Generic[M], total=False):
+    """The options of a mounted ASGI application.
+
+    ``lifespan`` is ``"on"`` for an application that must take part in the start and the end,
+    ``"off"`` for one that is not told of them, and ``"auto"`` (the default) for one that may
+    refuse. ``ws_max_msg_size`` is the largest message of a WebSocket in bytes (16 MiB; 0: any
+    size), ``ws_heartbeat`` the seconds of silence after which the client is pinged (20; None:
+    never), and ``ws_compress`` allows compressed messages.
+    """
+
+    lifespan: Literal["auto", "on", "off"]
+    ws_max_msg_size: int
+    ws_heartbeat: float | None
+    ws_compress: bool
+
+
+class WSGIMountOptions(NamedRouteOptions[M], Generic[M], total=False):
+    """The options of a mounted WSGI application.
+
+    At most ``threads`` threads call it at a time (4), and ``max_waiting`` requests wait for one
+    (100); those beyond get 503. ``spool`` says up to which size a body stays in memory, and where
+    larger ones are stored.
+    """
+
+    threads: int
+    max_waiting: int
+    spool: "SpoolPolicy | None"
 
 
 def kept_options(given: Mapping[str, object]) -> dict[str, object]:

@@ -1,0 +1,1 @@
+"""Applications of other frameworks on treadle; see the README of the folder above."""
