@@ -62,6 +62,8 @@ if _typing.TYPE_CHECKING:
     from ._websocket.reader import MessageReader as MessageReader
 
 __all__ = [
+    "EMPTY_PAYLOAD",
+    "NEVER",
     "ASGIMounted",
     "AccessLogClass",
     "AnyMessage",
@@ -70,7 +72,6 @@ __all__ = [
     "Connection",
     "ConnectionInfo",
     "DirectFactory",
-    "EMPTY_PAYLOAD",
     "Exchange",
     "FileSender",
     "MessageReader",
@@ -78,7 +79,6 @@ __all__ = [
     "MountResource",
     "MountedPath",
     "MountingRouter",
-    "NEVER",
     "OpenFile",
     "OpenStreams",
     "ProxiedInfo",
