@@ -47,6 +47,9 @@ _ALL = (
     Program("bare", "a uvloop protocol that answers a constant", ("uvloop",)),
     Program("aiohttp", "aiohttp", ("aiohttp", "uvloop"), has_options=True),
     Program("starlette", "Starlette on uvicorn", ("starlette", "uvicorn", "httptools", "uvloop")),
+    Program(
+        "asgi_treadle", "treadle on uvicorn", ("treadle_asgi", "uvicorn", "httptools", "uvloop")
+    ),
     Program("blacksheep", "BlackSheep on Granian", ("blacksheep", "granian", "uvloop")),
 )
 

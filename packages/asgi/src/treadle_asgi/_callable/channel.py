@@ -35,7 +35,7 @@ __all__ = ["ScopeChannel"]
 
 _T = TypeVar("_T")
 
-#: A handler whose server takes everything at once gives other tasks a turn after this many bytes; a
+#: A handler that never has to wait gives other tasks a turn after this many bytes; a
 #: call counts for some.
 _LONG_TURN: Final = 128 * 1024
 _CALL: Final = 1024

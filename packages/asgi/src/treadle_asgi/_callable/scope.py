@@ -19,7 +19,7 @@ __all__ = ["BODILESS", "PLAIN", "BadHostError", "ScopeInfo", "read_head", "read_
 
 #: The framing of a request that says nothing of a body.
 PLAIN: Final = Framing(keep_alive=True)
-#: That of a request of HTTP/2 whose body may follow.
+#: The framing of a request of HTTP/2 that does not say if a body follows.
 _UNKNOWN: Final = Framing(True, None)
 _WEBSOCKET: Final = Framing(keep_alive=True, upgrade="websocket")
 
@@ -49,7 +49,7 @@ BODILESS: Final = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "CONNECT"))
 
 
 class BadHostError(ValueError):
-    """The Host field is no host; the request gets a 400."""
+    """The Host field is not valid; the request gets a 400."""
 
 
 def read_head(scope: Scope) -> Request:

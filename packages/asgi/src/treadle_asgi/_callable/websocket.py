@@ -50,7 +50,7 @@ Bytes = bytes | bytearray | memoryview
 
 @final
 class MessageSession:
-    """The state of a WebSocket whose protocol the server in front speaks."""
+    """The state of a WebSocket; the server in front speaks its protocol."""
 
     __slots__ = ("close_code", "deflate", "exception", "state")
 
