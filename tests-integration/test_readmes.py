@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 READMES = [
     ROOT / "README.md",
     *sorted(ROOT.glob("packages/*/README.md")),
+    ROOT / "packages/treadle/docs/asgi.md",
     ROOT / "packages/treadle/docs/background.md",
     ROOT / "packages/treadle/docs/compat.md",
     ROOT / "packages/treadle/docs/deadlines.md",

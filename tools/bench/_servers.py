@@ -54,6 +54,9 @@ _ALL = (
     ),
     Program("uvicorn-raw", "raw ASGI on uvicorn", ("uvicorn", "httptools", "uvloop")),
     Program("treadle-asgi-raw", "raw ASGI on treadle", ("treadle_asgi", "uvloop")),
+    Program(
+        "asgi_treadle", "treadle on uvicorn", ("treadle_asgi", "uvicorn", "httptools", "uvloop")
+    ),
     Program("blacksheep", "BlackSheep on Granian", ("blacksheep", "granian", "uvloop")),
 )
 

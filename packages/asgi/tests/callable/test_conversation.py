@@ -509,14 +509,17 @@ def test_an_event_stream_ends_with_the_application(run: Run) -> None:
 
 @each_loop
 def test_a_stop_waits_for_handlers_then_cancels_them(run: Run) -> None:
-    async def stuck(request: Request) -> Response:
-        await asyncio.Event().wait()
-        return Response()
-
     async def main() -> None:
+        begun = asyncio.Event()
+
+        async def stuck(request: Request) -> Response:
+            begun.set()
+            await asyncio.Event().wait()
+            return Response()
+
         async with asgi(application(stuck), shutdown_timeout=0.01) as served:
             talk = ScopeServer().task(served, http_scope("GET", "/stuck"))
-            await asyncio.sleep(0)
+            await begun.wait()
         with pytest.raises(BrokenResponseError):
             await talk
 
@@ -545,7 +548,7 @@ async def refusing(request: Request) -> Response:
 
 
 BOUNDARY = b'--b\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n'
-FORM = BOUNDARY + b"x" * 3_000_000 + b"\r\n--b--\r\n"
+FORM = BOUNDARY + b"x" * 1_100_000 + b"\r\n--b--\r\n"
 LENGTH = (b"content-length", b"%d" % len(FORM))
 TYPE = (b"content-type", b"multipart/form-data; boundary=b")
 
@@ -558,7 +561,7 @@ CONVERSATIONS: dict[str, Any] = {
     ),
     "upload": (
         http_scope("POST", "/upload", [LENGTH, TYPE]),
-        [piece(FORM[i : i + 500_000], True) for i in range(0, len(FORM), 500_000)] + [piece(b"")],
+        [piece(FORM[i : i + 400_000], True) for i in range(0, len(FORM), 400_000)] + [piece(b"")],
     ),
     "gateway": (http_scope("POST", "/read"), [piece(b"a", True), piece(b"b")]),
     "chat": (

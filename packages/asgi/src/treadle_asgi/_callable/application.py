@@ -1,7 +1,7 @@
 """``asgi``: a treadle application as an ASGI application."""
 
-import asyncio
 import logging
+from asyncio import get_running_loop
 from collections.abc import Iterable
 from typing import Any, Final, Self, TypedDict, Unpack, final
 
@@ -64,7 +64,7 @@ class ApplicationCallable:
         if kind not in ("http", "websocket"):
             raise ValueError(f"A treadle application serves no scope of the type {kind!r}")
         state = self._life.state
-        if state is None or state.loop is not asyncio.get_running_loop():
+        if state is None or state.loop is not get_running_loop():
             state = await self._life.ready()
         if kind == "http":
             await converse_http(state, scope, receive, send)

@@ -35,7 +35,7 @@ __all__ = ["ScopeChannel"]
 
 _T = TypeVar("_T")
 
-#: A handler whose server takes everything at once gives other tasks a turn after this many bytes; a
+#: A handler that never has to wait gives other tasks a turn after this many bytes; a
 #: call counts for some.
 _LONG_TURN: Final = 128 * 1024
 _CALL: Final = 1024
@@ -49,42 +49,71 @@ _NO_EXTENSIONS: Final[dict[str, object]] = {}
 class ScopeChannel:
     """The way of one response to the server in front; ``prefix`` is that of its messages."""
 
-    # Defaults of the class: most responses need none of these, and to set them costs.
-    head_sent = False
-    response_ended = False
-    #: True once the client is gone.
-    is_lost = False
-    output_size = 0
-    #: True once the response was cut off by ``fail``.
-    broken = False
-    #: True once the exchange has ended.
-    over = False
-    #: Called when the client leaves.
-    on_left: Callable[[], None] | None = None
+    __slots__ = (
+        "_blocking",
+        "_bodiless",
+        "_discarded",
+        "_intake",
+        "_left",
+        "_lock",
+        "_queue",
+        "_receive",
+        "_start",
+        "_state",
+        "_trailers",
+        "_transport",
+        "_turn",
+        "_waker",
+        "broken",
+        "head_sent",
+        "is_lost",
+        "on_left",
+        "output_size",
+        "over",
+        "queued",
+        "response_ended",
+        "scope",
+        "send",
+        "whole",
+    )  # fmt: skip
+
     _prefix = "http.response."
-    # The messages that were not sent, and their bytes; a head that may still be withdrawn.
-    _queue: "deque[Message] | None" = None
-    queued = 0
-    _start: Message | None = None
-    #: The messages of a response that was written as a whole, until they are sent.
-    whole: tuple[Message, ...] | None = None
-    _bodiless = False
-    _trailers = False
-    # The bytes that are missing of a body with Content-Length; None for one without.
-    _left: int | None = None
-    _turn = 0
-    _discarded = 0
-    _lock: asyncio.Lock | None = None
-    _waker: "asyncio.Future[None] | None" = None
-    _blocking: BlockingCalls | None = None
-    _transport: ScopeTransport | None = None
-    _intake: Intake | None = None
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, state: ServerState) -> None:
         self.scope: Final = scope
         self._receive: Final = receive
         self.send: Final = send
         self._state: Final = state
+        self.head_sent = False
+        self.response_ended = False
+        #: True once the client is gone.
+        self.is_lost = False
+        self.output_size = 0
+        #: True once the response was cut off by ``fail``.
+        self.broken = False
+        #: True once the exchange has ended.
+        self.over = False
+        #: Called when the client leaves.
+        self.on_left: Callable[[], None] | None = None
+        # The messages that were not sent, and their bytes; a head that may still be withdrawn.
+        self._queue: deque[Message] | None = None
+        self.queued = 0
+        self._start: Message | None = None
+        #: The messages of a response that was written as a whole, until they are sent.
+        self.whole: tuple[Message, ...] | None = None
+        self._bodiless = False
+        self._trailers = False
+        # The bytes that are missing of a body with Content-Length; None for one without.
+        self._left: int | None = None
+        # Bytes written since other tasks had their turn, and those dropped.
+        self._turn = 0
+        self._discarded = 0
+        # Made when they are first needed: most responses need none of them.
+        self._lock: asyncio.Lock | None = None
+        self._waker: asyncio.Future[None] | None = None
+        self._blocking: BlockingCalls | None = None
+        self._transport: ScopeTransport | None = None
+        self._intake: Intake | None = None
 
     @property
     def _extensions(self) -> Message:

@@ -38,7 +38,7 @@ class BrokenResponseError(RuntimeError):
 
 @final
 class Conversation:
-    """A request whose handler waits: the ``Connection`` that the application's server ends."""
+    """A request with a handler that waits: a ``Connection`` that a stop ends."""
 
     __slots__ = ("_state", "channel", "deadline", "exchange")
 

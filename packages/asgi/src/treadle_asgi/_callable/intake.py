@@ -1,6 +1,6 @@
 """The messages of one client: the body of its request, and the news that it has left.
 
-A task calls ``receive`` only while somebody wants to know: the handler reads the body, or waits for
+A task calls ``receive`` only while that is of use: the handler reads the body, or waits for
 the client to leave, or streams a response. It stops at the end of a body if nothing else is wanted.
 So most requests have no such task.
 """

@@ -11,9 +11,9 @@ from typing import Final, final
 
 from multidict import CIMultiDict
 
-from treadle_asgi._types import Message, Receive
+from treadle_asgi._types import Message, Receive, Scope, Send
 from treadle_responses import asgi_fields
-from treadle_server.interfaces import AnyMessage, MessageReader, too_late
+from treadle_server.interfaces import AnyMessage, MessageReader, ServerState, too_late
 from treadle_websocket import (
     WS_CLOSED_MESSAGE,
     WS_CLOSING_MESSAGE,
@@ -50,7 +50,7 @@ Bytes = bytes | bytearray | memoryview
 
 @final
 class MessageSession:
-    """The state of a WebSocket whose protocol the server in front speaks."""
+    """The state of a WebSocket; the server in front speaks its protocol."""
 
     __slots__ = ("close_code", "deflate", "exception", "state")
 
@@ -330,9 +330,14 @@ class MessageWebSocket(MessageReader[MessageSession]):
 class WebSocketScopeChannel(ScopeChannel):
     """The answer to a handshake, and the WebSocket behind it: a ``WebSocketOpener``."""
 
-    #: The WebSocket, once it is accepted.
-    websocket: MessageWebSocket | None = None
+    __slots__ = ("websocket",)
+
     _prefix = "websocket.http.response."
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, state: ServerState) -> None:
+        super().__init__(scope, receive, send, state)
+        #: The WebSocket, once it is accepted.
+        self.websocket: MessageWebSocket | None = None
 
     @property
     def receive(self) -> Receive:

@@ -115,6 +115,7 @@ async def read_multipart_form(
     or 431) if the form is malformed or exceeds a limit, and the exceptions of ``read``.
     """
     try:
+        forms: list[Form] = []
         parser = FormParser(content_type, limits=limits, accept=COMMON_LENIENCIES, spool=spool)
         try:
             while data := await read():
@@ -123,17 +124,21 @@ async def read_multipart_form(
                 else:
                     parser.receive_data(data)
             if parser.would_block(0):
-                form = await runner.run_blocking(parser.receive_eof)
+                # Kept here: a task that is cancelled meanwhile does not get the result.
+                await runner.run_blocking(lambda: forms.append(parser.receive_eof()))
             else:
-                form = parser.receive_eof()
+                forms.append(parser.receive_eof())
         except BaseException as error:
             if parser.would_block(0):
                 await runner.run_blocking(functools.partial(parser.close, error))
             else:
                 parser.close(error)
+            for form in forms:
+                Uploads(form).close_soon()
             raise
     except MultipartError as error:
         raise form_answer(error) from error
+    (form,) = forms
     uploads = Uploads(form) if form.files() else None
     return MultiDict((name, _value(value)) for name, value in form.items()), uploads
 
