@@ -14,6 +14,7 @@ READMES = [
     ROOT / "README.md",
     *sorted(ROOT.glob("packages/*/README.md")),
     ROOT / "packages/treadle/docs/asgi.md",
+    ROOT / "packages/treadle/docs/asgi-server.md",
     ROOT / "packages/treadle/docs/background.md",
     ROOT / "packages/treadle/docs/compat.md",
     ROOT / "packages/treadle/docs/deadlines.md",
