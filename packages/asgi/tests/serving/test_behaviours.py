@@ -4,19 +4,15 @@ Each row runs on treadle and on a real uvicorn, over sockets. Where the two diff
 and docs/asgi-server.md tells users.
 """
 
-import asyncio
 import contextlib
 import logging
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, NamedTuple
 
 import pytest
-import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
 
-from testkit import Peer, Run, serve
+from testkit import Run, serve
+from testkit.uvicorn_peer import Connect, on_uvicorn
 from treadle_asgi import ASGIApplication, Message, Receive, Scope, Send, host
 
 Note = Callable[[object], None]
@@ -25,36 +21,9 @@ Act = Callable[[Scope, Receive, Send, Note], Awaitable[None]]
 
 
 @contextlib.asynccontextmanager
-async def on_treadle(app: ASGIApplication) -> AsyncIterator[Callable[[], Awaitable[Peer]]]:
+async def on_treadle(app: ASGIApplication) -> AsyncIterator[Connect]:
     async with serve(host(app, lifespan="off")) as connect:
         yield connect
-
-
-@contextlib.asynccontextmanager
-async def on_uvicorn(app: ASGIApplication) -> AsyncIterator[Callable[[], Awaitable[Peer]]]:
-    config = uvicorn.Config(app, access_log=False, log_config=None, lifespan="off", ws="none")
-    config.load()
-    state = ServerState()
-    loop = asyncio.get_running_loop()
-    sock = socket.create_server(("127.0.0.1", 0))
-    server = await loop.create_server(lambda: HttpToolsProtocol(config, state, {}), sock=sock)
-    peers: list[Peer] = []
-
-    async def connect() -> Peer:
-        peer = Peer(*await asyncio.open_connection(*sock.getsockname()))
-        peers.append(peer)
-        return peer
-
-    try:
-        yield connect
-    finally:
-        for peer in peers:
-            peer.writer.close()
-        server.close()
-        for connection in list(state.connections):
-            connection.shutdown()
-        while state.connections or state.tasks:  # noqa: ASYNC110  # uvicorn tells of neither
-            await asyncio.sleep(0.01)
 
 
 def answers(data: bytes) -> list[tuple[int, bytes]]:
@@ -472,8 +441,8 @@ def test_row(run: Run, name: str, server: str, caplog: pytest.LogCaptureFixture)
         await row.app(scope, receive, send, notes.append)
 
     async def main() -> None:
-        on = on_treadle if server == "treadle" else on_uvicorn
-        async with on(app) as connect:
+        on = on_treadle(app) if server == "treadle" else on_uvicorn(app, "none")
+        async with on as connect:
             peer = await connect()
             await peer.send(row.request)
             if "100 Continue when" in name:

@@ -3,21 +3,17 @@
 import asyncio
 import contextlib
 import logging
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, NamedTuple
 
 import pytest
-import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
 
 from testkit import Peer, Run, frame, read_frame, serve, upgrade_request
+from testkit.uvicorn_peer import Connect, on_uvicorn
 from treadle_asgi import ASGIApplication, Receive, Scope, Send, host
 
 Note = Callable[[object], None]
 Act = Callable[[Scope, Receive, Send, Note], Awaitable[None]]
-Connect = Callable[[], Awaitable[Peer]]
 #: The client's side of a row, which returns what it has seen.
 Client = Callable[[Peer], Awaitable[object]]
 
@@ -31,35 +27,6 @@ async def on_treadle(app: ASGIApplication) -> AsyncIterator[Connect]:
     hosted = host(app, lifespan="off", ws_max_msg_size=1000)
     async with serve(hosted) as connect:
         yield connect
-
-
-@contextlib.asynccontextmanager
-async def on_uvicorn(app: ASGIApplication) -> AsyncIterator[Connect]:
-    config = uvicorn.Config(
-        app, access_log=False, log_config=None, lifespan="off", ws="wsproto", ws_max_size=1000
-    )
-    config.load()
-    state = ServerState()
-    loop = asyncio.get_running_loop()
-    sock = socket.create_server(("127.0.0.1", 0))
-    server = await loop.create_server(lambda: HttpToolsProtocol(config, state, {}), sock=sock)
-    peers: list[Peer] = []
-
-    async def connect() -> Peer:
-        peer = Peer(*await asyncio.open_connection(*sock.getsockname()))
-        peers.append(peer)
-        return peer
-
-    try:
-        yield connect
-    finally:
-        for peer in peers:
-            peer.writer.close()
-        server.close()
-        for connection in list(state.connections):
-            connection.shutdown()
-        while state.connections or state.tasks:  # noqa: ASYNC110  # uvicorn tells of neither
-            await asyncio.sleep(0.01)
 
 
 # The applications of the rows.
@@ -368,8 +335,9 @@ def test_row(run: Run, name: str, server: str, caplog: pytest.LogCaptureFixture)
             ended.set()
 
     async def main() -> None:
-        on = on_treadle if server == "treadle" else on_uvicorn
-        async with on(app) as connect:
+        uvicorn = on_uvicorn(app, "wsproto", ws_max_size=1000)
+        on = on_treadle(app) if server == "treadle" else uvicorn
+        async with on as connect:
             peer = await connect()
             saw = await row.client(peer)
             for ended in done:
