@@ -4,9 +4,10 @@ import treadle_asgi
 from testkit import check_public_api
 
 NAMES = [
-    "ASGIApplication", "ASGIOptions", "ApplicationCallable", "BrokenResponseError", "HostOptions",
-    "LifespanError", "Message", "Receive", "Scope", "Send", "ServeOptions", "WebSocketSettings",
-    "__version__", "asgi", "command_line", "converse", "host", "mount", "mount_wsgi", "serve_asgi",
+    "ASGIApplication", "ASGIOptions", "AnyASGIApplication", "ApplicationCallable",
+    "BrokenResponseError", "HostOptions", "LifespanError", "Message", "Receive", "Scope", "Send",
+    "ServeOptions", "WebSocketSettings", "__version__", "asgi", "command_line", "converse", "host",
+    "mount", "mount_wsgi", "serve_asgi",
 ]  # fmt: skip
 
 

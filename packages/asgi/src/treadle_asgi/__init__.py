@@ -9,12 +9,13 @@ from ._serving.hosting import HostOptions, host
 from ._serving.lifespan import LifespanError
 from ._serving.serve import ServeOptions, serve_asgi
 from ._serving.websocket import WebSocketSettings
-from ._types import ASGIApplication, Message, Receive, Scope, Send
+from ._types import AnyASGIApplication, ASGIApplication, Message, Receive, Scope, Send
 from ._version import __version__
 
 __all__ = [
     "ASGIApplication",
     "ASGIOptions",
+    "AnyASGIApplication",
     "ApplicationCallable",
     "BrokenResponseError",
     "HostOptions",

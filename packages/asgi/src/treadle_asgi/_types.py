@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-__all__ = ["ASGIApplication", "Message", "Receive", "Scope", "Send"]
+__all__ = ["ASGIApplication", "AnyASGIApplication", "Message", "Receive", "Scope", "Send"]
 
 # ``Any``: the values of scopes and messages have no common type, and applications of all frameworks
 # are annotated so.
@@ -13,3 +13,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 #: An application of ASGI 3: a coroutine function of a scope, and of the two ends of a conversation.
 ASGIApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
+#: The same, with whichever types its framework gives to scopes and messages: Django has dicts,
+#: Litestar typed dicts.
+AnyASGIApplication = Callable[..., Awaitable[None]]

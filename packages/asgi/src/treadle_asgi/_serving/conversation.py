@@ -8,7 +8,7 @@ but for three cases, which ``translate`` knows.
 from collections.abc import MutableMapping
 from typing import Any, Final
 
-from treadle_asgi._types import ASGIApplication, Scope
+from treadle_asgi._types import AnyASGIApplication, ASGIApplication, Scope
 from treadle_responses import StreamResponse
 from treadle_server import BaseRequest, ClientConnectionResetError, server_logger
 from treadle_server.interfaces import log_debug, log_error
@@ -26,7 +26,7 @@ _MOST: Final = 50
 
 
 async def converse(
-    app: ASGIApplication,
+    app: AnyASGIApplication,
     request: BaseRequest,
     *,
     root_path: str = "",

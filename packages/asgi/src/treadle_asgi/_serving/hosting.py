@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable
 from typing import Any, Final, TypedDict, Unpack, final
 from urllib.parse import unquote
 
-from treadle_asgi._types import ASGIApplication, Scope
+from treadle_asgi._types import AnyASGIApplication, ASGIApplication, Scope
 from treadle_http_parser import Request as Head
 from treadle_responses import StreamResponse
 from treadle_server import Application, BaseRequest
@@ -113,7 +113,7 @@ class _Host:
         kept.head = head
 
 
-def host(app: ASGIApplication, **options: Unpack[HostOptions]) -> Application:
+def host(app: AnyASGIApplication, **options: Unpack[HostOptions]) -> Application:
     """Return an ``Application`` whose every request ``app``, an ASGI application, answers.
 
     ``run_app``, ``AppRunner``, gunicorn's worker and test clients run it like any other; it has no

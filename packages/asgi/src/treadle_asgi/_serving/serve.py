@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final, Unpack, cast, final
 
-from treadle_asgi._types import ASGIApplication
+from treadle_asgi._types import AnyASGIApplication, ASGIApplication
 from treadle_server import Application, run_app
 from treadle_server.interfaces import RunOptions
 
@@ -41,7 +41,7 @@ class _Given:
 
 
 def serve_asgi(
-    app: ASGIApplication | Callable[[], ASGIApplication],
+    app: AnyASGIApplication | Callable[[], AnyASGIApplication],
     *,
     factory: bool = False,
     **options: Unpack[ServeOptions],
