@@ -69,7 +69,7 @@ class ApplicationCallable:
             state = await self._life.ready()
         if kind == "http":
             begun = begin_http(state, scope, receive, send)
-            if type(begun) is not ScopeChannel:
+            if not isinstance(begun, ScopeChannel):
                 await begun
                 return
             for message in begun.whole or ():

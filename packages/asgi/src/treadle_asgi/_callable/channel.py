@@ -264,7 +264,11 @@ class ScopeChannel:
         """Queue a whole response: two messages."""
         if self.is_lost:
             return 0
-        if not self.withdraw():
+        # Not ``withdraw``: a call more for each response.
+        if self._start is not None:
+            self._start = None
+            self.head_sent = False
+        if self.head_sent or self.response_ended:
             raise LocalProtocolError("There is a response already")
         self.response_ended = True
         if status == 204 or status == 304 or self.scope.get("method") == "HEAD":

@@ -29,6 +29,7 @@ from .websocket import WebSocketScopeChannel
 
 __all__ = ["BrokenResponseError", "Conversation", "begin_http", "converse_websocket"]
 
+_new: Final = object.__new__
 _BAD_HOST: Final = b"400: Host is not valid"
 _TEXT: Final = b"text/plain; charset=utf-8"
 
@@ -203,7 +204,10 @@ def _start(
 ) -> Exchange | None:
     """Start the handler; return its exchange if it waits."""
     scope = channel.scope
-    request = state.request_factory(head, body, channel, ScopeInfo(scope))
+    # Not by a call of the class, which has slots: see ``ScopeChannel``.
+    info = _new(ScopeInfo)
+    info.scope = scope
+    request = state.request_factory(head, body, channel, info)
     scheme = scope.get("scheme")
     if scheme == "https" or scheme == "wss":
         request.believe(None, "https", None)
