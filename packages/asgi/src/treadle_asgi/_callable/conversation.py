@@ -206,7 +206,7 @@ def _start(
     scope = channel.scope
     # Not by a call of the class, which has slots: see ``ScopeChannel``.
     info = _new(ScopeInfo)
-    info.scope = scope
+    info.scope, info.kept = scope, None
     request = state.request_factory(head, body, channel, info)
     scheme = scope.get("scheme")
     if scheme == "https" or scheme == "wss":

@@ -194,6 +194,7 @@ class ScopeInfo(ConnectionInfo):
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
+        self.kept = None
 
     @property
     def peername(self) -> object:  # type: ignore[override]  # made on demand: nothing sets it
