@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from testkit import Run, each_loop, serve
-from treadle_asgi import HostOptions, Receive, Scope, Send, host
+from testkit import Run, ScopeServer, each_loop, http_scope, serve
+from treadle_asgi import HostOptions, Receive, Scope, Send, asgi, host
 from treadle_server import AppRunner, SockSite
 
 SEEN: list[Scope] = []
@@ -113,6 +113,20 @@ def test_requests_do_not_share_what_an_application_may_change(run: Run) -> None:
                     scope[name]["changed"] = True
                 scope["headers"].append((b"x-changed", b"1"))
                 scope["path"] = scope["more"] = "changed"
+
+    run(main())
+
+
+def test_behind_another_server(run: Run) -> None:
+    """A scope has no connection that could keep anything for the next request."""
+
+    async def main() -> None:
+        async with asgi(host(app, root_path="/r", lifespan="off")) as served:
+            for path in ("/a", "/b"):
+                scope = http_scope("GET", path, client=("1.2.3.4", 5))
+                server = await ScopeServer().run(served, scope)
+                assert server.sent[-1]["body"] == b"x"
+                assert (SEEN[-1]["path"], SEEN[-1]["client"]) == (f"/r{path}", ("1.2.3.4", 5))
 
     run(main())
 

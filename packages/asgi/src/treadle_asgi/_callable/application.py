@@ -9,7 +9,8 @@ from treadle_asgi._types import Receive, Scope, Send
 from treadle_server import AccessLogger, Application
 from treadle_server.interfaces import AccessLogClass, ProxyAddress, TrustedProxies
 
-from .conversation import converse_http, converse_websocket
+from .channel import ScopeChannel
+from .conversation import begin_http, converse_websocket
 from .life import Life
 
 __all__ = ["ASGIOptions", "ApplicationCallable", "asgi"]
@@ -67,7 +68,16 @@ class ApplicationCallable:
         if state is None or state.loop is not get_running_loop():
             state = await self._life.ready()
         if kind == "http":
-            await converse_http(state, scope, receive, send)
+            begun = begin_http(state, scope, receive, send)
+            if not isinstance(begun, ScopeChannel):
+                await begun
+                return
+            for message in begun.whole or ():
+                try:
+                    await send(message)
+                except Exception as error:  # noqa: BLE001  # whatever it is, the client gets no more
+                    begun.refused(message, error)
+                    return
         else:
             await converse_websocket(state, scope, receive, send)
 

@@ -49,35 +49,34 @@ _NO_EXTENSIONS: Final[dict[str, object]] = {}
 class ScopeChannel:
     """The way of one response to the server in front; ``prefix`` is that of its messages."""
 
-    __slots__ = (
-        "_blocking",
-        "_bodiless",
-        "_discarded",
-        "_intake",
-        "_left",
-        "_lock",
-        "_queue",
-        "_receive",
-        "_start",
-        "_state",
-        "_trailers",
-        "_transport",
-        "_turn",
-        "_waker",
-        "broken",
-        "head_sent",
-        "is_lost",
-        "on_left",
-        "output_size",
-        "over",
-        "queued",
-        "response_ended",
-        "scope",
-        "send",
-        "whole",
-    )  # fmt: skip
-
     _prefix = "http.response."
+
+    # Class attributes are the defaults of what most responses do not need: to set them all would be
+    # 1 % of a hello (``asgi_treadle`` of tools/bench/compare.py). ``__init__`` has what each of
+    # them reads. For the same reason there are no slots: the interpreter has a fast way to call
+    # ``__init__``, but only for classes without any.
+    output_size: int = 0
+    #: True once the response was cut off by ``fail``.
+    broken: bool = False
+    #: True once the exchange has ended.
+    over: bool = False
+    #: Called when the client leaves.
+    on_left: Callable[[], None] | None = None
+    # The messages that were not sent, and their bytes.
+    _queue: deque[Message] | None = None
+    queued: int = 0
+    _bodiless: bool = False
+    _trailers: bool = False
+    # The bytes that are missing of a body with Content-Length; None for one without.
+    _left: int | None = None
+    # Bytes written since other tasks had their turn, and those dropped.
+    _turn: int = 0
+    _discarded: int = 0
+    _lock: asyncio.Lock | None = None
+    _waker: asyncio.Future[None] | None = None
+    _blocking: BlockingCalls | None = None
+    _transport: ScopeTransport | None = None
+    _intake: Intake | None = None
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, state: ServerState) -> None:
         self.scope: Final = scope
@@ -88,32 +87,12 @@ class ScopeChannel:
         self.response_ended = False
         #: True once the client is gone.
         self.is_lost = False
-        self.output_size = 0
-        #: True once the response was cut off by ``fail``.
-        self.broken = False
-        #: True once the exchange has ended.
-        self.over = False
-        #: Called when the client leaves.
-        self.on_left: Callable[[], None] | None = None
-        # The messages that were not sent, and their bytes; a head that may still be withdrawn.
-        self._queue: deque[Message] | None = None
-        self.queued = 0
+        # A head that may still be withdrawn.
         self._start: Message | None = None
         #: The messages of a response that was written as a whole, until they are sent.
         self.whole: tuple[Message, ...] | None = None
-        self._bodiless = False
-        self._trailers = False
-        # The bytes that are missing of a body with Content-Length; None for one without.
-        self._left: int | None = None
-        # Bytes written since other tasks had their turn, and those dropped.
-        self._turn = 0
-        self._discarded = 0
-        # Made when they are first needed: most responses need none of them.
-        self._lock: asyncio.Lock | None = None
-        self._waker: asyncio.Future[None] | None = None
-        self._blocking: BlockingCalls | None = None
-        self._transport: ScopeTransport | None = None
-        self._intake: Intake | None = None
+        #: False once there are messages before ``whole``, or a task may receive.
+        self.is_plain = True
 
     @property
     def _extensions(self) -> Message:
@@ -125,6 +104,7 @@ class ScopeChannel:
     def intake(self) -> Intake:
         """The messages of the client."""
         if self._intake is None:
+            self.is_plain = False
             self._intake = Intake(self._receive, self._state.loop, self.lose)
         return self._intake
 
@@ -180,17 +160,13 @@ class ScopeChannel:
     def put(self, message: Message, size: int = 0) -> None:
         """Queue a message."""
         if self._queue is None:
+            self.is_plain = False
             self._queue = deque()
         if self._start is not None:
             self._queue.append(self._start)
             self._start = None
         self._queue.append(message)
         self.queued += size
-
-    @property
-    def queued_any(self) -> bool:
-        """True if there are messages before ``whole``, or a task that receives."""
-        return self._queue is not None or self._intake is not None
 
     async def flush(self) -> None:
         """Send what is queued; returns when all of it is sent, or the client is gone."""
@@ -288,7 +264,11 @@ class ScopeChannel:
         """Queue a whole response: two messages."""
         if self.is_lost:
             return 0
-        if not self.withdraw():
+        # Not ``withdraw``: a call more for each response.
+        if self._start is not None:
+            self._start = None
+            self.head_sent = False
+        if self.head_sent or self.response_ended:
             raise LocalProtocolError("There is a response already")
         self.response_ended = True
         if status == 204 or status == 304 or self.scope.get("method") == "HEAD":

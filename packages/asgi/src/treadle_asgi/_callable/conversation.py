@@ -1,12 +1,13 @@
 """One request of an application over ASGI: from its scope to the end of its response.
 
-A handler that does not wait has answered before ``converse`` waits for the first time: two messages
-are sent, and there was no task but the eager one of the handler. Everything else is for handlers
+A handler that does not wait has answered when ``begin_http`` returns: the callable sends two
+messages, and there was no task but the eager one of the handler. Everything else is for handlers
 that wait: a ``Conversation`` that a stopping server ends, and the end of a callable that is
 cancelled.
 """
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Final, final
 
 from treadle_asgi._types import Receive, Scope, Send
@@ -26,8 +27,9 @@ from .channel import ScopeChannel
 from .scope import BODILESS, PLAIN, BadHostError, ScopeInfo, read_head, read_mount
 from .websocket import WebSocketScopeChannel
 
-__all__ = ["BrokenResponseError", "Conversation", "converse_http", "converse_websocket"]
+__all__ = ["BrokenResponseError", "Conversation", "begin_http", "converse_websocket"]
 
+_new: Final = object.__new__
 _BAD_HOST: Final = b"400: Host is not valid"
 _TEXT: Final = b"text/plain; charset=utf-8"
 
@@ -118,15 +120,20 @@ class Conversation:
             await channel.close()
 
 
-async def converse_http(state: ServerState, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request."""
+def begin_http(
+    state: ServerState, scope: Scope, receive: Receive, send: Send
+) -> ScopeChannel | Coroutine[object, object, None]:
+    """Start the answer to a request.
+
+    Return the channel of a handler that has not waited: its ``whole`` is all that is to be sent.
+    Else return the coroutine of the rest.
+    """
+    # Fast path of ``asgi_treadle`` in tools/bench/compare.py: the coroutine of the callable is the
+    # only one.
     try:
         head = read_head(scope)
     except BadHostError:
-        fields = [(b"content-type", _TEXT), (b"content-length", b"%d" % len(_BAD_HOST))]
-        await send({"type": "http.response.start", "status": 400, "headers": fields})
-        await send({"type": "http.response.body", "body": _BAD_HOST})
-        return
+        return _refuse(send)
     channel = ScopeChannel(scope, receive, send, state)
     body: StreamReader = EMPTY_PAYLOAD
     framing = head.framing
@@ -134,29 +141,36 @@ async def converse_http(state: ServerState, scope: Scope, receive: Receive, send
         if framing.content_length != 0:
             body = _open_body(state, head, channel)
     elif head.method not in BODILESS:
-        # It should have no body: over HTTP/1 one has a field that says so. But the scopes of some
-        # test clients and gateways have not.
-        first = await receive()
-        if first.get("body") or first.get("more_body"):
-            head = Head(
-                head.method, head.target, head.authority, head.version, head.fields,
-                Framing(True, None if first.get("more_body") else len(first["body"])),
-            )  # fmt: skip
-            body = _open_body(state, head, channel)
-        channel.intake.take(first)
+        return _look_for_body(state, head, receive, channel)
     exchange = _start(state, head, body, channel)
-    whole = channel.whole
-    if exchange is not None or whole is None or channel.queued_any:
-        await _finish(state, head, channel, exchange)
-        return
-    # Fast path of ``uvicorn + treadle`` in tools/bench: the handler has not waited, and its
-    # response is two messages.
-    for message in whole:
-        try:
-            await send(message)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the client gets no more
-            channel.refused(message, error)
-            return
+    if exchange is None and channel.is_plain and channel.whole is not None:
+        return channel
+    return _finish(state, head, channel, exchange)
+
+
+async def _refuse(send: Send) -> None:
+    fields = [(b"content-type", _TEXT), (b"content-length", b"%d" % len(_BAD_HOST))]
+    await send({"type": "http.response.start", "status": 400, "headers": fields})
+    await send({"type": "http.response.body", "body": _BAD_HOST})
+
+
+async def _look_for_body(
+    state: ServerState, head: Head, receive: Receive, channel: ScopeChannel
+) -> None:
+    """Answer a request that should have no body: over HTTP/1 one has a field that says so.
+
+    But the scopes of some test clients and gateways have not.
+    """
+    first = await receive()
+    body: StreamReader = EMPTY_PAYLOAD
+    if first.get("body") or first.get("more_body"):
+        head = Head(
+            head.method, head.target, head.authority, head.version, head.fields,
+            Framing(True, None if first.get("more_body") else len(first["body"])),
+        )  # fmt: skip
+        body = _open_body(state, head, channel)
+    channel.intake.take(first)
+    await _finish(state, head, channel, _start(state, head, body, channel))
 
 
 def _open_body(state: ServerState, head: Head, channel: ScopeChannel) -> RequestBody:
@@ -190,7 +204,10 @@ def _start(
 ) -> Exchange | None:
     """Start the handler; return its exchange if it waits."""
     scope = channel.scope
-    request = state.request_factory(head, body, channel, ScopeInfo(scope))
+    # Not by a call of the class, which has slots: see ``ScopeChannel``.
+    info = _new(ScopeInfo)
+    info.scope, info.kept = scope, None
+    request = state.request_factory(head, body, channel, info)
     scheme = scope.get("scheme")
     if scheme == "https" or scheme == "wss":
         request.believe(None, "https", None)
@@ -200,10 +217,7 @@ def _start(
         exchange = Exchange(state, channel, channel.end_exchange)
     else:
         exchange = make_exchange(state, channel, channel.end_exchange)
-    if exchange.start(request):
-        channel.over = True
-        return None
-    return exchange
+    return None if exchange.start(request) else exchange
 
 
 async def _finish(
@@ -211,6 +225,7 @@ async def _finish(
 ) -> None:
     """Send the rest of the response; ``exchange`` is that of a handler that waits."""
     if exchange is None:
+        channel.over = True
         try:
             await channel.flush()
         finally:

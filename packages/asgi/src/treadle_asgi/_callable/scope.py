@@ -28,7 +28,7 @@ _WEBSOCKET: Final = Framing(keep_alive=True, upgrade="websocket")
 _FRAMING: Final = frozenset(
     (b"content-length", b"transfer-encoding", b"content-encoding", b"expect")
 )
-_FRAMING_SIZES: Final = frozenset(map(len, _FRAMING))
+_SIZES: Final = frozenset((*map(len, _FRAMING), len(b"host")))
 
 #: The characters of a path and of a query that need no percent-encoding; with ``%`` those of a part
 #: that is encoded already (RFC 3986 section 3.3).
@@ -65,12 +65,11 @@ def read_head(scope: Scope) -> Request:
     authority = ""
     framed = False
     for name, value in fields:
-        size = len(name)
-        if size == 4:
-            if name == b"host" and not authority:
-                authority = _authority(value)
-        elif size in _FRAMING_SIZES and name in _FRAMING:
-            framed = True
+        if len(name) in _SIZES:
+            if name == b"host":
+                authority = authority or _authority(value)
+            elif name in _FRAMING:
+                framed = True
     version = _VERSIONS.get(scope.get("http_version"), _HTTP_11)
     if scope["type"] == "websocket":
         method, framing = "GET", _WEBSOCKET
@@ -136,7 +135,7 @@ def _read_target(scope: Scope) -> str:
         if root:
             path = _strip(path, root)
         path = quote(path, _SAFE)
-    if path[:1] != "/" and path != "*":
+    if (not path or path[0] != "/") and path != "*":
         path = _origin_form(path)
     query = scope.get("query_string")
     if query:
@@ -188,23 +187,24 @@ def read_mount(root_path: str) -> str:
 class ScopeInfo(ConnectionInfo):
     """The addresses of a scope, read when they are asked for; a Unix socket's is its path."""
 
-    __slots__ = ("_scope",)
+    __slots__ = ("scope",)
 
     ssl_context = None
     handler = None
 
     def __init__(self, scope: Scope) -> None:
-        self._scope: Final = scope
+        self.scope = scope
+        self.kept = None
 
     @property
     def peername(self) -> object:  # type: ignore[override]  # made on demand: nothing sets it
         """The address of the client."""
-        return _address(self._scope.get("client"))
+        return _address(self.scope.get("client"))
 
     @property
     def sockname(self) -> object:  # type: ignore[override]  # as above
         """The address that the client has reached."""
-        return _address(self._scope.get("server"))
+        return _address(self.scope.get("server"))
 
 
 def _address(given: Any) -> object:

@@ -330,8 +330,6 @@ class MessageWebSocket(MessageReader[MessageSession]):
 class WebSocketScopeChannel(ScopeChannel):
     """The answer to a handshake, and the WebSocket behind it: a ``WebSocketOpener``."""
 
-    __slots__ = ("websocket",)
-
     _prefix = "websocket.http.response."
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, state: ServerState) -> None:

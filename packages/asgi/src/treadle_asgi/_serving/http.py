@@ -84,7 +84,6 @@ class HttpConversation(StreamResponse):
     """
 
     # Class attributes are the defaults of what most conversations do not set.
-    _fields: EncodedFields = _NO_FIELDS
     _has_trailers: bool = False
     _trailer_fields: tuple[tuple[str, str], ...] = ()
     # Bytes of the body that ``receive`` has returned; -1 once it has returned the last of them.
@@ -100,6 +99,9 @@ class HttpConversation(StreamResponse):
         self._channel: Final = request.response_writer
         #: The next message of the response.
         self.step: Step = _START
+        # No default in the class: nearly all conversations set it, and the interpreter has no fast
+        # way to an attribute that hides one of the class.
+        self._fields: EncodedFields = _NO_FIELDS
         self._max_body_size: Final = max_body_size
 
     @property
