@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from treadle_websocket import _frames, _mask
+from treadle_websocket import _frames, _mask, _session
 
 KEY = b"\x37\xfa\x21\x3d"  # the mask of RFC 6455 section 5.7
 
@@ -69,7 +69,8 @@ def mask(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "python":
             patch.setattr(_frames, "unmask", _mask.unmask_in_python)
-            patch.setattr(_frames, "COMPILED", False)
+            patch.setattr(_session, "unmask", _mask.unmask_in_python)
+            patch.setattr(_session, "COMPILED", False)
         elif not _mask.COMPILED:
             pytest.skip("treadle-speedups is not compiled here: no C compiler was found")
         yield

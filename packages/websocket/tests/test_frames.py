@@ -247,63 +247,36 @@ def test_control_frames_come_whole(frame: Frame) -> None:
     assert decoder.decode(wire[9:]) == [(0x89, b"abcdefgh", True)]
 
 
-@pytest.mark.parametrize("size", [0, 1, 63, 64, 124, 125])
-def test_decode_text_reads_the_same_as_decode(frame: Frame, size: int) -> None:
-    decoder = FrameDecoder(MIB, 1024, False)
-    assert decoder.decode_text(frame(1, b"x" * size)) == b"x" * size
-    # Nothing stays behind.
-    assert decoder.decode(frame(2, b"y")) == [(0x82, b"y", True)]
-
-
-@pytest.mark.parametrize("size", [0, 1, 100, 125, 126, 127, 128])
 @pytest.mark.parametrize(
-    "changes",
+    ("data", "between"),
     [
-        {"opcode": 2},
-        {"opcode": 0},
-        {"opcode": 9},
-        {"fin": False},
-        {"rsv": 4},
-        {"masked": False},
-        {"form": 2},
-        {"form": 8},
+        ([], True),
+        ([{"opcode": 1, "payload": b"x" * 200}, {"opcode": 9}], True),
+        ([{"opcode": 1, "payload": b"a", "fin": False}], False),
+        ([{"opcode": 1, "payload": b"a", "fin": False}, {"opcode": 9}], False),
+        ([{"opcode": 1, "payload": b"a", "fin": False}, {"opcode": 0}], True),
+        ([{"opcode": 3}], False),
     ],
     ids=str,
 )
-def test_decode_text_leaves_other_data_to_decode(
-    frame: Frame, size: int, changes: dict[str, object]
-) -> None:
-    wire = frame(**{"opcode": 1, "payload": b"x" * size} | changes)
+def test_between_messages(frame: Frame, data: list[dict[str, object]], between: bool) -> None:
     decoder = FrameDecoder(MIB, 1024, False)
-    assert decoder.decode_text(wire) is None
-    for data in (wire[:-1], wire + b"\x81"):
-        assert decoder.decode_text(data) is None
+    for each in data:
+        decoder.decode(frame(**each))
+    assert decoder.between_messages is between
 
 
-@pytest.mark.parametrize(
-    "before",
-    [
-        {"opcode": 1, "payload": b"a", "fin": False},  # a message that continues
-        {"opcode": 3},  # an error
-    ],
-    ids=str,
-)
-def test_decode_text_does_not_continue_a_message(frame: Frame, before: dict[str, object]) -> None:
-    decoder = FrameDecoder(MIB, 1024, False)
-    decoder.decode(frame(**before))
-    assert decoder.decode_text(frame(1, b"x")) is None
-
-
-def test_decode_text_does_not_continue_a_frame(frame: Frame) -> None:
-    inner = frame(1, b"x")
-    wire = frame(2, inner, key=b"\0\0\0\0")
-    for cut in (1, 6):
+@pytest.mark.parametrize("opcode", [2, 9])
+def test_a_frame_that_has_begun_is_not_between_messages(frame: Frame, opcode: int) -> None:
+    wire = frame(opcode, b"xyz")
+    for cut in range(1, len(wire)):
         decoder = FrameDecoder(MIB, 1024, False)
         decoder.decode(wire[:cut])
-        assert decoder.decode_text(inner) is None
+        assert not decoder.between_messages
+        decoder.decode(wire[cut:])
+        assert decoder.between_messages
 
 
-def test_decode_text_keeps_the_limit(frame: Frame) -> None:
-    decoder = FrameDecoder(5, 1024, False)
-    assert decoder.decode_text(frame(1, b"12345")) == b"12345"
-    assert decoder.decode_text(frame(1, b"123456")) is None
+@pytest.mark.parametrize(("limit", "short"), [(0, 125), (5, 5), (124, 124), (126, 125)])
+def test_short_messages_keep_the_limit(limit: int, short: int) -> None:
+    assert FrameDecoder(limit, None, False).short == short

@@ -770,3 +770,59 @@ def test_mistakes_with_deflation() -> None:
         session.send_deflated(begun)
     with pytest.raises(WSStateError):
         session.start_deflation("x")
+
+
+# Short messages, which a session decodes by itself.
+
+SHORT_SIZES = [0, 1, 63, 64, 124, 125, 126, 127, 128]
+# Frames that are no whole, short text: alone and between others they are read as ever.
+OTHERS: list[dict[str, object]] = [
+    {"opcode": 1},
+    {"opcode": 2},
+    {"opcode": 0},
+    {"opcode": 9},
+    {"opcode": 8},
+    {"opcode": 1, "fin": False},
+    {"opcode": 1, "rsv": 4},
+    {"opcode": 1, "masked": False},
+    {"opcode": 1, "form": 2},
+    {"opcode": 1, "form": 8},
+    {"opcode": 1, "payload": b"\xff"},
+    {"opcode": 1, "payload": b"\xc3"},
+]
+
+
+def read(pieces: list[bytes], limit: int, raw: bool) -> tuple[list[object], int | None, bytes]:
+    settings = SessionSettings(max_msg_size=limit)
+    session = WebSocketSession(settings, decode_text=not raw)
+    messages: list[object] = []
+    for piece in pieces:
+        for message in session.receive_data(piece):
+            data = message.data
+            messages.append((type(message), data if isinstance(data, str | bytes) else str(data)))
+    return messages, session.close_code, session.data_to_send()
+
+
+@pytest.mark.parametrize("raw", [False, True], ids=["text", "raw"])
+@pytest.mark.parametrize("limit", [0, 64, 1 << 20])
+@pytest.mark.parametrize("size", SHORT_SIZES)
+@pytest.mark.parametrize("other", OTHERS, ids=str)
+def test_short_messages_are_read_as_byte_by_byte(
+    frame: Frame, size: int, other: dict[str, object], limit: int, raw: bool
+) -> None:
+    wires = [frame(1, b"x" * size), frame(**{"payload": b"y" * size} | other), frame(2, b"z")]
+    for wire in (wires[1], wires[0] + wires[1], b"".join(wires), b"".join(wires) + wires[0][:3]):
+        expected = read([wire[at : at + 1] for at in range(len(wire))], limit, raw)
+        assert read([wire], limit, raw) == expected
+        # A read that ends one byte early or late.
+        assert read([wire[:-1], wire[-1:]], limit, raw) == expected
+        assert read([wire[:1], wire[1:]], limit, raw) == expected
+
+
+def test_a_short_message_does_not_continue_a_frame(frame: Frame) -> None:
+    inner = frame(1, b"x")
+    wire = frame(2, inner, key=b"\0\0\0\0")
+    for cut in (1, 6):
+        session = WebSocketSession()
+        assert session.receive_data(wire[:cut]) == []
+        assert session.receive_data(wire[cut:]) == [(WSMsgType.BINARY, inner, None)]

@@ -26,24 +26,26 @@ _MAX_KEPT: Final = 128
 class MessageEncoder:
     """Encodes for one session; messages of at least ``compress_from`` bytes are compressed."""
 
-    __slots__ = ("_compress_from", "_deflater", "_queued")
+    __slots__ = ("_compress_from", "_deflater", "plain_below", "queued")
 
     def __init__(self, agreed: PerMessageDeflate | None, compress_from: int) -> None:
         self._deflater = None if agreed is None else Deflater(agreed)
         self._compress_from = compress_from
-        # Control frames that were not taken yet. One buffer: a read of 256 KiB can hold 43,000
-        # pings, and a pong is never longer than its ping.
-        self._queued = bytearray()
+        #: Smaller messages have a header of two bytes, and are not compressed unless asked for.
+        self.plain_below: int = 126 if agreed is None else min(126, compress_from)
+        #: Control frames that were not taken yet. One buffer: a read of 256 KiB can hold 43,000
+        #: pings, and a pong is never longer than its ping.
+        self.queued = bytearray()
 
     def encode_message(self, head: int, payload: bytes | bytearray, compress: bool | None) -> bytes:
         """Return a whole text or binary message; ``head`` is its first byte without RSV1."""
-        if self._deflater is None and not self._queued:
+        if self._deflater is None and not self.queued:
             return encode_frame(head, payload)
         if self._deflater is not None and self._should_compress(len(payload), compress):
             frame = encode_frame(head | RSV1, self._deflater.deflate(payload))
         else:
             frame = encode_frame(head, payload)
-        return self.take_queued(frame) if self._queued else frame
+        return self.take_queued(frame) if self.queued else frame
 
     def start_deflation(self, head: int, payload: bytes | bytearray) -> Deflation | None:
         """Return a message for compression by the caller; None if it would not be compressed."""
@@ -66,7 +68,7 @@ class MessageEncoder:
             frame = message.compressed(self._deflater.agreed)
         else:
             frame = message.plain
-        return self.take_queued(frame) if self._queued else frame
+        return self.take_queued(frame) if self.queued else frame
 
     def encode_control(self, opcode: int, payload: bytes | bytearray) -> bytes:
         """Return a control frame; ``WSValueError`` for more than 125 bytes."""
@@ -76,7 +78,7 @@ class MessageEncoder:
 
     def queue_control(self, opcode: int, payload: bytes | bytearray) -> None:
         """Queue a control frame for the next write."""
-        self._queued += encode_frame(FIN | opcode, payload)
+        self.queued += encode_frame(FIN | opcode, payload)
 
     def drop_oldest(self) -> None:
         """Keep the latest 128 queued frames, because the caller did not take them in time.
@@ -86,18 +88,18 @@ class MessageEncoder:
         """
         starts = []
         stop = 0
-        while stop < len(self._queued):
+        while stop < len(self.queued):
             starts.append(stop)
-            stop += 2 + self._queued[stop + 1]
+            stop += 2 + self.queued[stop + 1]
         if len(starts) > _MAX_KEPT:
-            del self._queued[: starts[-_MAX_KEPT]]
+            del self.queued[: starts[-_MAX_KEPT]]
 
     def take_queued(self, frame: bytes = b"") -> bytes:
         """Return the queued frames, with ``frame`` behind them, and empty the queue."""
-        if not self._queued:
+        if not self.queued:
             return frame
-        data = bytes(self._queued) + frame
-        self._queued.clear()
+        data = bytes(self.queued) + frame
+        self.queued.clear()
         return data
 
     def release(self) -> None:
