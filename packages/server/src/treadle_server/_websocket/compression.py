@@ -21,12 +21,14 @@ LARGE: Final = 64 * 1024
 class BackgroundCompressor:
     """Encodes the large messages of one WebSocket in a thread; smaller ones behind them wait."""
 
-    __slots__ = ("_lock", "_session")
+    __slots__ = ("_lock", "_session", "started")
 
     def __init__(self, session: WebSocketSession[Message | RawMessage]) -> None:
         self._session: Final = session
         # Made for the first large message.
         self._lock: asyncio.Lock | None = None
+        #: False until the first large message: a smaller one need not come here.
+        self.started: bool = False
 
     @property
     def busy(self) -> bool:
@@ -43,6 +45,7 @@ class BackgroundCompressor:
             if len(data) < LARGE:
                 return None
             self._lock = asyncio.Lock()
+            self.started = True
         async with self._lock:
             deflation = self._session.start_deflation(data) if len(data) >= LARGE else None
             if deflation is None:

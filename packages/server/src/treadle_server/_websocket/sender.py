@@ -11,7 +11,7 @@ from treadle_server._transport.flow import FlowControl
 from treadle_websocket import PreparedMessage, WebSocketSession, WSMsgType, WSStateError
 
 from .channel import Bytes, too_late
-from .compression import BackgroundCompressor
+from .compression import LARGE, BackgroundCompressor
 from .queue import AnyMessage
 
 __all__ = ["MessageSender"]
@@ -48,9 +48,15 @@ class MessageSender(abc.ABC):
     async def send_text(self, data: str, compress: bool | None) -> None:
         """Send a text message."""
         try:
+            compressor = self.compressor
             frame = None
-            if self.compressor is not None and compress is not False and isinstance(data, str):
-                frame = await self.compressor.encode(data)
+            if (
+                compressor is not None
+                and compress is not False
+                and isinstance(data, str)
+                and (compressor.started or len(data) >= LARGE)
+            ):
+                frame = await compressor.encode(data)
             self.write(frame or self.session.send_text(data, compress=compress))
         except WSStateError as error:
             raise too_late(self.session) from error
@@ -60,9 +66,15 @@ class MessageSender(abc.ABC):
     async def send_bytes(self, data: Bytes, compress: bool | None) -> None:
         """Send a binary message."""
         try:
+            compressor = self.compressor
             frame = None
-            if self.compressor is not None and compress is not False and isinstance(data, Bytes):
-                frame = await self.compressor.encode(data)
+            if (
+                compressor is not None
+                and compress is not False
+                and isinstance(data, Bytes)
+                and (compressor.started or len(data) >= LARGE)
+            ):
+                frame = await compressor.encode(data)
             self.write(frame or self.session.send_bytes(data, compress=compress))
         except WSStateError as error:
             raise too_late(self.session) from error
