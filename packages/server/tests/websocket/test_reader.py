@@ -40,7 +40,7 @@ class Reader(MessageReader[WebSocketSession[AnyMessage]]):
 async def receive(
     reader: Reader, timeout: float | None = 5, *, autoclose: bool = True, iterating: bool = False
 ) -> AnyMessage:
-    return await reader.receive(timeout, autoclose=autoclose, iterating=iterating)
+    return await reader.receive(timeout, autoclose, iterating)
 
 
 @each_loop

@@ -43,12 +43,16 @@ class OutputBuffer:
         if not data:
             return
         if self.holding:
-            self._pieces.append(data)
-            self._held += len(data)
-            if self._held > _MAX_HELD:
-                self.flush()
+            self.keep(data)
         elif not self._flow.lost:
             self._transport.write(data)
+
+    def keep(self, data: bytes) -> None:
+        """Keep ``data``, which is not empty, up to a bound; only while ``holding``."""
+        self._pieces.append(data)
+        held = self._held = self._held + len(data)
+        if held > _MAX_HELD:
+            self.flush()
 
     def flush(self) -> None:
         """Write what was kept so far."""

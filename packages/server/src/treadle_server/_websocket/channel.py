@@ -75,9 +75,7 @@ class WebSocketChannel(Protocol):
     def set_limit(self, limit: int) -> None:
         """Set ``limit``."""
 
-    async def receive(
-        self, timeout: float | None, *, autoclose: bool, iterating: bool
-    ) -> AnyMessage:
+    async def receive(self, timeout: float | None, autoclose: bool, iterating: bool) -> AnyMessage:
         """Return the next message; see ``WebSocketResponse.receive`` and its ``__anext__``."""
 
     async def send_text(self, data: str, compress: bool | None) -> None:

@@ -94,8 +94,20 @@ class WebSocketConnection(MessageReader[WebSocketSession[AnyMessage]], MessageSe
         if len(data) > _SLICE_DEFLATED or self._pending:
             # The pending bytes were read before reading was paused.
             self._decode_slices(self._pending + data)
-        else:
-            self._decode(data)
+            return
+        # ``_decode`` and ``_add`` without the calls: most reads are one message.
+        session = self.session
+        messages = session.receive_data(data, self._loop.time() if self._heartbeat else 0.0)
+        if session.state is not _OPEN:
+            self._take_end(messages)
+        elif messages:
+            waiter = self.waiter
+            if len(messages) > 1 or waiter is None or waiter.done():
+                self._add(messages)
+            else:
+                waiter.set_result(messages[0])
+        if session.wants_to_send and not self.flow.write_paused:
+            self._write_own()
 
     def eof_received(self) -> bool:
         """Take the end of input: without a close handshake the connection is lost."""
@@ -224,7 +236,7 @@ class WebSocketConnection(MessageReader[WebSocketSession[AnyMessage]], MessageSe
             if not output.holding:
                 output.hold()
                 self._loop.call_soon(output.release)
-            output.write(data)
+            output.keep(data)
         elif output.holding:
             output.write(data)
             output.release()

@@ -147,7 +147,8 @@ class WebSocketMessages(Generic[DecodeText_co]):
         ws = self._ws
         if ws is None:
             raise RuntimeError(NOT_PREPARED)
-        return ws.receive(self._receive_timeout, autoclose=self._autoclose, iterating=True)
+        # By position: names cost each message 30 ns.
+        return ws.receive(self._receive_timeout, self._autoclose, True)
 
     def __aiter__(self) -> Self:
         """Return this object: it iterates over the messages."""

@@ -6,17 +6,18 @@ from typing import Final, TypeAlias, final
 
 from treadle_websocket import Message, RawMessage
 
-__all__ = ["AnyMessage", "MessageQueue", "Waiter", "expire"]
+__all__ = ["PER_MESSAGE", "AnyMessage", "MessageQueue", "Waiter", "expire"]
 
 AnyMessage: TypeAlias = Message | RawMessage
 #: The future that a reader waits for: its result is a message, or None at the end.
 Waiter: TypeAlias = "asyncio.Future[AnyMessage | None]"
 
 # The queue is full above the first and no longer at the second: a few messages of usual size, or
-# two thousand of the smallest. As in aiohttp a message counts 128 bytes besides its own.
+# two thousand of the smallest.
 _HIGH: Final = 256 * 1024
 _LOW: Final = 64 * 1024
-_PER_MESSAGE: Final = 128
+#: The bytes that a message counts besides its own, as in aiohttp.
+PER_MESSAGE: Final = 128
 
 
 @final
@@ -37,7 +38,7 @@ class MessageQueue:
         """Append ``messages``, which all have text or bytes."""
         size = self.size
         for message in messages:
-            size += len(message[1]) + _PER_MESSAGE
+            size += len(message[1]) + PER_MESSAGE
         self.messages.extend(messages)
         self.size = size
         if size > _HIGH:
@@ -46,7 +47,7 @@ class MessageQueue:
     def take(self) -> AnyMessage:
         """Remove and return the oldest message; there must be one."""
         message = self.messages.popleft()
-        self.size -= len(message[1]) + _PER_MESSAGE
+        self.size -= len(message[1]) + PER_MESSAGE
         if self.full and self.size <= _LOW:
             self.full = False
         return message
@@ -57,7 +58,7 @@ class MessageQueue:
             message = waiter.result()
             if message is not None:
                 self.messages.appendleft(message)
-                self.size += len(message[1]) + _PER_MESSAGE
+                self.size += len(message[1]) + PER_MESSAGE
 
     def clear(self) -> None:
         """Forget the messages."""

@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar
 from treadle_websocket import WS_CLOSED_MESSAGE, WS_CLOSING_MESSAGE, State, WSMsgType
 
 from .channel import SessionState
-from .queue import AnyMessage, MessageQueue, Waiter, expire
+from .queue import PER_MESSAGE, AnyMessage, MessageQueue, Waiter, expire
 
 __all__ = ["MessageReader"]
 
@@ -65,9 +65,7 @@ class MessageReader(abc.ABC, Generic[S]):
         if self._queue.full:
             self._pause()
 
-    async def receive(
-        self, timeout: float | None, *, autoclose: bool, iterating: bool
-    ) -> AnyMessage:
+    async def receive(self, timeout: float | None, autoclose: bool, iterating: bool) -> AnyMessage:
         """Return the next message; see ``WebSocketResponse.receive`` and its ``__anext__``."""
         if self.waiter is not None:
             raise RuntimeError("Concurrent call to receive(): another task is waiting already")
@@ -92,7 +90,10 @@ class MessageReader(abc.ABC, Generic[S]):
             if message is not None:
                 return message
         if not queue.full:
-            return queue.take()
+            # ``take`` without the call.
+            message = queue.messages.popleft()
+            queue.size -= len(message[1]) + PER_MESSAGE
+            return message
         message = queue.take()
         self._read_on()
         return message
