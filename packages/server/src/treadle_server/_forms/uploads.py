@@ -129,12 +129,13 @@ async def read_multipart_form(
             else:
                 forms.append(parser.receive_eof())
         except BaseException as error:
+            # First, because the next step may be cancelled in its turn.
+            for form in forms:
+                Uploads(form).close_soon()
             if parser.would_block(0):
                 await runner.run_blocking(functools.partial(parser.close, error))
             else:
                 parser.close(error)
-            for form in forms:
-                Uploads(form).close_soon()
             raise
     except MultipartError as error:
         raise form_answer(error) from error
