@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from treadle_server.interfaces import ASGIMounted
+
 __all__ = ["ASGIApplication", "AnyASGIApplication", "Message", "Receive", "Scope", "Send"]
 
 # ``Any``: the values of scopes and messages have no common type, and applications of all frameworks
@@ -14,5 +16,5 @@ Send = Callable[[Message], Awaitable[None]]
 #: An application of ASGI 3: a coroutine function of a scope, and of the two ends of a conversation.
 ASGIApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
 #: The same, with whichever types its framework gives to scopes and messages: Django has dicts,
-#: Litestar typed dicts.
-AnyASGIApplication = Callable[..., Awaitable[None]]
+#: Litestar typed dicts. What can be mounted can be served.
+AnyASGIApplication = ASGIMounted

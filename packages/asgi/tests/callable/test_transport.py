@@ -1,4 +1,4 @@
-"""What a handler can learn of the connection behind a scope."""
+"""The facts of a connection that a handler finds behind a scope."""
 
 import pytest
 

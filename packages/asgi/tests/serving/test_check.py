@@ -1,4 +1,4 @@
-"""What is an application of ASGI 3, and what the others are told."""
+"""Applications of ASGI 3 are taken; others are refused with a sentence that says what they are."""
 
 import functools
 from typing import Any

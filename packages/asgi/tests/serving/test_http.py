@@ -1,4 +1,4 @@
-"""What an application sees in its http conversation, and when: the steps, one by one."""
+"""The steps of an http conversation, one by one, as an application sees them."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What PEP 3333 asks of a server, application by application: the answer, and the log."""
+"""The demands of PEP 3333 on a server, application by application: the answer, and the log."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator

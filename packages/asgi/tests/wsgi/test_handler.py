@@ -3,7 +3,6 @@
 import asyncio
 import contextvars
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from wsgiref.validate import validator
@@ -317,16 +316,21 @@ def test_write_raises_when_the_client_has_left(run: Run) -> None:
 
 
 def test_a_stop_waits_for_requests_and_ends_threads(run: Run) -> None:
-    began = threading.Event()
+    began, stops = threading.Event(), threading.Event()
 
     def app(environ: Environ, start: Start) -> list[bytes]:
         began.set()
-        time.sleep(0.3)
+        assert stops.wait(10)
         start("200 OK", [])
         return [b"in time"]
 
+    async def note_stop(_app: Application) -> None:
+        stops.set()
+
     async def main() -> None:
-        runner = AppRunner(outer(app), shutdown_timeout=10)
+        application = outer(app)
+        application.on_shutdown.append(note_stop)
+        runner = AppRunner(application, shutdown_timeout=10)
         await runner.setup()
         await TCPSite(runner, "127.0.0.1", 0).start()
         reader, writer = await asyncio.open_connection(*runner.addresses[0][:2])

@@ -80,7 +80,7 @@ _FIELDS: Final = _Fields()
 
 @final
 class _ReceivedContext(Context):
-    """The context that a client has sent, which is read from the fields when somebody looks at it.
+    """The context of a client, read from the fields of its request at the first look.
 
     Without an SDK most requests end before anybody does. It keeps the fields alone, so that a task
     which outlives its request does not keep the request.

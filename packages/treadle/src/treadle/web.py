@@ -173,7 +173,7 @@ def main(argv: _Sequence[str] | None = None) -> None:
     """Serve the application that the command line ``argv`` names, and exit."""
     from treadle_server import command_line
 
-    # Not the name: it is imported on first use, and somebody may have replaced it here.
+    # As an attribute: the name is imported on first use, and a program may have replaced it.
     module = _sys.modules[__name__]
     command_line(argv, import_module=import_module, run_app=module.run_app)
 

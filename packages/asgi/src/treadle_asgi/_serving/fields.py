@@ -62,10 +62,7 @@ _known_line: Final = _LINES.get
 def _encode(pair: object) -> bytes:
     """Return the line of a field; raises ``TypeError`` and ``ValueError`` with the fix."""
     if not isinstance(pair, tuple) or len(pair) != 2:
-        raise TypeError(
-            f"A field is a pair of a name and a value in bytes, not {shown(repr(pair))}: give "
-            '(b"name", b"value")'
-        )
+        raise _no_pair(pair)
     name, value = pair
     for part, what in ((name, "name"), (value, "value")):
         if not isinstance(part, bytes):
@@ -103,7 +100,11 @@ def _pair(field: object) -> Pair:
             bytes(part) if isinstance(part, (bytearray, memoryview)) else part for part in field
         )
         return name, value
-    raise TypeError(
+    raise _no_pair(field)
+
+
+def _no_pair(field: object) -> TypeError:
+    return TypeError(
         f"A field is a pair of a name and a value in bytes, not {shown(repr(field))}: give "
         '(b"name", b"value")'
     )
