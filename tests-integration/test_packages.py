@@ -15,10 +15,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = sorted(path.parent for path in ROOT.glob("packages/*/pyproject.toml"))
 
 
-def test_there_are_ten() -> None:
+def test_there_are_twelve() -> None:
     assert [path.name for path in PACKAGES] == [
-        "asgi", "http-parser", "multipart", "responses", "router", "server", "speedups", "testing",
-        "treadle", "websocket",
+        "asgi", "channels", "http-parser", "limits", "multipart", "responses", "router", "server",
+        "speedups", "testing", "treadle", "websocket",
     ]  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""The engines that carry messages between processes, behind one small interface."""

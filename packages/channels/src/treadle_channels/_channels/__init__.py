@@ -1,0 +1,1 @@
+"""Publish and subscribe for the tasks of one process, on top of one backend."""

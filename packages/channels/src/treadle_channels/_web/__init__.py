@@ -1,0 +1,1 @@
+"""Channels in an application of treadle: WebSockets, event streams, start and stop."""

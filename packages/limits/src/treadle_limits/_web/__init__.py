@@ -1,0 +1,1 @@
+"""Limits in an application of treadle: a middleware, and an option of routes."""

@@ -1,0 +1,3 @@
+"""Limits in an application of treadle; needs ``treadle-limits[web]``."""
+
+__all__: list[str] = []
