@@ -144,11 +144,11 @@ def test_a_handshake_that_fails_is_nobodys_error(
         authority = trustme.CA()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("localhost").configure_cert(context)
-        runner = ServerRunner(Server(hello))
+        # It speaks HTTP without TLS, and waits for the end behind its answer.
+        runner = ServerRunner(Server(hello, head_timeout=1.0))
         await runner.setup()
         sock, port = listen()
         await SharedSite(runner, sock, ssl_context=context).start()
-        # It speaks HTTP without TLS.
         assert not (await ask(port)).startswith(b"HTTP/1.1 200")
         await runner.cleanup()
         assert [record for record in caplog.records if record.levelname != "DEBUG"] == []
