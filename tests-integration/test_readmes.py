@@ -20,6 +20,7 @@ READMES = [
     ROOT / "packages/treadle/docs/deadlines.md",
     ROOT / "packages/treadle/docs/deployment/proxies.md",
     ROOT / "packages/treadle/docs/events.md",
+    ROOT / "packages/treadle/docs/command.md",
     ROOT / "packages/treadle/docs/health.md",
     ROOT / "packages/treadle/docs/logging.md",
     ROOT / "packages/treadle/docs/observability.md",

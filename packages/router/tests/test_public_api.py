@@ -45,6 +45,7 @@ EXPORTED = {
     "canonical_method",
     "check_method",
     "check_resource_name",
+    "conflicts",
     "decode_safe",
     "decode_value",
     "encode_fixed",

@@ -5,14 +5,14 @@ from treadle_server import interfaces
 NAMES = [
     "ASGIMounted", "AccessLogClass", "AnyMessage", "BlockingCalls", "BodyDiscardedError",
     "Connection", "ConnectionInfo", "DirectFactory", "EMPTY_PAYLOAD", "Exchange", "FileSender",
-    "MessageReader", "MountOptions", "MountResource", "MountedPath", "MountingRouter", "NEVER",
-    "OpenFile", "OpenStreams", "ProxiedInfo", "ProxyAddress", "RequestBody", "RequestFactory",
-    "ResponseChannel", "RunOptions", "RunnerOptions", "ServerState", "SessionState",
-    "TrailerSender", "TrustedProxies", "UnusableError", "UpgradeOwner", "Upgraded",
+    "LoopName", "MessageReader", "MountOptions", "MountResource", "MountedPath", "MountingRouter",
+    "NEVER", "OpenFile", "OpenStreams", "ProxiedInfo", "ProxyAddress", "RequestBody",
+    "RequestFactory", "ResponseChannel", "RunOptions", "RunnerOptions", "ServerState",
+    "SessionState", "TrailerSender", "TrustedProxies", "UnusableError", "UpgradeOwner", "Upgraded",
     "WSGIMountOptions", "WSGIMounted", "WebSocketChannel", "WebSocketOpener",
-    "add_server_arguments", "bare_application", "check_keywords", "check_server_arguments",
-    "log_debug", "log_error", "log_given", "log_warning", "make_exchange", "open_file",
-    "printable", "serve_with_arguments", "shown", "too_late",
+    "add_server_arguments", "bare_application", "bind_tcp", "bind_unix", "check_keywords",
+    "check_server_arguments", "log_debug", "log_error", "log_given", "log_warning", "make_exchange",
+    "new_loop", "open_file", "printable", "serve_with_arguments", "shown", "too_late",
 ]  # fmt: skip
 
 

@@ -114,6 +114,7 @@ __all__ = [
     "canonical_method",
     "check_method",
     "check_resource_name",
+    "conflicts",
     "decode_safe",
     "decode_value",
     "encode_fixed",
@@ -121,12 +122,13 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from ._conflicts import Conflict
+    from ._conflicts import Conflict, conflicts
 
 # Imported on first use: few programs ask for conflicts. Type checkers see the import above instead.
 if not TYPE_CHECKING:
     _LAZY = {
         "Conflict": "_conflicts",
+        "conflicts": "_conflicts",
     }
 
     def __dir__() -> list[str]:

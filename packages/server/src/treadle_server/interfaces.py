@@ -44,6 +44,10 @@ from ._routing.options import WSGIMountOptions as WSGIMountOptions
 from ._run.arguments import add_server_arguments as add_server_arguments
 from ._run.arguments import check_server_arguments as check_server_arguments
 from ._run.arguments import serve_with_arguments as serve_with_arguments
+from ._run.listeners import bind_tcp as bind_tcp
+from ._run.listeners import bind_unix as bind_unix
+from ._run.loops import LoopName as LoopName
+from ._run.loops import new_loop as new_loop
 from ._run.options import RunOptions as RunOptions
 from ._transport.blocking import BlockingCalls as BlockingCalls
 from ._transport.deadlines import NEVER as NEVER
@@ -74,6 +78,7 @@ __all__ = [
     "DirectFactory",
     "Exchange",
     "FileSender",
+    "LoopName",
     "MessageReader",
     "MountOptions",
     "MountResource",
@@ -101,6 +106,8 @@ __all__ = [
     "WebSocketOpener",
     "add_server_arguments",
     "bare_application",
+    "bind_tcp",
+    "bind_unix",
     "check_keywords",
     "check_server_arguments",
     "log_debug",
@@ -108,6 +115,7 @@ __all__ = [
     "log_given",
     "log_warning",
     "make_exchange",
+    "new_loop",
     "open_file",
     "printable",
     "serve_with_arguments",

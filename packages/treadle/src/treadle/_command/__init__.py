@@ -1,0 +1,1 @@
+"""The ``treadle`` command: run, develop, look at and begin applications."""

@@ -1,0 +1,220 @@
+"""The process of ``treadle dev`` that serves: started anew after each change.
+
+It gets the command line of ``treadle dev`` and, in an environment variable, the descriptors of the
+sockets that the parent has bound. What cannot be imported or started is served as a page with the
+traceback, until the next change: a request never waits for a repair without a word.
+"""
+
+import argparse
+import asyncio
+import functools
+import html
+import json
+import os
+import signal
+import socket
+import ssl
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypedDict, cast
+
+from treadle.web import Application, Request, Response
+from treadle_server import AppRunner, SockSite
+from treadle_server.interfaces import LoopName, new_loop, serve_with_arguments
+
+from .entry import EntryError, find_entry
+from .faults import complain, own_part, shown_traceback
+from .listing import rows_of, table
+from .loader import Loader, tell
+from .logs import configure_logs
+from .options import given_tuning
+from .parser import Parser
+from .source import ImportFailedError
+
+__all__ = ["VARIABLE", "Handover", "serve_child"]
+
+#: The environment variable with the ``Handover``.
+VARIABLE: Final = "TREADLE_DEV"
+
+#: Seconds that handlers have to end before a reload: a developer waits for it.
+_STOP_TIME: Final = 2.0
+#: Seconds in which the connections that are there get an answer to what they have just sent.
+_LAST_REQUESTS: Final = 0.3
+
+#: What ``serve_with_arguments`` gives for a runner; the rest says where to listen.
+_OF_RUNNERS: Final = ("trusted_proxies", "proxy_protocol")
+
+
+class Handover(TypedDict):
+    """What the parent tells its child."""
+
+    #: The descriptors of the listening sockets; none where they cannot be inherited.
+    fds: list[int]
+    #: The files whose change has led to this start, relative ones first; () at the first start.
+    changed: list[str]
+    #: The seconds since the epoch at which it was seen.
+    since: float
+    address: str
+
+
+def _announce(
+    handover: Handover, made: list[Application], problem: str | None, folder: Path
+) -> Callable[[str], None]:
+    def say(_text: str) -> None:
+        took = time.time() - handover["since"]
+        out = sys.stderr
+        if handover["changed"]:
+            what = ", ".join(_short(path, folder) for path in handover["changed"][:3])
+            more = len(handover["changed"]) - 3
+            what += f" and {more} more" if more > 0 else ""
+            result = "waiting for its repair" if problem else f"reloaded in {took:.2f} s"
+            out.write(f"{what} changed: {result}\n")
+        else:
+            out.write(f"Serving on {handover['address']} (Ctrl+C stops it)\n")
+        if made and not handover["changed"]:
+            for line in table(rows_of(made[0], folder)):
+                out.write(f"  {line}\n")
+        out.flush()
+
+    return say
+
+
+def _short(path: str, folder: Path) -> str:
+    return path.removeprefix(str(folder) + os.sep)
+
+
+def _problem_app(text: str) -> Application:
+    """An application that answers everything with what is wrong."""
+
+    async def answer(request: Request) -> Response:
+        if "text/html" in request.headers.get("Accept", ""):
+            page = (
+                '<!doctype html><meta charset="utf-8"><title>It does not start</title>'
+                "<style>:root{color-scheme:light dark}body{font:16px system-ui;margin:2rem}"
+                "pre{overflow:auto}</style><h1>The application does not start</h1>"
+                f"<pre>{html.escape(text)}</pre><p>This page is served by <code>treadle dev</code> "
+                "until a file changes.</p>"
+            )
+            return Response(status=500, text=page, content_type="text/html")
+        return Response(status=500, text=f"The application does not start:\n\n{text}")
+
+    app = Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    return app
+
+
+def serve_child(parser: Parser, options: argparse.Namespace, rest: list[str]) -> NoReturn:
+    """Serve until a signal; what the application raises is served, not raised."""
+    handover = cast("Handover", json.loads(os.environ[VARIABLE]))
+    access_format = configure_logs(options.log, options.log_level)
+    folder = options.app_dir.resolve()
+    made: list[Application] = []
+
+    def make() -> Application | Awaitable[Application]:
+        source = Loader(parser.prog, find_entry(options.entry, folder), rest).make()
+        if isinstance(source, Application):
+            made.append(source)
+            return source
+        return wait(source)
+
+    async def wait(source: Awaitable[Application]) -> Application:
+        made.append(await source)
+        return made[0]
+
+    problem = None
+    try:
+        source: object = make()
+        _serve(parser, options, access_format, source, _announce(handover, made, None, folder))
+    except EntryError as error:
+        tell(parser.prog, error)
+        problem = f"{_traceback_of(error)}{error}"
+    except Exception as error:  # noqa: BLE001  # whatever the start raises is shown
+        problem = shown_traceback(error.__cause__ or error, folder)
+        sys.stderr.write(problem)
+        complain(parser.prog, "the application does not start")
+    if problem is not None:
+        say = _announce(handover, [], problem, folder)
+        _serve(parser, options, access_format, _problem_app(problem), say)
+    parser.exit()
+
+
+def _traceback_of(error: EntryError) -> str:
+    if isinstance(error, ImportFailedError) and not isinstance(error.error, SystemExit):
+        return shown_traceback(error.error) + "\n"
+    return ""
+
+
+def _serve(
+    parser: Parser,
+    options: argparse.Namespace,
+    access_format: str,
+    source: object,
+    say: Callable[[str], None],
+) -> None:
+    handover = cast("Handover", json.loads(os.environ[VARIABLE]))
+    settings: dict[str, Any] = {
+        "access_log_format": getattr(options, "access_log_format", access_format),
+        "shutdown_timeout": _STOP_TIME,
+        "debug": True,
+        **given_tuning(options),
+    }
+    if options.no_access_log:
+        settings["access_log"] = None
+    # A site closes what it gets, and the page of a problem needs the sockets again.
+    sockets = [socket.socket(fileno=os.dup(fd)) for fd in handover["fds"]]
+    run = functools.partial(_run, cast("Any", source), settings, sockets, say)
+    serve_with_arguments(parser, options, run)
+
+
+def _run(
+    source: Application | Awaitable[Application],
+    settings: dict[str, Any],
+    sockets: list[socket.socket],
+    say: Callable[[str], None],
+    *,
+    loop: LoopName | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+    **given: Any,
+) -> None:
+    more = {name: value for name, value in given.items() if name in _OF_RUNNERS}
+    try:
+        with asyncio.Runner(loop_factory=functools.partial(new_loop, loop)) as runner:
+            runner.run(_until_signal(source, settings | more, sockets, ssl_context, say))
+    except (ValueError, ModuleNotFoundError, OSError) as error:
+        if own_part(error) is not None:
+            # ``serve_with_arguments`` takes these for mistakes of the command line.
+            raise _StartError from error
+        raise
+    finally:
+        for sock in sockets:
+            sock.close()
+
+
+async def _until_signal(
+    source: Application | Awaitable[Application],
+    settings: dict[str, Any],
+    sockets: list[socket.socket],
+    ssl_context: ssl.SSLContext | None,
+    say: Callable[[str], None],
+) -> None:
+    app = source if isinstance(source, Application) else await source
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    runner = AppRunner(app, **settings)
+    try:
+        await runner.setup()
+        for sock in sockets:
+            await SockSite(runner, sock, ssl_context=ssl_context).start()
+        say("")
+        await stop.wait()
+        await runner.retire(_LAST_REQUESTS)
+    finally:
+        await runner.cleanup()
+
+
+class _StartError(Exception):
+    """The application raised when it was started."""

@@ -1,0 +1,175 @@
+"""``treadle dev``: serve an application while it is worked on.
+
+This process binds the sockets and keeps them open, starts a process that serves on them
+(``child``), and watches the files. After a change it has the child finish its requests, and starts
+another one: connections that come meanwhile wait in the queue of the socket, and none is refused.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final, NoReturn, final
+
+from treadle_server.interfaces import (
+    add_server_arguments,
+    bind_tcp,
+    bind_unix,
+    check_server_arguments,
+)
+
+from .child import VARIABLE, Handover
+from .entry import EntryError, find_entry
+from .options import add_tuning
+from .parser import Parser
+from .run import add_entry, add_logs, explained
+from .watch import Files, changes
+
+__all__ = ["add_dev", "dev"]
+
+#: Seconds after which a child that does not end is killed.
+_KILL_AFTER: Final = 5.0
+#: Seconds between two looks at a child that ends by itself.
+_LOOK: Final = 0.2
+_BACKLOG: Final = 1024
+
+
+def add_dev(parser: argparse.ArgumentParser) -> None:
+    """Add all arguments of ``treadle dev``."""
+    add_entry(parser)
+    add_server_arguments(parser)
+    add_logs(parser)
+    parser.add_argument(
+        "--watch", action="append", default=[], type=Path, metavar="DIR",
+        help="another folder to watch; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--include", action="append", default=[], metavar="PATTERN",
+        help="names of further files whose change matters, such as '*.css'; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="PATTERN",
+        help="names of files and folders whose change does not matter; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--poll", action="store_true",
+        help="look at the files every third of a second, even where watchfiles is installed",
+    )  # fmt: skip
+    parser.add_argument("--no-reload", action="store_true", help="watch nothing")
+    add_tuning(parser)
+
+
+@final
+class _Child:
+    """The process that serves."""
+
+    def __init__(
+        self, command: Sequence[str], sockets: Sequence[socket.socket], address: str
+    ) -> None:
+        self._command: Final = command
+        self._sockets: Final = sockets
+        self._address: Final = address
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, changed: list[str]) -> None:
+        """Start it, because of ``changed``."""
+        fds = [sock.fileno() for sock in self._sockets]
+        handover: Handover = {
+            "fds": fds, "changed": changed, "since": time.time(), "address": self._address,
+        }  # fmt: skip
+        self._process = subprocess.Popen(  # noqa: S603  # this interpreter, with our arguments
+            self._command, env=os.environ | {VARIABLE: json.dumps(handover)}, pass_fds=fds
+        )
+
+    def stop(self) -> int:
+        """End it: its requests may finish, and it is killed if it does not end; its status."""
+        process = self._process
+        if process is None:
+            return 0
+        if process.poll() is None:
+            process.terminate()
+        try:
+            return process.wait(_KILL_AFTER)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
+
+    def runs(self) -> bool:
+        """Return True until it has ended."""
+        return self._process is not None and self._process.poll() is None
+
+
+def _bind(parser: Parser, options: argparse.Namespace) -> tuple[list[socket.socket], str]:
+    """Return the listening sockets, and their address as a person types it."""
+    scheme = "http" if options.certfile is None else "https"
+    host: str = options.hostname or "localhost"
+    port: int = options.port if options.port is not None else 8080 if scheme == "http" else 8443
+    try:
+        if options.path is not None and options.hostname is None and options.port is None:
+            return [bind_unix(options.path, _BACKLOG)], f"the Unix socket {options.path}"
+        sockets = bind_tcp([host], port, _BACKLOG)
+    except OSError as error:
+        where = options.path if options.hostname is None and options.path else f"{host}:{port}"
+        parser.error(f"cannot listen on {where}: {explained(error, port).strerror}")
+    port = sockets[0].getsockname()[1]
+    shown = f"[{host}]" if ":" in host else host
+    return sockets, f"{scheme}://{shown}:{port}"
+
+
+def dev(
+    parser: Parser, options: argparse.Namespace, rest: list[str], arguments: Sequence[str]
+) -> NoReturn:
+    """Serve until Ctrl+C; exits with status 2 and a sentence if the command line is wrong."""
+    check_server_arguments(parser, options)
+    if options.workers is not None:
+        parser.error("--workers: `treadle dev` has one process, `treadle run` has workers")
+    folder = options.app_dir.resolve()
+    try:
+        find_entry(options.entry, folder)
+    except EntryError as error:
+        parser.refuse_unknown(argument for argument in rest if argument.startswith("-"))
+        parser.error(str(error))
+    for watched in options.watch:
+        if not watched.is_dir():
+            parser.error(f"--watch: there is no folder {watched}")
+    sockets, address = _bind(parser, options)
+    command = [sys.executable, "-m", "treadle._command.child_main", *arguments]
+    child = _Child(command, sockets, address)
+    stop = threading.Event()
+    with _ended_by_signals(stop), contextlib.ExitStack() as opened:
+        for sock in sockets:
+            opened.callback(sock.close)
+        opened.callback(child.stop)
+        child.start([])
+        if options.no_reload:
+            while not stop.wait(_LOOK) and child.runs():
+                pass
+            parser.exit(child.stop())
+        files = Files([folder, *options.watch], options.include, options.ignore)
+        for changed in changes(files, stop, poll=options.poll):
+            child.stop()
+            if stop.is_set():
+                break
+            child.start(changed)
+    parser.exit(message="Stopped\n")
+
+
+@contextlib.contextmanager
+def _ended_by_signals(stop: threading.Event) -> Iterator[None]:
+    def end(_signal: int, _frame: object) -> None:
+        stop.set()
+
+    before = [(number, signal.signal(number, end)) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)

@@ -1,0 +1,164 @@
+"""`treadle dev`: it reloads, refuses no connection, and survives mistakes."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from treadle._command.main import main
+
+from ._process import Process, get
+
+Write = Callable[..., Path]
+
+if sys.platform == "win32":
+    pytest.skip("sockets are not inherited there", allow_module_level=True)
+
+APP = """
+from pathlib import Path
+from treadle import web
+async def hello(request):
+    return web.Response(text={!r})
+app = web.Application()
+app.router.add_get("/", hello)
+"""
+
+
+def start(folder: Path, *arguments: str) -> tuple[Process, str]:
+    process = Process(folder, "dev", "-P", "0", *arguments)
+    return process, process.until(r"Serving on (http://\S+) \(Ctrl\+C stops it\)")[1]
+
+
+@pytest.mark.parametrize("poll", [(), ("--poll",)], ids=["watchfiles", "polling"])
+def test_reloading(write: Write, poll: tuple[str, ...]) -> None:
+    folder = write("app.py", APP.format("one"))
+    process, url = start(folder, *poll)
+    with process:
+        process.until(r"^  GET  /    app\.hello  app\.py:4$")
+        assert get(url) == (200, "one")
+        process.until(r"200 GET / HTTP/1\.1")
+        write("app.py", APP.format("second"))
+        process.until(r"^app\.py changed: reloaded in \d+\.\d\d s$")
+        assert get(url) == (200, "second")
+        # A syntax error is shown to who asks, and in the log, until it is mended.
+        write("app.py", "def f(:\n")
+        process.until(r"SyntaxError")
+        process.until(r"^app\.py changed: waiting for its repair$")
+        status, body = get(url)
+        assert status == 500
+        assert body.startswith("The application does not start:\n\n")
+        assert 'File "app.py", line 1' in body
+        status, page = get(url + "/any/where", Accept="text/html")
+        assert (status, page[:15]) == (500, "<!doctype html>")
+        assert "SyntaxError" in page
+        # One that fails when it starts.
+        write("app.py", APP.format("x") + "async def up(app): 1 / 0\napp.on_startup.append(up)\n")
+        process.until(r"the application does not start$")
+        process.until(r"^app\.py changed: waiting")
+        assert "ZeroDivisionError" in get(url)[1]
+        write("app.py", APP.format("third"))
+        process.until(r"reloaded in")
+        assert get(url) == (200, "third")
+        # Templates, and files that the program has made.
+        write("templates/page.html", "x")
+        process.until(r"^templates/page\.html changed: reloaded")
+        process.signal(signal.SIGINT)
+        assert process.wait() == 0
+    assert process.output.endswith("Stopped\n")
+
+
+def test_no_connection_is_refused(write: Write) -> None:
+    folder = write("app.py", APP.format("0"))
+    process, url = start(folder)
+    with process:
+        answers: list[tuple[int, str]] = []
+        failures: list[BaseException] = []
+        stop = threading.Event()
+
+        def ask() -> None:
+            while not stop.is_set():
+                try:
+                    answers.append(get(url, Connection="close"))
+                except OSError as error:
+                    failures.append(error)
+
+        threads = [threading.Thread(target=ask) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for number in range(1, 6):
+            write("app.py", APP.format(str(number)))
+            process.until(r"reloaded in")
+            assert get(url) == (200, str(number))
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        assert {status for status, _ in answers} == {200}
+        assert len({body for _, body in answers}) >= 3
+
+
+def test_errors_of_handlers_are_shown(write: Write) -> None:
+    text = APP.format("x").replace("return web", "1 / 0\n    return web")
+    process, url = start(write("app.py", text), "--no-access-log", "--log", "plain")
+    with process:
+        status, body = get(url)
+        assert status == 500
+        assert "ZeroDivisionError" in body
+        process.until(r"ZeroDivisionError")
+
+
+def test_an_application_that_does_not_end_is_killed(write: Write) -> None:
+    stubborn = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    hang = "\nimport time\nasync def hang(app): time.sleep(600)\napp.on_shutdown.append(hang)\n"
+    folder = write("app.py", stubborn + APP.format("one") + hang)
+    process, url = start(folder)
+    with process:
+        assert get(url) == (200, "one")
+        write("app.py", APP.format("two"))
+        process.until(r"reloaded in")
+        assert get(url) == (200, "two")
+
+
+def test_without_reload(write: Write) -> None:
+    process, url = start(write("app.py", APP.format("one")), "--no-reload")
+    with process:
+        assert get(url) == (200, "one")
+        process.signal(signal.SIGTERM)
+        assert process.wait() == 0
+
+
+def test_a_unix_socket(write: Write) -> None:
+    import socket
+
+    folder = write("app.py", APP.format("one"))
+    with Process(folder, "dev", "--path", "app.sock") as process:
+        process.until(r"Serving on the Unix socket app\.sock")
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(str(folder / "app.sock"))
+            sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert sock.recv(100).startswith(b"HTTP/1.1 200 OK")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nothing.py",), "there is no file "),
+        (("nothing.py", "--pol"), "unknown option --pol; did you mean --poll?"),
+        (("--workers", "2"), "--workers: `treadle dev` has one process, `treadle run` has workers"),
+        (("--watch", "/nonexistent"), "--watch: there is no folder /nonexistent"),
+        (("--host", "192.0.2.1"), "cannot listen on 192.0.2.1:8080: this machine has no such"),
+    ],
+)
+def test_mistakes(
+    write: Write, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
+) -> None:
+    write("app.py", APP.format("x"))
+    with pytest.raises(SystemExit) as caught:
+        main(["dev", *arguments])
+    assert caught.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("treadle dev: error: ")
+    assert message in error
