@@ -8,11 +8,12 @@ NAMES = [
     "LoopName", "MessageReader", "MountOptions", "MountResource", "MountedPath", "MountingRouter",
     "NEVER", "OpenFile", "OpenStreams", "ProxiedInfo", "ProxyAddress", "RequestBody",
     "RequestFactory", "ResponseChannel", "RunOptions", "RunnerOptions", "ServerState",
-    "SessionState", "TrailerSender", "TrustedProxies", "UnusableError", "UpgradeOwner", "Upgraded",
-    "WSGIMountOptions", "WSGIMounted", "WebSocketChannel", "WebSocketOpener",
-    "add_server_arguments", "bare_application", "bind_tcp", "bind_unix", "check_keywords",
-    "check_server_arguments", "log_debug", "log_error", "log_given", "log_warning", "make_exchange",
-    "new_loop", "open_file", "printable", "serve_with_arguments", "shown", "too_late",
+    "SessionState", "SharedSite", "TrailerSender", "TrustedProxies", "UnusableError",
+    "UpgradeOwner", "Upgraded", "WSGIMountOptions", "WSGIMounted", "WebSocketChannel",
+    "WebSocketOpener", "add_server_arguments", "bare_application", "bind_tcp", "bind_unix",
+    "check_keywords", "check_server_arguments", "log_debug", "log_error", "log_given",
+    "log_warning", "make_exchange", "new_loop", "open_file", "printable", "serve_with_arguments",
+    "shown", "too_late",
 ]  # fmt: skip
 
 

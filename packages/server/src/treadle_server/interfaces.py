@@ -49,6 +49,7 @@ from ._run.listeners import bind_unix as bind_unix
 from ._run.loops import LoopName as LoopName
 from ._run.loops import new_loop as new_loop
 from ._run.options import RunOptions as RunOptions
+from ._run.shared import SharedSite as SharedSite
 from ._transport.blocking import BlockingCalls as BlockingCalls
 from ._transport.deadlines import NEVER as NEVER
 from ._transport.files import OpenFile as OpenFile
@@ -95,6 +96,7 @@ __all__ = [
     "RunnerOptions",
     "ServerState",
     "SessionState",
+    "SharedSite",
     "TrailerSender",
     "TrustedProxies",
     "UnusableError",

@@ -5,6 +5,7 @@ import re
 import urllib.error
 from collections.abc import AsyncIterator
 from email.message import Message
+from typing import Any
 
 import aiohttp.web
 import pytest
@@ -218,3 +219,24 @@ def test_mistakes_name_the_handler_and_the_fix(message: object, words: list[str]
     assert text.startswith("The handler of GET /a%20b?c returned ")
     for word in words:
         assert word in text
+
+
+@pytest.mark.parametrize(
+    ("page", "text", "logged"),
+    [
+        (lambda request, error: Response(text=f"{request.path}: {error}"), "/a b: x", None),
+        (lambda request, error: None, "500 Internal Server Error", "error_page returned None"),
+        (lambda request, error: 1 / 0, "500 Internal Server Error", "error_page failed"),
+    ],
+    ids=["a page", "nothing", "an error"],
+)
+def test_a_page_of_the_server_itself(
+    caplog: pytest.LogCaptureFixture, page: Any, text: str, logged: str | None
+) -> None:
+    answer = answers.server_error(request(), ValueError("x"), debug=False, make=page)
+    assert answer.text is not None
+    assert answer.text.startswith(text)
+    assert answer.keep_alive is False
+    messages = [record.message for record in caplog.records]
+    assert len(messages) == (logged is not None)
+    assert all(message.startswith(logged or "") for message in messages)

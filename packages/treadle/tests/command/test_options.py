@@ -17,6 +17,7 @@ ELSEWHERE = {
     "access_log_format": "--access-log-format",
     "auto_decompress": "--no-auto-decompress",
     "debug": "error pages with tracebacks are those of `treadle dev`",
+    "error_page": "a function",
     "handle_signals": "a command handles them",
     "limits": "its fields are options",
     "logger": "an object",

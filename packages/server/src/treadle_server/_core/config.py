@@ -8,9 +8,10 @@ import dataclasses
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, final
+from typing import Any, Final, Literal, final
 
 from treadle_http_parser import DEFAULT_LIMITS, Limits
+from treadle_responses import Response
 
 from .errors import access_logger, server_logger
 from .keywords import check_keywords, suggestion
@@ -139,6 +140,10 @@ class ServerConfig:
 
     #: True to show tracebacks on error pages.
     debug: bool = False
+
+    #: Makes the answer to an exception that left a handler, of the request and the exception; None
+    #: for the page of a 500. For development: a program answers with a middleware.
+    error_page: Callable[[Any, BaseException], Response] | None = None
 
     #: The value of the Server field of every response, None to send no such field. It has no
     #: version: a version tells a stranger which advisories apply.

@@ -8,7 +8,7 @@ import logging
 import traceback
 from collections.abc import AsyncIterable, Callable, Coroutine
 from http import HTTPStatus
-from typing import Final, TypeGuard, final
+from typing import Any, Final, TypeGuard, final
 
 from treadle_responses import (
     ErrorPage,
@@ -18,6 +18,7 @@ from treadle_responses import (
     add_vary,
     error_page,
 )
+from treadle_server._core.errors import server_logger
 from treadle_server._core.logs import log_error, shown
 
 from .request import BaseRequest
@@ -118,22 +119,51 @@ def negotiate_page(request: BaseRequest, error: HTTPException) -> None:
         add_vary(error.headers, "Accept")
 
 
-def server_error(request: BaseRequest, error: BaseException, *, debug: bool) -> Response:
-    """Return the 500 for a bug, the 504 for a ``TimeoutError``.
+def server_error(
+    request: BaseRequest,
+    error: BaseException,
+    *,
+    debug: bool,
+    make: Callable[[Any, BaseException], Response] | None = None,
+) -> Response:
+    """Return the 500 for a bug, the 504 for a ``TimeoutError``; or what ``make`` returns.
 
     With ``debug`` it has the traceback, otherwise no detail.
     """
-    status = 504 if isinstance(error, TimeoutError) else 500
-    detail = "".join(traceback.format_exception(error)) if debug else ""
-    page = error_page(status, _accept(request), detail=detail)
-    if status == 500:
-        page = _as_known(page, detail)
-    response = Response(status=status, text=page.text, content_type=page.content_type)
+    response = None if make is None else _made(make, request, error)
+    if response is None:
+        response = _plain_error(request, error, debug=debug)
     # The handler may have left the connection's state half changed: the next request gets another.
     response.force_close()
     if request.answer_field is not None:
         response.headers.setdefault(*request.answer_field)
     return response
+
+
+def _made(
+    make: Callable[[Any, BaseException], Response], request: BaseRequest, error: BaseException
+) -> Response | None:
+    """Return the response of ``ServerConfig.error_page``; it must not make things worse."""
+    try:
+        response = make(request, error)
+    except Exception as failure:  # noqa: BLE001  # the client gets the usual page
+        log_error(server_logger, "error_page failed", error=failure)
+        return None
+    if isinstance(response, Response):
+        return response
+    log_error(
+        server_logger, "error_page returned %s, and no Response", _shown(response), error=None
+    )
+    return None
+
+
+def _plain_error(request: BaseRequest, error: BaseException, *, debug: bool) -> Response:
+    status = 504 if isinstance(error, TimeoutError) else 500
+    detail = "".join(traceback.format_exception(error)) if debug else ""
+    page = error_page(status, _accept(request), detail=detail)
+    if status == 500:
+        page = _as_known(page, detail)
+    return Response(status=status, text=page.text, content_type=page.content_type)
 
 
 _BUG: Final = HTTPStatus.INTERNAL_SERVER_ERROR

@@ -376,7 +376,7 @@ class Exchange:
         if isinstance(error, TimeoutError) and config.debug:
             log_given(config.logger.debug, ["Request handler timed out."], {"exc_info": error})
         error_of_handler(config.logger, request, error)
-        return server_error(request, error, debug=config.debug)
+        return server_error(request, error, debug=config.debug, make=config.error_page)
 
     # The end.
 

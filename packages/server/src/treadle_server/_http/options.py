@@ -7,10 +7,11 @@ ignored, with a warning in the log (``ServerConfig.from_options``).
 """
 
 import logging
-from collections.abc import Iterable
-from typing import Literal, TypedDict
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, TypedDict
 
 from treadle_http_parser import Limits
+from treadle_responses import Response
 from treadle_server._core.trusted_proxies import ProxyAddress, TrustedProxies
 
 from .access_log import AccessLogClass
@@ -40,6 +41,7 @@ class ConnectionOptions(TypedDict, total=False):
     trusted_proxies: TrustedProxies | Iterable[ProxyAddress] | int | None
     proxy_protocol: bool | Literal["any-peer"]
     debug: bool
+    error_page: Callable[[Any, BaseException], Response] | None
     server_header: str | None
     logger: logging.Logger
     # The fields of ``Limits``, and three of them under aiohttp's names.

@@ -20,12 +20,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypedDict, cast
 
+from treadle._debug.install import error_page, near_routes
 from treadle.web import Application, Request, Response
-from treadle_server import AppRunner, SockSite
-from treadle_server.interfaces import LoopName, new_loop, serve_with_arguments
+from treadle_server import AppRunner
+from treadle_server.interfaces import LoopName, SharedSite, new_loop, serve_with_arguments
 
 from .entry import EntryError, find_entry
-from .faults import complain, own_part, shown_traceback
+from .faults import complain, is_users, own_part, shown_traceback
 from .listing import rows_of, table
 from .loader import Loader, tell
 from .logs import configure_logs
@@ -158,6 +159,7 @@ def _serve(
         "access_log_format": getattr(options, "access_log_format", access_format),
         "shutdown_timeout": _STOP_TIME,
         "debug": True,
+        "error_page": error_page(is_users),
         **given_tuning(options),
     }
     if options.no_access_log:
@@ -200,6 +202,8 @@ async def _until_signal(
     say: Callable[[str], None],
 ) -> None:
     app = source if isinstance(source, Application) else await source
+    if not app.frozen:
+        app.middlewares.insert(0, near_routes(_routes))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -208,12 +212,19 @@ async def _until_signal(
     try:
         await runner.setup()
         for sock in sockets:
-            await SockSite(runner, sock, ssl_context=ssl_context).start()
+            await SharedSite(runner, sock, ssl_context=ssl_context).start()
         say("")
         await stop.wait()
         await runner.retire(_LAST_REQUESTS)
     finally:
         await runner.cleanup()
+
+
+def _routes(app: Application) -> list[tuple[str, str]]:
+    return [
+        (f"{','.join(row.methods)} {row.path}", row.handler if row.place is None else row.place)
+        for row in rows_of(app)
+    ]
 
 
 class _StartError(Exception):

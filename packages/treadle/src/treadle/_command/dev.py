@@ -148,13 +148,15 @@ def dev(
         for sock in sockets:
             opened.callback(sock.close)
         opened.callback(child.stop)
-        child.start([])
         if options.no_reload:
+            child.start([])
             while not stop.wait(_LOOK) and child.runs():
                 pass
             parser.exit(child.stop())
         files = Files([folder, *options.watch], options.include, options.ignore)
-        for changed in changes(files, stop, poll=options.poll):
+        found = changes(files, stop, poll=options.poll)
+        child.start([])
+        for changed in found:
             child.stop()
             if stop.is_set():
                 break

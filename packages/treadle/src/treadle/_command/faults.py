@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-__all__ = ["own_part", "shown_traceback"]
+__all__ = ["complain", "is_users", "own_part", "shown_traceback"]
 
 _PACKAGES: Final = (
     "treadle", "treadle_asgi", "treadle_http_parser", "treadle_multipart", "treadle_responses",
@@ -43,13 +43,14 @@ def own_part(error: BaseException) -> TracebackType | None:
     """Return the traceback of ``error`` from the first line of the user on, None without one."""
     place = error.__traceback__
     while place is not None:
-        if _is_users(place.tb_frame.f_code.co_filename):
+        if is_users(place.tb_frame.f_code.co_filename):
             return place
         place = place.tb_next
     return None
 
 
-def _is_users(file: str) -> bool:
+def is_users(file: str) -> bool:
+    """Return True if the code of ``file`` is neither ours nor the standard library's."""
     if file.startswith(("<frozen ", "<string>", *_OURS)):
         return False
     # Packages are in a folder of the standard library.

@@ -26,6 +26,8 @@ IGNORED: Final = frozenset(
 )
 #: Seconds between two looks; what an editor writes in several steps is one change.
 INTERVAL: Final = 0.3
+#: Milliseconds until the files are looked at once, because the watcher takes a while to begin.
+_FIRST_LOOK: Final = 500
 
 _Stamps = dict[str, tuple[int, int]]
 
@@ -87,32 +89,50 @@ def _fits(pattern: str, name: str, relative: str) -> bool:
     return fnmatch.fnmatch(name, pattern) or fnmatch.fnmatch(relative, pattern)
 
 
-def _polled(files: Files, stop: threading.Event, interval: float) -> Iterator[list[str]]:
-    before = files.stamps()
+def _differences(before: _Stamps, now: _Stamps) -> list[str]:
+    return sorted(path for path in {**before, **now} if before.get(path) != now.get(path))
+
+
+def _polled(
+    files: Files, stop: threading.Event, interval: float, before: _Stamps
+) -> Iterator[list[str]]:
     while not stop.wait(interval):
         now = files.stamps()
-        changed = [path for path in {**before, **now} if before.get(path) != now.get(path)]
+        changed = _differences(before, now)
         before = now
         if changed:
-            yield sorted(changed)
+            yield changed
 
 
-def _told(files: Files, stop: threading.Event) -> Iterator[list[str]]:
+def _told(files: Files, stop: threading.Event, before: _Stamps) -> Iterator[list[str]]:
     from watchfiles import watch
 
-    for changed in watch(
+    is_first = True
+    for told in watch(
         *files.folders,
         watch_filter=lambda _change, path: files.counts(path),
         stop_event=stop,
         debounce=200,
         step=50,
+        rust_timeout=_FIRST_LOOK,
+        yield_on_timeout=True,
         raise_interrupt=False,
     ):
-        yield sorted({path for _, path in changed})
+        changed = {path for _, path in told}
+        if is_first:
+            # What has changed before it was watched; at the latest after ``_FIRST_LOOK``.
+            is_first = False
+            changed |= set(_differences(before, files.stamps()))
+        if changed:
+            yield sorted(changed)
 
 
 def changes(files: Files, stop: threading.Event, *, poll: bool = False) -> Iterator[list[str]]:
-    """Return the paths of each change until ``stop`` is set; ``poll`` does without watchfiles."""
+    """Return the paths of each change from the call on, until ``stop`` is set.
+
+    ``poll`` does without watchfiles.
+    """
+    before = files.stamps()
     if not poll and importlib.util.find_spec("watchfiles") is not None:
-        return _told(files, stop)
-    return _polled(files, stop, INTERVAL)
+        return _told(files, stop, before)
+    return _polled(files, stop, INTERVAL, before)
