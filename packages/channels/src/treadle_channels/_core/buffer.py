@@ -66,10 +66,11 @@ class Buffer(Generic[T]):
     told that it was too slow, behind what the queue has.
     """
 
-    __slots__ = ("_items", "_limit", "_overflow", "_size")
+    __slots__ = ("_items", "_overflow", "_size", "limit")
 
     def __init__(self, limit: int, overflow: Overflow) -> None:
-        self._limit: Final = check_queue(limit)
+        #: The number of messages that it has room for.
+        self.limit: Final = check_queue(limit)
         self._overflow: Final = check_overflow(overflow)
         # Messages with their topics, and losses between them; no two losses are neighbours.
         self._items: Final[deque[tuple[str, T] | _Loss]] = deque()
@@ -86,7 +87,7 @@ class Buffer(Generic[T]):
     def put(self, topic: str, value: T) -> bool:
         """Add a message; return False if it is refused, and the subscriber with it."""
         items = self._items
-        if self._size < self._limit:
+        if self._size < self.limit:
             items.append((topic, value))
             self._size += 1
             return True

@@ -28,13 +28,19 @@ Failed = Callable[["Subscriber", Exception], None]
 
 
 class Subscriber(Protocol):
-    """What gets messages; the methods return at once. One that raises does not stop others."""
+    """What gets messages; one that raises does not stop the others.
+
+    The methods return at once, and publish nothing from inside.
+    """
 
     def deliver(self, message: Message) -> None:
         """Take a message of a topic that it is subscribed to."""
 
     def lose(self, gap: Gap) -> None:
         """Take note of a loss."""
+
+    def end(self) -> None:
+        """Take note that nothing comes any more: the channels stop."""
 
 
 @final
@@ -64,11 +70,6 @@ class Hub:
     def topics(self) -> Collection[str]:
         """The topics with subscribers."""
         return self._topics.keys()
-
-    @property
-    def subscribers(self) -> Collection[Subscriber]:
-        """The subscribers of any topic."""
-        return self._subscribed.keys()
 
     def topics_of(self, subscriber: Subscriber) -> frozenset[str]:
         """Return the topics of ``subscriber``."""
@@ -113,6 +114,11 @@ class Hub:
         return ended
 
     # Messages.
+
+    @property
+    def waiting(self) -> int:
+        """The number of messages and losses that not all of their subscribers have."""
+        return len(self._waiting)
 
     def deliver(self, message: Message) -> bool:
         """Take a message for the subscribers of its topic; return True if steps are left."""
