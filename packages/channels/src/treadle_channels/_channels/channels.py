@@ -141,6 +141,9 @@ class Channels:
         intake, engine = self._intake, self._engine
         try:
             self.end_subscriptions()
+            for subscriber in tuple(self._subscribers):
+                if not isinstance(subscriber, Subscription):
+                    subscriber.end()
             if engine is not None:
                 await engine.stop()
             await self._presence.stop()
@@ -158,14 +161,16 @@ class Channels:
         """End all subscriptions, and those that are made from now on at once.
 
         What was published already still comes. ``stop`` calls it; call it before if tasks that
-        iterate subscriptions are to end first, and still publish.
+        iterate subscriptions are to end first, and still publish. Subscribers of other kinds
+        (``attach``) go on until the stop.
         """
         if self._is_closing or self._intake is None:
             return
         self._is_closing = True
         self._intake.finish()
         for subscriber in tuple(self._subscribers):
-            subscriber.end()
+            if isinstance(subscriber, Subscription):
+                subscriber.end()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -270,7 +275,7 @@ class Channels:
         assert self._engine is not None
         for topic in topics:
             check_topic(topic)
-        if self._is_closing:
+        if self._is_closing and isinstance(subscriber, Subscription):
             subscriber.end()
             return
         self._subscribers[subscriber] = None

@@ -46,14 +46,17 @@ class EngineTopics:
         missing = [topic for topic in topics if topic not in self._active]
         if not missing:
             return
-        end = self.look_at(missing)
+        end = self._next_round(missing)
         # The calls go on if this task is cancelled: others may wait for them.
         error = await asyncio.shield(end)
         if error is not None:
             raise error
 
-    def look_at(self, topics: Iterable[str]) -> "asyncio.Future[Exception | None]":
-        """Have the engine follow the hub for ``topics`` soon; return the future of that round."""
+    def look_at(self, topics: Iterable[str]) -> None:
+        """Have the engine follow the hub for ``topics`` soon."""
+        _ = self._next_round(topics)
+
+    def _next_round(self, topics: Iterable[str]) -> "asyncio.Future[Exception | None]":
         self._changed.update(topics)
         loop = asyncio.get_running_loop()
         if self._round is None:

@@ -6,6 +6,7 @@ and are not the business of a client.
 """
 
 import base64
+import functools
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
@@ -20,6 +21,7 @@ _MARK: Final = "c1:"
 _ENTRY: Final = re.compile(r"([\w-]{11})=([!-+\--~]{1,64})", re.ASCII)
 
 
+@functools.lru_cache(maxsize=1024)
 def _digest(topic: str) -> str:
     raw = hashlib.blake2b(topic.encode(), digest_size=8).digest()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")

@@ -96,7 +96,7 @@ class Hub:
 
         From now on the subscriber gets none of their messages, also none that wait here.
         """
-        ended = []
+        ended: list[str] = []
         own = self._subscribed.get(subscriber)
         if own is None:
             return ended
