@@ -86,7 +86,7 @@ class Member:
         self._deliver_slowly(message)
 
     def _deliver_slowly(self, message: Message) -> None:
-        if self._ws.session.state is not _OPEN:
+        if self._has_left or self._ws.session.state is not _OPEN:
             # Nothing can be sent; it leaves when the WebSocket has closed.
             return
         prepared = self._encoder.prepare(message)
@@ -121,7 +121,8 @@ class Member:
         ws, buffer = self._ws, self._buffer
         assert buffer is not None
         try:
-            while buffer:
+            # ``leave`` takes the buffer away.
+            while buffer and self._buffer is buffer:
                 await ws.drain()
                 while buffer and not ws.behind:
                     if ws.session.state is not _OPEN:
@@ -131,7 +132,8 @@ class Member:
             # The peer is gone.
             return
         finally:
-            self._buffer = self._task = None
+            if self._buffer is buffer:
+                self._buffer = self._task = None
 
     def _send_next(self, item: PreparedMessage | Gap) -> None:
         if isinstance(item, PreparedMessage):
@@ -167,6 +169,8 @@ class Member:
         if task is not None and task is not _current_task():
             task.cancel()
         self._left(self)
+        # A task that is cancelled before it has begun does not do this.
+        self._buffer = self._task = None
 
 
 def _current_task() -> "asyncio.Task[object] | None":
