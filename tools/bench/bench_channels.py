@@ -57,7 +57,7 @@ class CountingTransport(asyncio.Transport):
         self.writes = 0
         self.protocol: Any = None
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:  # noqa: ARG002  # dropped
         self.writes += 1
 
     def get_write_buffer_size(self) -> int:
@@ -103,7 +103,7 @@ class Room:
             protocol.connection_made(transport)
             protocol.data_received(HANDSHAKE)
             self.transports.append(transport)
-        while len(self.channels) < count:
+        while len(self.channels) < count:  # noqa: ASYNC110  # there is no event for it
             await asyncio.sleep(0)
 
     @property
@@ -204,7 +204,8 @@ async def bench_sleepers(room: Room) -> None:
 
 #: Opens subscribers, and gives a function that publishes so many messages to all of them and
 #: returns when they have them.
-Contender = Callable[[int], contextlib.AbstractAsyncContextManager[Callable[[int], Awaitable[None]]]]
+Publish = Callable[[int], Awaitable[None]]
+Contender = Callable[[int], contextlib.AbstractAsyncContextManager[Publish]]
 
 
 class Count:
@@ -226,9 +227,7 @@ class Count:
 
 
 @contextlib.asynccontextmanager
-async def treadle(
-    make: Callable[[], Any], subscribers: int
-) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+async def treadle(make: Callable[[], Any], subscribers: int) -> AsyncIterator[Publish]:
     count = Count()
     async with Channels(make(), queue=10_000) as chat, contextlib.AsyncExitStack() as stack:
 
@@ -253,9 +252,7 @@ async def treadle(
 
 
 @contextlib.asynccontextmanager
-async def litestar(
-    make: Callable[[], Any], subscribers: int
-) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+async def litestar(make: Callable[[], Any], subscribers: int) -> AsyncIterator[Publish]:
     from litestar.channels import ChannelsPlugin
 
     count = Count()
@@ -349,7 +346,8 @@ def bench_beside(rounds: int, url: str | None) -> None:
                     rate = asyncio.run(one_round(contender, subscribers, messages))
                     if number:
                         rates[name].append(rate)
-            line = ", ".join(f"{name} {statistics.median(each):,.0f}" for name, each in rates.items())
+            medians = {name: statistics.median(each) for name, each in rates.items()}
+            line = ", ".join(f"{name} {rate:,.0f}" for name, rate in medians.items())
             if {"treadle", "litestar"} <= rates.keys():
                 pairs = zip(rates["treadle"], rates["litestar"], strict=True)
                 ratio = statistics.median(ours / theirs for ours, theirs in pairs)

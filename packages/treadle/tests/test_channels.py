@@ -31,7 +31,8 @@ def test_without_the_package_it_names_the_extra() -> None:
 
 
 def test_the_page_says_what_each_backend_can() -> None:
-    rows = re.findall(r"^\| `(\w+Backend)` \| [^|]+\| ([^|]+) \| ([^|]+) \|", PAGE.read_text(), re.M)
+    row = re.compile(r"^\| `(\w+Backend)` \| [^|]+\| ([^|]+) \| ([^|]+) \|", re.MULTILINE)
+    rows = row.findall(PAGE.read_text("utf-8"))
     assert "MemoryBackend" in dict.fromkeys(name for name, _, _ in rows)
     for name, past, members in rows:
         backend = getattr(treadle_channels, name, None)
@@ -41,6 +42,6 @@ def test_the_page_says_what_each_backend_can() -> None:
 
 
 def test_the_page_says_what_each_reason_means() -> None:
-    text = PAGE.read_text().partition("## Gaps")[2].partition("## Event streams")[0]
-    listed = re.findall(r"^\| `(\w+)` \|", text, re.M)
+    text = PAGE.read_text("utf-8").partition("## Gaps")[2].partition("## Event streams")[0]
+    listed = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
     assert set(listed) == set(treadle_channels.GapReason.__args__)  # type: ignore[attr-defined]  # a Literal at run time

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from testkit import Run
+from testkit import Run, until
 from treadle_channels import Gap, Message
 from treadle_channels._channels.intake import Intake
 
@@ -53,11 +53,14 @@ def test_many_subscribers_leave_the_others_their_turn(run: Run) -> None:
         intake.deliver("t", b"tone", None)
         intake.deliver("t", b"ttwo", None)
         intake.lost(None, "link")
-        turns = 0
-        while not intake.hub.waiting == 0:
-            await asyncio.sleep(0)
-            turns += 1
-        assert turns >= 10
+        turns: list[int] = []
+
+        def finished() -> bool:
+            turns.append(intake.hub.waiting)
+            return not intake.hub.waiting
+
+        await until(finished)
+        assert len(turns) >= 10
         expected = [Message("t", "one"), Message("t", "two"), Gap(frozenset("t"), "link")]
         assert all(listener.got == expected for listener in listeners)
 

@@ -19,6 +19,7 @@ from testkit import (
     read_close,
     read_frame,
     serve,
+    until,
     websocket_scope,
 )
 from treadle_channels import (
@@ -75,8 +76,7 @@ class Room:
 
 
 async def wait_empty(chat: WebChannels) -> None:
-    while chat._members:
-        await asyncio.sleep(0)
+    await until(lambda: not chat._members)
 
 
 @contextlib.asynccontextmanager
@@ -122,8 +122,7 @@ def test_real_clients(run: Run, compress: int) -> None:
             assert await clients[2].receive_str(timeout=10) == "hello"
             assert len(room.chat._members) == 3
             await clients[0].close()
-            while len(room.chat._members) > 2:
-                await asyncio.sleep(0)
+            await until(lambda: len(room.chat._members) <= 2)
             assert room.chat.topics == {"a", "y", "said"}
         room.check_empty()
 
@@ -158,8 +157,7 @@ def test_each_end_of_a_websocket(
                 peer.reader._transport.pause_reading()  # type: ignore[attr-defined]  # the only way
                 await fill(room.chat, stays)
             await end(room, peer)
-            while len(room.chat._members) > 1:
-                await asyncio.sleep(0)
+            await until(lambda: len(room.chat._members) <= 1)
             await room.chat.publish("a", "last")
             while (await read_frame(stays))[1] != b"last":
                 pass
@@ -332,14 +330,12 @@ def test_a_client_that_leaves_while_it_joins(run: Run) -> None:
         room = Room(engine)
         async with serve(room.app) as connect:
             peer = await open_websocket(connect, "/?in=a")
-            while "subscribe" not in engine.calls:
-                await asyncio.sleep(0)
+            await until(lambda: "subscribe" in engine.calls)
             peer.reader._transport.abort()  # type: ignore[attr-defined]  # the only way
             await room.left.acquire()
             await wait_empty(room.chat)
             room.check_empty()
-            while engine.subscribed or "unsubscribe" not in engine.calls:
-                await asyncio.sleep(0)
+            await until(lambda: not engine.subscribed and "unsubscribe" in engine.calls)
 
     run(main())
 
@@ -460,11 +456,10 @@ def test_it_runs_before_handlers_and_in_each_start(run: Run) -> None:
             return Response()
 
         app.router.add_post("/", publish)
-        async with MemoryClient(app) as client:
-            async with chat.subscribe("t") as messages:
-                assert (await client.post("/", data="abc")).status == 200
-                assert (await client.post("/", data="abcd")).status == 413
-                assert await anext(messages) == Message("t", "abc")
+        async with MemoryClient(app) as client, chat.subscribe("t") as messages:
+            assert (await client.post("/", data="abc")).status == 200
+            assert (await client.post("/", data="abcd")).status == 413
+            assert await anext(messages) == Message("t", "abc")
         assert seen == [True]
         assert not chat.running
 
@@ -533,4 +528,3 @@ def test_over_asgi(run: Run) -> None:
             room.check_empty()
 
     run(main())
-

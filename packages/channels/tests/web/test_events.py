@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from testkit import Peer, Run, each_loop, serve
+from testkit import Peer, Run, each_loop, serve, until
 from treadle_channels import Channels, Gap, MemoryBackend, Message
 from treadle_channels._web.app import WebChannels, of, setup
 from treadle_channels._web.events import subscribe_after
@@ -24,7 +24,9 @@ def make(backend: Any, **options: Any) -> tuple[Application, WebChannels]:
     return app, chat
 
 
-async def ask(peer: Peer, last: str | None = None, topics: str = "in=a", method: str = "GET") -> None:
+async def ask(
+    peer: Peer, last: str | None = None, topics: str = "in=a", method: str = "GET"
+) -> None:
     field = "" if last is None else f"Last-Event-ID: {last}\r\n"
     await peer.send(f"{method} /?{topics} HTTP/1.1\r\nHost: x\r\n{field}\r\n".encode())
     assert (await peer.head()).startswith(b"HTTP/1.1 200 ")
@@ -38,8 +40,7 @@ async def event(peer: Peer) -> dict[str, str]:
 
 
 async def wait_empty(chat: WebChannels) -> None:
-    while chat._subscribers:
-        await asyncio.sleep(0)
+    await until(lambda: not chat._subscribers)
 
 
 @each_loop
