@@ -1,6 +1,7 @@
 """From the engine to the subscribers: in steps, in order, with a gap for what is no message."""
 
 import asyncio
+import itertools
 import logging
 
 import pytest
@@ -46,7 +47,9 @@ def test_what_is_no_message_is_a_gap(run: Run, caplog: pytest.LogCaptureFixture)
 
 def test_many_subscribers_leave_the_others_their_turn(run: Run) -> None:
     async def main() -> None:
-        intake = Intake(asyncio.get_running_loop())
+        # Each look at the clock is a second later.
+        clock = itertools.count().__next__
+        intake = Intake(asyncio.get_running_loop(), clock)
         listeners = [Listener() for _ in range(1000)]
         for listener in listeners:
             intake.hub.add(listener, ["t"])
@@ -69,7 +72,9 @@ def test_many_subscribers_leave_the_others_their_turn(run: Run) -> None:
 
 def test_publishers_wait_for_room(run: Run) -> None:
     async def main() -> None:
-        intake = Intake(asyncio.get_running_loop())
+        # Each look at the clock is a second later.
+        clock = itertools.count().__next__
+        intake = Intake(asyncio.get_running_loop(), clock)
         listeners = [Listener() for _ in range(2_000)]
         for listener in listeners:
             intake.hub.add(listener, ["t"])
