@@ -206,9 +206,8 @@ class Subscription:
             self._channels.detach(self)
             self.end()
             return
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        if self._waiter is not None:
+            self._wake()
 
     def _has_room(self) -> bool:
         return len(self._buffer) < self._buffer.limit
