@@ -13,9 +13,8 @@ memory is what one queue holds, because they share the messages.
 **Beside Litestar.** The same work in one process, all subscribers in one topic, ten messages at a
 time, the next ten when all have the last ones. *Tasks*: a task for each subscriber iterates its
 messages. *WebSockets*: each is sent what is published, on treadle by ``join`` over the connections
-of its server, with frames; on Litestar by ``run_in_background(socket.send_text)`` over a ``send`` of
-ASGI that only counts, because the server in front would make the frames. Contenders
-alternate round by round, the first round warms up, and ratios are taken inside each round. What
+of its server, with frames; on Litestar by ``run_in_background(socket.send_text)`` over a ``send``
+of ASGI that only counts, because the server in front would make the frames. Contenders alternate round by round, the first round warms up, and ratios are taken inside each round. What
 counts is the CPU time of this process per delivered message; that of a Redis server is not in it.
 Rivals that are not installed are left out.
 """
@@ -29,7 +28,6 @@ import shutil
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import tracemalloc
@@ -448,4 +446,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
