@@ -534,6 +534,7 @@ def test_over_asgi(run: Run) -> None:
 
 
 WORKERS = """
+import os
 from treadle_channels import MemoryBackend
 from treadle_channels.web import of, setup
 from treadle_responses import Response
@@ -546,7 +547,8 @@ async def handle(request):
         return Response(text=f"{(await anext(messages)).data} {chat.running}")
 
 async def stopped(app):
-    print("stopped", of(app).running, len(of(app).topics), flush=True)
+    # One write: both workers have the same pipe.
+    os.write(1, f"stopped {of(app).running} {len(of(app).topics)}\\n".encode())
 
 def make():
     app = Application()

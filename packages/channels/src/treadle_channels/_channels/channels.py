@@ -78,6 +78,7 @@ class Channels:
         self._intake: Intake | None = None
         self._engine: EngineTopics | None = None
         self._starting: asyncio.Task[None] | None = None
+        self._ended = asyncio.Event()
         # All subscribers, also those that have no topic at the moment, in their order.
         self._subscribers: Final[dict[Subscriber, None]] = {}
         # True once subscribers get nothing more, although it may still be published.
@@ -123,6 +124,8 @@ class Channels:
         self._engine = EngineTopics(self._backend, intake.hub)
         self._is_closing = False
         self._next_look = _TURN_DELIVERIES
+        # Another one for each start: an event belongs to the loop in which it is waited for.
+        self._ended = asyncio.Event()
         task = self._starting = loop.create_task(self._backend.start(intake))
         try:
             await task
@@ -136,15 +139,14 @@ class Channels:
         self._state = _State.RUNNING
 
     async def stop(self) -> None:
-        """End all subscriptions, and stop the backend; a second call does nothing."""
-        if self._starting is not None:
-            self._starting.cancel()
-            await asyncio.wait([self._starting])
-            return
-        if self._state is not _State.RUNNING:
-            return
-        self._state = _State.STOPPING
-        await self._end()
+        """End all subscriptions, and stop the backend; a second call waits for the first."""
+        if self._state is _State.RUNNING:
+            self._state = _State.STOPPING
+            await self._end()
+        elif self._state is not _State.STOPPED:
+            if self._starting is not None:
+                self._starting.cancel()
+            await self._ended.wait()
 
     async def _end(self) -> None:
         intake, engine = self._intake, self._engine
@@ -165,6 +167,7 @@ class Channels:
                 self._subscribers.clear()
                 self._intake = self._engine = self._loop = None
                 self._state = _State.STOPPED
+                self._ended.set()
 
     def end_subscriptions(self) -> None:
         """End all subscriptions, and those that are made from now on at once.
