@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from treadle_server._core.errors import web_logger
+from treadle_server._core.logs import log_error
 
 __all__ = ["run_callbacks"]
 
@@ -12,5 +13,8 @@ def run_callbacks(callbacks: Iterable[Callable[[], None]]) -> None:
     for callback in callbacks:
         try:
             callback()
-        except Exception:  # noqa: BLE001  # the transport has more to do
-            web_logger.exception("A callback for the end of a WebSocket has failed: %r", callback)
+        except Exception as error:  # noqa: BLE001  # the transport has more to do
+            log_error(
+                web_logger, "A callback for the end of a WebSocket has failed: %s",
+                repr(callback), error=error,
+            )  # fmt: skip
