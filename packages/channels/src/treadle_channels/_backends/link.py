@@ -143,6 +143,10 @@ class Link(Generic[W]):
         self._dirty.update(topics)
         self._changed.set()
 
+    def wants(self, topic: str) -> bool:
+        """Return True if ``topic`` is subscribed to, or will be when the link is up."""
+        return topic in self._topics
+
     # Calls
 
     async def call(self, work: W, size: int = 0, *, keep: bool = False) -> object:
@@ -247,8 +251,7 @@ class Link(Generic[W]):
             try:
                 for start in range(0, max(len(add), len(drop)), _TOPICS):
                     some = slice(start, start + _TOPICS)
-                    async with asyncio.timeout(self._options.timeout):
-                        await session.change(add[some], drop[some])
+                    await session.change(add[some], drop[some])
                 self._actual.update(add)
                 self._actual.difference_update(drop)
             finally:
@@ -287,8 +290,7 @@ class Link(Generic[W]):
     async def _checking(self, session: Session[W]) -> None:
         while True:
             await asyncio.sleep(self._options.heartbeat)
-            async with asyncio.timeout(self._options.timeout):
-                await session.check()
+            await session.check()
             await self.call(session.ping)
 
     # The ends of waiting

@@ -46,6 +46,7 @@ class RedisServer:
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
 
+        self.timeout: Final = timeout
         self._secrets, self.description = _without_password(url)
         # The errors of redis-py and of urllib may quote parts of a URL.
         problem = ""

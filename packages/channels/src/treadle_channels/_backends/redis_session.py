@@ -13,7 +13,7 @@ from treadle_channels._core.errors import BackendError
 
 from .interfaces import Sink
 from .link import logger
-from .redis_client import Command, RedisConnection, RedisServer
+from .redis_client import Command, RedisServer, Value
 
 __all__ = ["RedisSession"]
 
@@ -28,17 +28,13 @@ class RedisSession:
         #: False until the subscribers were told what was lost before: what comes earlier is lost.
         self.open_for_messages = False
         self._prefix = prefix.encode()
-        self._server = server
+        self.server: Final = server
         self._listening = server.connection()
         self._asking = server.connection()
         self._pongs: dict[bytes, asyncio.Future[None]] = {}
         self._count = 0
         self._complained = False
-
-    @property
-    def asking(self) -> RedisConnection:
-        """The connection for questions."""
-        return self._asking
+        self._turn = asyncio.Lock()
 
     async def open(self) -> None:
         """Open both connections."""
@@ -71,7 +67,7 @@ class RedisSession:
                     pass
                 case _:
                     raise BackendError(
-                        f"{self._server.description} sent {answer!r:.80} to a subscriber"
+                        f"{self.server.description} sent {answer!r:.80} to a subscriber"
                     )
 
     def received(self, topic: str, data: bytes) -> None:
@@ -88,7 +84,7 @@ class RedisSession:
         self._complained = True
         level(
             "%s: topic %r: %r is no message of treadle-channels; does another program publish here?",
-            self._server.description,
+            self.server.description,
             topic,
             data[:40],
         )
@@ -115,11 +111,17 @@ class RedisSession:
         self._count += 1
         token = b"%d" % self._count
         future = self._pongs[token] = asyncio.get_running_loop().create_future()
-        await self._listening.write([*commands, ("PING", token)])
-        await future
+        async with asyncio.timeout(self.server.timeout):
+            await self._listening.write([*commands, ("PING", token)])
+            await future
 
     # Asking
 
     async def send(self, batch: Sequence[Command]) -> Sequence[object | BackendError]:
         """Ask, in one batch."""
-        return await self._asking.ask(batch)
+        return await self.ask(batch)
+
+    async def ask(self, commands: Sequence[Command]) -> list[Value | BackendError]:
+        """Return the answers to ``commands``; several tasks may ask."""
+        async with self._turn, asyncio.timeout(self.server.timeout):
+            return await self._asking.ask(commands)
