@@ -5,6 +5,7 @@ notifications. The tables are created when the first process connects, under a l
 ``CREATE TABLE IF NOT EXISTS`` fails when two processes run it at the same moment.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -115,6 +116,9 @@ class Tables:
             await connection.execute(self.unlock)
 
 
+#: Differ within each transaction, also one in which a caller publishes several times.
+_numbers: Final = itertools.count()
+
 _NOTIFY: Final = "SELECT pg_notify(c, p) FROM unnest(%s::text[], %s::text[]) AS given(c, p)"
 
 
@@ -122,7 +126,7 @@ async def publish_all(
     connection: "AsyncConnection[Any]", tables: Tables, prefix: str, batch: Sequence[Publication]
 ) -> None:
     """Publish a batch in the order it has, in a transaction of the caller or of this call."""
-    payloads = [encode(i, topic, envelope) for i, (topic, envelope) in enumerate(batch)]
+    payloads = [encode(next(_numbers), topic, envelope) for topic, envelope in batch]
     channels = [channel_name(prefix, topic) for topic, _ in batch]
     if None not in payloads:
         await connection.execute(_NOTIFY, (channels, payloads))
@@ -132,7 +136,7 @@ async def publish_all(
             if payloads[i] is None:
                 row = await (await connection.execute(tables.insert, (envelope,))).fetchone()
                 assert row is not None
-                payloads[i] = reference(i, topic, row[0])
+                payloads[i] = reference(next(_numbers), topic, row[0])
         await connection.execute(_NOTIFY, (channels, payloads))
 
 

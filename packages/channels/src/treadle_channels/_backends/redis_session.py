@@ -59,7 +59,8 @@ class RedisSession:
             match answer:
                 case [b"message", bytes(channel), bytes(data)]:
                     received(channel[prefix:].decode(), data)
-                case [b"pong", bytes(token)]:
+                # Without a channel the connection is an ordinary one, and so is the answer to a PING.
+                case [b"pong", bytes(token)] | bytes(token):
                     future = self._pongs.pop(token, None)
                     if future is not None and not future.done():
                         future.set_result(None)

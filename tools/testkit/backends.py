@@ -1,8 +1,9 @@
 """The backends that the contract is kept by, and a sink that notes what it gets."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -10,9 +11,8 @@ import pytest
 
 from testkit.engines import Engine, Postgres, Redis
 from treadle_channels import Backend, GapReason
-from treadle_channels._backends.redis_pubsub import RedisPubSubBackend
 
-__all__ = ["ENGINES", "Case", "Notes"]
+__all__ = ["ENGINES", "Case", "Notes", "case_of", "running"]
 
 _PATIENCE: Final = 20.0
 
@@ -60,20 +60,54 @@ class Case:
     """An engine that runs, and how backends for it are made."""
 
     name: str
+    #: None for what runs in this process, whose backends do not see each other's messages.
     server: Engine | None
     make: Callable[..., Backend]
 
     def backend(self, **options: Any) -> Backend:
-        """Return a new backend of the engine; all of them see the same messages."""
+        """Return a new backend of the engine, not started."""
         return self.make(**options)
 
 
-def _redis_pubsub(server: Redis) -> Case:
-    return Case("redis-pubsub", server, lambda **options: RedisPubSubBackend(server.url, **options))
+def _pubsub(server: Redis) -> Callable[..., Backend]:
+    from treadle_channels._backends.redis_pubsub import RedisPubSubBackend
+    
+    return lambda **options: RedisPubSubBackend(server.url, **options)
 
 
-#: The fixture of the server, the name, and what makes a case of it.
-ENGINES: Final[dict[str, tuple[str | None, Callable[[Any], Case]]]] = {
-    "redis-pubsub": ("redis", _redis_pubsub),
+def _streams(server: Redis) -> Callable[..., Backend]:
+    from treadle_channels._backends.redis_streams import RedisStreamsBackend
+
+    return lambda **options: RedisStreamsBackend(server.url, **options)
+
+
+def _postgres(server: Postgres) -> Callable[..., Backend]:
+    from treadle_channels._backends.postgres import PostgresBackend
+
+    return lambda **options: PostgresBackend(server.conninfo, **options)
+
+
+#: For each engine the fixture of its server, and what makes its backends.
+ENGINES: Final[dict[str, tuple[str, Callable[[Any], Callable[..., Backend]]]]] = {
+    "redis-pubsub": ("redis", _pubsub),
+    "redis-streams": ("redis", _streams),
+    "postgres": ("postgres", _postgres),
 }
-_ = (pytest, Postgres)
+
+
+def case_of(name: str, request: pytest.FixtureRequest, *, own: bool = False) -> Case:
+    """Return the case of an engine; with ``own``, its server belongs to the test."""
+    fixture, make = ENGINES[name]
+    server = request.getfixturevalue(f"own_{fixture}" if own else fixture)
+    return Case(name, server, make(server))
+
+
+@contextlib.asynccontextmanager
+async def running(case: Case, **options: Any) -> AsyncIterator[tuple[Backend, Notes]]:
+    """Start a backend with a sink, and stop it at the end."""
+    backend, notes = case.backend(**options), Notes()
+    await backend.start(notes)
+    try:
+        yield backend, notes
+    finally:
+        await backend.stop()
