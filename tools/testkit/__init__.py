@@ -18,6 +18,7 @@ from ._public_api import check_public_api
 if _TYPE_CHECKING:
     from ._by_hand import KeepingWriter, fed_body, request_by_hand
     from ._channel import CONNECTION, FakeChannel, request_head
+    from ._engine import SlowEngine
     from ._forms import FORM_NAMES, FormParts, form_server
     from ._handlers import GET, Act, Recorder, doing, echo_messages, hello
     from ._link import Link, run_link, turns
@@ -50,6 +51,7 @@ __all__ = [
     "Recorder",
     "Run",
     "ScopeServer",
+    "SlowEngine",
     "assert_linear",
     "check_public_api",
     "connecting",
@@ -81,7 +83,7 @@ __all__ = [
 
 #: Modules that import what is not there where a leaf is tested alone, treadle's packages above all.
 _MODULES = (
-    "._by_hand", "._channel", "._forms", "._handlers", "._link", "._scopes", "._streams", "._tls",
+    "._by_hand", "._channel", "._engine", "._forms", "._handlers", "._link", "._scopes", "._streams", "._tls",
     "._transport", "._websocket", "._wire",
 )  # fmt: skip
 
