@@ -14,6 +14,7 @@ from ._linear import assert_linear, growth
 from ._loops import EVERY_LOOP, LOOPS, Run, each_loop, new_loop, run_on
 from ._program import PATIENCE, Program
 from ._public_api import check_public_api
+from ._relay import Relay
 
 if _TYPE_CHECKING:
     from ._by_hand import KeepingWriter, fed_body, request_by_hand
@@ -49,6 +50,7 @@ __all__ = [
     "Peer",
     "Program",
     "Recorder",
+    "Relay",
     "Run",
     "ScopeServer",
     "SlowEngine",

@@ -10,9 +10,9 @@ from typing import Any, Final
 import pytest
 
 from testkit.engines import Engine, Postgres, Redis
-from treadle_channels import Backend, GapReason
+from treadle_channels import Backend, GapReason, MemoryBackend
 
-__all__ = ["ENGINES", "Case", "Notes", "case_of", "running"]
+__all__ = ["ENGINES", "SHARED", "Case", "Notes", "case_of", "running"]
 
 _PATIENCE: Final = 20.0
 
@@ -71,7 +71,7 @@ class Case:
 
 def _pubsub(server: Redis) -> Callable[..., Backend]:
     from treadle_channels._backends.redis_pubsub import RedisPubSubBackend
-    
+
     return lambda **options: RedisPubSubBackend(server.url, **options)
 
 
@@ -87,17 +87,29 @@ def _postgres(server: Postgres) -> Callable[..., Backend]:
     return lambda **options: PostgresBackend(server.conninfo, **options)
 
 
-#: For each engine the fixture of its server, and what makes its backends.
+def _memory(_: None) -> Callable[..., Backend]:
+    # The options of engines are about connections, of which there is none.
+    return lambda **_: MemoryBackend(history=1000)
+
+
+#: For each engine the fixture of its server, none for memory, and what makes its backends.
 ENGINES: Final[dict[str, tuple[str, Callable[[Any], Callable[..., Backend]]]]] = {
+    "memory": ("", _memory),
     "redis-pubsub": ("redis", _pubsub),
     "redis-streams": ("redis", _streams),
     "postgres": ("postgres", _postgres),
 }
 
 
+#: Those whose backends see each other's messages, and may lose a link.
+SHARED: Final = [name for name, (fixture, _) in ENGINES.items() if fixture]
+
+
 def case_of(name: str, request: pytest.FixtureRequest, *, own: bool = False) -> Case:
     """Return the case of an engine; with ``own``, its server belongs to the test."""
     fixture, make = ENGINES[name]
+    if not fixture:
+        return Case(name, None, make(None))
     server = request.getfixturevalue(f"own_{fixture}" if own else fixture)
     return Case(name, server, make(server))
 

@@ -7,20 +7,24 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from testkit import Run, open_descriptors, run_on
-from testkit.backends import ENGINES, Case, Notes, case_of, running
+from testkit.backends import ENGINES, SHARED, Case, Notes, case_of, running
 from testkit._loops import LOOPS
 from treadle_channels import (
     Backend,
     BackendUnavailableError,
     Delivery,
     PresenceBackend,
-    PublishQueueFullError,
     ReplayBackend,
 )
 
 
 @pytest.fixture(params=ENGINES)
 def case(request: pytest.FixtureRequest) -> Case:
+    return case_of(request.param, request)
+
+
+@pytest.fixture(params=SHARED)
+def shared(request: pytest.FixtureRequest) -> Case:
     return case_of(request.param, request)
 
 
@@ -36,9 +40,9 @@ ENVELOPES = [
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-def test_a_message_comes_to_each_process_once(case: Case, loop: str) -> None:
+def test_a_message_comes_to_each_process_once(shared: Case, loop: str) -> None:
     async def main() -> None:
-        async with running(case) as (one, first), running(case) as (two, second):
+        async with running(shared) as (one, first), running(shared) as (two, second):
             await one.subscribe(["room"])
             await two.subscribe(["room", "other"])
             await one.publish("room", b"ta")
@@ -79,9 +83,9 @@ def test_a_message_comes_as_it_was_published(case: Case, run: Run) -> None:
     run(main())
 
 
-def test_concurrent_publishers_keep_their_own_order(case: Case, run: Run) -> None:
+def test_concurrent_publishers_keep_their_own_order(shared: Case, run: Run) -> None:
     async def main() -> None:
-        async with running(case) as (one, notes), running(case) as (two, _):
+        async with running(shared) as (one, notes), running(shared) as (two, _):
             await one.subscribe(["room"])
 
             async def publish(backend: Backend, who: bytes) -> None:
@@ -123,9 +127,9 @@ def test_equal_messages_are_messages(case: Case, run: Run) -> None:
     run(main())
 
 
-def test_topics_come_and_go(case: Case, run: Run) -> None:
+def test_topics_come_and_go(shared: Case, run: Run) -> None:
     async def main() -> None:
-        async with running(case) as (backend, notes), running(case) as (other, control):
+        async with running(shared) as (backend, notes), running(shared) as (other, control):
             await other.subscribe(["a", "b", "last"])
             await backend.subscribe(["a", "b"])
             await backend.unsubscribe(["a"])
@@ -184,11 +188,11 @@ def test_thousands_of_topics(case: Case, run: Run) -> None:
     run(main())
 
 
-def test_a_prefix_is_a_world_of_its_own(case: Case, run: Run) -> None:
+def test_a_prefix_is_a_world_of_its_own(shared: Case, run: Run) -> None:
     async def main() -> None:
         async with (
-            running(case, prefix="one:") as (one, first),
-            running(case, prefix="two:") as (two, second),
+            running(shared, prefix="one:") as (one, first),
+            running(shared, prefix="two:") as (two, second),
         ):
             await one.subscribe(["a"])
             await two.subscribe(["a"])
@@ -218,7 +222,7 @@ def test_a_stopped_backend_has_left_nothing_and_may_start_again(case: Case, run:
             assert not backend.connected
             assert open_descriptors() == before
             assert len(asyncio.all_tasks()) == 1
-        with pytest.raises(BackendUnavailableError, match="is not started"):
+        with pytest.raises(BackendUnavailableError, match="started"):
             await backend.publish("a", b"t")
         assert not notes.losses
 
@@ -242,9 +246,9 @@ def test_a_backend_serves_one_loop_after_another(case: Case) -> None:
     assert count == 2 * len(LOOPS)
 
 
-def test_a_second_start_is_refused(case: Case, run: Run) -> None:
+def test_a_second_start_is_refused(shared: Case, run: Run) -> None:
     async def main() -> None:
-        async with running(case) as (backend, notes):
+        async with running(shared) as (backend, notes):
             with pytest.raises(RuntimeError, match="started already"):
                 await backend.start(Notes())
             await backend.subscribe(["a"])
@@ -341,10 +345,10 @@ def test_a_stop_ends_what_waits(case: Case, run: Run) -> None:
 # Options
 
 
-def test_an_engine_is_described_by_its_place(case: Case) -> None:
-    assert case.server is not None
-    assert f"127.0.0.1:{case.server.port}" in case.backend().description
-    assert case.backend().description in repr(case.backend())
+def test_an_engine_is_described_by_its_place(shared: Case) -> None:
+    assert shared.server is not None
+    assert f"127.0.0.1:{shared.server.port}" in shared.backend().description
+    assert shared.backend().description in repr(shared.backend())
 
 
 @pytest.mark.parametrize(
@@ -356,17 +360,17 @@ def test_an_engine_is_described_by_its_place(case: Case) -> None:
         ({"heartbeat": -1}, "heartbeat=-1"),
     ],
 )
-def test_options_that_make_no_sense(case: Case, options: dict[str, object], message: str) -> None:
+def test_options_that_make_no_sense(shared: Case, options: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        case.backend(**options)
+        shared.backend(**options)
 
 
 # Presence
 
 
-def test_presence(case: Case, run: Run) -> None:
+def test_presence(shared: Case, run: Run) -> None:
     async def main() -> None:
-        async with running(case) as (one, _), running(case) as (two, _):
+        async with running(shared) as (one, _), running(shared) as (two, _):
             if not isinstance(one, PresenceBackend) or not isinstance(two, PresenceBackend):
                 pytest.skip("it has no presence")
             assert await one.members("room") == {}
@@ -424,12 +428,9 @@ def test_replay(case: Case, run: Run) -> None:
             positions = [backend.position(str(id)) for id in ids]
             assert positions == sorted(set(positions))
             for wrong in ("", "x", "1-", "-1", "1-2-3", "9" * 40, "1 ", "\u0661"):
-                with pytest.raises(ValueError, match="is no id"):
+                with pytest.raises(ValueError, match="id"):
                     backend.position(wrong)
-                with pytest.raises(ValueError, match="is no id"):
+                with pytest.raises(ValueError, match="id"):
                     await anext(backend.replay("a", wrong))
 
     run(main())
-
-
-_ = PublishQueueFullError
