@@ -5,16 +5,22 @@ notifications. The tables are created when the first process connects, under a l
 ``CREATE TABLE IF NOT EXISTS`` fails when two processes run it at the same moment.
 """
 
+import asyncio
+import contextlib
 import itertools
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, final
+import os
+import socket
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
 from treadle_channels._core.notify import channel_name, encode, reference
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
-__all__ = ["PostgresServer", "Publication", "Tables", "publish_all"]
+__all__ = ["PostgresServer", "Publication", "Tables", "bounded", "publish_all"]
+
+T = TypeVar("T")
 
 #: A message: its topic, and its envelope.
 Publication = tuple[str, bytes]
@@ -59,6 +65,37 @@ class PostgresServer:
         # Statements are prepared by the server on their own: poolers in between may not do that.
         connection.prepare_threshold = None
         return connection
+
+
+async def bounded(
+    connection: "AsyncConnection[Any]", work: Coroutine[Any, Any, T], timeout: float
+) -> T:
+    """Return what ``work`` on ``connection`` returns; after ``timeout`` seconds cut the connection.
+
+    psycopg answers a cancellation by asking the server to cancel the statement, and waits for it:
+    ten seconds if the server is frozen. So the work is not cancelled; the end of its socket ends it.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        done, _ = await asyncio.wait([task], timeout=timeout)
+        if not done:
+            raise TimeoutError
+        return task.result()
+    finally:
+        if not task.done():
+            with contextlib.suppress(OSError, psycopg_error()):
+                with socket.socket(fileno=os.dup(connection.pgconn.socket)) as sock:
+                    sock.shutdown(socket.SHUT_RDWR)
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.exception()  # it tells of the cut
+
+
+def psycopg_error() -> type[Exception]:
+    """Return the base of psycopg's errors."""
+    import psycopg
+
+    return psycopg.Error
 
 
 @final

@@ -16,7 +16,7 @@ from treadle_channels._core.notify import channel_name, decode
 
 from .interfaces import Sink
 from .link import logger
-from .postgres_client import PostgresServer, Publication, Tables, publish_all
+from .postgres_client import PostgresServer, Publication, Tables, bounded, publish_all
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection, Notify
@@ -119,9 +119,8 @@ class PostgresSession:
 
     async def _fulfil(self, connection: "AsyncConnection[tuple[Any, ...]]") -> None:
         statement, future = self._wishes[0]
-        async with asyncio.timeout(self._server.timeout):
-            # No words of users are in it: names of channels are digests.
-            await connection.execute(statement.encode())
+        # No words of users are in it: names of channels are digests.
+        await bounded(connection, connection.execute(statement.encode()), self._server.timeout)
         self._wishes.popleft()
         if not future.done():
             future.set_result(None)
@@ -160,9 +159,9 @@ class PostgresSession:
             envelope = found if isinstance(found, bytes) else envelopes.pop(found, None)
             if isinstance(found, int) and envelope is None:
                 some = [number for number, _ in zip(numbers, range(_ROWS), strict=False)]
-                async with asyncio.timeout(self._server.timeout):
-                    cursor = await connection.execute(self._tables.fetch, (some,), binary=True)
-                    envelopes.update(await cursor.fetchall())
+                fetch = connection.execute(self._tables.fetch.encode(), (some,), binary=True)
+                cursor = await bounded(connection, fetch, self._server.timeout)
+                envelopes.update(await cursor.fetchall())
                 envelope = envelopes.pop(found, None)
             if not self.open_for_messages:
                 continue
@@ -188,6 +187,12 @@ class PostgresSession:
         """Ask: messages that follow one another go in one transaction."""
         connection = self._asking
         assert connection is not None
+        # The link's own deadline is the same; this one comes first or is cancelled by it.
+        return await bounded(connection, self._send(connection, batch), self._server.timeout)
+
+    async def _send(
+        self, connection: "AsyncConnection[tuple[Any, ...]]", batch: Sequence[Work]
+    ) -> Sequence[object | BackendError]:
         await self._clean(connection)
         answers: list[object | BackendError] = []
         messages: list[Publication] = []
@@ -211,7 +216,7 @@ class PostgresSession:
         try:
             await publish_all(connection, self._tables, self._prefix, messages)
         except psycopg.Error as error:
-            if connection.closed:
+            if connection.broken or connection.closed:
                 raise
             return [self._refused(error)] * len(messages)
         return [None] * len(messages)

@@ -45,6 +45,8 @@ class RedisStreamSession(RedisSession):
         self.server_run = server_run
         #: True if the server was restarted: it may have lost what it had not written to its disk.
         self._restarted = False
+        #: True if all subscribers know that messages may be lost here.
+        self._told = False
         #: The newest message that came in the channel of each topic that catches up.
         self._catching: dict[str, StreamId] = {}
 
@@ -64,8 +66,8 @@ class RedisStreamSession(RedisSession):
     def tell(self) -> None:
         """Tell the subscribers of a restart, once; messages may have been lost with it."""
         self.open_for_messages = True
-        if self._restarted:
-            self._restarted = False
+        if self._restarted and not self._told:
+            self._told = True
             self.sink.lost(None, "link")
 
     # Listening
@@ -102,9 +104,8 @@ class RedisStreamSession(RedisSession):
         self._catching.update(dict.fromkeys(resumed, ZERO))
         await super().change(add, drop)
         if not self.open_for_messages:
-            restarted = self._restarted
             self.tell()
-            if fresh and not restarted:
+            if fresh and not self._told:
                 # They were subscribed to while the link was down.
                 self.sink.lost(frozenset(fresh), "link")
         for topic, state in zip(resumed, await self._states(resumed), strict=True):
@@ -128,9 +129,10 @@ class RedisStreamSession(RedisSession):
         position = self._positions.get(topic, state.last)
         if state.last < position:
             # The stream is gone, or is another one: what it has is new.
-            self.sink.lost((topic,), "trimmed")
-            position = ZERO
-        elif state.lacks(position):
+            position, lacks = ZERO, True
+        else:
+            lacks = state.lacks(position)
+        if lacks and not self._told:
             self.sink.lost((topic,), "trimmed")
         while self._wants(topic):
             start = f"({format_id(position)}"
