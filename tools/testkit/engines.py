@@ -261,7 +261,10 @@ class Postgres(Engine):
         # A test of another package may have the server and no client.
         psycopg = pytest.importorskip("psycopg")
         with psycopg.connect(self.conninfo, autocommit=True) as connection:
-            connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+            connection.execute(
+                "DROP SCHEMA public CASCADE; CREATE SCHEMA public; "
+                "GRANT USAGE ON SCHEMA public TO public"
+            )
 
 
 def _user_beside_root() -> str | None:

@@ -198,8 +198,9 @@ class Link(Generic[W]):
 
     async def _session(self) -> Exception:
         """Run one session to its end; return the reason of the end."""
-        session = self._make()
+        session: Session[W] | None = None
         try:
+            session = self._make()
             async with asyncio.timeout(self._options.timeout):
                 await session.open()
             self._actual.clear()
@@ -219,7 +220,8 @@ class Link(Generic[W]):
                 self._missed = True
             self._refuse(keep=self._options.when_down == "queue")
             self._release()
-            await session.close()
+            if session is not None:
+                await session.close()
         raise AssertionError("a session has ended without an error")
 
     def _connect(self) -> None:

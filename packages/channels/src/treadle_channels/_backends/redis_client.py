@@ -58,11 +58,12 @@ class RedisServer:
                 retry_on_error=[],
                 socket_connect_timeout=timeout,
                 socket_timeout=None,
-                socket_keepalive=True,
                 health_check_interval=0,
                 decode_responses=False,
                 client_name="treadle-channels",
             )
+            # An option in the URL that redis-py does not have is found here, not at the start.
+            self._pool.make_connection()
         except (TypeError, ValueError) as error:
             problem = self.clean(error)
         if problem:
