@@ -12,9 +12,16 @@ import pytest
 from testkit.engines import Engine, Postgres, Redis
 from treadle_channels import Backend, GapReason, MemoryBackend
 
-__all__ = ["ENGINES", "SHARED", "Case", "Notes", "case_of", "running"]
+__all__ = ["ENGINES", "SHARED", "Case", "Notes", "case_of", "running", "until"]
 
 _PATIENCE: Final = 20.0
+
+
+async def until(condition: Callable[[], object], seconds: float = _PATIENCE) -> None:
+    """Return when ``condition`` holds, for what tells of no change, such as ``connected``."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)  # noqa: ASYNC110  # as the docstring says
 
 
 @dataclass

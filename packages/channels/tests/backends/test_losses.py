@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from testkit import Relay, Run, open_descriptors
-from testkit.backends import SHARED, Case, Notes, case_of, running
+from testkit.backends import SHARED, Case, Notes, case_of, running, until
 from testkit.engines import Engine, Postgres, Redis
 from treadle_channels import (
     Backend,
@@ -33,35 +33,27 @@ def case(request: pytest.FixtureRequest) -> Case:
     return case_of(request.param, request)
 
 
-async def until(condition: Callable[[], object], seconds: float = 25) -> None:
-    """Wait for what tells of nothing: ``connected`` is a property."""
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
 def server_of(case: Case) -> Engine:
     assert case.server is not None
     return case.server
 
 
-def through(case: Case, relay: Relay, **options: object) -> Backend:
+def through(case: Case, relay: Relay, **options: Any) -> Backend:
     """Return a backend whose connections pass the relay."""
     server = server_of(case)
+    here, there = str(server.port), str(relay.port)
     if isinstance(server, Postgres):
-        return PostgresBackend(server.conninfo.replace(str(server.port), str(relay.port)), **options)  # type: ignore[arg-type]
+        return PostgresBackend(server.conninfo.replace(here, there), **options)
     assert isinstance(server, Redis)
     kind = RedisPubSubBackend if case.name == "redis-pubsub" else RedisStreamsBackend
-    return kind(server.url.replace(str(server.port), str(relay.port)), **options)  # type: ignore[arg-type]
+    return kind(server.url.replace(here, there), **options)
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
 
 
-def test_a_killed_engine_comes_back(
-    own: Case, run: Run, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_killed_engine_comes_back(own: Case, run: Run, caplog: pytest.LogCaptureFixture) -> None:
     server = server_of(own)
 
     async def main() -> None:
@@ -218,7 +210,7 @@ def test_a_stop_of_a_frozen_engine_ends(own: Case, run: Run) -> None:
         server.freeze()
         try:
             calls = [asyncio.ensure_future(backend.publish("a", b"t")) for _ in range(3)]
-            calls.append(asyncio.ensure_future(backend.subscribe(["a"])))  # type: ignore[arg-type]
+            calls.append(asyncio.ensure_future(backend.subscribe(["a"])))
             await asyncio.sleep(0.05)
             start = time.monotonic()
             await backend.stop()
@@ -276,8 +268,7 @@ def test_messages_during_each_cut_come_once_and_in_order(redis: Redis, run: Run)
 
                 publishing = asyncio.ensure_future(publish())
                 for _ in range(6):
-                    seen = len(notes.got)
-                    await notes.until(lambda seen=seen: len(notes.got) >= seen + 100)
+                    await notes.messages(len(notes.got) + 100)
                     relay.cut()
                 await publishing
                 await notes.messages(count)

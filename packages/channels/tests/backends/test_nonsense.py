@@ -1,14 +1,16 @@
-"""Servers that are no engine, answers that are none, messages of other programs, wrong passwords."""
+"""Servers that are no engine, messages of other programs, passwords, options, tables."""
 
 import asyncio
 import logging
 import re
+from collections.abc import Callable
+from functools import partial
 
 import psycopg
 import pytest
 
 from testkit import Run
-from testkit.backends import Case, Notes, case_of, running
+from testkit.backends import Case, Notes, running, until
 from testkit.engines import Postgres, Redis
 from treadle_channels import (
     Backend,
@@ -24,10 +26,15 @@ SECRET = "s3cr/t@word"
 QUOTED = "s3cr%2Ft%40word"
 
 
+def case_for(server: Redis | Postgres, kind: Callable[..., Backend]) -> Case:
+    address = server.url if isinstance(server, Redis) else server.conninfo
+    return Case("", server, partial(kind, address))
+
+
 def test_a_foreign_publisher_is_told_and_harms_nothing(
     redis: Redis, run: Run, caplog: pytest.LogCaptureFixture
 ) -> None:
-    case = Case("redis", redis, lambda **options: RedisPubSubBackend(redis.url, **options))
+    case = case_for(redis, RedisPubSubBackend)
 
     async def main() -> None:
         async with running(case) as (backend, notes):
@@ -45,7 +52,7 @@ def test_a_foreign_publisher_is_told_and_harms_nothing(
 
 
 def test_foreign_messages_of_streams(redis: Redis, run: Run) -> None:
-    case = Case("redis", redis, lambda **options: RedisStreamsBackend(redis.url, **options))
+    case = case_for(redis, RedisStreamsBackend)
 
     async def main() -> None:
         async with running(case) as (backend, notes):
@@ -66,7 +73,7 @@ def test_foreign_messages_of_streams(redis: Redis, run: Run) -> None:
 def test_a_key_of_another_type(redis: Redis, run: Run, caplog: pytest.LogCaptureFixture) -> None:
     redis.ask("SET", "treadle:stream:a", "1")
     redis.ask("SET", "treadle:members:a", "1")
-    case = Case("redis", redis, lambda **options: RedisStreamsBackend(redis.url, **options))
+    case = case_for(redis, RedisStreamsBackend)
 
     async def main() -> None:
         async with running(case) as (backend, notes):
@@ -119,9 +126,7 @@ def test_passwords_of_redis_are_never_told(
         await backend.publish("a", b"t")
         await notes.messages(1)
         server.kill()
-        async with asyncio.timeout(10):
-            while backend.connected:
-                await asyncio.sleep(0.01)
+        await until(lambda: not backend.connected)
         with pytest.raises(BackendUnavailableError) as caught:
             await backend.publish("a", b"t")
         await backend.stop()
@@ -154,7 +159,8 @@ def test_urls_that_cannot_be_read(kind: type[RedisPubSubBackend], url: str) -> N
 
 
 @pytest.mark.parametrize(
-    "conninfo", [f"password={SECRET} nonsense", f"host=a {SECRET}=b", "postgresql://[::", f"'{SECRET}"]
+    "conninfo",
+    [f"password={SECRET} nonsense", f"host=a {SECRET}=b", "postgresql://[::", f"'{SECRET}"],
 )
 def test_connection_strings_that_cannot_be_read(conninfo: str) -> None:
     with pytest.raises(ValueError, match="connection string of PostgreSQL") as caught:
@@ -225,7 +231,9 @@ def test_a_server_that_is_none(kind: str, answer: str, stays: bool, run: Run) ->
 
 
 def test_foreign_notifications(postgres: Postgres, run: Run) -> None:
-    case = Case("postgres", postgres, lambda **options: PostgresBackend(postgres.conninfo, **options))
+    case = Case(
+        "postgres", postgres, lambda **options: PostgresBackend(postgres.conninfo, **options)
+    )
 
     async def main() -> None:
         async with running(case) as (backend, notes):
@@ -234,7 +242,14 @@ def test_foreign_notifications(postgres: Postgres, run: Run) -> None:
             async with await psycopg.AsyncConnection.connect(
                 postgres.conninfo, autocommit=True
             ) as connection:
-                for payload in ("", "x", "1 z a b", "1 b a ***", "1 r a 1x", "1 a b ttopic of others"):
+                for payload in (
+                    "",
+                    "x",
+                    "1 z a b",
+                    "1 b a ***",
+                    "1 r a 1x",
+                    "1 a b ttopic of others",
+                ):
                     await connection.execute("SELECT pg_notify(%s, %s)", (channel, payload))
                 # A row that is not there, and one that is no message.
                 await connection.execute("SELECT pg_notify(%s, '1 r a 999999')", (channel,))
@@ -250,7 +265,9 @@ def test_foreign_notifications(postgres: Postgres, run: Run) -> None:
 
 
 def test_publishing_in_the_callers_transaction(postgres: Postgres, run: Run) -> None:
-    case = Case("postgres", postgres, lambda **options: PostgresBackend(postgres.conninfo, **options))
+    case = Case(
+        "postgres", postgres, lambda **options: PostgresBackend(postgres.conninfo, **options)
+    )
 
     async def main() -> None:
         async with (
@@ -275,7 +292,9 @@ def test_publishing_in_the_callers_transaction(postgres: Postgres, run: Run) -> 
 
 
 def test_the_rows_of_long_messages_are_removed(postgres: Postgres, run: Run) -> None:
-    case = Case("postgres", postgres, lambda **options: PostgresBackend(postgres.conninfo, **options))
+    case = Case(
+        "postgres", postgres, lambda **options: PostgresBackend(postgres.conninfo, **options)
+    )
 
     async def count(connection: "psycopg.AsyncConnection[tuple[int]]") -> int:
         row = await (
@@ -293,7 +312,7 @@ def test_the_rows_of_long_messages_are_removed(postgres: Postgres, run: Run) -> 
             assert await count(connection) == 5
             async with asyncio.timeout(10):
                 while await count(connection):
-                    await asyncio.sleep(0.05)
+                    pass
             assert await count(connection) == 0
 
     run(main())
@@ -349,7 +368,7 @@ def test_options_of_streams() -> None:
 
 
 def test_trimmed_streams_are_told(redis: Redis, run: Run) -> None:
-    case = Case("redis", redis, lambda **options: RedisStreamsBackend(redis.url, **options))
+    case = case_for(redis, RedisStreamsBackend)
 
     async def main() -> None:
         async with running(case, history=10) as (backend, _):
@@ -373,10 +392,13 @@ def test_trimmed_streams_are_told(redis: Redis, run: Run) -> None:
 
 
 def test_an_idle_stream_expires(redis: Redis, run: Run) -> None:
-    case = Case("redis", redis, lambda **options: RedisStreamsBackend(redis.url, **options))
+    case = case_for(redis, RedisStreamsBackend)
 
     async def main() -> None:
-        async with running(case, expire=100) as (backend, _), running(case, expire=None) as (other, _):
+        async with (
+            running(case, expire=100) as (backend, _),
+            running(case, expire=None) as (other, _),
+        ):
             await backend.publish("a", b"t")
             assert b":100" in await asyncio.to_thread(redis.ask, "TTL", "treadle:stream:a")
             await other.publish("b", b"t")
@@ -397,6 +419,3 @@ def test_a_unix_socket(redis: Redis, run: Run) -> None:
             assert backend.description == f"Redis at {url}"
 
     run(main())
-
-
-_ = case_of

@@ -89,7 +89,7 @@ class Link(Generic[W]):
         try:
             error = await asyncio.shield(self._first)
             if error is not None and self._options.required:
-                raise self._unreachable(error)
+                raise self._unreachable(error)  # noqa: TRY301  # stopped below like any other
         except BaseException:
             await self.stop()
             raise
@@ -172,9 +172,7 @@ class Link(Generic[W]):
 
     def _down(self) -> BackendUnavailableError:
         what = "is not connected" if self._task is not None else "is not started"
-        return BackendUnavailableError(
-            f"{self._description} {what}: the message was not published"
-        )
+        return BackendUnavailableError(f"{self._description} {what}: the message was not published")
 
     # The task
 

@@ -32,7 +32,7 @@ class LinkedBackend(Generic[W]):
     def _session(self) -> Session[W]:
         raise NotImplementedError
 
-    def _back(self, missed: bool) -> None:  # noqa: FBT001
+    def _back(self, missed: bool) -> None:
         raise NotImplementedError
 
     def _to(self) -> Sink:

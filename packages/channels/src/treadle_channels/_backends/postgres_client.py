@@ -73,7 +73,7 @@ async def bounded(
     """Return what ``work`` on ``connection`` returns; after ``timeout`` seconds cut the connection.
 
     psycopg answers a cancellation by asking the server to cancel the statement, and waits for it:
-    ten seconds if the server is frozen. So the work is not cancelled; the end of its socket ends it.
+    ten seconds if the server is frozen. So the work is not cancelled; its socket is shut down.
     """
     task = asyncio.ensure_future(work)
     try:
@@ -83,9 +83,11 @@ async def bounded(
         return task.result()
     finally:
         if not task.done():
-            with contextlib.suppress(OSError, psycopg_error()):
-                with socket.socket(fileno=os.dup(connection.pgconn.socket)) as sock:
-                    sock.shutdown(socket.SHUT_RDWR)
+            with (
+                contextlib.suppress(OSError, psycopg_error()),
+                socket.socket(fileno=os.dup(connection.pgconn.socket)) as sock,
+            ):
+                sock.shutdown(socket.SHUT_RDWR)
             await asyncio.wait([task])
             if not task.cancelled():
                 task.exception()  # it tells of the cut
@@ -100,7 +102,10 @@ def psycopg_error() -> type[Exception]:
 
 @final
 class Tables:
-    """The names of the two tables, and the statements that use them."""
+    """The names of the two tables, and the statements that use them.
+
+    The name is checked to be letters, digits and underscores: it cannot inject anything.
+    """
 
     def __init__(self, name: str) -> None:
         if not name.isidentifier() or not name.isascii() or len(name) > 40:
@@ -111,19 +116,23 @@ class Tables:
         self.payloads: Final = payloads
         self.lock: Final = f"SELECT pg_advisory_lock(hashtext('{name}'))"
         self.unlock: Final = f"SELECT pg_advisory_unlock(hashtext('{name}'))"
-        self.create: Final = (
+        make_payloads = (
             f"CREATE TABLE IF NOT EXISTS {payloads} (id bigint GENERATED ALWAYS AS IDENTITY "
-            "PRIMARY KEY, created timestamptz NOT NULL DEFAULT now(), envelope bytea NOT NULL)",
-            f"CREATE INDEX IF NOT EXISTS \"{name}_created\" ON {payloads} (created)",
-            f"CREATE TABLE IF NOT EXISTS {presence} (topic text, member text, note text NOT NULL, "
-            "expires timestamptz NOT NULL, PRIMARY KEY (topic, member))",
+            "PRIMARY KEY, created timestamptz NOT NULL DEFAULT now(), envelope bytea NOT NULL)"
         )
+        make_presence = (
+            f"CREATE TABLE IF NOT EXISTS {presence} (topic text, member text, note text NOT NULL, "
+            "expires timestamptz NOT NULL, PRIMARY KEY (topic, member))"
+        )
+        index = f'CREATE INDEX IF NOT EXISTS "{name}_created" ON {payloads} (created)'
+        self.create: Final = (make_payloads, index, make_presence)
         self.exist: Final = (
-            f"SELECT to_regclass('{payloads}') IS NOT NULL AND to_regclass('{presence}') IS NOT NULL"
+            f"SELECT to_regclass('{payloads}') IS NOT NULL "
+            f"AND to_regclass('{presence}') IS NOT NULL"
         )
         self.clean: Final = (
-            f"DELETE FROM {payloads} WHERE created < now() - make_interval(secs => %s)",
-            f"DELETE FROM {presence} WHERE expires < now()",
+            f"DELETE FROM {payloads} WHERE created < now() - make_interval(secs => %s)",  # noqa: S608
+            f"DELETE FROM {presence} WHERE expires < now()",  # noqa: S608
         )
         self.insert: Final = f"INSERT INTO {payloads} (envelope) VALUES (%s) RETURNING id"  # noqa: S608
         self.fetch: Final = f"SELECT id, envelope FROM {payloads} WHERE id = ANY(%s)"  # noqa: S608
@@ -175,5 +184,3 @@ async def publish_all(
                 assert row is not None
                 payloads[i] = reference(next(_numbers), topic, row[0])
         await connection.execute(_NOTIFY, (channels, payloads))
-
-

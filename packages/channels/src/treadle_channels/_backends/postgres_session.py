@@ -20,7 +20,6 @@ from .postgres_client import PostgresServer, Publication, Tables, bounded, publi
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection, Notify
-    from psycopg.pq.abc import PGnotify
 
 __all__ = ["PostgresSession", "Work"]
 
@@ -101,7 +100,6 @@ class PostgresSession:
         while True:
             while self._wishes:
                 await self._fulfil(connection)
-            notify: PGnotify | None
             while (notify := pgconn.notifies()) is not None:
                 self._inbox.append(notify.extra.decode(errors="replace"))
             if self._inbox:
@@ -210,7 +208,7 @@ class PostgresSession:
 
     async def _publish(
         self, connection: "AsyncConnection[tuple[Any, ...]]", messages: Sequence[Publication]
-    ) -> list[None | BackendError]:
+    ) -> list[BackendError | None]:
         import psycopg
 
         try:
@@ -222,7 +220,10 @@ class PostgresSession:
         return [None] * len(messages)
 
     async def _ask(
-        self, connection: "AsyncConnection[tuple[Any, ...]]", statement: str, values: tuple[object, ...]
+        self,
+        connection: "AsyncConnection[tuple[Any, ...]]",
+        statement: str,
+        values: tuple[object, ...],
     ) -> object | BackendError:
         import psycopg
 

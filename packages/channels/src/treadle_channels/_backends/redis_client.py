@@ -63,7 +63,7 @@ class RedisServer:
                 client_name="treadle-channels",
             )
             # An option in the URL that redis-py does not have is found here, not at the start.
-            self._pool.make_connection()
+            self._connection()
         except (TypeError, ValueError) as error:
             problem = self.clean(error)
         if problem:
@@ -81,7 +81,11 @@ class RedisServer:
 
     def connection(self) -> "RedisConnection":
         """Return a connection that is not open."""
-        return RedisConnection(self._pool.make_connection(), self)
+        return RedisConnection(self._connection(), self)
+
+    def _connection(self) -> "AbstractConnection":
+        connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]  # redis-py's
+        return connection
 
 
 def _without_password(url: str) -> tuple[list[str], str]:
@@ -116,7 +120,7 @@ class RedisConnection:
         from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
         try:
-            await self._connection.connect()
+            await self._connection.connect()  # type: ignore[no-untyped-call]  # redis-py's
             await self._connection.send_command("PING")
             answer = await self._connection.read_response()
         except (AuthenticationError, ResponseError) as error:

@@ -25,7 +25,7 @@ class RedisBackend(LinkedBackend[Command]):
         self._prefix = prefix
         super().__init__(self._server.description, options)
 
-    async def _ask(self, *command: bytes | str | int | float) -> Value:
+    async def _ask(self, *command: bytes | str | float) -> Value:
         answer: Value = await self._link.call(command)  # type: ignore[assignment]  # an answer of Redis
         return answer
 

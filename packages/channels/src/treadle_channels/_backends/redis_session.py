@@ -59,7 +59,7 @@ class RedisSession:
             match answer:
                 case [b"message", bytes(channel), bytes(data)]:
                     received(channel[prefix:].decode(), data)
-                # Without a channel the connection is an ordinary one, and so is the answer to a PING.
+                # Without a channel the connection is an ordinary one, also in its answer to PING.
                 case [b"pong", bytes(token)] | bytes(token):
                     future = self._pongs.pop(token, None)
                     if future is not None and not future.done():
@@ -84,7 +84,7 @@ class RedisSession:
         level = logger.debug if self._complained else logger.warning
         self._complained = True
         level(
-            "%s: topic %r: %r is no message of treadle-channels; does another program publish here?",
+            "%s: topic %r: %r is no message of treadle-channels; do other programs publish here?",
             self.server.description,
             topic,
             data[:40],

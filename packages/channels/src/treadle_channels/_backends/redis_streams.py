@@ -137,7 +137,7 @@ class RedisStreamsBackend(RedisBackend):
         """Return the numbers of an id; raises ``ValueError`` if it is none."""
         return parse_id(id)
 
-    async def _answer(self, *command: bytes | str | int | float) -> object:
+    async def _answer(self, *command: bytes | str | float) -> object:
         try:
             return await self._ask(*command)
         except BackendError as error:

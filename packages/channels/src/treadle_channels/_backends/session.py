@@ -67,8 +67,8 @@ class Session(Protocol[W]):
     """One life of the connections to an engine; each method may end it with an exception.
 
     The link calls ``open`` first and ``close`` last, and the others in tasks of their own: one
-    ``listen``, and at most one of each other method at a time. ``change`` and ``check`` have deadlines
-    of their own, the link gives its timeout to ``open`` and ``send``.
+    ``listen``, and at most one of each other method at a time. ``change`` and ``check`` have
+    deadlines of their own, the link gives its timeout to ``open`` and ``send``.
     """
 
     #: The cheapest call.

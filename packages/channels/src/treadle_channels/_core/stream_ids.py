@@ -54,7 +54,7 @@ class StreamState:
         nothing behind it is gone.
         """
         if after == ZERO:
-            return self.added is None and self.last != ZERO or self.added != self.length
+            return (self.added is None and self.last != ZERO) or self.added != self.length
         if after == self.last:
             return False
         return self.first is None or self.first > after
