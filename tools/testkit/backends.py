@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import pytest
 from testkit.engines import Engine, Postgres, Redis
 from treadle_channels import Backend, GapReason, MemoryBackend
 
-__all__ = ["ENGINES", "SHARED", "Case", "Notes", "case_of", "running", "until"]
+__all__ = ["ENGINES", "SHARED", "Case", "Notes", "case_for", "case_of", "running", "until"]
 
 _PATIENCE: Final = 20.0
 
@@ -20,8 +21,8 @@ _PATIENCE: Final = 20.0
 async def until(condition: Callable[[], object], seconds: float = _PATIENCE) -> None:
     """Return when ``condition`` holds, for what tells of no change, such as ``connected``."""
     async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)  # noqa: ASYNC110  # as the docstring says
+        while not condition():  # noqa: ASYNC110  # as the docstring says
+            await asyncio.sleep(0.005)
 
 
 @dataclass
@@ -119,6 +120,12 @@ def case_of(name: str, request: pytest.FixtureRequest, *, own: bool = False) -> 
         return Case(name, None, make(None))
     server = request.getfixturevalue(f"own_{fixture}" if own else fixture)
     return Case(name, server, make(server))
+
+
+def case_for(server: Redis | Postgres, kind: Callable[..., Backend]) -> Case:
+    """Return the case of one kind of backend on ``server``."""
+    address = server.url if isinstance(server, Redis) else server.conninfo
+    return Case("", server, functools.partial(kind, address))
 
 
 @contextlib.asynccontextmanager

@@ -30,7 +30,8 @@ def shared(request: pytest.FixtureRequest) -> Case:
 
 
 ODD_TOPICS = [
-    "a", "ключ", "two words", "a'b", 'a"b', "a*", "a[b]", "a?", "%41", "a:b", "{a}", "\\a", "x" * 512,
+    "a", "ключ", "two words", "a'b", 'a"b', "a*", "a[b]", "a?", "%41", "a:b", "{a}", "\\a",
+    "x" * 512,
     "é" * 256, "a;b", "$1",
     "😀",
 ]  # fmt: skip
