@@ -3,7 +3,7 @@
 import psycopg
 
 from testkit import Run
-from testkit.backends import running
+from testkit.backends import case_for, running
 from testkit.engines import Postgres
 from treadle_channels import (
     PostgresBackend,
@@ -11,9 +11,7 @@ from treadle_channels import (
 
 
 def test_publishing_in_the_callers_transaction(postgres: Postgres, run: Run) -> None:
-    case = Case(
-        "postgres", postgres, lambda **options: PostgresBackend(postgres.conninfo, **options)
-    )
+    case = case_for(postgres, PostgresBackend)
 
     async def main() -> None:
         async with (

@@ -5,7 +5,7 @@ import asyncio
 import psycopg
 
 from testkit import Run
-from testkit.backends import running
+from testkit.backends import case_for, running
 from testkit.engines import Postgres
 from treadle_channels import (
     PostgresBackend,
@@ -14,9 +14,7 @@ from treadle_channels._core.notify import channel_name
 
 
 def test_foreign_notifications(postgres: Postgres, run: Run) -> None:
-    case = Case(
-        "postgres", postgres, lambda **options: PostgresBackend(postgres.conninfo, **options)
-    )
+    case = case_for(postgres, PostgresBackend)
 
     async def main() -> None:
         async with running(case) as (backend, notes):
@@ -48,9 +46,7 @@ def test_foreign_notifications(postgres: Postgres, run: Run) -> None:
 
 
 def test_the_rows_of_long_messages_are_removed(postgres: Postgres, run: Run) -> None:
-    case = Case(
-        "postgres", postgres, lambda **options: PostgresBackend(postgres.conninfo, **options)
-    )
+    case = case_for(postgres, PostgresBackend)
 
     async def count(connection: "psycopg.AsyncConnection[tuple[int]]") -> int:
         row = await (

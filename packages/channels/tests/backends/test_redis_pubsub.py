@@ -1,7 +1,7 @@
 """The sockets of a Redis."""
 
 from testkit import Run
-from testkit.backends import running
+from testkit.backends import Case, running
 from testkit.engines import Redis
 from treadle_channels import (
     RedisPubSubBackend,
@@ -10,7 +10,7 @@ from treadle_channels import (
 
 def test_a_unix_socket(redis: Redis, run: Run) -> None:
     url = f"unix://{redis.path}"
-    case = Case("redis", redis, lambda **options: RedisPubSubBackend(url, **options))
+    case = Case("", redis, lambda **options: RedisPubSubBackend(url, **options))
 
     async def main() -> None:
         async with running(case) as (backend, notes):

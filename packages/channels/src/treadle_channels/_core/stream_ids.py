@@ -53,8 +53,8 @@ class StreamState:
         Streams lose their oldest messages first: where a message up to ``after`` is still there,
         nothing behind it is gone.
         """
-        if after == ZERO:
-            return (self.added is None and self.last != ZERO) or self.added != self.length
         if after == self.last:
             return False
+        if after == ZERO:
+            return self.added is None or self.added != self.length
         return self.first is None or self.first > after
