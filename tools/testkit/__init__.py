@@ -15,6 +15,7 @@ from ._loops import EVERY_LOOP, LOOPS, Run, each_loop, new_loop, run_on
 from ._program import PATIENCE, Program
 from ._public_api import check_public_api
 from ._relay import Relay
+from ._until import until
 
 if _TYPE_CHECKING:
     from ._by_hand import KeepingWriter, fed_body, request_by_hand
@@ -78,6 +79,7 @@ __all__ = [
     "serve",
     "tls_contexts",
     "turns",
+    "until",
     "upgrade_request",
     "wait_streams_ended",
     "websocket_scope",
@@ -85,8 +87,8 @@ __all__ = [
 
 #: Modules that import what is not there where a leaf is tested alone, treadle's packages above all.
 _MODULES = (
-    "._by_hand", "._channel", "._engine", "._forms", "._handlers", "._link", "._scopes", "._streams", "._tls",
-    "._transport", "._websocket", "._wire",
+    "._by_hand", "._channel", "._engine", "._forms", "._handlers", "._link", "._scopes",
+    "._streams", "._tls", "._transport", "._websocket", "._wire",
 )  # fmt: skip
 
 

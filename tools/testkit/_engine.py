@@ -89,5 +89,5 @@ class SlowEngine:
         await self._call("last_id")
         return await self.memory.last_id(topic)
 
-    def position(self, id: str) -> tuple[int, ...]:
+    def position(self, id: str) -> tuple[int, ...]:  # noqa: A002  # the interface's
         return self.memory.position(id)

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from testkit import Run, SlowEngine, each_loop
+from testkit import Run, SlowEngine, each_loop, until
 from treadle_channels import (
     BackendError,
     BackendUnavailableError,
@@ -15,6 +15,7 @@ from treadle_channels import (
     MemoryBackend,
     Message,
     MessageTooLargeError,
+    Subscription,
     TopicError,
 )
 
@@ -63,7 +64,7 @@ def test_mistakes(run: Run) -> None:
                 with pytest.raises(TypeError, match=r"str or bytes, not \w+: use publish_json"):
                     await chat.publish("t", wrong)  # type: ignore[arg-type]  # the mistake
             for large in ("12345", b"12345", "ääa"):
-                with pytest.raises(MessageTooLargeError, match="5 bytes for 't' .* limit of 4"):
+                with pytest.raises(MessageTooLargeError, match=r"5 bytes for 't' .* limit of 4"):
                     await chat.publish("t", large)
             await chat.publish("t", "ää")
             with pytest.raises(TopicError):
@@ -95,7 +96,7 @@ def test_outside_of_start_and_stop(run: Run) -> None:
                 lambda: chat.publish("t", "x"), lambda: chat.members("t"),
                 lambda: chat.subscribe("t").__aenter__(), lambda: chat.attach(Listener(), ["t"]),
             ):  # fmt: skip
-                with pytest.raises(ChannelsStoppedError, match="stopped, memory .* does not run"):
+                with pytest.raises(ChannelsStoppedError, match=r"stopped, memory .* does not run"):
                     await call()
             with pytest.raises(ChannelsStoppedError):
                 chat.present("t", "ada")
@@ -150,18 +151,17 @@ async def _publish(chat: Channels, text: str) -> None:
 
 def test_a_task_that_publishes_much_leaves_others_their_turn(run: Run) -> None:
     async def main() -> None:
-        async with Channels(MemoryBackend(), queue=64) as chat:
-            async with chat.subscribe("t") as messages:
-                task = asyncio.ensure_future(_take(messages.__aiter__().__anext__, 5_000))
-                for number in range(5_000):
-                    await chat.publish("t", str(number))
-                assert await task == [Message("t", str(number)) for number in range(5_000)]
+        async with Channels(MemoryBackend(), queue=64) as chat, chat.subscribe("t") as messages:
+            task = asyncio.ensure_future(_take(messages, 5_000))
+            for number in range(5_000):
+                await chat.publish("t", str(number))
+            assert await task == [Message("t", str(number)) for number in range(5_000)]
 
     run(main())
 
 
-async def _take(take: object, count: int) -> list[object]:
-    return [await take() for _ in range(count)]  # type: ignore[operator]  # a bound method
+async def _take(messages: Subscription, count: int) -> list[Message | Gap]:
+    return [await anext(messages) for _ in range(count)]
 
 
 def test_many_subscribers_have_every_message_though_they_are_many(run: Run) -> None:
@@ -179,12 +179,13 @@ def test_many_subscribers_have_every_message_though_they_are_many(run: Run) -> N
             chat.end_subscriptions()
             expected = [Message("t", str(number)) for number in range(200)]
             assert all(listener.got == expected for listener in listeners)
-            assert {listener.ends for listener in listeners} == {1}
-            # Publishing goes on, and who comes now is told at once.
-            late = Listener()
-            await chat.attach(late, ["t"])
-            await chat.publish("t", "late")
-            assert (late.got, late.ends) == ([], 1)
+            # These are not subscriptions: they go on until the stop.
+            assert {listener.ends for listener in listeners} == {0}
+            async with chat.subscribe("t") as late:
+                await chat.publish("t", "late")
+                assert await anext(late, None) is None
+            assert listeners[0].got[-1] == Message("t", "late")
+        assert {listener.ends for listener in listeners} == {1}
 
     run(main())
 
@@ -214,8 +215,7 @@ def test_attaching(run: Run) -> None:
             chat.detach(listener)
             chat.detach(listener)
             assert chat.topics == frozenset()
-            while engine.subscribed:
-                await asyncio.sleep(0)
+            await until(lambda: not engine.subscribed)
 
     run(main())
 
@@ -243,8 +243,7 @@ def test_a_start_that_is_cancelled(run: Run) -> None:
         engine = SlowEngine(turns=5)
         chat = Channels(engine)
         starting = asyncio.ensure_future(chat.start())
-        while not engine.calls:
-            await asyncio.sleep(0)
+        await until(lambda: engine.calls)
         starting.cancel()
         await asyncio.wait([starting])
         assert starting.cancelled()
@@ -258,8 +257,7 @@ def test_a_stop_during_the_start(run: Run) -> None:
         engine = SlowEngine(turns=5)
         chat = Channels(engine)
         starting = asyncio.ensure_future(chat.start())
-        while not engine.calls:
-            await asyncio.sleep(0)
+        await until(lambda: engine.calls)
         await chat.stop()
         with pytest.raises(ChannelsStoppedError, match="while they started"):
             await starting

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from testkit import Run, SlowEngine
+from testkit import Run, SlowEngine, until
 from treadle_channels import BackendError, ChannelsStoppedError, Gap, Message
 from treadle_channels._channels.engine import EngineTopics
 from treadle_channels._core.hub import Hub
@@ -80,8 +80,7 @@ def test_the_last_leaves_while_another_joins(run: Run) -> None:
         hub.add(one, ["t"])
         await topics.ensure(["t"])
         topics.look_at(hub.remove(one))
-        while "unsubscribe" not in engine.calls:
-            await asyncio.sleep(0)
+        await until(lambda: "unsubscribe" in engine.calls)
         hub.add(two, ["t"])
         await topics.ensure(["t"])
         assert engine.subscribed == {"t"}
@@ -133,8 +132,7 @@ def test_stop_ends_those_who_wait(run: Run) -> None:
         engine, hub, topics = make(1_000_000)
         hub.add(Listener(), ["t", "u"])
         first = asyncio.ensure_future(topics.ensure(["t"]))
-        while not engine.calls:
-            await asyncio.sleep(0)
+        await until(lambda: engine.calls)
         second = asyncio.ensure_future(topics.ensure(["u"]))
         await asyncio.sleep(0)
         await topics.stop()

@@ -1,11 +1,12 @@
 """From the engine to the subscribers: in steps, in order, with a gap for what is no message."""
 
 import asyncio
+import itertools
 import logging
 
 import pytest
 
-from testkit import Run
+from testkit import Run, until
 from treadle_channels import Gap, Message
 from treadle_channels._channels.intake import Intake
 
@@ -46,18 +47,23 @@ def test_what_is_no_message_is_a_gap(run: Run, caplog: pytest.LogCaptureFixture)
 
 def test_many_subscribers_leave_the_others_their_turn(run: Run) -> None:
     async def main() -> None:
-        intake = Intake(asyncio.get_running_loop())
+        # Each look at the clock is a second later.
+        clock = itertools.count().__next__
+        intake = Intake(asyncio.get_running_loop(), clock)
         listeners = [Listener() for _ in range(1000)]
         for listener in listeners:
             intake.hub.add(listener, ["t"])
         intake.deliver("t", b"tone", None)
         intake.deliver("t", b"ttwo", None)
         intake.lost(None, "link")
-        turns = 0
-        while not intake.hub.waiting == 0:
-            await asyncio.sleep(0)
-            turns += 1
-        assert turns >= 10
+        turns: list[int] = []
+
+        def finished() -> bool:
+            turns.append(intake.hub.waiting)
+            return not intake.hub.waiting
+
+        await until(finished)
+        assert len(turns) >= 10
         expected = [Message("t", "one"), Message("t", "two"), Gap(frozenset("t"), "link")]
         assert all(listener.got == expected for listener in listeners)
 
@@ -66,7 +72,9 @@ def test_many_subscribers_leave_the_others_their_turn(run: Run) -> None:
 
 def test_publishers_wait_for_room(run: Run) -> None:
     async def main() -> None:
-        intake = Intake(asyncio.get_running_loop())
+        # Each look at the clock is a second later.
+        clock = itertools.count().__next__
+        intake = Intake(asyncio.get_running_loop(), clock)
         listeners = [Listener() for _ in range(2_000)]
         for listener in listeners:
             intake.hub.add(listener, ["t"])

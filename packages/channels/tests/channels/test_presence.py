@@ -14,7 +14,8 @@ def test_members(run: Run) -> None:
         async with Channels(MemoryBackend()) as chat:
             assert await chat.members("room") == {}
             async with chat.present("room", "bob"), chat.present("room", "ada", "Ada L."):
-                assert list((await chat.members("room")).items()) == [("ada", "Ada L."), ("bob", "")]
+                there = [("ada", "Ada L."), ("bob", "")]
+                assert list((await chat.members("room")).items()) == there
                 assert await chat.members("other") == {}
                 async with chat.present("room", "ada", "from a phone"):
                     pass

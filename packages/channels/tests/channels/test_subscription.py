@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from testkit import Run, SlowEngine, each_loop
+from testkit import Run, SlowEngine, each_loop, until
 from treadle_channels import (
     BackendUnavailableError,
     Channels,
@@ -25,7 +25,8 @@ async def take(messages: Subscription, count: int) -> list[Message | Gap]:
 
 
 async def texts(messages: Subscription, count: int) -> list[object]:
-    return [each.data if isinstance(each, Message) else each for each in await take(messages, count)]
+    got = await take(messages, count)
+    return [each.data if isinstance(each, Message) else each for each in got]
 
 
 @each_loop
@@ -37,8 +38,7 @@ def test_a_loop_without_a_block(run: Run) -> None:
 
             async def publish() -> None:
                 assert chat._engine is not None
-                while len(chat._engine.active) < 2:
-                    await asyncio.sleep(0)
+                await until(lambda: len(chat._engine.active) >= 2)
                 for number in range(3):
                     await chat.publish("ab"[number % 2], str(number))
 
@@ -53,8 +53,7 @@ def test_a_loop_without_a_block(run: Run) -> None:
             assert got == [("a", "0"), ("b", "1"), ("a", "2")]
             del message
             gc.collect()
-            while chat.topics:
-                await asyncio.sleep(0)
+            await until(lambda: not chat.topics)
             assert list(chat._subscribers) == []
 
     run(main())
@@ -137,13 +136,15 @@ POLICIES: list[tuple[Overflow, list[object]]] = [
 @pytest.mark.parametrize(("overflow", "expected"), POLICIES)
 def test_policies(run: Run, overflow: Overflow, expected: list[object]) -> None:
     async def main() -> None:
-        async with Channels(MemoryBackend()) as chat:
-            async with chat.subscribe("t", queue=2, overflow=overflow) as messages:
-                for number in range(5):
-                    await chat.publish("t", str(number))
-                assert await texts(messages, 3) == expected
-                await chat.publish("t", "next")
-                assert await texts(messages, 1) == ["next"]
+        async with (
+            Channels(MemoryBackend()) as chat,
+            chat.subscribe("t", queue=2, overflow=overflow) as messages,
+        ):
+            for number in range(5):
+                await chat.publish("t", str(number))
+            assert await texts(messages, 3) == expected
+            await chat.publish("t", "next")
+            assert await texts(messages, 1) == ["next"]
 
     run(main())
 

@@ -4,7 +4,10 @@ import pytest
 
 from treadle_channels import TopicError, check_topic
 
-GOOD = ["a", "room:1", "Zimmer ä", "日本", "a b", "*", "a.b/c?d", "'; drop", "x" * 512, "🎉" * 128, "\\"]
+GOOD = [
+    "a", "room:1", "Zimmer ä", "日本", "a b", "*", "a.b/c?d", "'; drop", "x" * 512,
+    "🎉" * 128, "\\",
+]  # fmt: skip
 BAD = [
     ("", "must not be empty"),
     ("a\0b", "control character or surrogate at 1"),

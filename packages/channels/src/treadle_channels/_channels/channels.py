@@ -26,9 +26,11 @@ from .subscription import Subscription
 
 __all__ = ["Channels"]
 
-#: Messages that tasks publish in a row before the others have their turn: less than the queue of a
-#: subscriber, which would be full otherwise before it has read anything.
-_TURN: Final = 50
+#: What tasks publish in a row before the others have their turn, in deliveries; a message counts for
+#: some. So it is 50 messages at most, less than the queue of a subscriber, which would be full
+#: otherwise before it has read anything.
+_TURN: Final = 2_000
+_PER_MESSAGE: Final = 40
 
 
 class _State(enum.Enum):
@@ -78,7 +80,9 @@ class Channels:
         self._subscribers: Final[dict[Subscriber, None]] = {}
         # True once subscribers get nothing more, although it may still be published.
         self._is_closing = False
+        # The work of publishing, and its number when other tasks have their turn.
         self._published = 0
+        self._turn_end = _TURN
 
     @property
     def backend(self) -> Backend:
@@ -114,6 +118,7 @@ class Channels:
         intake = self._intake = Intake(loop)
         self._engine = EngineTopics(self._backend, intake.hub)
         self._is_closing = False
+        self._published, self._turn_end = 0, _TURN
         task = self._starting = loop.create_task(self._backend.start(intake))
         try:
             await task
@@ -208,7 +213,9 @@ class Channels:
         ``ChannelsStoppedError`` outside of start and stop.
         """
         intake = self._running()
-        check_topic(topic)
+        # The hub has only names that were checked.
+        if type(topic) is not str or topic not in intake.hub.topics:
+            check_topic(topic)
         if not isinstance(message, (str, bytes)):
             raise TypeError(
                 f"A message is str or bytes, not {type(message).__name__}: use publish_json() for "
@@ -223,11 +230,13 @@ class Channels:
                 self._max_message,
             )
         message_id = await self._backend.publish(topic, envelope)
-        self._published += 1
         if intake.is_full:
             await intake.wait_room()
-        elif self._published % _TURN == 0:
-            await asyncio.sleep(0)
+        else:
+            self._published += _PER_MESSAGE
+            if self._published + intake.hub.made >= self._turn_end:
+                self._turn_end = self._published + intake.hub.made + _TURN
+                await asyncio.sleep(0)
         return message_id
 
     async def publish_json(

@@ -1,11 +1,12 @@
 """The way from the engine to the subscribers: envelopes in, messages and gaps to the hub.
 
-What many subscribers get is delivered in steps, each in a turn of the event loop of its own, so
-that other tasks have theirs between them.
+What many subscribers get is delivered in steps. When they have taken two milliseconds, other tasks
+have their turn.
 """
 
 import asyncio
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from typing import Final, final
 
 from treadle_channels._core.envelope import unpack
@@ -21,11 +22,18 @@ __all__ = ["Intake"]
 _ROOM: Final = 16
 
 
+#: Seconds that deliveries take before other tasks have their turn.
+_TURN: Final = 0.002
+
+
 @final
 class Intake:
     """The ``Sink`` of one backend in one event loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._clock: Final = clock
         self._loop: Final = loop
         #: The subscribers.
         self.hub: Final = Hub(self._subscriber_failed)
@@ -46,29 +54,28 @@ class Intake:
             self._undecodable.error("Lost a message of the topic %r: %s", topic[:80], error)
             self.lost((topic,), "undecodable", 1)
             return
-        if hub.deliver(Message(topic, data, id)):
-            self._step_soon()
+        if hub.deliver(Message(topic, data, id)) and self._handle is None:
+            self._step()
 
     def lost(
         self, topics: Collection[str] | None, reason: GapReason, missed: int | None = None
     ) -> None:
         """Take a loss, in its place between the messages."""
-        if self.hub.lose(topics, reason, missed):
-            self._step_soon()
+        if self.hub.lose(topics, reason, missed) and self._handle is None:
+            self._step()
 
     def _subscriber_failed(self, subscriber: Subscriber, error: Exception) -> None:
         self._failures.error("A subscriber has failed: %r", subscriber, error=error)
 
     # Steps.
 
-    def _step_soon(self) -> None:
-        if self._handle is None:
-            self._handle = self._loop.call_soon(self._step)
-
     def _step(self) -> None:
         self._handle = None
-        if self.hub.step():
-            self._step_soon()
+        end = self._clock() + _TURN
+        while self.hub.step():
+            if self._clock() > end:
+                self._handle = self._loop.call_soon(self._step)
+                break
         if self._room is not None and self.hub.waiting < _ROOM:
             self._make_room()
 

@@ -139,4 +139,3 @@ class Presence:
         self._own.clear()
         for topic, members in own.items():
             await self._remove(self._engine(), topic, list(members))
-

@@ -8,9 +8,10 @@ for what comes during the replay, it is emptied, and the engine is asked for the
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
+from operator import attrgetter
 from types import TracebackType
-from typing import Final, Literal, Protocol, Self, final
+from typing import Final, Literal, Protocol, Self, cast, final
 
 from treadle_channels._backends.interfaces import ReplayBackend
 from treadle_channels._core.buffer import Buffer, Overflow
@@ -22,6 +23,8 @@ from treadle_channels._core.messages import Gap, Message
 from treadle_channels._core.topics import check_topic
 
 __all__ = ["Subscription"]
+
+_topic_of: Final = cast("Callable[[Message], str]", attrgetter("topic"))
 
 
 class Attaching(Protocol):
@@ -92,7 +95,7 @@ class Subscription:
         self._channels: Final = channels
         self._replayer: Final = replayer
         self._after: Final = _read_after(after, self._topics, replayer)
-        self._buffer: Final[Buffer[Message]] = Buffer(queue, overflow)
+        self._buffer: Final[Buffer[Message]] = Buffer(queue, overflow, _topic_of)
         self._state: Literal["new", "open", "closed"] = "new"
         # True once nothing comes behind what is in the buffer.
         self._ended = False
@@ -198,7 +201,7 @@ class Subscription:
         if self._replay is not None and not self._has_room():
             self._buffer.clear()
             self._missed_live = True
-        if not self._buffer.put(message.topic, message):
+        if not self._buffer.put(message):
             self._is_too_slow = True
             self._channels.detach(self)
             self.end()

@@ -1,12 +1,13 @@
 """The bounded queue of one subscriber, with a policy for messages that come when it is full.
 
-Values of any type go in with their topics, and come out in their order. Each loss is one ``Gap`` in
+Values of any type go in, and come out in their order. Each loss is one ``Gap`` in
 the place of what is missing, with the exact number of messages: with ``drop_oldest`` before the
 oldest that was kept, with ``drop_newest`` before the next that gets in. Losses without a message
 between them are one gap, so that there are never more gaps than messages and one.
 """
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final, Generic, Literal, TypeVar, final, get_args
 
 from .messages import Gap, GapReason
@@ -59,56 +60,59 @@ class _Loss:
 
 @final
 class Buffer(Generic[T]):
-    """A queue of ``limit`` messages.
+    """A queue of ``limit`` messages; ``topic_of`` is asked for the topic of one that is lost.
 
     The caller takes with ``take`` while the buffer is true. Once ``put`` has returned False, the
     policy is ``close`` and the queue was full: no more may be put, and the subscriber is to be
     told that it was too slow, behind what the queue has.
     """
 
-    __slots__ = ("_items", "_overflow", "_size", "limit")
+    __slots__ = ("_items", "_losses", "_overflow", "_topic_of", "limit")
 
-    def __init__(self, limit: int, overflow: Overflow) -> None:
+    def __init__(self, limit: int, overflow: Overflow, topic_of: Callable[[T], str]) -> None:
         #: The number of messages that it has room for.
         self.limit: Final = check_queue(limit)
         self._overflow: Final = check_overflow(overflow)
-        # Messages with their topics, and losses between them; no two losses are neighbours.
-        self._items: Final[deque[tuple[str, T] | _Loss]] = deque()
-        # The number of messages among them.
-        self._size = 0
+        self._topic_of: Final = topic_of
+        # Messages, and losses between them; no two losses are neighbours.
+        self._items: Final[deque[T | _Loss]] = deque()
+        # The number of losses among them.
+        self._losses = 0
 
     def __bool__(self) -> bool:
         return bool(self._items)
 
     def __len__(self) -> int:
         """Return the number of messages, without gaps."""
-        return self._size
+        return len(self._items) - self._losses
 
-    def put(self, topic: str, value: T) -> bool:
+    def put(self, value: T) -> bool:
         """Add a message; return False if it is refused, and the subscriber with it."""
         items = self._items
-        if self._size < self.limit:
-            items.append((topic, value))
-            self._size += 1
+        if len(items) - self._losses < self.limit:
+            items.append(value)
             return True
         if self._overflow == "close":
             return False
         if self._overflow == "drop_newest":
-            self._lose_at_end(_Loss({topic}, "behind", 1))
+            self._lose_at_end(_Loss({self._topic_of(value)}, "behind", 1))
             return True
-        loss = _Loss(set(), "behind", 0)
         first = items.popleft()
         if isinstance(first, _Loss):
             # What is dropped is behind it, and so is lost in the same place.
             loss = first
             first = items.popleft()
             assert not isinstance(first, _Loss)
-        loss.add(_Loss({first[0]}, "behind", 1))
+        else:
+            loss = _Loss(set(), "behind", 0)
+            self._losses += 1
+        loss.add(_Loss({self._topic_of(first)}, "behind", 1))
         if items and isinstance(following := items[0], _Loss):
             loss.add(following)
             items.popleft()
+            self._losses -= 1
         items.appendleft(loss)
-        items.append((topic, value))
+        items.append(value)
         return True
 
     def put_gap(self, gap: Gap) -> None:
@@ -121,16 +125,17 @@ class Buffer(Generic[T]):
             last.add(loss)
         else:
             items.append(loss)
+            self._losses += 1
 
     def take(self) -> T | Gap:
         """Remove and return what comes next; raises ``IndexError`` if the buffer is empty."""
         item = self._items.popleft()
-        if isinstance(item, _Loss):
-            return Gap(frozenset(item.topics), item.reason, item.missed)
-        self._size -= 1
-        return item[1]
+        if type(item) is not _Loss:
+            return item
+        self._losses -= 1
+        return Gap(frozenset(item.topics), item.reason, item.missed)
 
     def clear(self) -> None:
         """Forget everything, gaps too."""
         self._items.clear()
-        self._size = 0
+        self._losses = 0

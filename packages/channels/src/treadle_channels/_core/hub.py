@@ -17,8 +17,8 @@ from .messages import Gap, GapReason, Message
 __all__ = ["Hub", "Subscriber"]
 
 #: Deliveries in one step. One is a method call and, for a WebSocket, a system call: together they
-#: take a millisecond or two.
-STEP: Final = 200
+#: take a millisecond at most.
+STEP: Final = 100
 
 #: Messages that may wait for those before them. When more come, they are delivered at once: the
 #: engine's task then waits, and with it the engine.
@@ -58,6 +58,8 @@ class Hub:
         self._topics: Final[dict[str, dict[Subscriber, None]]] = {}
         self._subscribed: Final[dict[Subscriber, set[str]]] = {}
         self._waiting: Final[deque[Message | Gap]] = deque()
+        #: The number of deliveries so far.
+        self.made = 0
         # The subscribers that have yet to get the first of those that wait; None if none has yet.
         self._rest: deque[Subscriber] | None = None
 
@@ -146,6 +148,7 @@ class Hub:
     def step(self, count: int = STEP) -> bool:
         """Deliver to ``count`` subscribers; return True if there are more deliveries to make."""
         waiting = self._waiting
+        self.made += count
         while waiting and count > 0:
             item = waiting[0]
             if type(item) is Message:
@@ -161,6 +164,7 @@ class Hub:
             else:
                 assert isinstance(item, Gap)
                 count -= self._lose_some(item, count)
+        self.made -= count
         return bool(waiting)
 
     def _finish(self) -> None:

@@ -176,9 +176,7 @@ class WebChannels(Channels):
 CHANNELS: Final = AppKey("channels", WebChannels)
 
 
-def setup(
-    app: Application, backend: Backend, **options: Unpack[ChannelsOptions]
-) -> WebChannels:
+def setup(app: Application, backend: Backend, **options: Unpack[ChannelsOptions]) -> WebChannels:
     """Give ``app`` channels over ``backend``: they start and stop with it, in each worker.
 
     They are ``app[CHANNELS]``, and ``of(request)`` in a handler. ``options`` are those of

@@ -7,7 +7,8 @@ Loss is never silent: ``gap`` makes a message of it, and without ``gap`` the Web
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, final
+from operator import itemgetter
+from typing import Final, cast, final
 
 from treadle_channels._channels.logs import RareLog
 from treadle_channels._core.buffer import Buffer, Overflow
@@ -22,6 +23,10 @@ __all__ = ["GapMessage", "Member"]
 
 GapMessage = Callable[[Gap], str | bytes]
 
+#: A frame with its topic.
+_Queued = tuple[str, PreparedMessage]
+
+_topic_of: Final = cast("Callable[[_Queued], str]", itemgetter(0))
 _OPEN: Final = State.OPEN
 _log: Final = RareLog()
 
@@ -54,7 +59,7 @@ class Member:
         self._left: Final = left
         self._has_left = False
         # While the peer is behind, else None.
-        self._buffer: Buffer[PreparedMessage] | None = None
+        self._buffer: Buffer[_Queued] | None = None
         self._task: asyncio.Task[None] | None = None
         ws.add_close_callback(self.leave)
 
@@ -86,7 +91,7 @@ class Member:
         self._deliver_slowly(message)
 
     def _deliver_slowly(self, message: Message) -> None:
-        if self._ws.session.state is not _OPEN:
+        if self._has_left or self._ws.session.state is not _OPEN:
             # Nothing can be sent; it leaves when the WebSocket has closed.
             return
         prepared = self._encoder.prepare(message)
@@ -94,9 +99,9 @@ class Member:
             self.lose(Gap(frozenset((message.topic,)), "undecodable", 1))
             return
         if self._buffer is None:
-            self._buffer = Buffer(self._queue, self._overflow)
+            self._buffer = Buffer(self._queue, self._overflow, _topic_of)
             self._task = asyncio.get_running_loop().create_task(self._send_queued())
-        if not self._buffer.put(message.topic, prepared):
+        if not self._buffer.put((message.topic, prepared)):
             self._close("too slow")
 
     def lose(self, gap: Gap) -> None:
@@ -121,7 +126,8 @@ class Member:
         ws, buffer = self._ws, self._buffer
         assert buffer is not None
         try:
-            while buffer:
+            # ``leave`` takes the buffer away.
+            while buffer and self._buffer is buffer:
                 await ws.drain()
                 while buffer and not ws.behind:
                     if ws.session.state is not _OPEN:
@@ -131,11 +137,12 @@ class Member:
             # The peer is gone.
             return
         finally:
-            self._buffer = self._task = None
+            if self._buffer is buffer:
+                self._buffer = self._task = None
 
-    def _send_next(self, item: PreparedMessage | Gap) -> None:
-        if isinstance(item, PreparedMessage):
-            self._ws.put(item, None)
+    def _send_next(self, item: _Queued | Gap) -> None:
+        if not isinstance(item, Gap):
+            self._ws.put(item[1], None)
         elif self._gap is None:
             self._close("messages were lost")
         else:
@@ -167,6 +174,8 @@ class Member:
         if task is not None and task is not _current_task():
             task.cancel()
         self._left(self)
+        # A task that is cancelled before it has begun does not do this.
+        self._buffer = self._task = None
 
 
 def _current_task() -> "asyncio.Task[object] | None":

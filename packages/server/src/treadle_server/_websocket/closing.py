@@ -12,5 +12,5 @@ def run_callbacks(callbacks: Iterable[Callable[[], None]]) -> None:
     for callback in callbacks:
         try:
             callback()
-        except Exception:
+        except Exception:  # noqa: BLE001  # the transport has more to do
             web_logger.exception("A callback for the end of a WebSocket has failed: %r", callback)
