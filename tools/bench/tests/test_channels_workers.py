@@ -12,7 +12,7 @@ def test_each_client_has_all_messages_or_a_gap(engine: str, kills: int) -> None:
     program = "postgres" if engine == "postgres" else "redis-server"
     if find_program(program) is None:
         pytest.skip(f"{program} is not installed")
-    messages = 20_000 if kills else 2_000
+    messages = 10_000 if kills else 2_000
     found = main(
         ["--engine", engine, "--clients", "40", "--messages", str(messages), "--kill", str(kills)]
     )

@@ -2,8 +2,11 @@
 
 import logging
 import re
+import socket
+from pathlib import Path
 
 import pytest
+import trustme
 
 from testkit import Run
 from testkit.backends import Notes, until
@@ -78,3 +81,35 @@ def test_urls_that_cannot_be_read(kind: type[RedisPubSubBackend], url: str) -> N
         kind(url)
     assert "s3cr" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_tls_with_a_checked_certificate(run: Run, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    issued.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+    issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Redis(
+        "--tls-port", str(port), "--tls-auth-clients", "no",
+        "--tls-cert-file", str(tmp_path / "cert.pem"), "--tls-key-file", str(tmp_path / "key.pem"),
+    )  # fmt: skip
+
+    async def main() -> None:
+        url = f"rediss://127.0.0.1:{port}"
+        with pytest.raises(BackendUnavailableError, match="certificate"):
+            await RedisPubSubBackend(url).start(Notes())
+        backend, notes = RedisPubSubBackend(f"{url}?ssl_ca_certs={tmp_path}/ca.pem"), Notes()
+        await backend.start(notes)
+        await backend.subscribe(["a"])
+        await backend.publish("a", b"t" + b"x" * 100_000)
+        await notes.messages(1)
+        assert backend.description == f"Redis at {url}"
+        await backend.stop()
+
+    try:
+        server.start()
+        run(main())
+    finally:
+        server.close()
