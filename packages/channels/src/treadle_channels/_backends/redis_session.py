@@ -119,8 +119,9 @@ class RedisSession:
     # Asking
 
     async def send(self, batch: Sequence[Command]) -> Sequence[object | BackendError]:
-        """Ask, in one batch."""
-        return await self.ask(batch)
+        """Ask, in one batch; the deadline is the link's."""
+        async with self._turn:
+            return await self._asking.ask(batch)
 
     async def ask(self, commands: Sequence[Command]) -> list[Value | BackendError]:
         """Return the answers to ``commands``; several tasks may ask."""
