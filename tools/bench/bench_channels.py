@@ -10,22 +10,26 @@ directly, which is the write: frame, flow control, transport. The difference is 
 Then a hundred of them do not read: their CPU time is that of their queues and their end, and the
 memory is what one queue holds, because they share the messages.
 
-**Beside Litestar.** The same work in one process: a task for each subscriber that iterates its
-messages, all subscribers in one topic, the next message when all have the last ones. Contenders
-alternate round by round, the first round warms up, and ratios are taken inside each round. What
-counts is the CPU time of this process per delivered message; that of a Redis server is not in it.
-Rivals that are not installed are left out.
+**Beside Litestar.** The same work in one process, all subscribers in one topic, ten messages at a
+time, the next ten when all have the last ones. *Tasks*: a task for each subscriber iterates its
+messages. *WebSockets*: each is sent what is published, on treadle by ``join`` over the connections
+of its server, with frames; on Litestar by ``run_in_background(socket.send_text)`` over a ``send``
+of ASGI that only counts, because the server in front would make the frames.
+
+Contenders alternate round by round, the first round warms up, and ratios are taken inside each
+round. What counts is the CPU time of this process per delivered message; that of a Redis server is
+not in it. Rivals that are not installed are left out.
 """
 
 import argparse
 import asyncio
 import contextlib
+import functools
 import importlib.util
 import shutil
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import tracemalloc
@@ -112,10 +116,10 @@ class Room:
 
 
 @contextlib.asynccontextmanager
-async def open_room(count: int) -> AsyncIterator[Room]:
+async def open_room(count: int, backend: Any) -> AsyncIterator[Room]:
     """Open ``count`` WebSockets that have joined ``room``."""
     app = Application()
-    chat = setup(app, MemoryBackend())
+    chat = setup(app, backend)
     runner = AppRunner(app, access_log=None, shutdown_timeout=0.1)
     room = Room(chat, runner)
 
@@ -163,7 +167,7 @@ def put_all(room: Room, messages: int) -> float:
 
 async def bench_websockets(rounds: int, subscribers: int) -> None:
     messages = 20
-    async with open_room(subscribers) as room:
+    async with open_room(subscribers, MemoryBackend()) as room:
         costs = []
         for number in range(rounds + 1):
             published = await publish_all(room, messages)
@@ -281,6 +285,54 @@ async def litestar(make: Callable[[], Any], subscribers: int) -> AsyncIterator[P
         await asyncio.wait(tasks)
 
 
+@contextlib.asynccontextmanager
+async def treadle_websockets(make: Callable[[], Any], subscribers: int) -> AsyncIterator[Publish]:
+    async with open_room(subscribers, make()) as room:
+
+        async def publish(messages: int) -> None:
+            goal = room.writes + messages * subscribers
+            for _ in range(messages):
+                await room.chat.publish("room", TEXT)
+            while room.writes < goal:  # noqa: ASYNC110  # no event is there for it
+                await asyncio.sleep(0)
+
+        yield publish
+
+
+@contextlib.asynccontextmanager
+async def litestar_websockets(make: Callable[[], Any], subscribers: int) -> AsyncIterator[Publish]:
+    from litestar.channels import ChannelsPlugin
+    from litestar.connection import WebSocket
+
+    count = Count()
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "websocket.send":
+            count.add()
+
+    plugin = ChannelsPlugin(make(), channels=["room"])
+    async with plugin, contextlib.AsyncExitStack() as stack:
+        for _ in range(subscribers):
+            scope: Any = {"type": "websocket", "path": "/", "headers": [], "query_string": b""}
+            websocket: Any = WebSocket(scope, receive, send)
+            await websocket.accept()
+            subscriber = await plugin.subscribe("room")
+            run = subscriber.run_in_background(websocket.send_text)
+            await stack.enter_async_context(run)
+        await asyncio.sleep(0.05)
+
+        async def publish(messages: int) -> None:
+            count.expect(messages * subscribers)
+            for _ in range(messages):
+                await plugin.wait_published(TEXT, "room")
+            await count.reached.wait()
+
+        yield publish
+
+
 @contextlib.contextmanager
 def redis_server(program: str) -> Iterator[int]:
     """Run a Redis server on a free port."""
@@ -300,31 +352,44 @@ def redis_server(program: str) -> Iterator[int]:
                 server.terminate()
 
 
-def contenders(url: str | None) -> dict[str, dict[str, Contender]]:
-    """Return the contenders of each engine."""
+#: A contender for the messages of tasks, and one for those of WebSockets.
+Kinds = dict[str, dict[str, Contender]]
+
+
+def contenders(url: str | None) -> dict[str, Kinds]:
+    """Return the contenders of each engine, by the kind of work and the name."""
     has_litestar = importlib.util.find_spec("litestar") is not None
-    memory: dict[str, Contender] = {"treadle": lambda count: treadle(MemoryBackend, count)}
+    found = {"memory": kinds(MemoryBackend, None)}
     if has_litestar:
         from litestar.channels.backends.memory import MemoryChannelsBackend
 
-        memory["litestar"] = lambda count: litestar(MemoryChannelsBackend, count)
-    found = {"memory": memory}
-    backend = getattr(treadle_channels, "RedisPubSubBackend", None)
+        found["memory"] = kinds(MemoryBackend, MemoryChannelsBackend)
     if url is None or importlib.util.find_spec("redis") is None:
         print("No Redis: give --redis the path of redis-server, and install redis")
         return found
-    redis: dict[str, Contender] = {}
-    if backend is not None:
-        redis["treadle"] = lambda count: treadle(lambda: backend(url), count)
+    backend = getattr(treadle_channels, "RedisPubSubBackend", None)
+    ours = None if backend is None else lambda: backend(url)
+    theirs = None
     if has_litestar:
         from litestar.channels.backends.redis import RedisChannelsPubSubBackend
         from redis.asyncio import Redis
 
-        redis["litestar"] = lambda count: litestar(
-            lambda: RedisChannelsPubSubBackend(redis=Redis.from_url(url)), count
-        )
-    found["redis"] = redis
+        theirs = lambda: RedisChannelsPubSubBackend(redis=Redis.from_url(url))  # noqa: E731
+    found["redis"] = kinds(ours, theirs)
     return found
+
+
+def kinds(ours: Callable[[], Any] | None, theirs: Callable[[], Any] | None) -> Kinds:
+    """Return the contenders over the backends that ``ours`` and ``theirs`` make."""
+    tasks: dict[str, Contender] = {}
+    websockets: dict[str, Contender] = {}
+    if ours is not None:
+        tasks["treadle"] = functools.partial(treadle, ours)
+        websockets["treadle"] = functools.partial(treadle_websockets, ours)
+    if theirs is not None:
+        tasks["litestar"] = functools.partial(litestar, theirs)
+        websockets["litestar"] = functools.partial(litestar_websockets, theirs)
+    return {"tasks": tasks, "websockets": websockets}
 
 
 async def one_round(contender: Contender, subscribers: int, messages: int) -> float:
@@ -338,21 +403,27 @@ async def one_round(contender: Contender, subscribers: int, messages: int) -> fl
 
 
 def bench_beside(rounds: int, url: str | None) -> None:
-    for engine, found in contenders(url).items():
-        for subscribers, messages in ((1, 5_000), (100, 1_000), (1_000, 200)):
-            rates: dict[str, list[float]] = {name: [] for name in found}
-            for number in range(rounds + 1):
-                for name, contender in found.items():
-                    rate = asyncio.run(one_round(contender, subscribers, messages))
-                    if number:
-                        rates[name].append(rate)
-            medians = {name: statistics.median(each) for name, each in rates.items()}
-            line = ", ".join(f"{name} {rate:,.0f}" for name, rate in medians.items())
-            if {"treadle", "litestar"} <= rates.keys():
-                pairs = zip(rates["treadle"], rates["litestar"], strict=True)
-                ratio = statistics.median(ours / theirs for ours, theirs in pairs)
-                line += f"; ratio {ratio:.2f}"
-            print(f"{engine}, {subscribers:,} subscribers, per CPU second: {line}")
+    for engine, kinds_of_it in contenders(url).items():
+        for kind, found in kinds_of_it.items():
+            for subscribers, messages in ((1, 5_000), (100, 500), (1_000, 100)):
+                bench_one(f"{engine}, {subscribers:,} {kind}", found, rounds, subscribers, messages)
+
+
+def bench_one(
+    title: str, found: dict[str, Contender], rounds: int, subscribers: int, messages: int
+) -> None:
+    rates: dict[str, list[float]] = {name: [] for name in found}
+    for number in range(rounds + 1):
+        for name, contender in found.items():
+            rate = asyncio.run(one_round(contender, subscribers, messages))
+            if number:
+                rates[name].append(rate)
+    medians = {name: statistics.median(each) for name, each in rates.items()}
+    line = ", ".join(f"{name} {rate:,.0f}" for name, rate in medians.items())
+    if {"treadle", "litestar"} <= rates.keys():
+        pairs = zip(rates["treadle"], rates["litestar"], strict=True)
+        line += f"; ratio {statistics.median(ours / theirs for ours, theirs in pairs):.2f}"
+    print(f"{title}, per CPU second: {line}")
 
 
 def main() -> None:
@@ -373,4 +444,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

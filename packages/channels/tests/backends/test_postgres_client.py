@@ -1,6 +1,7 @@
 """Connection strings and tables of PostgreSQL."""
 
 import asyncio
+import sys
 
 import psycopg
 import pytest
@@ -80,3 +81,9 @@ def test_processes_that_start_at_once_make_the_tables_once(postgres: Postgres, r
 def test_names_of_tables(table: str) -> None:
     with pytest.raises(ValueError, match="table="):
         PostgresBackend("host=a", table=table)
+
+
+def test_without_the_client_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(ImportError, match=r"pip install 'treadle-channels\[postgres\]'"):
+        PostgresBackend()

@@ -3,6 +3,7 @@
 import logging
 import re
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,9 @@ def test_tls_with_a_checked_certificate(run: Run, tmp_path: Path) -> None:
         run(main())
     finally:
         server.close()
+
+
+def test_without_the_client_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis.asyncio", None)
+    with pytest.raises(ImportError, match=r"pip install 'treadle-channels\[redis\]'"):
+        RedisPubSubBackend()

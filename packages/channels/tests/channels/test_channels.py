@@ -259,9 +259,9 @@ def test_a_stop_during_the_start(run: Run) -> None:
         starting = asyncio.ensure_future(chat.start())
         await until(lambda: engine.calls)
         await chat.stop()
+        assert (chat.running, engine.calls) == (False, ["start", "stop"])
         with pytest.raises(ChannelsStoppedError, match="while they started"):
             await starting
-        assert (chat.running, engine.calls) == (False, ["start", "stop"])
 
     run(main())
 
@@ -278,6 +278,9 @@ def test_a_stop_ends_everything(run: Run, turns: int) -> None:
         joining = asyncio.ensure_future(chat.attach(Listener(), ["u"]))
         await asyncio.sleep(0)
         stops = [asyncio.ensure_future(chat.stop()) for _ in range(2)]
+        await stops[1]
+        assert engine.calls[-1] == "stop"
+        assert not chat.running
         await asyncio.wait([*stops, joining])
         assert listener.ends == 1
         assert (chat._intake, chat._engine, list(chat._subscribers)) == (None, None, [])

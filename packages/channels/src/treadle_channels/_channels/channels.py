@@ -7,6 +7,7 @@ another loop too. What it needs meanwhile is made at the start and ended at the 
 import asyncio
 import enum
 import json
+import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
@@ -26,11 +27,12 @@ from .subscription import Subscription
 
 __all__ = ["Channels"]
 
-#: What tasks publish in a row before the others have their turn, in deliveries; a message counts for
-#: some. So it is 50 messages at most, less than the queue of a subscriber, which would be full
-#: otherwise before it has read anything.
-_TURN: Final = 2_000
-_PER_MESSAGE: Final = 40
+#: Messages that tasks publish in a row before others have their turn: less than the queue of a
+#: subscriber, which would be full otherwise before it has read anything. Those who publish to many
+#: look at the clock after so many deliveries, and give others their turn after so many seconds.
+_TURN: Final = 50
+_TURN_DELIVERIES: Final = 1_000
+_TURN_SECONDS: Final = 0.002
 
 
 class _State(enum.Enum):
@@ -76,13 +78,16 @@ class Channels:
         self._intake: Intake | None = None
         self._engine: EngineTopics | None = None
         self._starting: asyncio.Task[None] | None = None
+        self._ended = asyncio.Event()
         # All subscribers, also those that have no topic at the moment, in their order.
         self._subscribers: Final[dict[Subscriber, None]] = {}
         # True once subscribers get nothing more, although it may still be published.
         self._is_closing = False
-        # The work of publishing, and its number when other tasks have their turn.
+        # The messages that were published since others had their turn, the time of the next turn,
+        # and the number of deliveries at which to look at the clock.
         self._published = 0
-        self._turn_end = _TURN
+        self._turn_end = 0.0
+        self._next_look = _TURN_DELIVERIES
 
     @property
     def backend(self) -> Backend:
@@ -118,7 +123,9 @@ class Channels:
         intake = self._intake = Intake(loop)
         self._engine = EngineTopics(self._backend, intake.hub)
         self._is_closing = False
-        self._published, self._turn_end = 0, _TURN
+        self._next_look = _TURN_DELIVERIES
+        # Another one for each start: an event belongs to the loop in which it is waited for.
+        self._ended = asyncio.Event()
         task = self._starting = loop.create_task(self._backend.start(intake))
         try:
             await task
@@ -132,15 +139,14 @@ class Channels:
         self._state = _State.RUNNING
 
     async def stop(self) -> None:
-        """End all subscriptions, and stop the backend; a second call does nothing."""
-        if self._starting is not None:
-            self._starting.cancel()
-            await asyncio.wait([self._starting])
-            return
-        if self._state is not _State.RUNNING:
-            return
-        self._state = _State.STOPPING
-        await self._end()
+        """End all subscriptions, and stop the backend; a second call waits for the first."""
+        if self._state is _State.RUNNING:
+            self._state = _State.STOPPING
+            await self._end()
+        elif self._state is not _State.STOPPED:
+            if self._starting is not None:
+                self._starting.cancel()
+            await self._ended.wait()
 
     async def _end(self) -> None:
         intake, engine = self._intake, self._engine
@@ -161,6 +167,7 @@ class Channels:
                 self._subscribers.clear()
                 self._intake = self._engine = self._loop = None
                 self._state = _State.STOPPED
+                self._ended.set()
 
     def end_subscriptions(self) -> None:
         """End all subscriptions, and those that are made from now on at once.
@@ -233,11 +240,18 @@ class Channels:
         if intake.is_full:
             await intake.wait_room()
         else:
-            self._published += _PER_MESSAGE
-            if self._published + intake.hub.made >= self._turn_end:
-                self._turn_end = self._published + intake.hub.made + _TURN
-                await asyncio.sleep(0)
+            self._published += 1
+            if self._published >= _TURN or intake.hub.made >= self._next_look:
+                await self._give_turn(intake)
         return message_id
+
+    async def _give_turn(self, intake: Intake) -> None:
+        """Let others have their turn, if it is time."""
+        if self._published >= _TURN or time.perf_counter() >= self._turn_end:
+            self._published = 0
+            await asyncio.sleep(0)
+            self._turn_end = time.perf_counter() + _TURN_SECONDS
+        self._next_look = intake.hub.made + _TURN_DELIVERIES
 
     async def publish_json(
         self, topic: str, value: object, *, dumps: Callable[[Any], str | bytes] = json.dumps

@@ -46,7 +46,7 @@ class Intake:
     def deliver(self, topic: str, envelope: bytes, id: str | None) -> None:  # noqa: A002  # the interface's name
         """Take a message; one that cannot be decoded is a gap for its subscribers."""
         hub = self.hub
-        if topic not in hub:
+        if topic not in hub.topics:
             return
         try:
             data = unpack(envelope)
