@@ -17,7 +17,7 @@ __all__ = ["check_name", "policy_item", "policy_names", "retry_after", "state_it
 #: RFC 9651 section 3.1: the largest integer of a structured field.
 _MOST: Final = 999_999_999_999_999
 
-_NAME: Final = re.compile(r"[ !#-\[\]-~]{1,64}")
+_NAME: Final = re.compile(r"[ !#-\[\]-~]{1,96}")
 
 
 def check_name(name: str) -> str:
@@ -26,7 +26,7 @@ def check_name(name: str) -> str:
         raise TypeError(f"The name of a limit is text, not {name!r}")
     if not _NAME.fullmatch(name):
         raise ValueError(
-            f"The name of a limit is 1 to 64 printable ASCII characters without quotes and "
+            f"The name of a limit is 1 to 96 printable ASCII characters without quotes and "
             f"backslashes, not {name!r}"
         )
     return name

@@ -1,9 +1,9 @@
 """The generic cell rate algorithm: when is a key free again, and may it be hit until then.
 
-The state of a key is one integer for each rate: the theoretical arrival time, at which the key will
-have rested from all its hits, in ticks of the rate (see ``rate``). What lies between now and then is
-the debt. A hit adds its cost to the debt, and passes if the sum is no more than the burst. With
-several rates all must agree, and a hit that one of them refuses costs nothing.
+The state of a key is one integer for each rate: the theoretical arrival time, at which the key
+will have rested from all its hits, in ticks of the rate (see ``rate``). What lies between now and
+then is the debt. A hit adds its cost to the debt, and passes if the sum is no more than the burst.
+With several rates all must agree, and a hit that one of them refuses costs nothing.
 
 Pure functions: the stores keep the states and know the time. The script of the Redis store is the
 same algorithm in Lua.
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from .decision import Decision
 from .rate import Rate
 
-__all__ = ["check_cost", "decide", "debts_at", "judge"]
+__all__ = ["check_cost", "debts_at", "decide", "judge"]
 
 def debts_at(rates: Sequence[Rate], states: Sequence[int], now: int) -> list[int]:
     """Return the debts of a key at a time in microseconds.
@@ -81,5 +81,5 @@ def check_cost(rates: Sequence[Rate], cost: int) -> None:
     for rate in rates:
         if cost > rate.burst:
             raise ValueError(
-                f"A hit of cost {cost} never passes the rate {rate}: give a burst of at least {cost}"
+                f"A hit of cost {cost} never passes the rate {rate}: give a burst of {cost} or more"
             )

@@ -66,8 +66,8 @@ class Rate:
         unit, drain = microseconds // divisor, self.limit // divisor
         if burst * unit > MOST_TICKS or drain > MOST_TICKS:
             raise ValueError(
-                f"The rate {self.limit} in {self.period} seconds is too fine to be counted exactly: "
-                "give a smaller limit, burst or period, or rounder numbers"
+                f"The rate {self.limit} in {self.period} seconds is too fine to be counted "
+                "exactly: give a smaller limit, burst or period, or rounder numbers"
             )
         # A frozen class sets its own fields in this way.
         values = {

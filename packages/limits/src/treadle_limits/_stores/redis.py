@@ -74,7 +74,8 @@ class RedisStore:
             self._place = "the given client"
         else:
             raise TypeError(
-                f"RedisStore() takes a URL or a client of redis.asyncio, not {type(server).__name__}"
+                "RedisStore() takes a URL or a client of redis.asyncio, not "
+                f"{type(server).__name__}"
             )
         # A connection belongs to one event loop.
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -97,7 +98,7 @@ class RedisStore:
             args += (rate.unit, rate.drain, rate.capacity)
         answer = await self._ask(args)
         try:
-            passed, *debts = (int(each) for each in answer)
+            passed, *debts = map(_as_int, answer)
             if (
                 len(debts) != len(rates)
                 or passed not in (0, 1)
@@ -158,24 +159,29 @@ class RedisStore:
         return StoreError(f"{self!r} is not available: {type(error).__name__}: {text}")
 
 
+def _as_int(value: object) -> int:
+    if not isinstance(value, (int, str, bytes)):
+        raise TypeError
+    return int(value)
+
+
 def _read_url(url: str) -> tuple[str, tuple[str, ...]]:
     """Return the place that a URL names, and what no text may have of it."""
-    scheme = url.partition("://")[0]
     try:
         parts = urlsplit(url)
         port = parts.port
+        if parts.scheme not in _SCHEMES or not (parts.hostname or parts.path):
+            raise ValueError  # noqa: TRY301  # it is the same fault as that of ``urlsplit``
     except ValueError:
-        scheme = ""
-    # No URL in the text of the error: it may have a password.
-    if scheme not in _SCHEMES or not (parts.hostname or parts.path):
+        # No URL in the text of the error: it may have a password.
         raise ValueError(
             "RedisStore() takes a URL that begins with redis://, rediss:// or unix:// and names a "
             "server: redis://host:6379/0"
-        )
+        ) from None
     secrets = [parts.password or ""]
     for pair in parts.query.split("&"):
         name, _, value = pair.partition("=")
         if name == "password":
             secrets.append(value)
-    place = f"{scheme}://{parts.hostname or ''}{'' if port is None else f':{port}'}{parts.path}"
+    place = f"{parts.scheme}://{parts.hostname or ''}{'' if port is None else f':{port}'}{parts.path}"
     return place, tuple({text for each in secrets if each for text in (each, unquote(each))})

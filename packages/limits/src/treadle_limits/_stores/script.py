@@ -1,12 +1,12 @@
 """The algorithm in Lua: one call of a Redis that reads the clock, decides, and keeps the state.
 
-The state of a key is ``"time,debt,debt..."``: the microseconds of the server's clock at which it was
-written, and the debt of each rate then. All numbers are integers below 2**53, which a Lua number
-has exactly; ``_core.gcra`` says what they mean, and a test compares the two.
+The state of a key is ``"time,debt,debt..."``: the microseconds of the server's clock at which it
+was written, and the debt of each rate then. All numbers are integers below 2**53, which a Lua
+number has exactly; ``_core.gcra`` says what they mean, and a test compares the two.
 
-``KEYS[1]`` is the key. ``ARGV`` is the cost, 1 to take the hit or 0 to look only, and then the unit,
-the drain and the capacity of each rate. It returns 1 for a hit that passes, or 0, and the debts
-behind it. The key expires when it has rested: then it is the same as an absent one.
+``KEYS[1]`` is the key. ``ARGV`` is the cost, 1 to take the hit or 0 to look only, and then the
+unit, the drain and the capacity of each rate. It returns 1 for a hit that passes, or 0, and the
+debts behind it. The key expires when it has rested: then it is the same as an absent one.
 """
 
 from typing import Final
