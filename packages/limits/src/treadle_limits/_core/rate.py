@@ -88,7 +88,8 @@ class Rate:
             raise TypeError(f"A rate is text like '10/minute' or a Rate, not {text!r}")
         found = _TEXT.fullmatch(text.lower())
         unit = found["unit"] if found else ""
-        seconds = _UNITS.get(unit) or _UNITS.get(unit.removesuffix("s"))
+        # One letter has no plural.
+        seconds = _UNITS.get(unit.removesuffix("s") if len(unit) > 2 else unit)
         if found is None or seconds is None:
             raise ValueError(
                 f"A rate is text like '10/minute', '5/10s' or '100/hour; burst=20', not {text!r}"

@@ -183,5 +183,6 @@ def _read_url(url: str) -> tuple[str, tuple[str, ...]]:
         name, _, value = pair.partition("=")
         if name == "password":
             secrets.append(value)
-    place = f"{parts.scheme}://{parts.hostname or ''}{'' if port is None else f':{port}'}{parts.path}"
+    host = (parts.hostname or "") + ("" if port is None else f":{port}")
+    place = f"{parts.scheme}://{host}{parts.path}"
     return place, tuple({text for each in secrets if each for text in (each, unquote(each))})
