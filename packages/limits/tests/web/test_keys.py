@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from treadle_limits.web import by_address, by_route, together
 from treadle_limits._web.keys import key_of
+from treadle_limits.web import by_address, together
 from treadle_server import Request
 from treadle_testing import make_mocked_request
 
 
-def request_from(remote: str | None, path: str = "/") -> Request:
-    request = make_mocked_request("GET", path)
+def request_from(remote: str | None) -> Request:
+    request = make_mocked_request("GET", "/")
     request._remote = remote
     return request
 
@@ -55,10 +55,6 @@ def test_without_an_address_there_is_no_limit_and_one_line(
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert "trusted_proxies" in record.getMessage()
-
-
-def test_a_request_without_a_route_has_the_key_of_all_such() -> None:
-    assert by_route(request_from("192.0.2.7", "/any/path")) == "unmatched"
 
 
 async def user(_request: Request) -> str | None:
