@@ -24,7 +24,7 @@ class Bucket:
 
     def refill(self, now: int) -> None:
         if self.then is not None:
-            self.tokens = min(self.size, self.tokens + (now - self.then) * self.speed)
+            self.tokens = min(Fraction(self.size), self.tokens + (now - self.then) * self.speed)
         self.then = now
 
 

@@ -153,7 +153,7 @@ def test_a_wrong_type_and_nonsense_are_store_errors(redis: Redis) -> None:
     async def main() -> None:
         store = RedisStore(redis.url, prefix="")
         redis.ask("LPUSH", "a", "b")
-        with pytest.raises(StoreError, match="WRONGTYPE|wrong kind"):
+        with pytest.raises(StoreError, match="ResponseError"):
             await store.hit("a", RATE, 1)
         await store.aclose()
 

@@ -39,6 +39,7 @@ def test_it_decides_like_the_algorithm(redis: Redis, rates: tuple[Rate, ...]) ->
                 passed, *debts = await script(client, rates, cost, 1)
                 value = await client.get("key")
                 if passed:
+                    assert isinstance(value, bytes)
                     # The time of this hit by the server's clock is in the state.
                     now = int(value.split(b",")[0])
                     decisions, states = decide(rates, states, now, cost)

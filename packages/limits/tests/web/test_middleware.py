@@ -1,4 +1,4 @@
-"""``rate_limit`` on real connections: each kind of answer, sub-applications, proxies, other servers."""
+"""``rate_limit`` on real connections: each kind of answer, of application and of server."""
 
 import asyncio
 from typing import Any
@@ -139,8 +139,12 @@ def test_each_answer_has_the_fields_and_counts(request_line: str, status: int) -
 
 @pytest.mark.parametrize(
     ("accept", "kind"),
-    [("", "text/plain"), ("text/html", "text/html"), ("application/json", "application/problem+json")],
-)  # fmt: skip
+    [
+        ("", "text/plain"),
+        ("text/html", "text/html"),
+        ("application/json", "application/problem+json"),
+    ],
+)
 def test_a_refusal_is_in_the_form_that_the_client_prefers(accept: str, kind: str) -> None:
     line = f"GET /\nAccept: {accept}\r\n" if accept else "GET /"
     _, refused = asyncio.run(heads(application(), line, line))
