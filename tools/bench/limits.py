@@ -71,14 +71,13 @@ def _starlette(limit: str) -> Any:
 def _litestar(limit: str) -> Any:
     litestar = importlib.import_module("litestar")
 
-    @litestar.get("/", media_type="text/plain")
     async def hello() -> str:
         return "Hello, world!"
 
-    # It reads the annotations in the globals of the module.
+    route = litestar.get("/", media_type="text/plain")(hello)
     config = importlib.import_module("litestar.middleware.rate_limit").RateLimitConfig
     middleware = [config(rate_limit=("minute", 1_000_000)).middleware] if limit else []
-    return litestar.Litestar([hello], middleware=middleware, logging_config=None)
+    return litestar.Litestar([route], middleware=middleware, logging_config=None)
 
 
 #: Names, the name that each is compared with, and its application.
