@@ -1,4 +1,4 @@
-"""The program of ``docs/sessions.md``: a process of its own, a real Redis, and a browser by hand."""
+"""The program of ``docs/sessions.md``: its own process, a real Redis, and a browser by hand."""
 
 import contextlib
 import re
@@ -74,7 +74,7 @@ def test_login_rotates_the_identity_and_logout_ends_it_on_the_server(
     assert browser.ask("GET", "/") == (200, "visit 2\n")
     assert browser.cookie == planted
     assert browser.ask("GET", "/profile")[0] == 401
-    browser.cookie = planted
+    assert browser.cookie == planted
 
     assert browser.ask("POST", "/login", name="ada", password="wrong")[0] == 401
     assert browser.ask("POST", "/login", name="nobody", password="wrong")[0] == 401

@@ -8,7 +8,8 @@ Every fenced ``python`` block is a complete program, run in an empty directory:
 - otherwise it must end with status 0.
 
 ``python notest`` marks a fragment, which is not run, or a program that a test of its own runs: it
-begins with the name of its file (``# tasks.py``), by which ``programs`` finds it. Run this as ``python tools/readme.py FILE``.
+begins with the name of its file (``# tasks.py``), by which ``programs`` finds it. Run this as
+``python tools/readme.py FILE``.
 """
 
 import re
