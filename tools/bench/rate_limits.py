@@ -134,7 +134,7 @@ async def call(app: Callable[..., Awaitable[None]], number: int) -> None:
 
 def main(arguments: list[str]) -> int:
     """Count and print."""
-    parser = argparse.ArgumentParser(prog="limits")
+    parser = argparse.ArgumentParser(prog="rate_limits")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(SUBJECTS))
     parser.add_argument("--alone", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
