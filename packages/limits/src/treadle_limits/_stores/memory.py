@@ -84,9 +84,12 @@ class MemoryStore:
         entry = self._entries.get(key)
         decisions, states = decide(rates, None if entry is None else entry[0], now, cost, take=take)
         if states is not None:
-            rested = max(
-                state // rate.drain for state, rate in zip(states, rates, strict=True)
-            )
+            if len(states) == 1:
+                rested = states[0] // rates[0].drain
+            else:
+                rested = max(
+                    state // rate.drain for state, rate in zip(states, rates, strict=True)
+                )
             slot = rested // _SLOT + 1
             if entry is None:
                 self._make_room(now // _SLOT, seconds)

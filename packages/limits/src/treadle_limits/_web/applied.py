@@ -1,14 +1,13 @@
 """One limit as requests meet it: its key, its store, and what it tells the client.
 
-The middleware and the decorator are made of it. ``check`` counts a request, and raises the answer
-of one that does not pass.
+The middleware and the decorator are made of it.
 """
 
 from collections.abc import Awaitable, Callable
 from typing import Final, Literal, TypedDict, final
 from weakref import WeakKeyDictionary
 
-from treadle_limits._core.decision import strictest
+from treadle_limits._core.decision import Decision, strictest
 from treadle_limits._core.fields import check_name, policy_item, policy_names, state_item
 from treadle_limits._core.gcra import check_cost
 from treadle_limits._core.keys import MOST_OF_KEY, bounded_key
@@ -19,7 +18,7 @@ from treadle_responses import HTTPException, StreamResponse
 from treadle_server import Application, Request
 
 from .fields import mark, note, refusal
-from .keys import Key, by_address, key_of
+from .keys import Key, by_address, settled
 from .stores import store_of
 
 __all__ = ["AppliedLimit", "LimitOptions"]
@@ -86,12 +85,34 @@ class AppliedLimit:
         self._own: Final = None if store is None else own
         self._limiters: Final[WeakKeyDictionary[Application, Limiter]] = WeakKeyDictionary()
 
-    async def check(self, request: Request) -> None:
-        """Count ``request``; raises ``HTTPTooManyRequests`` or ``HTTPServiceUnavailable``."""
-        key = await key_of(self._key, request)
-        if key is None:
-            return
-        decisions = await self._limiter(request).hit_each(key, self._cost)
+    async def around(
+        self, request: Request, answer: Callable[[], Awaitable[StreamResponse]]
+    ) -> StreamResponse:
+        """Count ``request``, call ``answer`` if it passes, and return what it returns.
+
+        Raises ``HTTPTooManyRequests`` or ``HTTPServiceUnavailable`` if it does not pass.
+        """
+        # One coroutine for a key and a store that need none: bench:limits.
+        key = self._key(request)
+        if type(key) is not str:
+            key = await settled(key)
+        if key is not None:
+            limiter = self._limiter(request)
+            decisions = limiter.hit_at_once(key, self._cost)
+            if decisions is None:
+                decisions = await limiter.hit_each(key, self._cost)
+            self._tell(request, decisions)
+        try:
+            response = await answer()
+        except HTTPException as error:
+            mark(request, error)
+            raise
+        if isinstance(response, StreamResponse):
+            mark(request, response)
+        return response
+
+    def _tell(self, request: Request, decisions: tuple[Decision, ...]) -> None:
+        """Note the decisions for the answer, and raise it if there is a refusal."""
         worst = strictest(decisions)
         if self._policy and worst.counted:
             if len(decisions) == 1:
@@ -101,20 +122,6 @@ class AppliedLimit:
             note(request, self._policy, state)
         if not worst.allowed:
             raise refusal(request, worst)
-
-    async def around(
-        self, request: Request, answer: Callable[[], Awaitable[StreamResponse]]
-    ) -> StreamResponse:
-        """Count ``request``, call ``answer`` if it passes, and return what it returns."""
-        await self.check(request)
-        try:
-            response = await answer()
-        except HTTPException as error:
-            mark(request, error)
-            raise
-        if isinstance(response, StreamResponse):
-            mark(request, response)
-        return response
 
     def _limiter(self, request: Request) -> Limiter:
         if self._own is not None:

@@ -33,9 +33,10 @@ def note(request: Request, policy: str, state: str) -> None:
 
 def mark(request: Request, response: StreamResponse) -> None:
     """Write the noted fields into a response that is not prepared yet."""
-    if not response.prepared:
+    fields = request.answer_fields
+    if fields and not response.prepared:
         headers = response.headers
-        for name, value in request.answer_fields:
+        for name, value in fields:
             if name in (_POLICY, _STATE):
                 headers[name] = value
 

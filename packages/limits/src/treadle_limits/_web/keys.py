@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from treadle_server import Request
 
-__all__ = ["Key", "by_address", "by_route", "key_of", "together"]
+__all__ = ["Key", "by_address", "by_route", "key_of", "settled", "together"]
 
 _logger: Final = logging.getLogger("treadle.limits")
 
@@ -99,7 +99,11 @@ def together(*keys: Key) -> Callable[[Request], Awaitable[str | None]]:
 
 async def key_of(function: Key, request: Request) -> str | None:
     """Return the key of ``request``; raises ``TypeError`` if it is neither text nor None."""
-    key = function(request)
+    return await settled(function(request))
+
+
+async def settled(key: str | Awaitable[str | None] | None) -> str | None:
+    """Return what a key function has returned, or will return; raises like ``key_of``."""
     if inspect.isawaitable(key):
         key = await key
     if key is not None and not isinstance(key, str):
