@@ -16,6 +16,7 @@ READMES = [
     ROOT / "packages/treadle/docs/asgi.md",
     ROOT / "packages/treadle/docs/asgi-server.md",
     ROOT / "packages/treadle/docs/background.md",
+    ROOT / "packages/treadle/docs/channels.md",
     ROOT / "packages/treadle/docs/compat.md",
     ROOT / "packages/treadle/docs/deadlines.md",
     ROOT / "packages/treadle/docs/deployment/proxies.md",

@@ -4,9 +4,11 @@ import treadle_channels
 from testkit import check_public_api
 
 NAMES = [
-    "Backend", "BackendError", "BackendUnavailableError", "ChannelsError", "Delivery", "Gap",
-    "GapReason", "Message", "MessageTooLargeError", "NotReplayableError", "PresenceBackend",
-    "PublishQueueFullError", "ReplayBackend", "Replayed", "Sink", "TopicError", "__version__",
+    "Backend", "BackendError", "BackendUnavailableError", "Channels", "ChannelsError",
+    "ChannelsStoppedError", "Delivery", "Gap", "GapReason", "MemoryBackend", "Message",
+    "MessageTooLargeError", "NoPresenceError", "NotReplayableError", "Overflow",
+    "PresenceBackend", "PublishQueueFullError", "ReplayBackend", "Replayed", "Sink",
+    "SlowSubscriberError", "Subscriber", "Subscription", "TopicError", "__version__",
     "check_topic",
 ]  # fmt: skip
 

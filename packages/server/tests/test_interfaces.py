@@ -12,7 +12,7 @@ NAMES = [
     "WSGIMountOptions", "WSGIMounted", "WebSocketChannel", "WebSocketOpener",
     "add_server_arguments", "bare_application", "check_keywords", "check_server_arguments",
     "log_debug", "log_error", "log_given", "log_warning", "make_exchange", "open_file",
-    "printable", "serve_with_arguments", "shown", "too_late",
+    "printable", "serve_with_arguments", "shown", "too_late", "websocket_channel",
 ]  # fmt: skip
 
 
