@@ -14,6 +14,7 @@ from ._linear import assert_linear, growth
 from ._loops import EVERY_LOOP, LOOPS, Run, each_loop, new_loop, run_on
 from ._program import PATIENCE, Program
 from ._public_api import check_public_api
+from ._relay import Relay
 from ._until import until
 
 if _TYPE_CHECKING:
@@ -50,6 +51,7 @@ __all__ = [
     "Peer",
     "Program",
     "Recorder",
+    "Relay",
     "Run",
     "ScopeServer",
     "SlowEngine",

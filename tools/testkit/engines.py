@@ -91,9 +91,7 @@ class Engine:
 
     def call(self, *command: str) -> None:
         """Run a program of the engine to its end."""
-        subprocess.run(
-            command, check=True, capture_output=True, cwd=self.folder, **self._as_user()
-        )
+        subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **self._as_user())
 
     def _as_user(self) -> dict[str, Any]:
         if self.user is None:
@@ -232,8 +230,8 @@ class Postgres(Engine):
         # Beside the file itself: not each of them may have a link in the path.
         self.bin: Final = Path(self.program).resolve().parent
         self.call(
-            str(self.bin / "initdb"), "-D", str(self.data), "-U", "test", "--auth=trust", "--no-sync",
-            "--encoding=UTF8", "--locale=C",
+            str(self.bin / "initdb"), "-D", str(self.data), "-U", "test", "--auth=trust",
+            "--no-sync", "--encoding=UTF8", "--locale=C",
         )  # fmt: skip
 
     @property
@@ -261,7 +259,10 @@ class Postgres(Engine):
         # A test of another package may have the server and no client.
         psycopg = pytest.importorskip("psycopg")
         with psycopg.connect(self.conninfo, autocommit=True) as connection:
-            connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+            connection.execute(
+                "DROP SCHEMA public CASCADE; CREATE SCHEMA public; "
+                "GRANT USAGE ON SCHEMA public TO public"
+            )
 
 
 def _user_beside_root() -> str | None:

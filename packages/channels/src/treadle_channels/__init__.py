@@ -19,6 +19,11 @@ from ._backends.interfaces import (
     Sink,
 )
 from ._backends.memory import MemoryBackend
+
+# These import the engines' clients when a backend is made, not before.
+from ._backends.postgres import PostgresBackend
+from ._backends.redis_pubsub import RedisPubSubBackend
+from ._backends.redis_streams import RedisStreamsBackend
 from ._channels.channels import Channels
 from ._channels.subscription import Subscription
 from ._core.buffer import Overflow
@@ -55,8 +60,11 @@ __all__ = [
     "NoPresenceError",
     "NotReplayableError",
     "Overflow",
+    "PostgresBackend",
     "PresenceBackend",
     "PublishQueueFullError",
+    "RedisPubSubBackend",
+    "RedisStreamsBackend",
     "ReplayBackend",
     "Replayed",
     "Sink",
