@@ -13,11 +13,12 @@ memory is what one queue holds, because they share the messages.
 **Beside Litestar.** The same work in one process, all subscribers in one topic, ten messages at a
 time, the next ten when all have the last ones. *Tasks*: a task for each subscriber iterates its
 messages. *WebSockets*: each is sent what is published, on treadle by ``join`` over the connections
-of its server, with frames; on Litestar by ``run_in_background(socket.send_text)`` over a ``send`` of
-ASGI that only counts, because the server in front would make the frames. Contenders
-alternate round by round, the first round warms up, and ratios are taken inside each round. What
-counts is the CPU time of this process per delivered message; that of a Redis server is not in it.
-Rivals that are not installed are left out.
+of its server, with frames; on Litestar by ``run_in_background(socket.send_text)`` over a ``send``
+of ASGI that only counts, because the server in front would make the frames.
+
+Contenders alternate round by round, the first round warms up, and ratios are taken inside each
+round. What counts is the CPU time of this process per delivered message; that of a Redis server is
+not in it. Rivals that are not installed are left out.
 """
 
 import argparse
@@ -29,7 +30,6 @@ import shutil
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import tracemalloc
@@ -286,9 +286,7 @@ async def litestar(make: Callable[[], Any], subscribers: int) -> AsyncIterator[P
 
 
 @contextlib.asynccontextmanager
-async def treadle_websockets(
-    make: Callable[[], Any], subscribers: int
-) -> AsyncIterator[Publish]:
+async def treadle_websockets(make: Callable[[], Any], subscribers: int) -> AsyncIterator[Publish]:
     async with open_room(subscribers, make()) as room:
 
         async def publish(messages: int) -> None:
@@ -302,9 +300,7 @@ async def treadle_websockets(
 
 
 @contextlib.asynccontextmanager
-async def litestar_websockets(
-    make: Callable[[], Any], subscribers: int
-) -> AsyncIterator[Publish]:
+async def litestar_websockets(make: Callable[[], Any], subscribers: int) -> AsyncIterator[Publish]:
     from litestar.channels import ChannelsPlugin
     from litestar.connection import WebSocket
 
@@ -448,4 +444,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

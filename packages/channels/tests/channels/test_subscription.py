@@ -37,8 +37,9 @@ def test_a_loop_without_a_block(run: Run) -> None:
             assert chat.topics == frozenset()
 
             async def publish() -> None:
-                assert chat._engine is not None
-                await until(lambda: len(chat._engine.active) >= 2)
+                engine = chat._engine
+                assert engine is not None
+                await until(lambda: len(engine.active) >= 2)
                 for number in range(3):
                     await chat.publish("ab"[number % 2], str(number))
 

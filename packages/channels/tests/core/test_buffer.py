@@ -74,7 +74,7 @@ def test_beside_the_oracle(overflow: Overflow, limit: int, steps: list[str]) -> 
             oracle.put(step, (step, number))
         assert len(buffer) <= limit
         # Gaps are bounded with the messages.
-        assert len(buffer._items) <= 2 * limit + 1
+        assert len(buffer.items) <= 2 * limit + 1
     assert not buffer
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -10,6 +12,7 @@ import pytest
 
 from testkit import (
     Peer,
+    Program,
     Run,
     ScopeServer,
     SlowEngine,
@@ -528,3 +531,44 @@ def test_over_asgi(run: Run) -> None:
             room.check_empty()
 
     run(main())
+
+
+WORKERS = """
+from treadle_channels import MemoryBackend
+from treadle_channels.web import of, setup
+from treadle_responses import Response
+from treadle_server import Application, run_app
+
+async def handle(request):
+    chat = of(request)
+    async with chat.subscribe("t") as messages:
+        await chat.publish("t", "own")
+        return Response(text=f"{(await anext(messages)).data} {chat.running}")
+
+async def stopped(app):
+    print("stopped", of(app).running, len(of(app).topics), flush=True)
+
+def make():
+    app = Application()
+    app.router.add_get("/", handle)
+    setup(app, MemoryBackend())
+    app.on_cleanup.append(stopped)
+    return app
+
+if __name__ == "__main__":
+    run_app(make, host="127.0.0.1", port=0, workers=2, access_log=None)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="workers need fork")
+def test_each_worker_has_channels(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(WORKERS)
+    program = Program([sys.executable, "program.py"], tmp_path)
+    try:
+        program.wait_running()
+        assert {program.get() for _ in range(10)} == {"own True"}
+        assert program.end() == 0
+        # The contexts are left first, and the receivers of on_cleanup called behind them.
+        assert program.seen.count("stopped False 0") == 2
+    finally:
+        program.close()

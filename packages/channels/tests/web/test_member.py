@@ -233,6 +233,19 @@ def test_a_message_that_cannot_be_encoded_is_a_loss(run: Run) -> None:
     run(main())
 
 
+def test_a_connection_that_fails_closes(run: Run) -> None:
+    async def main() -> None:
+        peer = Peer()
+        member = make(peer)
+        peer.put = None  # type: ignore[method-assign, assignment]  # any fault
+        with pytest.raises(TypeError):
+            member.deliver(Message("t", "1"))
+        assert peer.sent == [(1013, "messages were lost")]
+        assert left == [member]
+
+    run(main())
+
+
 @pytest.mark.parametrize("behind", [False, True])
 def test_a_peer_that_is_lost_leaves(run: Run, behind: bool) -> None:
     async def main() -> None:

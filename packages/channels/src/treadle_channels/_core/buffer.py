@@ -67,28 +67,28 @@ class Buffer(Generic[T]):
     told that it was too slow, behind what the queue has.
     """
 
-    __slots__ = ("_items", "_losses", "_overflow", "_topic_of", "limit")
+    __slots__ = ("_losses", "_overflow", "_topic_of", "items", "limit")
 
     def __init__(self, limit: int, overflow: Overflow, topic_of: Callable[[T], str]) -> None:
         #: The number of messages that it has room for.
         self.limit: Final = check_queue(limit)
         self._overflow: Final = check_overflow(overflow)
         self._topic_of: Final = topic_of
-        # Messages, and losses between them; no two losses are neighbours.
-        self._items: Final[deque[T | _Loss]] = deque()
+        #: Messages, and losses between them; no two losses are neighbours. To be looked at only.
+        self.items: Final[deque[T | _Loss]] = deque()
         # The number of losses among them.
         self._losses = 0
 
     def __bool__(self) -> bool:
-        return bool(self._items)
+        return bool(self.items)
 
     def __len__(self) -> int:
         """Return the number of messages, without gaps."""
-        return len(self._items) - self._losses
+        return len(self.items) - self._losses
 
     def put(self, value: T) -> bool:
         """Add a message; return False if it is refused, and the subscriber with it."""
-        items = self._items
+        items = self.items
         if len(items) - self._losses < self.limit:
             items.append(value)
             return True
@@ -120,7 +120,7 @@ class Buffer(Generic[T]):
         self._lose_at_end(_Loss(set(gap.topics), gap.reason, gap.missed))
 
     def _lose_at_end(self, loss: _Loss) -> None:
-        items = self._items
+        items = self.items
         if items and isinstance(last := items[-1], _Loss):
             last.add(loss)
         else:
@@ -129,7 +129,7 @@ class Buffer(Generic[T]):
 
     def take(self) -> T | Gap:
         """Remove and return what comes next; raises ``IndexError`` if the buffer is empty."""
-        item = self._items.popleft()
+        item = self.items.popleft()
         if type(item) is not _Loss:
             return item
         self._losses -= 1
@@ -137,5 +137,5 @@ class Buffer(Generic[T]):
 
     def clear(self) -> None:
         """Forget everything, gaps too."""
-        self._items.clear()
+        self.items.clear()
         self._losses = 0

@@ -101,7 +101,8 @@ class WebChannels(Channels):
     async def leave(self, ws: WebSocketResponse[bool], *topics: str) -> None:
         """Send nothing of ``topics`` to ``ws`` any more, without names nothing of any.
 
-        A WebSocket that closes leaves by itself.
+        What still waits for a peer that is behind goes with it if no topic is left. A WebSocket
+        that closes leaves by itself.
         """
         member = self._members.get(websocket_channel(ws))
         if member is None:

@@ -86,7 +86,12 @@ class Member:
         if self._buffer is None and ws.session.state is _OPEN and not ws.behind:
             prepared = self._encoder.prepare(message)
             if prepared is not None:
-                ws.put(prepared, None)
+                try:
+                    ws.put(prepared, None)
+                except Exception:
+                    # Whatever it is, the peer must know that it has not got all.
+                    self._close("messages were lost")
+                    raise
                 return
         self._deliver_slowly(message)
 
