@@ -26,6 +26,7 @@ __all__ = [
     "Engine",
     "Postgres",
     "Redis",
+    "find_program",
     "own_postgres",
     "own_redis",
     "postgres",
@@ -42,13 +43,14 @@ _POSTGRES_FOLDERS: Final = sorted(
 )
 
 
-def _find(program: str) -> str | None:
+def find_program(program: str) -> str | None:
+    """Return the path of a program of an engine, None if it is not installed."""
     places = [os.environ.get("PATH", ""), "/usr/sbin", *map(str, _POSTGRES_FOLDERS)]
     return shutil.which(program, path=os.pathsep.join(places))
 
 
 def _required(program: str) -> str:
-    path = _find(program)
+    path = find_program(program)
     if path is None:
         pytest.skip(f"{program} is not installed")
     return path
@@ -59,7 +61,7 @@ def pytest_report_header() -> list[str]:
     return [
         f"engines: {program} is not installed, the tests that want it are skipped"
         for program in ("redis-server", "postgres")
-        if _find(program) is None
+        if find_program(program) is None
     ]
 
 

@@ -89,8 +89,8 @@ async def bounded(
             ):
                 sock.shutdown(socket.SHUT_RDWR)
             await asyncio.wait([task])
-            if not task.cancelled():
-                task.exception()  # it tells of the cut
+        if not task.cancelled():
+            task.exception()  # of the cut, or of a loss at the moment of a cancellation
 
 
 def psycopg_error() -> type[Exception]:
