@@ -42,7 +42,8 @@ def test_the_tabs_of_both_workers_chat(program: Program, redis: Redis) -> None:
         url = f"http://127.0.0.1:{program.port}/chat"
         async with asyncio.timeout(30), ClientSession() as session:
             async with session.get(url) as page:
-                assert f"go through: <code>Redis at redis://127.0.0.1:{redis.port}" in await page.text()
+                backend = f"Redis at redis://127.0.0.1:{redis.port}"
+                assert f"go through: <code>{backend}" in await page.text()
             # The kernel decides which worker gets which; one in a thousand runs has all in one.
             tabs = [await session.ws_connect(f"{url}/talk") for _ in range(11)]
             await wait_for(tabs[0], {"online": 11})

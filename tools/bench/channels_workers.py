@@ -35,6 +35,7 @@ __all__ = ["main"]
 
 _ROOMS: Final = 10
 
+
 def _backend(engine: str, address: str) -> Backend:
     if engine == "redis-pubsub":
         return RedisPubSubBackend(address)

@@ -16,6 +16,7 @@ from .rate import Rate
 
 __all__ = ["check_cost", "debts_at", "decide", "judge"]
 
+
 def debts_at(rates: Sequence[Rate], states: Sequence[int], now: int) -> list[int]:
     """Return the debts of a key at a time in microseconds.
 

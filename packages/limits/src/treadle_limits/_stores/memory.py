@@ -87,9 +87,7 @@ class MemoryStore:
             if len(states) == 1:
                 rested = states[0] // rates[0].drain
             else:
-                rested = max(
-                    state // rate.drain for state, rate in zip(states, rates, strict=True)
-                )
+                rested = max(state // rate.drain for state, rate in zip(states, rates, strict=True))
             slot = rested // _SLOT + 1
             if entry is None:
                 self._make_room(now // _SLOT, seconds)
