@@ -77,7 +77,8 @@ async def talk(request: web.Request) -> web.WebSocketResponse:
     )
     await tab.prepare(request)
     room = channels.of(request)
-    earlier = list(request.app[HISTORY])
+    history = request.app[HISTORY]
+    earlier = list(history)
     # A tab that does not read is closed; its script reconnects and gets the history.
     await room.join(tab, _ROOM)
     for line in earlier:
