@@ -25,6 +25,7 @@ READMES = [
     ROOT / "packages/treadle/docs/health.md",
     ROOT / "packages/treadle/docs/logging.md",
     ROOT / "packages/treadle/docs/observability.md",
+    ROOT / "packages/treadle/docs/rate-limits.md",
     ROOT / "packages/treadle/docs/workers.md",
 ]
 

@@ -131,8 +131,8 @@ def server_error(request: BaseRequest, error: BaseException, *, debug: bool) -> 
     response = Response(status=status, text=page.text, content_type=page.content_type)
     # The handler may have left the connection's state half changed: the next request gets another.
     response.force_close()
-    if request.answer_field is not None:
-        response.headers.setdefault(*request.answer_field)
+    for field in request.answer_fields:
+        response.headers.setdefault(*field)
     return response
 
 
