@@ -7,7 +7,7 @@ pytest.register_assert_rewrite("testkit", "fuzz")
 
 from testkit import FakeClock, Run, run_on  # noqa: E402  # see above
 
-pytest_plugins = ["testkit.assertions", "testkit.counting"]
+pytest_plugins = ["testkit.assertions", "testkit.counting", "testkit.engines"]
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ READMES = [
     ROOT / "packages/treadle/docs/asgi.md",
     ROOT / "packages/treadle/docs/asgi-server.md",
     ROOT / "packages/treadle/docs/background.md",
+    ROOT / "packages/treadle/docs/channels.md",
+    ROOT / "packages/treadle/docs/channels-engines.md",
     ROOT / "packages/treadle/docs/compat.md",
     ROOT / "packages/treadle/docs/deadlines.md",
     ROOT / "packages/treadle/docs/deployment/proxies.md",
@@ -24,6 +26,7 @@ READMES = [
     ROOT / "packages/treadle/docs/health.md",
     ROOT / "packages/treadle/docs/logging.md",
     ROOT / "packages/treadle/docs/observability.md",
+    ROOT / "packages/treadle/docs/rate-limits.md",
     ROOT / "packages/treadle/docs/workers.md",
 ]
 

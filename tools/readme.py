@@ -7,7 +7,9 @@ Every fenced ``python`` block is a complete program, run in an empty directory:
   on a free port instead, and each line's answer must be the lines behind it;
 - otherwise it must end with status 0.
 
-``python notest`` marks a fragment, which is not run. Run this as ``python tools/readme.py FILE``.
+``python notest`` marks a fragment, which is not run, or a program that a test of its own runs: it
+begins with the name of its file (``# tasks.py``), by which ``programs`` finds it. Run this as
+``python tools/readme.py FILE``.
 """
 
 import re
@@ -22,7 +24,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Example", "check", "examples"]
+__all__ = ["Example", "check", "examples", "programs"]
 
 _BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PORT = "8080"
@@ -54,6 +56,14 @@ def examples(text: str) -> list[Example]:
         else:
             found.append(Example(code))
     return found
+
+
+def programs(page: Path) -> dict[str, str]:
+    """Return the programs of a page that have a name, by their names."""
+    blocks = _BLOCK.findall(page.read_text(encoding="utf-8"))
+    named = re.compile(r"# (\w+\.py)\n")
+    found = [(named.match(code), code) for language, _, code in blocks if language == "python"]
+    return {name[1]: code for name, code in found if name}
 
 
 def _requests(console: str) -> tuple[tuple[str, str], ...]:

@@ -11,6 +11,7 @@ from datetime import UTC
 from itertools import pairwise
 from typing import Final
 
+from treadle_channels._core.cursor import pack_cursor, unpack_cursor
 from treadle_http_parser import (
     ContentDecoder,
     ContentEncodingError,
@@ -369,11 +370,23 @@ def _messages(data: bytes, cuts: Iterable[int], deflate: bool) -> list[object]:
     return messages
 
 
+def cursor(data: bytes) -> None:
+    """A cursor of channels is refused shortly, or has ids that make a cursor with them again."""
+    topics = ["a", "room"]
+    ids, refusal = {}, ""
+    try:
+        ids = unpack_cursor(_text(data), topics)
+    except ValueError as error:
+        refusal = str(error)
+    assert len(refusal) < 1000
+    assert not ids or unpack_cursor(pack_cursor(ids), topics) == ids
+
+
 #: The targets by name.
 TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     target.__name__: target
     for target in (
         connection, codings, content_type, cookies, dates, etags, forwarded, proxies, proxy_header,
-        accept, disposition, multipart, urlencoded, websocket, server,
+        accept, disposition, multipart, urlencoded, websocket, server, cursor,
     )
 }  # fmt: skip

@@ -14,10 +14,13 @@ from ._linear import assert_linear, growth
 from ._loops import EVERY_LOOP, LOOPS, Run, each_loop, new_loop, run_on
 from ._program import PATIENCE, Program
 from ._public_api import check_public_api
+from ._relay import Relay
+from ._until import until
 
 if _TYPE_CHECKING:
     from ._by_hand import KeepingWriter, fed_body, request_by_hand
     from ._channel import CONNECTION, FakeChannel, request_head
+    from ._engine import SlowEngine
     from ._forms import FORM_NAMES, FormParts, form_server
     from ._handlers import GET, Act, Recorder, doing, echo_messages, hello
     from ._link import Link, run_link, turns
@@ -48,8 +51,10 @@ __all__ = [
     "Peer",
     "Program",
     "Recorder",
+    "Relay",
     "Run",
     "ScopeServer",
+    "SlowEngine",
     "assert_linear",
     "check_public_api",
     "connecting",
@@ -74,6 +79,7 @@ __all__ = [
     "serve",
     "tls_contexts",
     "turns",
+    "until",
     "upgrade_request",
     "wait_streams_ended",
     "websocket_scope",
@@ -81,8 +87,8 @@ __all__ = [
 
 #: Modules that import what is not there where a leaf is tested alone, treadle's packages above all.
 _MODULES = (
-    "._by_hand", "._channel", "._forms", "._handlers", "._link", "._scopes", "._streams", "._tls",
-    "._transport", "._websocket", "._wire",
+    "._by_hand", "._channel", "._engine", "._forms", "._handlers", "._link", "._scopes",
+    "._streams", "._tls", "._transport", "._websocket", "._wire",
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from typing import Final
 
 from fuzz._loop import MemoryLoop, MemoryTransport
 from fuzz.targets import TARGETS
+from treadle_channels._core.cursor import unpack_cursor
 from treadle_http_parser import ContentDecoder, ContentEncodingError, ServerConnection
 from treadle_http_parser import fields as parser_fields
 from treadle_multipart import (
@@ -445,6 +446,7 @@ FIELDS: Final[dict[str, Callable[[str], object]]] = {
     "disposition": parse_content_disposition,
     "options": parse_options_header,
     "file name": safe_filename,
+    "cursor of channels": lambda value: unpack_cursor("c1:" + value, ["a"]),
     "range": lambda value: parse_range("bytes=" + value, 1 << 30),
     "coding": lambda value: acceptable_codings(value, ["gzip", "br"]),
     "if-match": lambda value: evaluate("GET", {"If-Match": value}, etag=ETag("a")),

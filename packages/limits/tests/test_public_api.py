@@ -3,7 +3,10 @@
 import treadle_limits
 from testkit import check_public_api
 
-NAMES = ["__version__"]
+NAMES = [
+    "AnyRates", "Decision", "Limiter", "MemoryStore", "Rate", "RedisStore", "Store", "StoreError",
+    "__version__",
+]  # fmt: skip
 
 
 def test_public_api() -> None:

@@ -63,6 +63,7 @@ if _typing.TYPE_CHECKING:
     from ._websocket.channel import WebSocketChannel as WebSocketChannel
     from ._websocket.channel import WebSocketOpener as WebSocketOpener
     from ._websocket.channel import too_late as too_late
+    from ._websocket.messages import websocket_channel as websocket_channel
     from ._websocket.queue import AnyMessage as AnyMessage
     from ._websocket.reader import MessageReader as MessageReader
 
@@ -123,6 +124,7 @@ __all__ = [
     "serve_with_arguments",
     "shown",
     "too_late",
+    "websocket_channel",
 ]
 
 # Those of WebSockets are imported when they are first used: most programs have none.
@@ -134,6 +136,7 @@ if not _typing.TYPE_CHECKING:
         "WebSocketChannel": "channel",
         "WebSocketOpener": "channel",
         "too_late": "channel",
+        "websocket_channel": "messages",
     }
 
     def __getattr__(name: str) -> object:

@@ -1,5 +1,6 @@
 """The server's own answers and the sentences about mistakes of handlers."""
 
+import asyncio
 import logging
 import re
 import urllib.error
@@ -240,3 +241,20 @@ def test_a_page_of_the_server_itself(
     messages = [record.message for record in caplog.records]
     assert len(messages) == (logged is not None)
     assert all(message.startswith(logged or "") for message in messages)
+
+
+def test_the_answer_to_a_bug_has_the_fields_of_the_request() -> None:
+    asked = request()
+    asked.answer_fields = (("X-One", "1"), ("Content-Type", "text/other"))
+    answer = answers.server_error(asked, ValueError(), debug=False)
+    assert answer.headers["X-One"] == "1"
+    # Those that it has stay.
+    assert answer.headers.getall("Content-Type") == ["text/plain; charset=utf-8"]
+
+
+def test_a_response_that_is_prepared_has_the_fields_of_the_request() -> None:
+    asked = request()
+    asked.answer_fields = (("X-One", "1"), ("X-Two", "2"))
+    response = StreamResponse(headers={"X-Two": "own"})
+    asyncio.run(asked.on_prepare(response))
+    assert (response.headers["X-One"], response.headers["X-Two"]) == ("1", "own")

@@ -272,7 +272,7 @@ def test_no_member_is_forgotten() -> None:
     inherited = {name for name in dir(RequestContent) if not name.startswith("_")}
     assert not own & inherited
     assert own == {
-        "access_log", "answer", "answer_field", "began", "bind_task", "clone",
+        "access_log", "answer", "answer_fields", "began", "bind_task", "clone",
         "connection_info", "get_extra_info", "head",
         "loop", "mapping_name", "message", "on_prepare", "protocol", "received", "response_writer",
         "route_template", "send_informational", "task", "transport", "wait_disconnected", "writer",

@@ -2,9 +2,11 @@
 
     python -m treadle.web -H localhost -P 8080 treadle_example.app:init_func
 
+With ``--workers 2 --redis redis://localhost:6379/0`` behind it, the tabs of both workers chat.
 Each handler is a few lines and shows one thing; state lives in the application under typed keys.
 """
 
+import argparse
 from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
@@ -133,14 +135,12 @@ async def error_pages(request: web.Request, handler: web.Handler) -> web.StreamR
         return _html(pages.not_found_page(request.path), status=404)
 
 
-def make_app() -> web.Application:
-    """Return a new application."""
+def make_app(redis: str | None = None) -> web.Application:
+    """Return a new application, whose chat goes over the Redis of a URL or stays in the process."""
     app = web.Application(middlewares=[error_pages])
     app[GUESTBOOK] = deque(maxlen=_MAX_ENTRIES)
-    app[chat.TABS] = set()
-    app[chat.HISTORY] = deque(maxlen=_MAX_ENTRIES)
     app.add_routes(routes)
-    app.add_routes(chat.routes)
+    chat.setup(app, redis)
     app.add_routes(events.routes)
     app.add_routes(uploads.routes)
     # Browsers keep the files, and ask each time if they have changed.
@@ -152,4 +152,6 @@ def make_app() -> web.Application:
 
 def init_func(arguments: list[str]) -> web.Application:  # the CLI's signature
     """Return the application for ``python -m treadle.web``."""
-    return make_app()
+    parser = argparse.ArgumentParser(prog="treadle_example")
+    parser.add_argument("--redis", metavar="URL", help="chat over this Redis, between workers")
+    return make_app(parser.parse_args(arguments).redis)

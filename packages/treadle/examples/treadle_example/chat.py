@@ -1,34 +1,69 @@
-"""A chat: each tab has a WebSocket, and a message of one tab goes to all.
+"""A chat: each tab has a WebSocket, and a message of one tab goes to all, over channels.
 
 Tabs send and receive JSON objects like ``{"name": "Ada", "text": "Hello"}``. They also receive
-``{"online": 2}`` when a tab joins or leaves.
+``{"online": 2}`` when a tab joins or leaves. With the backend in memory these are the tabs of one
+process; with Redis, those of all workers and machines.
 """
 
+import asyncio
+import contextlib
 import json
+import secrets
 from collections import deque
+from collections.abc import AsyncIterator
 
-from treadle import web
+from treadle import channels, web
 
 from . import pages
 
-__all__ = ["HISTORY", "TABS", "routes"]
+__all__ = ["HISTORY", "routes", "setup"]
 
-#: The open WebSockets.
-TABS = web.AppKey("tabs", set[web.WebSocketResponse])
-#: The last messages, for tabs that join later; bounded, because any visitor may write.
+#: The last messages that this process has seen, for tabs that join later; bounded, because any
+#: visitor may write.
 HISTORY = web.AppKey("history", deque[str])
 
+_ROOM = "chat"
 _MAX_LENGTH = 500
+_MAX_HISTORY = 100
 
 routes = web.RouteTableDef()
+
+
+def setup(app: web.Application, redis: str | None) -> None:
+    """Add the chat; ``redis`` is the URL of a Redis, None keeps it in this process."""
+    backend = channels.MemoryBackend() if redis is None else channels.RedisPubSubBackend(redis)
+    app[HISTORY] = deque(maxlen=_MAX_HISTORY)
+    channels.setup(app, backend)
+    # Behind ``setup``: it begins when the channels run, and ends before they do.
+    app.cleanup_ctx.append(_keep_history)
+    app.add_routes(routes)
+
+
+async def _keep_history(app: web.Application) -> AsyncIterator[None]:
+    history = app[HISTORY]
+
+    async def keep() -> None:
+        async for item in messages:
+            # A gap, or who is online, is of no use later.
+            if isinstance(item, channels.Message) and _line(item.data) is not None:
+                history.append(str(item.data))
+
+    async with channels.of(app).subscribe(_ROOM) as messages:
+        task = asyncio.create_task(keep())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
 
 @routes.get("/chat", name="chat")
 async def chat(request: web.Request) -> web.Response:
     """Show the page; its script opens the WebSocket below."""
-    return web.Response(
-        text=pages.chat_page(str(request.app.router["talk"].url_for())), content_type="text/html"
-    )
+    talk_url = str(request.app.router["talk"].url_for())
+    backend = channels.of(request).backend.description
+    return web.Response(text=pages.chat_page(talk_url, backend), content_type="text/html")
 
 
 @routes.get("/chat/talk", name="talk")
@@ -41,33 +76,36 @@ async def talk(request: web.Request) -> web.WebSocketResponse:
         max_msg_size=16 * 1024,
     )
     await tab.prepare(request)
-    tabs, history = request.app[TABS], request.app[HISTORY]
-    for line in history:
+    room = channels.of(request)
+    history = request.app[HISTORY]
+    earlier = list(history)
+    # A tab that does not read is closed; its script reconnects and gets the history.
+    await room.join(tab, _ROOM)
+    for line in earlier:
         await tab.send_str(line)
-    tabs.add(tab)
     try:
-        await _tell(tabs, json.dumps({"online": len(tabs)}))
-        async for message in tab:
-            if message.type is not web.WSMsgType.TEXT:
-                continue
-            said = _line(message.data)
-            if said is None:
-                await tab.close(code=web.WSCloseCode.UNSUPPORTED_DATA, message="not our JSON")
-                break
-            history.append(said)
-            await _tell(tabs, said)
+        async with room.present(_ROOM, secrets.token_hex(8)):
+            await _tell_online(room)
+            async for message in tab:
+                if message.type is not web.WSMsgType.TEXT:
+                    continue
+                said = _line(message.data)
+                if said is None:
+                    await tab.close(code=web.WSCloseCode.UNSUPPORTED_DATA, message=b"not our JSON")
+                    break
+                await room.publish(_ROOM, said)
     finally:
-        tabs.discard(tab)
-        await _tell(tabs, json.dumps({"online": len(tabs)}))
+        # The application may stop, or Redis be gone.
+        with contextlib.suppress(channels.ChannelsError):
+            await _tell_online(room)
     return tab
 
 
-async def _tell(tabs: set[web.WebSocketResponse], line: str) -> None:
-    # A slow tab is closed; its script reconnects and gets the history.
-    await web.broadcast(tabs, line, slow="close")
+async def _tell_online(room: channels.WebChannels) -> None:
+    await room.publish_json(_ROOM, {"online": len(await room.members(_ROOM))})
 
 
-def _line(text: str) -> str | None:
+def _line(text: str | bytes) -> str | None:
     """Return the message of a tab as it is forwarded; None if our page did not send it."""
     try:
         said = json.loads(text)

@@ -105,11 +105,15 @@ connect();
 """
 
 
-def chat_page(talk: str) -> str:
-    """Return the chat; its script opens a WebSocket to the path ``talk``."""
+def chat_page(talk: str, backend: str) -> str:
+    """Return the chat; its script opens a WebSocket to the path ``talk``.
+
+    ``backend`` tells what carries its messages.
+    """
     return _page(
         "Chat",
         "<h1>Chat</h1><p>Open this page in a second tab, and talk to yourself.</p>"
+        f"<p>Its messages go through: <code>{escape(backend)}</code>.</p>"
         f'<form data-talk="{escape(talk)}">'
         '<label>Name<input name="name" maxlength="500" autocomplete="name"></label>'
         '<label>Message<input name="text" maxlength="500" autocomplete="off"></label>'

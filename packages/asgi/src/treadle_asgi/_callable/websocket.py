@@ -152,6 +152,7 @@ class MessageWebSocket(MessageReader[MessageSession]):
             session.state = State.CLOSE_RECEIVED
             self._last = self._last or WSMessageClose(WSMsgType.CLOSE, session.close_code, reason)
         self._wake()
+        self._run_close_callbacks()
 
     def _pause(self) -> None:
         if self._resumed is None:
@@ -315,6 +316,7 @@ class MessageWebSocket(MessageReader[MessageSession]):
             session.state = State.CLOSED
             self._last = self._last or WS_CLOSED_MESSAGE
         self._wake()
+        self._run_close_callbacks()
 
     async def stop(self) -> None:
         """End the task that receives."""
@@ -324,6 +326,7 @@ class MessageWebSocket(MessageReader[MessageSession]):
         if task is not None:
             task.cancel()
             await end_of(task)
+        self._run_close_callbacks()
 
 
 @final

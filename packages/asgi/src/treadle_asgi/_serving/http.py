@@ -242,7 +242,7 @@ class HttpConversation(StreamResponse):
             for_server
             or status in _BODILESS
             or request.hooks is not None
-            or request.answer_field is not None
+            or request.answer_fields
             or request.head.method == "HEAD"
         ):
             return False

@@ -15,8 +15,16 @@ _BYTES: Final = b"b"
 
 
 def pack(data: str | bytes) -> bytes:
-    """Return the envelope of ``data``."""
-    return _TEXT + data.encode() if isinstance(data, str) else _BYTES + data
+    """Return the envelope of ``data``; raises ``ValueError`` for text that is not Unicode."""
+    if isinstance(data, str):
+        try:
+            return _TEXT + data.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"A message has a lone surrogate at {error.start}: {data[:80]!r}; publish it as "
+                "bytes, or encode it with errors='replace'"
+            ) from error
+    return _BYTES + data
 
 
 def unpack(envelope: bytes) -> str | bytes:

@@ -4,9 +4,12 @@ __all__ = [
     "BackendError",
     "BackendUnavailableError",
     "ChannelsError",
+    "ChannelsStoppedError",
     "MessageTooLargeError",
+    "NoPresenceError",
     "NotReplayableError",
     "PublishQueueFullError",
+    "SlowSubscriberError",
     "TopicError",
 ]
 
@@ -34,6 +37,18 @@ class MessageTooLargeError(ChannelsError, ValueError):
 
 class NotReplayableError(ChannelsError):
     """The caller's fault: messages of the past are asked of a backend that keeps none."""
+
+
+class NoPresenceError(ChannelsError):
+    """The caller's fault: the members of a topic are asked of a backend that does not keep them."""
+
+
+class ChannelsStoppedError(ChannelsError, RuntimeError):
+    """The caller's fault: the channels have not started yet, or have stopped."""
+
+
+class SlowSubscriberError(ChannelsError):
+    """The subscriber's fault: its queue was full, and its policy for that is ``"close"``."""
 
 
 class BackendError(ChannelsError):

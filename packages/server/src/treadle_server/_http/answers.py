@@ -135,8 +135,8 @@ def server_error(
         response = _plain_error(request, error, debug=debug)
     # The handler may have left the connection's state half changed: the next request gets another.
     response.force_close()
-    if request.answer_field is not None:
-        response.headers.setdefault(*request.answer_field)
+    for field in request.answer_fields:
+        response.headers.setdefault(*field)
     return response
 
 

@@ -72,8 +72,8 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
     access_log: bool = True
     #: The time at which the handler was called, if slow requests are logged; 0 for none.
     began: float = 0.0
-    #: The name and the value of a field for any response to this request.
-    answer_field: tuple[str, str] | None = None
+    #: Names and values of fields for any response to this request that does not have them.
+    answer_fields: tuple[tuple[str, str], ...] = ()
     #: The last response that was prepared, while it is sent; for the access log.
     answer: StreamResponse | None = None
 
@@ -308,8 +308,9 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
         A hook that fails is not run again for the answer to its error.
         """
         self.answer = response
-        if self.answer_field is not None:
-            response.headers.setdefault(*self.answer_field)
+        if self.answer_fields:
+            for field in self.answer_fields:
+                response.headers.setdefault(*field)
         hooks = self.hooks
         if hooks is not None and (prepare := hooks.prepare) is not None:
             hooks.prepare = None

@@ -53,7 +53,7 @@ def request_id_middleware(
         # Not reset: the context ends with the request, and the log has it at the very end.
         CURRENT_REQUEST_ID.set(own)
         # For responses that the handler prepares itself, and for the server's own answers.
-        request.answer_field = header, own
+        request.answer_fields += ((header, own),)
         try:
             response = await handler(request)
         except HTTPException as error:

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from treadle_server._core.errors import ClientConnectionResetError
 from treadle_websocket import PreparedMessage, State, WSCloseCode
 
+from .messages import websocket_channel
 from .response import WebSocketResponse
 
 __all__ = ["broadcast"]
@@ -45,7 +46,7 @@ async def broadcast(
     behind = []
     # A copy: the caller's collection may change while the rest of the program has its turn.
     for number, websocket in enumerate(list(websockets), 1):
-        ws = websocket._open()  # noqa: SLF001  # a part of sending, for this room
+        ws = websocket_channel(websocket)
         if ws.session.state is not State.OPEN:
             continue
         if ws.behind and slow == "drop":

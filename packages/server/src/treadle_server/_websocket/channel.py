@@ -8,6 +8,7 @@ only Origin and subprotocols are left to decide.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 from multidict import CIMultiDict
@@ -107,6 +108,16 @@ class WebSocketChannel(Protocol):
 
     async def wait_closed(self) -> None:
         """Wait until the WebSocket is closed."""
+
+    def add_close_callback(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` once, in the event loop, when the WebSocket has closed.
+
+        That is when the peer's close frame is answered, ours is answered or has had its time, or
+        the connection is lost. Nothing can be sent any more, and often that is so before.
+        """
+
+    def remove_close_callback(self, callback: Callable[[], None]) -> None:
+        """Do not call ``callback``; nothing happens if it is not there any more."""
 
 
 class WebSocketOpener(Protocol):

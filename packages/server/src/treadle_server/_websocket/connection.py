@@ -304,6 +304,8 @@ class WebSocketConnection(MessageReader[WebSocketSession[AnyMessage]], MessageSe
         for closer in closers:
             if not closer.done():
                 closer.set_result(None)
+        if self._close_callbacks is not None:
+            self._run_close_callbacks()
 
     def _leave(self, *, linger: bool) -> None:
         """Give the transport back to the connection, which closes it."""

@@ -35,11 +35,22 @@ else:
 
     DecodeText_co = TypeVar("DecodeText_co", bound=bool, covariant=True)
 
-__all__ = ["NOT_PREPARED", "Bytes", "DecodeText_co", "WebSocketMessages"]
+__all__ = ["NOT_PREPARED", "Bytes", "DecodeText_co", "WebSocketMessages", "websocket_channel"]
 
 NOT_PREPARED: Final = "The WebSocket is not open yet: await prepare(request) first"
 
 _ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
+
+
+def websocket_channel(ws: "WebSocketMessages[bool]") -> WebSocketChannel:
+    """Return the transport of an open WebSocket, to send without waiting and to hear of its end.
+
+    Raises ``RuntimeError`` if the WebSocket was not prepared.
+    """
+    channel = ws._ws  # noqa: SLF001  # a function of this class, but not for its users
+    if channel is None:
+        raise RuntimeError(NOT_PREPARED)
+    return channel
 
 
 class WebSocketMessages(Generic[DecodeText_co]):
@@ -53,9 +64,7 @@ class WebSocketMessages(Generic[DecodeText_co]):
     _autoclose: bool
 
     def _open(self) -> WebSocketChannel:
-        if self._ws is None:
-            raise RuntimeError(NOT_PREPARED)
-        return self._ws
+        return websocket_channel(self)
 
     # Sending. Each method waits while more than ``writer_limit`` bytes wait for the peer. It raises
     # RuntimeError before prepare(), TypeError for data of another type, and

@@ -7,11 +7,13 @@ stops reading from the peer while the queue is full.
 
 import abc
 import asyncio
+from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 from treadle_websocket import WS_CLOSED_MESSAGE, WS_CLOSING_MESSAGE, State, WSMsgType
 
 from .channel import SessionState
+from .closing import run_callbacks
 from .queue import PER_MESSAGE, AnyMessage, MessageQueue, Waiter, expire
 
 __all__ = ["MessageReader"]
@@ -29,7 +31,9 @@ _MAX_TOLD_CLOSED: Final = 5
 class MessageReader(abc.ABC, Generic[S]):
     """The messages of one WebSocket; a transport adds them with ``_add``, and the last one."""
 
-    __slots__ = ("_last", "_loop", "_queue", "_told_closed", "session", "waiter")
+    __slots__ = (
+        "_close_callbacks", "_last", "_loop", "_queue", "_told_closed", "session", "waiter",
+    )  # fmt: skip
 
     def __init__(self, session: S, loop: asyncio.AbstractEventLoop) -> None:
         self.session: Final[S] = session
@@ -40,6 +44,8 @@ class MessageReader(abc.ABC, Generic[S]):
         self._last: AnyMessage | None = None
         self.waiter: Waiter | None = None
         self._told_closed = 0
+        # What is called at the end; None for most WebSockets.
+        self._close_callbacks: list[Callable[[], None]] | None = None
 
     @abc.abstractmethod
     def answer_close(self) -> None:
@@ -116,3 +122,26 @@ class MessageReader(abc.ABC, Generic[S]):
         waiter = self.waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
+
+    # The end.
+
+    def add_close_callback(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` once, in the event loop, when the WebSocket has closed."""
+        if self.session.state is State.CLOSED:
+            self._loop.call_soon(callback)
+        elif self._close_callbacks is None:
+            self._close_callbacks = [callback]
+        else:
+            self._close_callbacks.append(callback)
+
+    def remove_close_callback(self, callback: Callable[[], None]) -> None:
+        """Do not call ``callback``; nothing happens if it is not there any more."""
+        callbacks = self._close_callbacks
+        if callbacks is not None and callback in callbacks:
+            callbacks.remove(callback)
+
+    def _run_close_callbacks(self) -> None:
+        """Note that the WebSocket has closed; the transport calls it at each end that it sees."""
+        callbacks, self._close_callbacks = self._close_callbacks, None
+        if callbacks:
+            run_callbacks(callbacks)

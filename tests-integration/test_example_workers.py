@@ -1,0 +1,64 @@
+"""The chat of the example application with two workers and a real Redis."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession, ClientWebSocketResponse
+
+from testkit import Program
+from testkit.engines import Redis
+from treadle_testing import unused_port
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "packages/treadle/examples"
+
+
+@pytest.fixture
+def program(redis: Redis) -> Iterator[Program]:
+    command = [
+        sys.executable, "-m", "treadle.web", "-H", "127.0.0.1", "-P", str(unused_port()),
+        "--workers", "2", "treadle_example.app:init_func", "--redis", redis.url,
+    ]  # fmt: skip
+    program = Program(command, EXAMPLES)
+    try:
+        program.wait_running()
+        yield program
+        assert program.end() == 0
+    finally:
+        program.close()
+
+
+async def wait_for(tab: ClientWebSocketResponse, wanted: object) -> None:
+    """Take messages until one is ``wanted``."""
+    while json.loads(await tab.receive_str()) != wanted:
+        pass
+
+
+def test_the_tabs_of_both_workers_chat(program: Program, redis: Redis) -> None:
+    async def main() -> None:
+        url = f"http://127.0.0.1:{program.port}/chat"
+        async with asyncio.timeout(30), ClientSession() as session:
+            async with session.get(url) as page:
+                backend = f"Redis at redis://127.0.0.1:{redis.port}"
+                assert f"go through: <code>{backend}" in await page.text()
+            # The kernel decides which worker gets which; one in a thousand runs has all in one.
+            tabs = [await session.ws_connect(f"{url}/talk") for _ in range(11)]
+            await wait_for(tabs[0], {"online": 11})
+            said = {"name": "Ada", "text": "Hello"}
+            await tabs[0].send_json(said)
+            await asyncio.gather(*(wait_for(tab, said) for tab in tabs))
+            # Each worker listens.
+            assert redis.ask("PUBSUB", "NUMSUB", "treadle:chat").endswith(b":2\r\n")
+            for tab in tabs[1:]:
+                await tab.close()
+            await wait_for(tabs[0], {"online": 1})
+            # A tab that joins later gets the earlier messages, whichever worker it has.
+            for _ in range(4):
+                async with session.ws_connect(f"{url}/talk") as late:
+                    assert await late.receive_json() == said
+            await tabs[0].close()
+
+    asyncio.run(main())
