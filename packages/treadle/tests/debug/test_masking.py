@@ -90,6 +90,7 @@ def test_a_long_text_is_cut() -> None:
         ("password = 'hunter2'", f"password = '{HIDDEN}'"),
         ('    connect(token="hunter2")', f"    connect(token='{HIDDEN}')"),
         ("password = request.query['p']", "password = request.query['p']"),
+        ("url = 'redis://u:hunter2@h/0'", f"url = 'redis://u:{HIDDEN}@h/0'"),
         ("x = 1", "x = 1"),
     ],
 )

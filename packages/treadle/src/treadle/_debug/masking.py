@@ -52,7 +52,8 @@ def masked_text(text: str, most: int = _MOST_TEXT) -> str:
 
 def masked_source(line: str) -> str:
     """Return a line of source without the texts that are given to what has a secret's name."""
-    return _LITERAL.sub(rf"\1'{HIDDEN}'", line[:_MOST_TEXT])
+    text = _LITERAL.sub(rf"\1'{HIDDEN}'", line[:_MOST_TEXT])
+    return _USERINFO.sub(rf"\1{HIDDEN}\2", text)
 
 
 class _Repr(Repr):

@@ -119,7 +119,8 @@ def _frame(frame: Frame, *, is_open: bool) -> str:
         f"{line.number:>5}  {html.escape(line.text)}</span>"
         for line in frame.source
     )
-    shown = f"<pre>{source}</pre>" if source else ""
+    # Long lines scroll: the keyboard must reach them.
+    shown = f'<pre tabindex="0">{source}</pre>' if source else ""
     variables = _table(frame.variables) if frame.variables else ""
     whose = "" if frame.own else " <small>(not yours)</small>"
     summary = f"<strong>{html.escape(frame.function)}</strong> <small>{html.escape(place)}</small>"
