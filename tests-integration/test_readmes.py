@@ -27,6 +27,14 @@ READMES = [
     ROOT / "packages/treadle/docs/logging.md",
     ROOT / "packages/treadle/docs/observability.md",
     ROOT / "packages/treadle/docs/rate-limits.md",
+    ROOT / "packages/treadle/docs/cors.md",
+    ROOT / "packages/treadle/docs/error-pages.md",
+    ROOT / "packages/treadle/docs/json.md",
+    ROOT / "packages/treadle/docs/middlewares.md",
+    ROOT / "packages/treadle/docs/static-files.md",
+    ROOT / "packages/treadle/docs/streaming.md",
+    ROOT / "packages/treadle/docs/templates.md",
+    ROOT / "packages/treadle/docs/testing.md",
     ROOT / "packages/treadle/docs/workers.md",
 ]
 

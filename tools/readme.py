@@ -149,34 +149,53 @@ def _await_port(port: int, server: "subprocess.Popen[str]") -> None:
             return
 
 
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: neither does curl."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Return no further request."""
+
+
 def _curl(command: str) -> str:
-    """Do what a simple curl command does: ``-s``, ``-X``, ``-d``, ``-H`` and a URL."""
+    """Do what a simple curl command does.
+
+    It has a URL, ``-s``, ``-X``, ``-d`` (and ``--data-binary``), ``-H``, ``-o /dev/null``, and
+    ``-w`` with ``%{http_code}`` and ``%header{name}``.
+    """
     words = shlex.split(command)
-    method, data, url = None, None, ""
+    method, data, url, shows_body, form = None, None, "", True, ""
     fields: dict[str, str] = {}
     position = 1
     while position < len(words):
         word = words[position]
-        if word in ("-X", "-d", "-H"):
+        if word in ("-X", "-d", "--data-binary", "-H", "-o", "-w"):
             position += 1
+            value = words[position]
             if word == "-X":
-                method = words[position]
+                method = value
             elif word == "-H":
-                name, _, value = words[position].partition(":")
-                fields[name] = value.strip()
+                name, _, content = value.partition(":")
+                fields[name] = content.strip()
+            elif word == "-o":
+                shows_body = False
+            elif word == "-w":
+                form = value
             else:
-                data = words[position].encode()
+                data = value.encode()
         elif not word.startswith("-"):
             url = word
         position += 1
     url = url.replace("localhost", "127.0.0.1")
     request = urllib.request.Request(url, data, fields, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=_RUN_SECONDS) as response:
-            body: bytes = response.read()
+        answer = urllib.request.build_opener(_Stay).open(request, timeout=_RUN_SECONDS)
     except urllib.error.HTTPError as error:
-        body = error.read()
-    return body.decode()
+        answer = error
+    with answer:
+        body: bytes = answer.read()
+        found = form.replace("%{http_code}", str(answer.status))
+        found = re.sub(r"%header\{([\w-]+)\}", lambda match: answer.headers[match[1]] or "", found)
+    return (body.decode() if shows_body else "") + found
 
 
 def main(arguments: list[str]) -> int:
