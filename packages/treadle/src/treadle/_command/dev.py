@@ -141,7 +141,9 @@ def dev(
         if not watched.is_dir():
             parser.error(f"--watch: there is no folder {watched}")
     sockets, address = _bind(parser, options)
-    command = [sys.executable, "-m", "treadle._command.child_main", *arguments]
+    # Without byte code (-B): Python takes a file for unchanged that was saved twice in a second
+    # and has the same size.
+    command = [sys.executable, "-B", "-m", "treadle._command.child_main", *arguments]
     child = _Child(command, sockets, address)
     stop = threading.Event()
     with _ended_by_signals(stop), contextlib.ExitStack() as opened:

@@ -1,7 +1,6 @@
-"""Wait for changes of files: with watchfiles where it is installed, else by looking every third
-of a second.
+"""Wait for changes of files: by looking at them now and then, sooner where watchfiles tells of one.
 
-What counts is decided here, for both: files that a program reads when it starts, in folders that
+What is seen is what the looks find; watchfiles only says when. What counts is decided here, for both: files that a program reads when it starts, in folders that
 are not hidden and not somebody else's (environments, caches).
 """
 
@@ -26,8 +25,8 @@ IGNORED: Final = frozenset(
 )
 #: Seconds between two looks; what an editor writes in several steps is one change.
 INTERVAL: Final = 0.3
-#: Milliseconds until the files are looked at once, because the watcher takes a while to begin.
-_FIRST_LOOK: Final = 500
+#: Milliseconds after which the files are looked at although nothing was told.
+_TOLD_INTERVAL: Final = 1_000
 
 _Stamps = dict[str, tuple[int, int]]
 
@@ -93,10 +92,37 @@ def _differences(before: _Stamps, now: _Stamps) -> list[str]:
     return sorted(path for path in {**before, **now} if before.get(path) != now.get(path))
 
 
-def _polled(
-    files: Files, stop: threading.Event, interval: float, before: _Stamps
-) -> Iterator[list[str]]:
-    while not stop.wait(interval):
+def _times(_files: Files, stop: threading.Event) -> Iterator[None]:
+    """Yield whenever it is time to look at the files, without watchfiles."""
+    while not stop.wait(INTERVAL):
+        yield
+
+
+def _told_times(files: Files, stop: threading.Event) -> Iterator[None]:
+    """The same, as soon as the operating system tells of a change.
+
+    What is made in a folder that is new itself may not be told: so it is time now and then, too.
+    """
+    from watchfiles import watch
+
+    def matters(_change: object, path: str) -> bool:
+        return files.counts(path) or os.path.isdir(path)  # noqa: PTH112  # for each event
+
+    for _ in watch(
+        *files.folders,
+        watch_filter=matters,
+        stop_event=stop,
+        debounce=200,
+        step=50,
+        rust_timeout=_TOLD_INTERVAL,
+        yield_on_timeout=True,
+        raise_interrupt=False,
+    ):
+        yield
+
+
+def _changes(files: Files, times: Iterator[None], before: _Stamps) -> Iterator[list[str]]:
+    for _ in times:
         now = files.stamps()
         changed = _differences(before, now)
         before = now
@@ -104,35 +130,11 @@ def _polled(
             yield changed
 
 
-def _told(files: Files, stop: threading.Event, before: _Stamps) -> Iterator[list[str]]:
-    from watchfiles import watch
-
-    is_first = True
-    for told in watch(
-        *files.folders,
-        watch_filter=lambda _change, path: files.counts(path),
-        stop_event=stop,
-        debounce=200,
-        step=50,
-        rust_timeout=_FIRST_LOOK,
-        yield_on_timeout=True,
-        raise_interrupt=False,
-    ):
-        changed = {path for _, path in told}
-        if is_first:
-            # What has changed before it was watched; at the latest after ``_FIRST_LOOK``.
-            is_first = False
-            changed |= set(_differences(before, files.stamps()))
-        if changed:
-            yield sorted(changed)
-
-
 def changes(files: Files, stop: threading.Event, *, poll: bool = False) -> Iterator[list[str]]:
     """Return the paths of each change from the call on, until ``stop`` is set.
 
     ``poll`` does without watchfiles.
     """
-    before = files.stamps()
-    if not poll and importlib.util.find_spec("watchfiles") is not None:
-        return _told(files, stop, before)
-    return _polled(files, stop, INTERVAL, before)
+    has_watchfiles = importlib.util.find_spec("watchfiles") is not None
+    times = _times if poll or not has_watchfiles else _told_times
+    return _changes(files, times(files, stop), files.stamps())
