@@ -1,7 +1,8 @@
 """Wait for changes of files: by looking at them now and then, sooner where watchfiles tells of one.
 
-What is seen is what the looks find; watchfiles only says when. What counts is decided here, for both: files that a program reads when it starts, in folders that
-are not hidden and not somebody else's (environments, caches).
+What is seen is what the looks find; watchfiles only says when. What counts is decided here: files
+that a program reads when it starts, in folders that are not hidden and not somebody else's
+(environments, caches).
 """
 
 import fnmatch
