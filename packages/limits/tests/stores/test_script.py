@@ -22,39 +22,56 @@ RATES = [
 ]
 
 
+def numbers_of(rates: tuple[Rate, ...]) -> list[int]:
+    return [n for rate in rates for n in (rate.unit, rate.drain, rate.capacity)]
+
+
 async def script(client: Client, rates: tuple[Rate, ...], cost: int, take: int) -> list[int]:
-    numbers = [n for rate in rates for n in (rate.unit, rate.drain, rate.capacity)]
-    answer = await client.eval(SCRIPT, 1, "key", cost, take, *numbers)
+    answer = await client.eval(SCRIPT, 1, "key", cost, take, *numbers_of(rates))
     return [int(each) for each in answer]
 
 
 @pytest.mark.parametrize("rates", RATES, ids=lambda rates: ", ".join(map(str, rates)))
 def test_it_decides_like_the_algorithm(redis: Redis, rates: tuple[Rate, ...]) -> None:
     async def main() -> None:
+        # A key of these may have rested, and be gone, before it is looked at.
+        are_short = max(rate.period for rate in rates) < 0.01
+        compared = 0
         async with Client.from_url(redis.url) as client:
             states = None
             most = min(rate.burst for rate in rates)
             for cost in (1, most, 1, max(1, most // 2), 1):
-                before = await client.get("key")
-                passed, *debts = await script(client, rates, cost, 1)
-                value = await client.get("key")
-                if passed:
+                async with client.pipeline(transaction=True) as pipeline:
+                    _ = pipeline.get("key")
+                    _ = pipeline.eval(SCRIPT, 1, "key", cost, 1, *numbers_of(rates))
+                    _ = pipeline.get("key")
+                    _ = pipeline.pttl("key")
+                    before, answer, value, left = await pipeline.execute()
+                passed, *debts = map(int, answer)
+                if value is None and are_short:
+                    states = None
+                elif passed:
                     assert isinstance(value, bytes)
                     # The time of this hit by the server's clock is in the state.
                     now = int(value.split(b",")[0])
+                    if before is None:
+                        states = None
                     decisions, states = decide(rates, states, now, cost)
                     assert states is not None
                     assert debts == debts_at(rates, states, now)
                     assert value.decode() == ",".join(map(str, (now, *debts)))
                     assert all(decision.allowed for decision in decisions)
                     rest = max(d / r.drain / 1000 for d, r in zip(debts, rates, strict=True))
-                    assert 0 <= await client.pttl("key") <= rest + 1
+                    assert left <= rest + 1
+                    assert left >= 0 or are_short
+                    compared += 1
                 else:
                     assert value == before
                     assert any(
                         debt + cost * rate.unit > rate.capacity
                         for debt, rate in zip(debts, rates, strict=True)
                     )
+        assert compared or are_short
 
     asyncio.run(main())
 
