@@ -1,0 +1,112 @@
+"""The Sphinx extension: expand each page when it is read, and write the texts beside the site.
+
+Warnings are errors in our builds, so each ``PageError`` is a warning with the page's name, and a
+build tells all of them at once.
+"""
+
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.builders.text import TextBuilder
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+from sphinx.writers.text import TextTranslator
+
+import docllms
+from docnames import documented, names, reference
+from docpages import DOCS, INDEX, PageError, expanded, kind, pages, sections, title
+
+_logger = logging.getLogger(__name__)
+
+
+class _Pages:
+    """The pages of one build, as Sphinx read them."""
+
+    def __init__(self) -> None:
+        self.texts: dict[Path, str] = {}
+
+    def read(self, app: Sphinx, name: str, content: list[str]) -> None:
+        """Put the expanded text of a page in the place of its source."""
+        page = Path(app.env.doc2path(name))
+        try:
+            if page != INDEX:
+                kind(content[0])
+            content[0] = expanded(page, reference)
+        except PageError as error:
+            _logger.warning("%s", error, location=name, type="docsite")
+        self.texts[page] = content[0]
+
+    def write(self, app: Sphinx, failure: Exception | None) -> None:
+        """Write each page as Markdown beside its HTML, and the two texts of all pages."""
+        if failure is not None or app.builder.format != "html":
+            return
+        out = Path(app.outdir)
+        listed = set(documented().values())
+        texts = {}
+        for page in pages():
+            text = self.texts.get(page) or expanded(page, reference)
+            if page in listed:
+                # Directives say nothing to a reader: take what autodoc made of them.
+                text = _as_text(app, page)
+            texts[page] = text
+            target = out / page.relative_to(DOCS)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, "utf-8")
+        (out / "llms.txt").write_text(docllms.index(sections(), texts), "utf-8")
+        (out / "llms-full.txt").write_text(docllms.full(sections(), texts), "utf-8")
+
+
+def _as_text(app: Sphinx, page: Path) -> str:
+    """Return a page of the reference as plain text, with the title of its Markdown."""
+    builder = TextBuilder(app, app.env)
+    builder.init()
+    name = page.relative_to(DOCS).with_suffix("").as_posix()
+    document = app.env.get_and_resolve_doctree(name, builder)
+    translator = TextTranslator(document, builder)
+    document.walkabout(translator)
+    body = re.sub(r"\A[^\n]*\n\*+\n", "", translator.body.lstrip())
+    return f"# {title(page.read_text('utf-8'))}\n\n{body.strip()}\n"
+
+
+def _public_places() -> dict[str, tuple[str, str]]:
+    """Return the public path and the page of each class by the path of its definition."""
+    places: dict[str, tuple[str, str]] = {}
+    for module, page in documented().items():
+        for name in names(module):
+            document = page.relative_to(DOCS).with_suffix("").as_posix()
+            for path in (f"{name.home}.{name.name}", f"{module}.{name.name}"):
+                places.setdefault(path, (f"{module}.{name.name}", document))
+    return places
+
+
+class _Links:
+    """Links of types in signatures, which autodoc writes by the modules that define them."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, tuple[str, str]] = {}
+
+    def find(
+        self, app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement
+    ) -> nodes.reference | None:
+        """Return a link to the public name of a type; None if it is none of ours."""
+        if node.get("refdomain") != "py":
+            return None
+        self.places = self.places or _public_places()
+        place = self.places.get(node["reftarget"])
+        if place is None:
+            return None
+        path, document = place
+        address = app.builder.get_relative_uri(node["refdoc"], document)
+        return nodes.reference("", "", content, internal=True, refuri=f"{address}#{path}")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect the steps to a build."""
+    build = _Pages()
+    app.connect("source-read", build.read)
+    app.connect("build-finished", build.write)
+    app.connect("missing-reference", _Links().find)
+    return {"parallel_read_safe": False, "parallel_write_safe": True}
