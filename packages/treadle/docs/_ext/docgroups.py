@@ -100,6 +100,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Errors": (
         "treadle_asgi._errors", "treadle_channels._core.errors", "treadle_http_parser._errors",
         "treadle_multipart._errors", "treadle_router._errors", "treadle_server._core.errors",
+        "treadle_server._core.http_exceptions",
         "treadle_server._core.teardown", "treadle_websocket._errors",
     ),
     "Exceptions that are responses": (

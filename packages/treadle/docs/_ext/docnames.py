@@ -2,7 +2,8 @@
 
 A page lists a module by a line that is marked ``names: module``. All names of the module's
 ``__all__`` are in its reference, in the groups of ``docgroups``; autodoc brings signatures and
-docstrings. Nothing here imports Sphinx.
+docstrings. The mark ``own: module`` leaves out the names that are on another page. Nothing here
+imports Sphinx.
 """
 
 import ast
@@ -10,7 +11,6 @@ import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +19,10 @@ from typing import NamedTuple
 from docgroups import GROUPS, group_of
 from docpages import ROOT, PageError, pages
 
-_NAMES = re.compile(r"<!-- names: (\S+) -->$", re.MULTILINE)
+#: Longer values say less than their names.
+_LONGEST_VALUE = 160
+
+_NAMES = re.compile(r"<!-- (names|own): (\S+) -->$", re.MULTILINE)
 
 
 class Name(NamedTuple):
@@ -29,6 +32,14 @@ class Name(NamedTuple):
     name: str
     value: object
     home: str
+
+
+class Definition(NamedTuple):
+    """An assignment: its module, the source of the value if it is short, and its comment."""
+
+    module: str
+    value: str
+    comment: str
 
 
 def packages() -> list[str]:
@@ -50,11 +61,36 @@ def _broken(name: str) -> None:
 
 def documented() -> dict[str, Path]:
     """Return the modules whose names are on a page, each with that page."""
-    found: dict[str, Path] = {}
+    return {module: page for module, (page, _) in _marks().items()}
+
+
+@cache
+def _marks() -> dict[str, tuple[Path, bool]]:
+    """Return the page of each module, and True if only its own names are there."""
+    found: dict[str, tuple[Path, bool]] = {}
     for page in pages():
-        for module in _NAMES.findall(page.read_text("utf-8")):
-            found[module] = page
+        for word, module in _NAMES.findall(page.read_text("utf-8")):
+            found[module] = page, word == "own"
     return found
+
+
+def placed(module: str) -> list[Name]:
+    """Return the names of ``module`` that its page lists."""
+    _, own = _marks().get(module, (None, False))
+    return [name for name in names(module) if not own or _is_own(name)]
+
+
+def _is_own(name: Name) -> bool:
+    """Return True if a name is defined in its module, or in a private one and on no other page."""
+    private = "._" in name.home
+    return name.home == name.module or (private and id(name.value) not in _whole())
+
+
+@cache
+def _whole() -> set[int]:
+    """Return the identities of all values in modules that are listed whole."""
+    whole = [module for module, (_, own) in _marks().items() if not own]
+    return {id(name.value) for module in whole for name in names(module)}
 
 
 def names(module: str) -> list[Name]:
@@ -72,7 +108,7 @@ def names(module: str) -> list[Name]:
 def grouped(module: str) -> dict[str, list[Name]]:
     """Return the names of ``module`` by group; raise ``PageError`` for one without a group."""
     found: dict[str, list[Name]] = {title: [] for title in GROUPS}
-    for name in names(module):
+    for name in placed(module):
         title = group_of(name.home)
         if title is None:
             raise PageError(
@@ -90,27 +126,57 @@ def _order(name: Name) -> tuple[int, str]:
 
 
 @cache
-def _defined() -> dict[str, list[str]]:
-    """Return the modules that assign, define or annotate each name at their top."""
-    found: dict[str, list[str]] = {}
+def _definitions() -> dict[str, list[Definition]]:
+    """Return what is assigned to each name at the top of a module, in all modules."""
+    found: dict[str, list[Definition]] = {}
     for path in sorted(ROOT.glob("packages/*/src/**/*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts[3:]
         module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        for name in _assigned(ast.parse(path.read_text("utf-8"))):
-            found.setdefault(name, []).append(module)
+        source = path.read_text("utf-8")
+        lines = source.splitlines()
+        for statement in ast.parse(source).body:
+            for name in _assigned(statement):
+                comment = _comment(lines[: statement.lineno - 1])
+                definition = Definition(module, _shown_value(statement), comment)
+                found.setdefault(name, []).append(definition)
     return found
 
 
-def _assigned(tree: ast.Module) -> Iterator[str]:
-    for statement in tree.body:
-        targets: list[ast.expr] = []
-        if isinstance(statement, ast.Assign):
-            targets = statement.targets
-        elif isinstance(statement, ast.AnnAssign):
-            targets = [statement.target]
-        for target in targets:
-            listed = target.elts if isinstance(target, ast.Tuple) else [target]
-            yield from (found.id for found in listed if isinstance(found, ast.Name))
+def _assigned(statement: ast.stmt) -> list[str]:
+    """Return the names that a statement assigns to."""
+    targets: list[ast.expr] = []
+    if isinstance(statement, ast.Assign):
+        targets = statement.targets
+    elif isinstance(statement, ast.AnnAssign):
+        targets = [statement.target]
+    flat = [
+        element
+        for target in targets
+        for element in (target.elts if isinstance(target, ast.Tuple) else [target])
+    ]
+    return [element.id for element in flat if isinstance(element, ast.Name)]
+
+
+def _shown_value(statement: ast.stmt) -> str:
+    """Return the source of an assigned value; nothing if it is long, or has private names."""
+    value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+    if value is None:
+        return ""
+    # The text of an alias that is written as a string is a type as well.
+    text = (
+        ast.unparse(value).strip("\"'")
+        if "TypeAlias" in ast.dump(statement)
+        else ast.unparse(value)
+    )
+    return "" if len(text) > _LONGEST_VALUE or re.search(r"\b_\w", text) else text
+
+
+def _comment(lines: list[str]) -> str:
+    """Return the comment of ``#:`` at the end of ``lines``."""
+    found: list[str] = []
+    while lines and lines[-1].startswith("#:"):
+        found.insert(0, lines.pop().removeprefix("#:").strip())
+    return " ".join(found)
 
 
 def _home(name: str, value: object, module: str) -> str:
@@ -119,18 +185,26 @@ def _home(name: str, value: object, module: str) -> str:
     callable_one = inspect.isclass(value) or inspect.isroutine(value)
     if callable_one and isinstance(home, str) and home.startswith("treadle"):
         return home
-    for candidate in _defined().get(name, []):
-        loaded = importlib.import_module(candidate)
+    definition = _definition(name, value)
+    return module if definition is None else definition.module
+
+
+def _definition(name: str, value: object) -> Definition | None:
+    """Return the definition of a constant or an alias; None if no module has it under that name."""
+    for candidate in _definitions().get(name, []):
+        loaded = importlib.import_module(candidate.module)
         if getattr(loaded, name, None) is value:
             return candidate
-    return module
+    return None
 
 
 def reference(module: str) -> str:
     """Return the reference of ``module`` as the Markdown of MyST."""
     out = [f"```{{eval-rst}}\n.. py:module:: {module}\n```\n"]
-    for title, listed in grouped(module).items():
-        out.append(f"\n### {title}\n\n```{{eval-rst}}\n")
+    groups = grouped(module)
+    for title, listed in groups.items():
+        heading = f"\n### {title}\n" if len(groups) > 1 else ""
+        out.append(f"{heading}\n```{{eval-rst}}\n")
         out += [_directive(name) for name in listed]
         out.append("```\n")
     return "".join(out)
@@ -147,4 +221,7 @@ def _directive(name: Name) -> str:
         return f".. auto{kind}:: {path}\n   :members:\n   :show-inheritance:\n\n"
     if inspect.isroutine(name.value):
         return f".. autofunction:: {path}\n\n"
-    return f".. autodata:: {path}\n   :no-value:\n\n"
+    definition = _definition(name.name, name.value)
+    value, comment = (definition.value, definition.comment) if definition else ("", "")
+    shown = f"   :value: {value}\n" if value else f"   :type: {type(name.value).__name__}\n"
+    return f".. py:data:: {path}\n{shown}\n   {comment}\n\n"

@@ -2,9 +2,10 @@
 
 A page is Markdown that reads well on GitHub: links are relative paths of files. ``expanded`` makes
 of it what Sphinx builds: links to files that are no pages lead to the repository on the web, a line
-that is marked ``include`` becomes the file that it links, one that is marked ``names`` the reference
-of a module, and ``index.md`` gets a hidden ``toctree`` for each of its lists. Nothing here imports
-Sphinx, so that tests read the pages in milliseconds. ``PageError`` says what is wrong with a page.
+that is marked ``include`` becomes the file that it links, one that is marked ``names`` or ``own``
+the reference of a module, and ``index.md`` gets a hidden ``toctree`` for each of its lists. Nothing
+here imports Sphinx, so that tests read the pages in milliseconds. ``PageError`` says what is wrong
+with a page.
 """
 
 import os
@@ -26,12 +27,15 @@ KINDS = ("Tutorial", "How-to", "Reference", "Explanation")
 PLAIN_LANGUAGES = ("haproxy",)
 
 _CODE = re.compile(
-    r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?^(?P=fence)[ ]*$|(?P<span>`+)[^`]+?(?P=span)(?!`)",
+    r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?^(?P=fence)[ ]*$|(?<!`)(?P<span>`+)(?!`)(?:(?!\n\n).)+?(?<!`)(?P=span)(?!`)",
     re.DOTALL | re.MULTILINE,
 )
+_FENCE = re.compile(r"^(`{3,}|~{3,})[^\n]*\n.*?^\1[ ]*$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\((?P<target>[^()\s]+)\)")
 _HEADING = re.compile(r"^(#+) +(.+?) *#*$", re.MULTILINE)
-_MARKED = re.compile(r"^\[[^\]]*\]\((?P<target>[^)]+)\) <!-- (?P<do>[a-z]+)(?:: (?P<what>\S+))? -->$")
+_MARKED = re.compile(
+    r"^\[[^\]]*\]\((?P<target>[^)]+)\) <!-- (?P<do>[a-z]+)(?:: (?P<what>\S+))? -->$"
+)
 _LISTED = re.compile(r"^- \[(?P<title>[^\]]+)\]\((?P<page>[^)]+\.md)\)", re.MULTILINE)
 
 
@@ -79,11 +83,15 @@ def title(text: str) -> str:
 
 def first_sentence(text: str) -> str:
     """Return the first sentence of a page, on one line and without links."""
-    for paragraph in text.split("\n\n")[1:]:
-        if paragraph.strip("*") in KINDS or paragraph.startswith(("#", "```", "    ", "|", "<!--")):
+    for paragraph in _FENCE.sub("", text).split("\n\n")[1:]:
+        paragraph = paragraph.strip("\n")
+        if not paragraph or paragraph.startswith(("#", "    ", "|", "<!--", "- ")):
+            continue
+        if paragraph.strip("*") in KINDS:
             continue
         plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(paragraph.split()))
-        return re.split(r"(?<=[.!?])\s|:$", plain, maxsplit=1)[0].rstrip(".") + "."
+        sentence = re.split(r"(?<=[.!?])\s", plain, maxsplit=1)[0].rstrip(":")
+        return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
     raise PageError(f"The page {title(text)!r} has no sentence.")
 
 
@@ -102,8 +110,7 @@ def anchors(text: str) -> set[str]:
     """Return the anchors of the headings of a page, as GitHub and MyST make them."""
     seen: set[str] = set()
     # A fence may hold a line like a heading, while a heading may hold code.
-    fences = re.compile(r"^(`{3,})[^\n]*\n.*?^\1[ ]*$", re.DOTALL | re.MULTILINE)
-    for found in _HEADING.finditer(fences.sub("", text)):
+    for found in _HEADING.finditer(_FENCE.sub("", text)):
         words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", found[2])
         slug = base = re.sub(r"[^\w\- ]", "", words.lower()).replace(" ", "-")
         number = 0
@@ -212,7 +219,7 @@ def expanded(page: Path, reference: Callable[[str], str]) -> str:
             # The page has a title and a kind of its own.
             body = source.read_text("utf-8").split("\n", 1)[1]
             out.append(relinked(body, source, page))
-        elif marked["do"] == "names" and marked["what"]:
+        elif marked["do"] in ("names", "own") and marked["what"]:
             out.append(reference(marked["what"]))
         else:
             raise PageError(f"{page.relative_to(ROOT)} has an unknown mark: {line!r}.")

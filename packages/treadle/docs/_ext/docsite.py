@@ -11,12 +11,13 @@ from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.builders.text import TextBuilder
+from sphinx.domains.python import PythonDomain
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.writers.text import TextTranslator
 
 import docllms
-from docnames import documented, names, reference
+from docnames import documented, placed, reference
 from docpages import DOCS, INDEX, PageError, expanded, kind, pages, sections, title
 
 _logger = logging.getLogger(__name__)
@@ -71,14 +72,14 @@ def _as_text(app: Sphinx, page: Path) -> str:
     return f"# {title(page.read_text('utf-8'))}\n\n{body.strip()}\n"
 
 
-def _public_places() -> dict[str, tuple[str, str]]:
-    """Return the public path and the page of each class by the path of its definition."""
-    places: dict[str, tuple[str, str]] = {}
+def _public_places() -> dict[str, list[tuple[str, str]]]:
+    """Return the public paths of each class by that of its definition, with their pages."""
+    places: dict[str, list[tuple[str, str]]] = {}
     for module, page in documented().items():
-        for name in names(module):
-            document = page.relative_to(DOCS).with_suffix("").as_posix()
-            for path in (f"{name.home}.{name.name}", f"{module}.{name.name}"):
-                places.setdefault(path, (f"{module}.{name.name}", document))
+        document = page.relative_to(DOCS).with_suffix("").as_posix()
+        for name in placed(module):
+            place = (f"{module}.{name.name}", document)
+            places.setdefault(f"{name.home}.{name.name}", []).append(place)
     return places
 
 
@@ -86,7 +87,7 @@ class _Links:
     """Links of types in signatures, which autodoc writes by the modules that define them."""
 
     def __init__(self) -> None:
-        self.places: dict[str, tuple[str, str]] = {}
+        self.places: dict[str, list[tuple[str, str]]] = {}
 
     def find(
         self, app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement
@@ -95,16 +96,33 @@ class _Links:
         if node.get("refdomain") != "py":
             return None
         self.places = self.places or _public_places()
-        place = self.places.get(node["reftarget"])
-        if place is None:
-            return None
-        path, document = place
-        address = app.builder.get_relative_uri(node["refdoc"], document)
-        return nodes.reference("", "", content, internal=True, refuri=f"{address}#{path}")
+        places = self.places.get(node["reftarget"], [])
+        here = node["refdoc"]
+        # The same page is the best place; else the framework's page, if it has the name.
+        ranked = sorted(places, key=lambda at: (at[1] != here, at[1] != "reference/treadle_web"))
+        for path, document in ranked:
+            address = app.builder.get_relative_uri(here, document)
+            return nodes.reference("", "", content, internal=True, refuri=f"{address}#{path}")
+        return None
+
+
+class _PublicDomain(PythonDomain):
+    """Python's domain without the private paths that autodoc has as second names.
+
+    Several packages export one class, each on its page: these are no duplicates.
+    """
+
+    def note_object(
+        self, name: str, objtype: str, node_id: str, aliased: bool = False, location: object = None
+    ) -> None:
+        """Keep the place of an object, but not that of an alias."""
+        if not aliased:
+            super().note_object(name, objtype, node_id, aliased=aliased, location=location)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the steps to a build."""
+    app.add_domain(_PublicDomain, override=True)
     build = _Pages()
     app.connect("source-read", build.read)
     app.connect("build-finished", build.write)
