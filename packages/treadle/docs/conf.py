@@ -44,6 +44,7 @@ linkcheck_ignore = [r"http://(localhost|127\.0\.0\.1)"]
 
 html_theme = "furo"
 html_title = "treadle"
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sphinx = False

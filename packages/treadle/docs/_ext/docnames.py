@@ -11,6 +11,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+from enum import Enum
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -84,6 +85,11 @@ def _is_own(name: Name) -> bool:
     """Return True if a name is defined in its module, or in a private one and on no other page."""
     private = "._" in name.home
     return name.home == name.module or (private and id(name.value) not in _whole())
+
+
+def is_private(base: type) -> bool:
+    """Return True if a class of ours is on no page."""
+    return base.__module__.startswith("treadle") and id(base) not in _whole()
 
 
 @cache
@@ -218,7 +224,16 @@ def _directive(name: Name) -> str:
         return f".. py:data:: {path}\n   :type: str\n\n   The version of the package.\n\n"
     if isinstance(name.value, type) and name.value.__name__ == name.name:
         kind = "exception" if issubclass(name.value, BaseException) else "class"
-        return f".. auto{kind}:: {path}\n   :members:\n   :show-inheritance:\n\n"
+        options = ":members:\n   :show-inheritance:\n"
+        if issubclass(name.value, Enum):
+            options += "   :undoc-members:\n"
+        bases = name.value.__mro__[1:]
+        shown = {above for base in bases if not is_private(base) for above in base.__mro__}
+        if not shown.issuperset(bases):
+            # The members of bases that no other page has are shown as those of the class.
+            stops = sorted({base.__name__ for base in bases if base in shown})
+            options += f"   :inherited-members: {', '.join(stops)}\n"
+        return f".. auto{kind}:: {path}\n   {options}\n"
     if inspect.isroutine(name.value):
         return f".. autofunction:: {path}\n\n"
     definition = _definition(name.name, name.value)

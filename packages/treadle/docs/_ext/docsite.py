@@ -6,6 +6,7 @@ build tells all of them at once.
 
 import re
 from pathlib import Path
+from typing import Generic, get_origin
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -17,7 +18,7 @@ from sphinx.util import logging
 from sphinx.writers.text import TextTranslator
 
 import docllms
-from docnames import documented, placed, reference
+from docnames import documented, is_private, placed, reference
 from docpages import DOCS, INDEX, PageError, expanded, kind, pages, sections, title
 
 _logger = logging.getLogger(__name__)
@@ -120,11 +121,25 @@ class _PublicDomain(PythonDomain):
             super().note_object(name, objtype, node_id, aliased=aliased, location=location)
 
 
+def _show_bases(
+    app: Sphinx, name: str, value: object, options: object, bases: list[object]
+) -> None:
+    """Leave private bases out: their members are shown as those of the class."""
+    origins = [(base, get_origin(base) or base) for base in bases]
+    bases[:] = [
+        base
+        for base, origin in origins
+        if not (isinstance(origin, type) and (is_private(origin) or origin is Generic))
+    ] or [object]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the steps to a build."""
+    app.setup_extension("sphinx.ext.autodoc")
     app.add_domain(_PublicDomain, override=True)
     build = _Pages()
     app.connect("source-read", build.read)
+    app.connect("autodoc-process-bases", _show_bases)
     app.connect("build-finished", build.write)
     app.connect("missing-reference", _Links().find)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
