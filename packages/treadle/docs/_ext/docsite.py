@@ -6,7 +6,7 @@ build tells all of them at once.
 
 import re
 from pathlib import Path
-from typing import Generic, get_origin
+from typing import Generic, Protocol, get_origin
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -124,13 +124,16 @@ class _PublicDomain(PythonDomain):
 def _show_bases(
     app: Sphinx, name: str, value: object, options: object, bases: list[object]
 ) -> None:
-    """Leave private bases out: their members are shown as those of the class."""
-    origins = [(base, get_origin(base) or base) for base in bases]
-    bases[:] = [
-        base
-        for base, origin in origins
-        if not (isinstance(origin, type) and (is_private(origin) or origin is Generic))
-    ] or [object]
+    """Show the nearest public bases: the members of private ones are those of the class."""
+    found: list[object] = []
+    for base in bases:
+        origin = get_origin(base) or base
+        if isinstance(origin, type) and is_private(origin):
+            public = [above for above in origin.__mro__ if not is_private(above)]
+            found += [above for above in public[:1] if above not in (Generic, Protocol, object)]
+        elif origin is not Generic:
+            found.append(base)
+    bases[:] = found or [object]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
