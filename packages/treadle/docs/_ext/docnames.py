@@ -228,10 +228,10 @@ def _directive(name: Name) -> str:
         if issubclass(name.value, Enum):
             options += "   :undoc-members:\n"
         bases = name.value.__mro__[1:]
-        shown = {above for base in bases if not is_private(base) for above in base.__mro__}
-        if not shown.issuperset(bases):
-            # The members of bases that no other page has are shown as those of the class.
-            stops = sorted({base.__name__ for base in bases if base in shown})
+        public = {above for base in bases if not is_private(base) for above in base.__mro__}
+        if not public.issuperset(bases):
+            # The members of bases that no other page has are public as those of the class.
+            stops = sorted({base.__name__ for base in bases if base in public})
             options += f"   :inherited-members: {', '.join(stops)}\n"
         return f".. auto{kind}:: {path}\n   {options}\n"
     if inspect.isroutine(name.value):
