@@ -100,8 +100,17 @@ def _whole() -> set[int]:
 
 
 def names(module: str) -> list[Name]:
-    """Return the public names of ``module`` in the order of its ``__all__``."""
-    loaded = importlib.import_module(module)
+    """Return the public names of ``module`` in the order of its ``__all__``.
+
+    Raise ``PageError`` if it cannot be imported, such as one that was not compiled.
+    """
+    try:
+        loaded = importlib.import_module(module)
+    except ImportError as error:
+        raise PageError(
+            f"{module} cannot be imported: {error}. Install what it needs; treadle_speedups needs"
+            " a C compiler."
+        ) from error
     exported: list[str] = getattr(loaded, "__all__", [])
     found = []
     for name in exported:

@@ -6,13 +6,13 @@ build tells all of them at once.
 
 import re
 from pathlib import Path
-from typing import Generic, Protocol, get_origin
+from typing import ClassVar, Generic, Protocol, get_origin
 
 from docutils import nodes
-from sphinx.addnodes import pending_xref
+from sphinx.addnodes import desc_signature, pending_xref
 from sphinx.application import Sphinx
 from sphinx.builders.text import TextBuilder
-from sphinx.domains.python import PythonDomain
+from sphinx.domains.python import PyProperty, PythonDomain
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.writers.text import TextTranslator
@@ -107,11 +107,24 @@ class _Links:
         return None
 
 
+class _Property(PyProperty):
+    """A property whose type has a list of classes, which autodoc shows by their ``repr``."""
+
+    def handle_signature(self, sig: str, signode: desc_signature) -> tuple[str, str]:
+        """Read the type again as its source has it."""
+        if "type" in self.options:
+            self.options["type"] = re.sub(r"<class '([\w.]+)'>", r"~\1", self.options["type"])
+        found: tuple[str, str] = super().handle_signature(sig, signode)
+        return found
+
+
 class _PublicDomain(PythonDomain):
     """Python's domain without the private paths that autodoc has as second names.
 
     Several packages export one class, each on its page: these are no duplicates.
     """
+
+    directives: ClassVar = {**PythonDomain.directives, "property": _Property}
 
     def note_object(
         self, name: str, objtype: str, node_id: str, aliased: bool = False, location: object = None
@@ -136,12 +149,33 @@ def _show_bases(
     bases[:] = found or [object]
 
 
+def _clean_signature(
+    app: Sphinx,
+    what: str,
+    name: str,
+    value: object,
+    options: object,
+    sig: str | None,
+    result: str | None,
+) -> tuple[str | None, str | None]:
+    """Write the parameters of a ``ParamSpec`` as their source does."""
+    if sig is not None:
+        sig = re.sub(r"(\*\*?)(\w+): ~typing\.~(\w+)", _parameter, sig)
+        sig = re.sub(r"~(?=\w+[\],)])", "", sig)
+    return sig, result
+
+
+def _parameter(found: re.Match[str]) -> str:
+    return f"{found[1]}{found[2]}: {found[3]}.{'kwargs' if found[1] == '**' else 'args'}"
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the steps to a build."""
     app.setup_extension("sphinx.ext.autodoc")
     app.add_domain(_PublicDomain, override=True)
     build = _Pages()
     app.connect("source-read", build.read)
+    app.connect("autodoc-process-signature", _clean_signature)
     app.connect("autodoc-process-bases", _show_bases)
     app.connect("build-finished", build.write)
     app.connect("missing-reference", _Links().find)
