@@ -57,6 +57,7 @@ def test_a_page_has_its_kind_and_a_first_sentence(page: Path) -> None:
 
 
 def test_each_page_is_in_one_list_of_its_kind() -> None:
+    docpages.check_lists()
     sections = docpages.sections()
     assert sum(len(section.pages) for section in sections) == len(PAGES)
     for caption, listed in sections:
@@ -164,7 +165,7 @@ def test_a_page_is_expanded(folder: Path) -> None:
 def test_a_page_is_listed_once(folder: Path, listed: str) -> None:
     (folder / "index.md").write_text(f"# T\n\n## How-to\n\n{listed}")
     with pytest.raises(PageError, match="times in the lists"):
-        docpages.sections()
+        docpages.check_lists()
 
 
 def test_the_texts_for_programs() -> None:

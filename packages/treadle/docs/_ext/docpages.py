@@ -179,20 +179,24 @@ def _highlighted(text: str) -> str:
 
 
 def sections() -> list[Section]:
-    """Return the lists of ``index.md``; raise ``PageError`` if a page is in none or in two."""
+    """Return the lists of ``index.md``."""
     found = []
     for part in re.split(r"^## ", INDEX.read_text("utf-8"), flags=re.MULTILINE)[1:]:
         caption, _, text = part.partition("\n")
         listed = [(DOCS / entry["page"]).resolve() for entry in _LISTED.finditer(text)]
         found.append(Section(caption.strip(), listed))
-    listed = [page for section in found for page in section.pages]
+    return found
+
+
+def check_lists() -> None:
+    """Raise ``PageError`` if a page is in no list of ``index.md`` or in two; Sphinx warns too."""
+    listed = [page for section in sections() for page in section.pages]
     for page in pages():
         if listed.count(page) != 1:
             name = page.relative_to(DOCS).as_posix()
             raise PageError(
                 f"{name} is {listed.count(page)} times in the lists of index.md. List it once."
             )
-    return found
 
 
 def _toctrees() -> str:
