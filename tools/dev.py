@@ -9,6 +9,7 @@
     python tools/dev.py dist        build what an index gets, check it, and run its tests
     python tools/dev.py fuzz        fuzz the parsers of untrusted bytes, a minute each (Linux)
     python tools/dev.py libraries   try libraries that were written for aiohttp
+    python tools/dev.py docs        build the documentation as a site, in build/docs
     python tools/dev.py compare     benchmark treadle beside its peers
     python tools/dev.py hatch ...   any hatch command
 
@@ -37,6 +38,7 @@ SCRIPTS = {
     "dist": ["release:build", "sdists"],
     "fuzz": ["fuzz:run"],
     "libraries": ["libraries:smoke", "libraries:frameworks"],
+    "docs": ["docs:build"],
     "compare": ["bench:compare"],
 }
 

@@ -31,6 +31,7 @@ def targets() -> list[list[str]]:
     sources = [str(package / "src") for package in packages]
     sources += [str(path) for path in sorted(ROOT.glob("packages/*/examples"))]
     sources += [str(path) for path in sorted(ROOT.glob("packages/*/hatch_build.py"))]
+    sources += [str(path) for path in sorted(ROOT.glob("packages/*/docs"))]
     groups = [[*sources, str(ROOT / "tools"), str(ROOT / "conftest.py")]]
     groups += [[str(package / "tests")] for package in packages]
     groups.append([str(ROOT / "tests-integration")])

@@ -93,8 +93,8 @@ def parse_options_header(value: str) -> tuple[str, dict[str, str]]:
 def boundary_of(content_type: str | bytes) -> bytes:
     """Return the boundary from the Content-Type of a multipart body.
 
-    Raises ``MalformedError`` if the type is not multipart/*, or if the boundary is absent, empty,
-    longer than 70 characters, or has characters that are not safe in a delimiter line.
+    Raises ``MalformedError`` if the type is not ``multipart/*``, or if the boundary is absent,
+    empty, longer than 70 characters, or has characters that are not safe in a delimiter line.
     """
     if isinstance(content_type, bytes):
         content_type = content_type.decode("latin-1")
