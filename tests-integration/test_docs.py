@@ -176,5 +176,5 @@ def test_the_texts_for_programs() -> None:
     assert index.count("\n- [") == len(PAGES)
     assert "- [Deadlines](deadlines.md): A server waits for people that it does not know" in index
     full = docllms.full(sections, texts)
-    assert full.startswith("<!-- quickstart.md -->\n\n# Quickstart\n")
+    assert full.startswith("<!-- tutorial.md -->\n\n# Tutorial: a guest book in ten minutes\n")
     assert full.count("<!-- deployment/workers.md -->") == 1
