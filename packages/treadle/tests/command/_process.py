@@ -36,7 +36,10 @@ class Process:
     def until(self, pattern: str) -> re.Match[str]:
         """Read lines until one matches ``pattern``; return the match."""
         while True:
-            line = self._lines.get(timeout=LONG)
+            try:
+                line = self._lines.get(timeout=LONG)
+            except queue.Empty:
+                line = None
             assert line is not None, f"{pattern!r} did not come:\n{self.output}"
             self.output += line
             found = re.search(pattern, line)

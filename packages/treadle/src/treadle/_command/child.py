@@ -53,7 +53,7 @@ class Handover(TypedDict):
 
     #: The descriptors of the listening sockets; none where they cannot be inherited.
     fds: list[int]
-    #: The files whose change has led to this start, relative ones first; () at the first start.
+    #: The files whose change has led to this start; [] at the first one.
     changed: list[str]
     #: The seconds since the epoch at which it was seen.
     since: float
@@ -132,7 +132,8 @@ def serve_child(parser: Parser, options: argparse.Namespace, rest: list[str]) ->
         tell(parser.prog, error)
         problem = f"{_traceback_of(error)}{error}"
     except Exception as error:  # noqa: BLE001  # whatever the start raises is shown
-        problem = shown_traceback(error.__cause__ or error, folder)
+        raised = error.__cause__ if isinstance(error, _StartError) else error
+        problem = shown_traceback(raised or error, folder)
         sys.stderr.write(problem)
         complain(parser.prog, "the application does not start")
     if problem is not None:
