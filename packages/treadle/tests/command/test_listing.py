@@ -65,18 +65,19 @@ def test_rows() -> None:
     app.add_domain("example.org", host)
     rows = rows_of(app, HERE)
     assert [
-        (",".join(row.methods), row.path, row.name, row.handler.rpartition(".")[2]) for row in rows
+        (",".join(row.methods), row.path, row.name, row.handler.removeprefix(f"{__name__}."))
+        for row in rows
     ] == [
         ("GET,POST", "/{name}", "one", "first"),
         ("GET", "/{other}", None, "second"),
         ("*", "/any", None, "second"),
         ("PURGE", "/cache", None, "second"),
         ("GET,POST", "/both", None, "Both"),
-        ("GET", "/method", None, "method"),
-        ("GET", "/object", None, "__call__"),
+        ("GET", "/method", None, "Handler.method"),
+        ("GET", "/object", None, "Handler.__call__"),
         ("GET", "/partial", None, "second"),
         ("GET", "/wrapped", None, "first"),
-        ("GET", "/static/*", None, "files of " + str(HERE).rpartition(".")[2]),
+        ("GET", "/static/*", None, f"files of {HERE}"),
         ("GET", "/inner/x", None, "first"),
         ("GET", "example.org/y", None, "first"),
     ]  # fmt: skip
