@@ -11,9 +11,9 @@ NAMES = [
     "SessionState", "SharedSite", "TrailerSender", "TrustedProxies", "UnusableError",
     "UpgradeOwner", "Upgraded", "WSGIMountOptions", "WSGIMounted", "WebSocketChannel",
     "WebSocketOpener", "add_server_arguments", "bare_application", "bind_tcp", "bind_unix",
-    "check_keywords", "check_server_arguments", "log_debug", "log_error", "log_given",
-    "log_warning", "make_exchange", "new_loop", "open_file", "printable", "serve_with_arguments",
-    "shown", "too_late", "websocket_channel",
+    "check_keywords", "check_server_arguments", "default_port", "log_debug", "log_error",
+    "log_given", "log_warning", "make_exchange", "new_loop", "open_file", "printable",
+    "read_seconds", "serve_with_arguments", "shown", "too_late", "websocket_channel",
 ]  # fmt: skip
 
 

@@ -43,12 +43,14 @@ from ._routing.options import MountOptions as MountOptions
 from ._routing.options import WSGIMountOptions as WSGIMountOptions
 from ._run.arguments import add_server_arguments as add_server_arguments
 from ._run.arguments import check_server_arguments as check_server_arguments
+from ._run.arguments import read_seconds as read_seconds
 from ._run.arguments import serve_with_arguments as serve_with_arguments
 from ._run.listeners import bind_tcp as bind_tcp
 from ._run.listeners import bind_unix as bind_unix
 from ._run.loops import LoopName as LoopName
 from ._run.loops import new_loop as new_loop
 from ._run.options import RunOptions as RunOptions
+from ._run.ports import default_port as default_port
 from ._run.shared import SharedSite as SharedSite
 from ._transport.blocking import BlockingCalls as BlockingCalls
 from ._transport.deadlines import NEVER as NEVER
@@ -113,6 +115,7 @@ __all__ = [
     "bind_unix",
     "check_keywords",
     "check_server_arguments",
+    "default_port",
     "log_debug",
     "log_error",
     "log_given",
@@ -121,6 +124,7 @@ __all__ = [
     "new_loop",
     "open_file",
     "printable",
+    "read_seconds",
     "serve_with_arguments",
     "shown",
     "too_late",

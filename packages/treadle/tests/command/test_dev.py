@@ -1,13 +1,17 @@
 """`treadle dev`: it reloads, refuses no connection, and survives mistakes."""
 
 import signal
+import ssl
 import sys
 import threading
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import trustme
 
+from testkit import PATIENCE
 from treadle._command.main import main
 
 from ._process import Process, get
@@ -29,7 +33,7 @@ app.router.add_get("/", hello)
 
 def start(folder: Path, *arguments: str) -> tuple[Process, str]:
     process = Process(folder, "dev", "-P", "0", *arguments)
-    return process, process.until(r"Serving on (http://\S+) \(Ctrl\+C stops it\)")[1]
+    return process, process.wait_for(r"Serving on (https?://\S+) \(Ctrl\+C stops it\)")[1]
 
 
 @pytest.mark.parametrize("poll", [(), ("--poll",)], ids=["watchfiles", "polling"])
@@ -37,16 +41,16 @@ def test_reloading(write: Write, poll: tuple[str, ...]) -> None:
     folder = write("app.py", APP.format("one"))
     process, url = start(folder, *poll)
     with process:
-        process.until(r"^  GET  /    app\.hello  app\.py:4$")
+        process.wait_for(r"^  GET  /    app\.hello  app\.py:4$")
         assert get(url) == (200, "one")
-        process.until(r"200 GET / HTTP/1\.1")
+        process.wait_for(r"200 GET / HTTP/1\.1")
         write("app.py", APP.format("second"))
-        process.until(r"^app\.py changed: reloaded in \d+\.\d\d s$")
+        process.wait_for(r"^app\.py changed: reloaded in \d+\.\d\d s$")
         assert get(url) == (200, "second")
         # A syntax error is shown to who asks, and in the log, until it is mended.
         write("app.py", "def f(:\n")
-        process.until(r"SyntaxError")
-        process.until(r"^app\.py changed: waiting for its repair$")
+        process.wait_for(r"SyntaxError")
+        process.wait_for(r"^app\.py changed: waiting for its repair$")
         status, body = get(url)
         assert status == 500
         assert body.startswith("The application does not start:\n\n")
@@ -56,16 +60,16 @@ def test_reloading(write: Write, poll: tuple[str, ...]) -> None:
         assert "SyntaxError" in page
         # One that fails when it starts.
         write("app.py", APP.format("x") + "async def up(app): 1 / 0\napp.on_startup.append(up)\n")
-        process.until(r"the application does not start$")
-        process.until(r"^app\.py changed: waiting")
+        process.wait_for(r"the application does not start$")
+        process.wait_for(r"^app\.py changed: waiting")
         assert "ZeroDivisionError" in get(url)[1]
         write("app.py", APP.format("third"))
-        process.until(r"reloaded in")
+        process.wait_for(r"reloaded in")
         assert get(url) == (200, "third")
         # Templates, and files that the program has made.
         write("templates/page.html", "x")
-        process.until(r"^templates/page\.html changed: reloaded")
-        process.signal(signal.SIGINT)
+        process.wait_for(r"^templates/page\.html changed: reloaded")
+        process.send(signal.SIGINT)
         assert process.wait() == 0
     assert process.output.endswith("Stopped\n")
 
@@ -90,7 +94,7 @@ def test_no_connection_is_refused(write: Write) -> None:
             thread.start()
         for number in range(1, 6):
             write("app.py", APP.format(str(number)))
-            process.until(r"reloaded in")
+            process.wait_for(r"reloaded in")
             assert get(url) == (200, str(number))
         stop.set()
         for thread in threads:
@@ -107,7 +111,7 @@ def test_errors_of_handlers_are_shown(write: Write) -> None:
         status, body = get(url)
         assert status == 500
         assert "ZeroDivisionError" in body
-        process.until(r"ZeroDivisionError")
+        process.wait_for(r"ZeroDivisionError")
 
 
 def test_an_application_that_does_not_end_is_killed(write: Write) -> None:
@@ -118,7 +122,7 @@ def test_an_application_that_does_not_end_is_killed(write: Write) -> None:
     with process:
         assert get(url) == (200, "one")
         write("app.py", APP.format("two"))
-        process.until(r"reloaded in")
+        process.wait_for(r"reloaded in")
         assert get(url) == (200, "two")
 
 
@@ -126,8 +130,22 @@ def test_without_reload(write: Write) -> None:
     process, url = start(write("app.py", APP.format("one")), "--no-reload")
     with process:
         assert get(url) == (200, "one")
-        process.signal(signal.SIGTERM)
+        process.send(signal.SIGTERM)
         assert process.wait() == 0
+
+
+def test_https(write: Write) -> None:
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost")
+    folder = write("app.py", APP.format("one"))
+    certificate.private_key_and_cert_chain_pem.write_to_path(str(folder / "cert.pem"))
+    process, url = start(folder, "--certfile", "cert.pem", "--loop", "asyncio")
+    with process:
+        assert url.startswith("https://localhost:")
+        context = ssl.create_default_context()
+        authority.configure_trust(context)
+        with urllib.request.urlopen(url, context=context, timeout=PATIENCE) as answer:
+            assert answer.read() == b"one"
 
 
 def test_a_unix_socket(write: Write) -> None:
@@ -135,7 +153,7 @@ def test_a_unix_socket(write: Write) -> None:
 
     folder = write("app.py", APP.format("one"))
     with Process(folder, "dev", "--path", "app.sock") as process:
-        process.until(r"Serving on the Unix socket app\.sock")
+        process.wait_for(r"Serving on the Unix socket app\.sock")
         with socket.socket(socket.AF_UNIX) as sock:
             sock.connect(str(folder / "app.sock"))
             sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
@@ -148,6 +166,13 @@ def test_a_unix_socket(write: Write) -> None:
         (("nothing.py",), "there is no file "),
         (("nothing.py", "--pol"), "unknown option --pol; did you mean --poll?"),
         (("--workers", "2"), "--workers: `treadle dev` has one process, `treadle run` has workers"),
+        (("--certfile", "/nonexistent"), "certfile cannot be read: No such file or directory"),
+        (("--max-fields", "0"), "Limits.max_fields must be an int of at least 1, got 0"),
+        (
+            ("--max-requests", "9"),
+            "--max-requests: `treadle dev` has one process and its own socket",
+        ),
+        (("--backlog", "9"), "--backlog: `treadle dev` has one process and its own socket"),
         (("--watch", "/nonexistent"), "--watch: there is no folder /nonexistent"),
         (("--host", "192.0.2.1"), "cannot listen on 192.0.2.1:8080: this machine has no such"),
     ],

@@ -48,13 +48,13 @@ def run(*arguments: str) -> object:
 )
 def test_it_serves(write: Write, text: str, arguments: tuple[str, ...], body: str) -> None:
     with Process(write("app.py", text), "run", "-P", "0", *arguments) as process:
-        url = process.until(r"Running on (http://\S+)")[1]
+        url = process.wait_for(r"Running on (http://\S+)")[1]
         assert get(url) == (200, body)
         assert get(url + "/nothing")[0] == (404 if text == APP else 200)
         # Without a buffer the supervisor writes the end of its line in a second step: the line of a
         # worker may come between.
-        process.until(r"\d\d:\d\d:\d\d 200 GET / HTTP/1\.1 \d+\.\d ms \S+$")
-        process.signal(signal.SIGTERM)
+        process.wait_for(r"\d\d:\d\d:\d\d 200 GET / HTTP/1\.1 \d+\.\d ms \S+$")
+        process.send(signal.SIGTERM)
         assert process.wait() == 0
     assert process.output.endswith("Stopped\n")
     assert "Traceback" not in process.output
@@ -63,17 +63,17 @@ def test_it_serves(write: Write, text: str, arguments: tuple[str, ...], body: st
 def test_options_arrive(write: Write) -> None:
     arguments = ("-P", "0", "--server-header", "mine", "--log", "json", "--max-request-line", "100")
     with Process(write("app.py", APP), "run", *arguments) as process:
-        url = process.until(r"Running on (http://\S+)")[1]
+        url = process.wait_for(r"Running on (http://\S+)")[1]
         assert get(url + "/" + "x" * 100)[0] == 414
         assert get(url)[0] == 200
-        process.until(r'"first_request_line": "GET / HTTP/1.1"|"request".*GET /')
+        process.wait_for(r'"first_request_line": "GET / HTTP/1.1"|"request".*GET /')
 
 
 def test_no_access_log(write: Write) -> None:
     with Process(write("app.py", APP), "run", "-P", "0", "--no-access-log") as process:
-        url = process.until(r"Running on (http://\S+)")[1]
+        url = process.wait_for(r"Running on (http://\S+)")[1]
         assert get(url) == (200, "Hello")
-        process.signal(signal.SIGINT)
+        process.send(signal.SIGINT)
         assert process.wait() == 0
     assert "GET /" not in process.output
 

@@ -16,7 +16,9 @@ from treadle_server._core.trusted_proxies import TrustedProxies
 from .listeners import are_activated
 from .ports import check_port, default_port
 
-__all__ = ["add_server_arguments", "check_server_arguments", "serve_with_arguments"]
+__all__ = [
+    "add_server_arguments", "check_server_arguments", "read_seconds", "serve_with_arguments",
+]  # fmt: skip
 
 
 def _port(text: str) -> int:
@@ -43,7 +45,8 @@ def _proxies(text: str) -> TrustedProxies:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _seconds(text: str) -> float:
+def read_seconds(text: str) -> float:
+    """Return an argument that is a number of seconds; raises ``ArgumentTypeError`` for another."""
     try:
         seconds = float(text)
     except ValueError:
@@ -95,7 +98,7 @@ def add_server_arguments(parser: argparse.ArgumentParser) -> None:
         help="each connection begins with the PROXY protocol, spoken by the trusted proxies only",
     )  # fmt: skip
     parser.add_argument(
-        "--drain-delay", type=_seconds, default=0.0, metavar="SECONDS",
+        "--drain-delay", type=read_seconds, default=0.0, metavar="SECONDS",
         help="how long to serve on after SIGTERM, while health checks answer 503 (default: 0)",
     )  # fmt: skip
 

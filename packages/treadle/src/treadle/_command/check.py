@@ -18,7 +18,7 @@ from treadle.web import Application, AppRunner, StaticResource, View
 
 from .application import application
 from .faults import shown_traceback
-from .listing import rows_of
+from .listing import METHODS, rows_of, target_of
 from .parser import Parser
 from .run import add_entry
 
@@ -51,12 +51,9 @@ def handlers_that_are_not_async(app: Application) -> Iterator[str]:
     """Handlers that are called, and whose result nobody can wait for."""
     seen: set[object] = set()
     for route in app.router.routes():
-        handler = route.handler
-        target = inspect.unwrap(handler)
-        while hasattr(target, "func"):
-            target = target.func
+        target = target_of(route.handler)
         if inspect.isclass(target) and issubclass(target, View):
-            for name in ("get", "head", "post", "put", "patch", "delete", "options"):
+            for name in map(str.lower, METHODS):
                 method = getattr(target, name, None)
                 if method is not None and _is_plain(method):
                     yield f"the method {name}() of the view {target.__qualname__} is not async"

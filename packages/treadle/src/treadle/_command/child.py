@@ -8,7 +8,6 @@ traceback, until the next change: a request never waits for a repair without a w
 import argparse
 import asyncio
 import functools
-import html
 import json
 import os
 import signal
@@ -20,8 +19,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypedDict, cast
 
+from treadle._debug.choice import preferred
 from treadle._debug.install import error_page, near_routes
-from treadle.web import Application, Request, Response
+from treadle._debug.pages import problem_html
+from treadle.web import Application, Request, Response, html_response
 from treadle_server import AppRunner
 from treadle_server.interfaces import LoopName, SharedSite, new_loop, serve_with_arguments
 
@@ -30,8 +31,8 @@ from .faults import complain, is_users, own_part, shown_traceback
 from .listing import rows_of, table
 from .loader import Loader, tell
 from .logs import configure_logs
-from .options import given_tuning
 from .parser import Parser
+from .run import server_settings
 from .source import ImportFailedError
 
 __all__ = ["VARIABLE", "Handover", "serve_child"]
@@ -90,15 +91,8 @@ def _problem_app(text: str) -> Application:
     """An application that answers everything with what is wrong."""
 
     async def answer(request: Request) -> Response:
-        if "text/html" in request.headers.get("Accept", ""):
-            page = (
-                '<!doctype html><meta charset="utf-8"><title>It does not start</title>'
-                "<style>:root{color-scheme:light dark}body{font:16px system-ui;margin:2rem}"
-                "pre{overflow:auto}</style><h1>The application does not start</h1>"
-                f"<pre>{html.escape(text)}</pre><p>This page is served by <code>treadle dev</code> "
-                "until a file changes.</p>"
-            )
-            return Response(status=500, text=page, content_type="text/html")
+        if preferred(request.headers.get("Accept")) == "text/html":
+            return html_response(problem_html(text), status=500)
         return Response(status=500, text=f"The application does not start:\n\n{text}")
 
     app = Application()
@@ -124,10 +118,11 @@ def serve_child(parser: Parser, options: argparse.Namespace, rest: list[str]) ->
         made.append(await source)
         return made[0]
 
+    settings = server_settings(options, access_format)
     problem = None
     try:
-        source: object = make()
-        _serve(parser, options, access_format, source, _announce(handover, made, None, folder))
+        say = _announce(handover, made, None, folder)
+        _serve(parser, options, handover, settings, make(), say)
     except EntryError as error:
         tell(parser.prog, error)
         problem = f"{_traceback_of(error)}{error}"
@@ -138,7 +133,7 @@ def serve_child(parser: Parser, options: argparse.Namespace, rest: list[str]) ->
         complain(parser.prog, "the application does not start")
     if problem is not None:
         say = _announce(handover, [], problem, folder)
-        _serve(parser, options, access_format, _problem_app(problem), say)
+        _serve(parser, options, handover, settings, _problem_app(problem), say)
     parser.exit()
 
 
@@ -151,23 +146,20 @@ def _traceback_of(error: EntryError) -> str:
 def _serve(
     parser: Parser,
     options: argparse.Namespace,
-    access_format: str,
-    source: object,
+    handover: Handover,
+    settings: dict[str, Any],
+    source: Application | Awaitable[Application],
     say: Callable[[str], None],
 ) -> None:
-    handover = cast("Handover", json.loads(os.environ[VARIABLE]))
-    settings: dict[str, Any] = {
-        "access_log_format": getattr(options, "access_log_format", access_format),
+    settings = {
         "shutdown_timeout": _STOP_TIME,
         "debug": True,
         "error_page": error_page(is_users),
-        **given_tuning(options),
+        **settings,
     }
-    if options.no_access_log:
-        settings["access_log"] = None
     # A site closes what it gets, and the page of a problem needs the sockets again.
     sockets = [socket.socket(fileno=os.dup(fd)) for fd in handover["fds"]]
-    run = functools.partial(_run, cast("Any", source), settings, sockets, say)
+    run = functools.partial(_run, source, settings, sockets, say)
     serve_with_arguments(parser, options, run)
 
 

@@ -19,16 +19,21 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NoReturn, final
 
+from treadle_server import ServerConfig
 from treadle_server.interfaces import (
+    LoopName,
     add_server_arguments,
     bind_tcp,
     bind_unix,
     check_server_arguments,
+    default_port,
+    new_loop,
+    serve_with_arguments,
 )
 
 from .child import VARIABLE, Handover
 from .entry import EntryError, find_entry
-from .options import add_tuning
+from .options import add_tuning, given_tuning
 from .parser import Parser
 from .run import add_entry, add_logs, explained
 from .watch import Files, changes
@@ -109,9 +114,9 @@ class _Child:
 
 def _bind(parser: Parser, options: argparse.Namespace) -> tuple[list[socket.socket], str]:
     """Return the listening sockets, and their address as a person types it."""
-    scheme = "http" if options.certfile is None else "https"
+    tls = options.certfile is not None
     host: str = options.hostname or "localhost"
-    port: int = options.port if options.port is not None else 8080 if scheme == "http" else 8443
+    port: int = default_port(tls=tls) if options.port is None else options.port
     try:
         if options.path is not None and options.hostname is None and options.port is None:
             return [bind_unix(options.path, _BACKLOG)], f"the Unix socket {options.path}"
@@ -121,16 +126,35 @@ def _bind(parser: Parser, options: argparse.Namespace) -> tuple[list[socket.sock
         parser.error(f"cannot listen on {where}: {explained(error, port).strerror}")
     port = sockets[0].getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
-    return sockets, f"{scheme}://{shown}:{port}"
+    return sockets, f"{'https' if tls else 'http'}://{shown}:{port}"
+
+
+def _check(parser: Parser, options: argparse.Namespace) -> None:
+    """Exit with a sentence for options with which no child could serve."""
+    check_server_arguments(parser, options)
+    given = given_tuning(options)
+    for name in given:
+        if name not in ServerConfig.keywords() and name != "shutdown_timeout":
+            flag = "--" + name.replace("_", "-")
+            parser.error(
+                f"{flag}: `treadle dev` has one process and its own socket; see `treadle run`"
+            )
+
+    def try_options(*, loop: LoopName | None = None, **_: object) -> None:
+        ServerConfig.from_options(given)
+        new_loop(loop).close()
+
+    # It reads the certificate.
+    serve_with_arguments(parser, options, try_options)
 
 
 def dev(
     parser: Parser, options: argparse.Namespace, rest: list[str], arguments: Sequence[str]
 ) -> NoReturn:
     """Serve until Ctrl+C; exits with status 2 and a sentence if the command line is wrong."""
-    check_server_arguments(parser, options)
     if options.workers is not None:
         parser.error("--workers: `treadle dev` has one process, `treadle run` has workers")
+    _check(parser, options)
     folder = options.app_dir.resolve()
     try:
         find_entry(options.entry, folder)

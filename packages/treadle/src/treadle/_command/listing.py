@@ -2,19 +2,20 @@
 
 import inspect
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, final
+from typing import Any, Final, cast, final
 
 from treadle.web import AbstractResource, AbstractRoute, Application, StaticResource, View
 from treadle_router import conflicts
 from treadle_server import PrefixResource
 from treadle_server.interfaces import MountResource
 
-__all__ = ["Row", "rows_of", "table"]
+__all__ = ["METHODS", "Row", "rows_of", "table", "target_of"]
 
-_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+#: Those that a class-based view may have, in the order of a table.
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 @final
@@ -74,7 +75,7 @@ def _rows(
 def _methods_of(first: AbstractRoute, routes: Sequence[AbstractRoute]) -> set[str]:
     handler = first.handler
     if inspect.isclass(handler) and issubclass(handler, View):
-        return {name for name in _METHODS if hasattr(handler, name.lower())}
+        return {name for name in METHODS if hasattr(handler, name.lower())}
     return {route.method for route in routes}
 
 
@@ -82,7 +83,7 @@ def _sorted_methods(methods: set[str]) -> tuple[str, ...]:
     if "GET" in methods:
         # GET answers HEAD too; it is no news.
         methods = methods - {"HEAD"}
-    known = [name for name in _METHODS if name in methods]
+    known = [name for name in METHODS if name in methods]
     return (*known, *sorted(methods - set(known)))
 
 
@@ -94,10 +95,7 @@ def _describe(
     if isinstance(resource, MountResource):
         app = resource.app
         return f"mounted: {getattr(app, '__name__', type(app).__name__)}", None
-    handler = route.handler
-    target = inspect.unwrap(handler)
-    while hasattr(target, "func"):
-        target = target.func
+    target = target_of(route.handler)
     name = getattr(target, "__qualname__", type(target).__qualname__)
     module = getattr(target, "__module__", None)
     full = f"{module}.{name}" if module not in (None, "__main__") else name
@@ -110,6 +108,14 @@ def _describe(
     except (OSError, TypeError):
         return full, None
     return full, None if file is None else f"{_short(file, base)}:{line}"
+
+
+def target_of(handler: object) -> Any:
+    """Return the function or class inside decorators and partials."""
+    target: Any = inspect.unwrap(cast("Callable[..., Any]", handler))
+    while hasattr(target, "func"):
+        target = target.func
+    return target
 
 
 def _short(path: str, base: Path) -> str:

@@ -6,11 +6,11 @@ limits and deadlines of ``ServerConfig``, ``Limits`` and ``run_app``. Their chec
 """
 
 import argparse
-import math
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, final
 
 from treadle_server import AccessLogger
+from treadle_server.interfaces import read_seconds
 
 __all__ = ["OPTIONS", "Option", "add_tuning", "given_tuning"]
 
@@ -39,36 +39,26 @@ def _number(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is no number: give digits, or 64k, 1M, 1G")
 
 
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if 0 <= seconds < math.inf:
-        return seconds
-    raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds: give 0 or more")
-
-
 def _field_value(text: str) -> str | None:
     return text or None
 
 
 #: None as the kind is a flag that is off by default; ``--no-`` before the name switches one off.
 OPTIONS: Final = (
-    Option("shutdown_timeout", _seconds, "seconds that handlers have to end after a signal"),
-    Option("keepalive_timeout", _seconds, "seconds after which an idle connection is closed"),
-    Option("keepalive_time", _seconds, "age in seconds after which a connection is closed"),
+    Option("shutdown_timeout", read_seconds, "seconds that handlers have to end after a signal"),
+    Option("keepalive_timeout", read_seconds, "seconds after which an idle connection is closed"),
+    Option("keepalive_time", read_seconds, "age in seconds after which a connection is closed"),
     Option("keepalive_requests", _number, "requests after which a connection is closed"),
     Option("max_connections", _number, "connections at once; the others get a 503"),
     Option("max_concurrent_requests", _number, "handlers at once; the other requests get a 503"),
-    Option("head_timeout", _seconds, "seconds that a client has to send a head"),
-    Option("body_timeout", _seconds, "seconds in which a client must send some of a body"),
-    Option("write_timeout", _seconds, "seconds in which a client must read some of an answer"),
-    Option("lingering_time", _seconds, "seconds for which an unread body is dropped"),
-    Option("lingering_timeout", _seconds, "the same without a byte"),
+    Option("head_timeout", read_seconds, "seconds that a client has to send a head"),
+    Option("body_timeout", read_seconds, "seconds in which a client must send some of a body"),
+    Option("write_timeout", read_seconds, "seconds in which a client must read some of an answer"),
+    Option("lingering_time", read_seconds, "seconds for which an unread body is dropped"),
+    Option("lingering_timeout", read_seconds, "the same without a byte"),
     Option("read_bufsize", _number, "bytes of a body that may wait for the handler"),
     Option("max_expansion", _number, "what a compressed body may inflate to, in times its size"),
-    Option("slow_request_time", _seconds, "log the stack of a handler that takes longer"),
+    Option("slow_request_time", read_seconds, "log the stack of a handler that takes longer"),
     Option("max_request_line", _number, "bytes of the longest request line"),
     Option("max_field_line", _number, "bytes of the longest field of a head"),
     Option("max_head", _number, "bytes of the longest head"),
@@ -83,11 +73,11 @@ OPTIONS: Final = (
     Option("reuse_address", None, "bind although old connections of the port still end"),
     Option("reuse_port", None, "bind although other processes listen on the port"),
     Option("max_requests", _number, "requests after which a worker is replaced"),
-    Option("max_lifetime", _seconds, "seconds after which a worker is replaced"),
+    Option("max_lifetime", read_seconds, "seconds after which a worker is replaced"),
     Option("max_rss", _number, "bytes of memory from which a worker is replaced"),
-    Option("limit_jitter", _seconds, "the part by which those three limits vary, 0 to 1"),
-    Option("start_timeout", _seconds, "seconds that a worker has to start"),
-    Option("heartbeat_timeout", _seconds, "seconds after which a silent worker is replaced"),
+    Option("limit_jitter", read_seconds, "the part by which those three limits vary, 0 to 1"),
+    Option("start_timeout", read_seconds, "seconds that a worker has to start"),
+    Option("heartbeat_timeout", read_seconds, "seconds after which a silent worker is replaced"),
 )
 
 
@@ -102,7 +92,7 @@ def add_tuning(parser: argparse.ArgumentParser) -> None:
                 option.flag, dest=option.name, action="store_true", default=None, help=option.help
             )
         else:
-            metavar = {"_seconds": "SECONDS", "_number": "N", "_field_value": "TEXT"}
+            metavar = {"read_seconds": "SECONDS", "_number": "N", "_field_value": "TEXT"}
             group.add_argument(
                 option.flag, dest=option.name, type=option.kind, default=argparse.SUPPRESS,
                 metavar=metavar[option.kind.__name__], help=option.help,

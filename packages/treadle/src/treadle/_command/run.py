@@ -9,7 +9,6 @@ import errno
 import functools
 import socket
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
@@ -28,7 +27,7 @@ from .options import add_tuning, given_tuning
 from .parser import Parser
 from .ports import listener_of
 
-__all__ = ["add_entry", "add_logs", "add_run", "explained", "run"]
+__all__ = ["add_entry", "add_logs", "add_run", "explained", "run", "server_settings"]
 
 _LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -106,13 +105,17 @@ def explained(error: OSError, port: int | None) -> OSError:
     return OSError(error.errno, text)
 
 
-def run(
-    parser: Parser,
-    options: argparse.Namespace,
-    rest: list[str],
-    more: Callable[[], dict[str, Any]] = dict,
-) -> NoReturn:
-    """Serve the application that ``options`` name, and exit; ``more`` are further options."""
+def server_settings(options: argparse.Namespace, access_format: str) -> dict[str, Any]:
+    """Return the keywords of ``run_app`` for the limits and the log that ``options`` have."""
+    settings = given_tuning(options)
+    settings["access_log_format"] = getattr(options, "access_log_format", access_format)
+    if options.no_access_log:
+        settings["access_log"] = None
+    return settings
+
+
+def run(parser: Parser, options: argparse.Namespace, rest: list[str]) -> NoReturn:
+    """Serve the application that ``options`` name, and exit."""
     check_server_arguments(parser, options)
     access_format = configure_logs(options.log, options.log_level)
     try:
@@ -122,13 +125,7 @@ def run(
         parser.error(str(error))
     loader = Loader(parser.prog, entry, rest)
     source: object = loader
-    settings: dict[str, Any] = {"access_log_format": access_format} | given_tuning(options)
-    settings.setdefault("access_log_format", access_format)
-    if hasattr(options, "access_log_format"):
-        settings["access_log_format"] = options.access_log_format
-    if options.no_access_log:
-        settings["access_log"] = None
-    settings |= more()
+    settings = server_settings(options, access_format)
     try:
         if options.workers is None:
             source = loader.make()

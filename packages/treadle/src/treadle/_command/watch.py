@@ -93,7 +93,7 @@ def _differences(before: _Stamps, now: _Stamps) -> list[str]:
     return sorted(path for path in {**before, **now} if before.get(path) != now.get(path))
 
 
-def _times(_files: Files, stop: threading.Event) -> Iterator[None]:
+def _times(stop: threading.Event) -> Iterator[None]:
     """Yield whenever it is time to look at the files, without watchfiles."""
     while not stop.wait(INTERVAL):
         yield
@@ -137,5 +137,5 @@ def changes(files: Files, stop: threading.Event, *, poll: bool = False) -> Itera
     ``poll`` does without watchfiles.
     """
     has_watchfiles = importlib.util.find_spec("watchfiles") is not None
-    times = _times if poll or not has_watchfiles else _told_times
-    return _changes(files, times(files, stop), files.stamps())
+    times = _times(stop) if poll or not has_watchfiles else _told_times(files, stop)
+    return _changes(files, times, files.stamps())

@@ -14,6 +14,7 @@ from .report import Failure, Frame, Report
 
 __all__ = [
     "NOTICE", "as_html", "as_json", "as_text", "missing_html", "missing_json", "missing_text",
+    "problem_html",
 ]  # fmt: skip
 
 #: Rows of two cells: a name and a value, a route and its handler.
@@ -153,6 +154,15 @@ def as_text(report: Report) -> str:
 def as_json(report: Report) -> str:
     """Return the report as JSON, with the names of its values."""
     return json.dumps({**dataclasses.asdict(report), "notice": NOTICE}, indent=2)
+
+
+# An application that does not start.
+
+
+def problem_html(text: str) -> str:
+    """Return the page with what is wrong with an application that does not start."""
+    title = "The application does not start"
+    return _page(title, f'<h1>{title}</h1>\n<pre tabindex="0">{html.escape(text)}</pre>')
 
 
 # A path that nothing answers.

@@ -220,10 +220,8 @@ def _named(value: object) -> str:
 
 
 def _versions() -> str:
-    texts = [f"treadle-server {__version__}", f"Python {platform.python_version()}"]
-    for name in ("uvloop",):
-        try:
-            texts.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
-    return ", ".join(texts)
+    text = f"treadle-server {__version__}, Python {platform.python_version()}"
+    try:
+        return f"{text}, uvloop {version('uvloop')}"
+    except PackageNotFoundError:
+        return text
