@@ -5,7 +5,6 @@ Without a Chromium these tests are not collected, and the head of the test repor
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,29 +12,20 @@ from pathlib import Path
 
 import playwright.sync_api
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from testkit.assertions import count_calls
+from testkit.browser import CHROMIUM, chromium
 
 # Playwright's ``expect(...)`` asserts without an ``assert``. Its classes are documented, but the
 # package does not export them to type checkers.
 for _assertions in ("LocatorAssertions", "PageAssertions"):
     count_calls(vars(playwright.sync_api)[_assertions], "to_", "not_to_")
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CHROMIUM = next(filter(None, map(shutil.which, _NAMES)), None)
-
 if CHROMIUM is None:
     collect_ignore_glob = ["test_*.py"]
 
 _SECONDS = 20
-_ARGUMENTS = [
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 def pytest_report_header() -> str:
@@ -45,14 +35,8 @@ def pytest_report_header() -> str:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium; for a module, since Playwright keeps an event loop running meanwhile."""
-    # Chromium's sandbox refuses to run for root, and in containers tests run as root.
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=_ARGUMENTS, chromium_sandbox=not root
-        )
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

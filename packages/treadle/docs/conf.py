@@ -14,7 +14,7 @@ author = "The treadle developers"
 project_copyright = author
 release = version = __version__
 
-extensions = ["docsite", "myst_parser", "sphinx.ext.autodoc"]
+extensions = ["docsite", "myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
 exclude_patterns = ["_ext"]
 # Shells and other files have no language; Python has one in each page.
 highlight_language = "none"
@@ -30,6 +30,12 @@ toc_object_entries = False
 # A name in a signature that several packages export, such as ``Request``: no link is better than
 # the wrong one.
 suppress_warnings = ["ref.python"]
+
+# What is copied of a session in a terminal is what was typed.
+copybutton_prompt_text = r"\$ |>>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+copybutton_here_doc_delimiter = "EOF"
+copybutton_line_continuation_character = "\\"
 
 # Builds need no network. A published one may have links to the documentation of other projects.
 if os.environ.get("DOCS_INTERSPHINX"):
@@ -47,6 +53,7 @@ html_title = "treadle"
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_show_sphinx = False
 html_show_copyright = False
 html_copy_source = False

@@ -7,6 +7,7 @@ import zlib
 import pytest
 
 from testkit import (
+    PATIENCE,
     Recorder,
     Run,
     each_loop,
@@ -207,6 +208,8 @@ def test_an_idle_websocket_is_gone_without_the_collector(run: Run) -> None:
         async with serve(sizes) as connect:
             gc.collect()
             gc.disable()
+            # Another test of this process may have left one that something still holds.
+            before = _connections()
             try:
                 for wire in (frame(8, b"\x03\xe8"), frame(3), b""):
                     peer = await open_websocket(connect)
@@ -220,10 +223,10 @@ def test_an_idle_websocket_is_gone_without_the_collector(run: Run) -> None:
                         peer.writer.transport.abort()
                 # The server sees the last of them leave in one of the next turns.
                 loop = asyncio.get_running_loop()
-                end = loop.time() + 5
-                while _connections() and loop.time() < end:  # noqa: ASYNC110  # it tells nobody
+                end = loop.time() + PATIENCE
+                while _connections() > before and loop.time() < end:  # noqa: ASYNC110  # none tells
                     await asyncio.sleep(0)
-                assert _connections() == 0
+                assert _connections() <= before
             finally:
                 gc.enable()
 

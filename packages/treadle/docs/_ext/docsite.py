@@ -169,6 +169,26 @@ def _parameter(found: re.Match[str]) -> str:
     return f"{found[1]}{found[2]}: {found[3]}.{'kwargs' if found[1] == '**' else 'args'}"
 
 
+def _mend_html(
+    app: Sphinx, page: str, template: str, context: dict[str, object], doctree: object
+) -> None:
+    """Mend what readers of screens cannot follow in the HTML of Sphinx and of the theme.
+
+    The captions of the navigation have the role of a heading, which requires a level. The
+    parameters of a signature are a list of descriptions without terms, inside a term.
+    """
+    for name in ("body", "furo_navigation_tree"):
+        text = context.get(name)
+        if isinstance(text, str):
+            text = text.replace('role="heading">', 'role="heading" aria-level="2">')
+            context[name] = re.sub(r'<dt class="sig .*?</dt>', _parameters, text, flags=re.DOTALL)
+
+
+def _parameters(found: re.Match[str]) -> str:
+    text = re.sub(r"<(/?)d[ld]>", r"<\1div>", found[0])
+    return text.replace("<div>", '<div class="sig-params">', 1)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the steps to a build."""
     app.setup_extension("sphinx.ext.autodoc")
@@ -178,5 +198,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-signature", _clean_signature)
     app.connect("autodoc-process-bases", _show_bases)
     app.connect("build-finished", build.write)
+    # Behind the theme, which makes its navigation at the usual priority of 500.
+    app.connect("html-page-context", _mend_html, priority=900)
     app.connect("missing-reference", _Links().find)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

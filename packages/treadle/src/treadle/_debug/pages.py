@@ -24,7 +24,8 @@ Rows = Sequence[tuple[str, str]]
 NOTICE: Final = "This page is served by `treadle dev`. In production clients see none of it."
 
 _STYLE: Final = """
-:root{color-scheme:light dark;--line:#8884;--mark:#f4c43055;--soft:#8881}
+:root{color-scheme:light dark;background:Canvas;color:CanvasText}
+:root{--line:#8884;--mark:#f4c43055;--soft:#8881}
 body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;padding:1.5rem;max-width:70rem}
 h1{font-size:1.5rem;margin:0 0 .25rem;overflow-wrap:anywhere}
 h2{font-size:1.1rem;margin:2rem 0 .5rem}

@@ -1,0 +1,11 @@
+// A block that is wider than the window scrolls by itself: let the keyboard reach those, and only
+// those.
+const reach = (block) => {
+  if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
+  else block.removeAttribute("tabindex");
+};
+document.addEventListener("DOMContentLoaded", () => {
+  const blocks = document.querySelectorAll("article .highlight, article pre, article .table-wrapper");
+  const watch = new ResizeObserver((entries) => entries.forEach(({ target }) => reach(target)));
+  blocks.forEach((block) => watch.observe(block));
+});
