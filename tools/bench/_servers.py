@@ -57,6 +57,7 @@ _ALL = (
     Program(
         "asgi_treadle", "treadle on uvicorn", ("treadle_asgi", "uvicorn", "httptools", "uvloop")
     ),
+    Program("sanic", "Sanic", ("sanic", "uvloop")),
     Program("blacksheep", "BlackSheep on Granian", ("blacksheep", "granian", "uvloop")),
 )
 
