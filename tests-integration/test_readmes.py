@@ -23,6 +23,7 @@ READMES = [
     ROOT / "packages/treadle/docs/deployment/proxies.md",
     ROOT / "packages/treadle/docs/events.md",
     ROOT / "packages/treadle/docs/command.md",
+    ROOT / "packages/treadle/docs/forms.md",
     ROOT / "packages/treadle/docs/health.md",
     ROOT / "packages/treadle/docs/logging.md",
     ROOT / "packages/treadle/docs/observability.md",
@@ -35,6 +36,7 @@ READMES = [
     ROOT / "packages/treadle/docs/streaming.md",
     ROOT / "packages/treadle/docs/templates.md",
     ROOT / "packages/treadle/docs/testing.md",
+    ROOT / "packages/treadle/docs/uploads.md",
     ROOT / "packages/treadle/docs/workers.md",
 ]
 
