@@ -37,7 +37,10 @@ READMES = [
     ROOT / "packages/treadle/docs/templates.md",
     ROOT / "packages/treadle/docs/testing.md",
     ROOT / "packages/treadle/docs/uploads.md",
+    ROOT / "packages/treadle/docs/types.md",
+    ROOT / "packages/treadle/docs/websockets.md",
     ROOT / "packages/treadle/docs/workers.md",
+    ROOT / "packages/treadle/docs/deployment/workers.md",
 ]
 
 
