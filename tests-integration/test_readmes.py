@@ -32,6 +32,7 @@ READMES = [
     ROOT / "packages/treadle/docs/error-pages.md",
     ROOT / "packages/treadle/docs/json.md",
     ROOT / "packages/treadle/docs/middlewares.md",
+    ROOT / "packages/treadle/docs/migration.md",
     ROOT / "packages/treadle/docs/static-files.md",
     ROOT / "packages/treadle/docs/streaming.md",
     ROOT / "packages/treadle/docs/templates.md",
