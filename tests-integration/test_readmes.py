@@ -89,3 +89,10 @@ def test_the_page_of_deadlines_has_the_defaults() -> None:
         if field.name.endswith(("timeout", "_time")) and field.name != "slow_request_time"
     }
     assert {name: float(value) for name, value in listed} == options
+
+
+def test_the_page_of_performance_has_the_figures_of_the_benchmarks() -> None:
+    page = (ROOT / "packages/treadle/docs/performance.md").read_text("utf-8")
+    figures = (ROOT / "tools/bench/README.md").read_text("utf-8")
+    row = re.compile(r"^\| .* \| 0\.\d\d \([\d.]+-[\d.]+\) \|$", re.MULTILINE)
+    assert row.findall(page) == row.findall(figures) != []
