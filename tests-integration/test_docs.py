@@ -6,8 +6,18 @@ import pytest
 
 import docllms
 import docpages
-from docnames import documented, grouped, names, packages, placed, public_modules, reference
-from docpages import INDEX, ROOT, PageError
+from docnames import (
+    Name,
+    description,
+    documented,
+    grouped,
+    names,
+    packages,
+    placed,
+    public_modules,
+    reference,
+)
+from docpages import INDEX, ROOT, PageError, Section
 
 PAGES = docpages.pages()
 
@@ -85,6 +95,25 @@ def test_every_public_name_has_a_place(package: str) -> None:
         if module in modules:
             text = reference(module)
             assert all(f":: {module}.{name.name}\n" in text for name in placed(module))
+
+
+@pytest.mark.parametrize("module", documented())
+def test_every_public_name_has_a_text(module: str) -> None:
+    if module == "treadle_speedups":
+        pytest.importorskip(module, exc_type=ImportError)  # where it is compiled
+    listed = placed(module)
+    assert listed
+    # A class or a function needs a docstring, a constant or an alias a comment with ``#:``.
+    assert [name.name for name in listed if not description(name)] == []
+
+
+def test_a_name_without_a_text_is_found() -> None:
+    class Child(Section):
+        pass
+
+    assert description(Name("m", "Child", Child, "m")) == ""
+    assert description(Name("m", "NOWHERE", 1, "m")) == ""
+    assert description(Name("m", "Section", Section, "m")).startswith("A list of pages")
 
 
 def test_a_name_without_a_group_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
