@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 
 from treadle import web
+from treadle_asgi import WebSocketSettings, converse
 from treadle_channels import Channels
 from treadle_http_parser import Limits
 from treadle_limits import MemoryStore
@@ -53,7 +54,9 @@ SOURCES: Final[dict[str, Mapping[str, object]]] = {
         parameters(web.Application)
         | parameters(Channels)
         | parameters(MemoryStore)
+        | parameters(converse)
         | {
+            "ws_max_msg_size": WebSocketSettings().max_msg_size,
             "threads": constant("treadle_asgi._wsgi.handler.DEFAULT_THREADS"),
             "max_waiting": constant("treadle_asgi._wsgi.handler.DEFAULT_MAX_WAITING"),
         }
