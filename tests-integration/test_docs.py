@@ -103,8 +103,10 @@ def test_every_public_name_has_a_text(module: str) -> None:
         pytest.importorskip(module, exc_type=ImportError)  # where it is compiled
     listed = placed(module)
     assert listed
+    # treadle_websocket takes the enumerations of an aiohttp that a test before this one has loaded.
+    own = [n for n in listed if not str(getattr(n.value, "__module__", "")).startswith("aiohttp")]
     # A class or a function needs a docstring, a constant or an alias a comment with ``#:``.
-    assert [name.name for name in listed if not description(name)] == []
+    assert [name.name for name in own if not description(name)] == []
 
 
 def test_a_name_without_a_text_is_found() -> None:
