@@ -1,5 +1,6 @@
 """The pages of the documentation: kinds, lists, links and names; no site is built."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,11 @@ from docnames import (
 from docpages import INDEX, ROOT, PageError, Section
 
 PAGES = docpages.pages()
+
+#: Those that are more than a file which they include, or the names of modules.
+WRITTEN = [
+    page for page in PAGES if not re.search("<!-- (include|names|own)", page.read_text("utf-8"))
+]
 
 #: Every Markdown file whose links lead anywhere in the repository.
 LINKING = [
@@ -64,6 +70,14 @@ def test_a_page_has_its_kind_and_a_first_sentence(page: Path) -> None:
     text = docpages.expanded(page, reference)
     assert docpages.kind(text) in docpages.KINDS
     assert len(docpages.first_sentence(text).split()) >= 3
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=name_of)
+def test_a_page_begins_with_a_sentence_and_ends_with_a_way_on(page: Path) -> None:
+    paragraphs = page.read_text("utf-8").strip().split("\n\n")
+    assert re.match(r"[A-Z`\[a-z]", paragraphs[2])
+    assert not paragraphs[2].startswith("```")
+    assert re.search(r"\]\([^)]+\.md[^)]*\)", paragraphs[-1])
 
 
 def test_each_page_is_in_one_list_of_its_kind() -> None:
