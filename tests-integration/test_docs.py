@@ -1,15 +1,31 @@
 """The pages of the documentation: kinds, lists, links and names; no site is built."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 import docllms
 import docpages
-from docnames import documented, grouped, names, packages, placed, public_modules, reference
-from docpages import INDEX, ROOT, PageError
+from docnames import (
+    Name,
+    description,
+    documented,
+    grouped,
+    names,
+    packages,
+    placed,
+    public_modules,
+    reference,
+)
+from docpages import INDEX, ROOT, PageError, Section
 
 PAGES = docpages.pages()
+
+#: Those that are more than a file which they include, or the names of modules.
+WRITTEN = [
+    page for page in PAGES if not re.search("<!-- (include|names|own)", page.read_text("utf-8"))
+]
 
 #: Every Markdown file whose links lead anywhere in the repository.
 LINKING = [
@@ -56,6 +72,14 @@ def test_a_page_has_its_kind_and_a_first_sentence(page: Path) -> None:
     assert len(docpages.first_sentence(text).split()) >= 3
 
 
+@pytest.mark.parametrize("page", WRITTEN, ids=name_of)
+def test_a_page_begins_with_a_sentence_and_ends_with_a_way_on(page: Path) -> None:
+    paragraphs = page.read_text("utf-8").strip().split("\n\n")
+    assert re.match(r"[A-Z`\[a-z]", paragraphs[2])
+    assert not paragraphs[2].startswith("```")
+    assert re.search(r"\]\([^)]+\.md[^)]*\)", paragraphs[-1])
+
+
 def test_each_page_is_in_one_list_of_its_kind() -> None:
     docpages.check_lists()
     sections = docpages.sections()
@@ -85,6 +109,27 @@ def test_every_public_name_has_a_place(package: str) -> None:
         if module in modules:
             text = reference(module)
             assert all(f":: {module}.{name.name}\n" in text for name in placed(module))
+
+
+@pytest.mark.parametrize("module", documented())
+def test_every_public_name_has_a_text(module: str) -> None:
+    if module == "treadle_speedups":
+        pytest.importorskip(module, exc_type=ImportError)  # where it is compiled
+    listed = placed(module)
+    assert listed
+    # treadle_websocket takes the enumerations of an aiohttp that a test before this one has loaded.
+    own = [n for n in listed if not str(getattr(n.value, "__module__", "")).startswith("aiohttp")]
+    # A class or a function needs a docstring, a constant or an alias a comment with ``#:``.
+    assert [name.name for name in own if not description(name)] == []
+
+
+def test_a_name_without_a_text_is_found() -> None:
+    class Child(Section):
+        pass
+
+    assert description(Name("m", "Child", Child, "m")) == ""
+    assert description(Name("m", "NOWHERE", 1, "m")) == ""
+    assert description(Name("m", "Section", Section, "m")).startswith("A list of pages")
 
 
 def test_a_name_without_a_group_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

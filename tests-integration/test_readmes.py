@@ -23,6 +23,7 @@ READMES = [
     ROOT / "packages/treadle/docs/deployment/proxies.md",
     ROOT / "packages/treadle/docs/events.md",
     ROOT / "packages/treadle/docs/command.md",
+    ROOT / "packages/treadle/docs/forms.md",
     ROOT / "packages/treadle/docs/health.md",
     ROOT / "packages/treadle/docs/logging.md",
     ROOT / "packages/treadle/docs/observability.md",
@@ -31,11 +32,16 @@ READMES = [
     ROOT / "packages/treadle/docs/error-pages.md",
     ROOT / "packages/treadle/docs/json.md",
     ROOT / "packages/treadle/docs/middlewares.md",
+    ROOT / "packages/treadle/docs/migration.md",
     ROOT / "packages/treadle/docs/static-files.md",
     ROOT / "packages/treadle/docs/streaming.md",
     ROOT / "packages/treadle/docs/templates.md",
     ROOT / "packages/treadle/docs/testing.md",
+    ROOT / "packages/treadle/docs/uploads.md",
+    ROOT / "packages/treadle/docs/types.md",
+    ROOT / "packages/treadle/docs/websockets.md",
     ROOT / "packages/treadle/docs/workers.md",
+    ROOT / "packages/treadle/docs/deployment/workers.md",
 ]
 
 
@@ -83,3 +89,10 @@ def test_the_page_of_deadlines_has_the_defaults() -> None:
         if field.name.endswith(("timeout", "_time")) and field.name != "slow_request_time"
     }
     assert {name: float(value) for name, value in listed} == options
+
+
+def test_the_page_of_performance_has_the_figures_of_the_benchmarks() -> None:
+    page = (ROOT / "packages/treadle/docs/performance.md").read_text("utf-8")
+    figures = (ROOT / "tools/bench/README.md").read_text("utf-8")
+    row = re.compile(r"^\| .* \| 0\.\d\d \([\d.]+-[\d.]+\) \|$", re.MULTILINE)
+    assert row.findall(page) == row.findall(figures) != []

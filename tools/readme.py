@@ -30,6 +30,7 @@ _BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PORT = "8080"
 _START_SECONDS = 20
 _RUN_SECONDS = 60
+_BOUNDARY = "the-boundary"
 
 
 @dataclass(frozen=True)
@@ -159,8 +160,8 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 def _curl(command: str) -> str:
     """Do what a simple curl command does.
 
-    It has a URL, ``-s``, ``-X``, ``-d`` (and ``--data-binary``), ``-H``, ``-o /dev/null``, and
-    ``-w`` with ``%{http_code}`` and ``%header{name}``.
+    It has a URL, ``-s``, ``-X``, ``-d`` (and ``--data-binary``), ``-F``, ``-H``, ``-o /dev/null``,
+    and ``-w`` with ``%{http_code}`` and ``%header{name}``.
     """
     words = shlex.split(command)
     method, data, url, shows_body, form = None, None, "", True, ""
@@ -168,7 +169,7 @@ def _curl(command: str) -> str:
     position = 1
     while position < len(words):
         word = words[position]
-        if word in ("-X", "-d", "--data-binary", "-H", "-o", "-w"):
+        if word in ("-X", "-d", "--data-binary", "-F", "-H", "-o", "-w"):
             position += 1
             value = words[position]
             if word == "-X":
@@ -180,11 +181,16 @@ def _curl(command: str) -> str:
                 shows_body = False
             elif word == "-w":
                 form = value
+            elif word == "-F":
+                data = (data or b"") + _part(value)
+                fields["Content-Type"] = f"multipart/form-data; boundary={_BOUNDARY}"
             else:
                 data = value.encode()
         elif not word.startswith("-"):
             url = word
         position += 1
+    if data and "-F" in words:
+        data += f"--{_BOUNDARY}--\r\n".encode()
     url = url.replace("localhost", "127.0.0.1")
     request = urllib.request.Request(url, data, fields, method=method)
     try:
@@ -196,6 +202,15 @@ def _curl(command: str) -> str:
         found = form.replace("%{http_code}", str(answer.status))
         found = re.sub(r"%header\{([\w-]+)\}", lambda match: answer.headers[match[1]] or "", found)
     return (body.decode() if shows_body else "") + found
+
+
+def _part(value: str) -> bytes:
+    """Return the part of a form that curl makes of ``name=content`` and ``;filename=...``."""
+    name, _, content = value.partition("=")
+    content, _, filename = content.partition(";filename=")
+    named = f'; filename="{filename}"' if filename else ""
+    head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{named}\r\n\r\n'
+    return f"{head}{content}\r\n".encode()
 
 
 def main(arguments: list[str]) -> int:

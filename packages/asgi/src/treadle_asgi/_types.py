@@ -9,9 +9,13 @@ __all__ = ["ASGIApplication", "AnyASGIApplication", "Message", "Receive", "Scope
 
 # ``Any``: the values of scopes and messages have no common type, and applications of all frameworks
 # are annotated so.
+#: The facts about a connection.
 Scope = MutableMapping[str, Any]
+#: An event, in either direction.
 Message = MutableMapping[str, Any]
+#: Returns the next event of the client.
 Receive = Callable[[], Awaitable[Message]]
+#: Sends an event to the client.
 Send = Callable[[Message], Awaitable[None]]
 #: An application of ASGI 3: a coroutine function of a scope, and of the two ends of a conversation.
 ASGIApplication = Callable[[Scope, Receive, Send], Awaitable[None]]

@@ -168,4 +168,5 @@ class Error:
         return f"<Error {self.status} {self.reason!r}>"
 
 
+#: The values that a connection hands to its caller.
 Event = Request | Data | EndOfMessage | Error

@@ -45,4 +45,5 @@ class Limits:
                 raise ValueError(f"Limits.{field.name} must be an int of at least 1, got {value!r}")
 
 
+#: The limits of a connection that is given none.
 DEFAULT_LIMITS: Final = Limits()

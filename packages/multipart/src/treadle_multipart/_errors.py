@@ -35,6 +35,7 @@ __all__ = [
     "leniencies",
 ]
 
+#: A deviation from the grammar that parsers accept unless they are strict.
 Leniency = Literal[
     "lf-line-ends",  # lines end with LF alone
     "missing-final-boundary",  # the body ends without ``--boundary--``

@@ -11,6 +11,7 @@ from ._options import split_parameters
 
 __all__ = ["End", "Event", "Headers", "PartBegin", "PartData", "PartEnd"]
 
+#: The headers of a part: pairs of a name and a value, in their order.
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -137,4 +138,5 @@ class End:
         return "End()"
 
 
+#: The values that a parser hands to its caller.
 Event = PartBegin | PartData | PartEnd | End

@@ -123,8 +123,8 @@ class StreamedPart:
         return f"<StreamedPart {self.name!r}: {self.size} bytes to {self.target!r}>"
 
 
-# Text fields are str. Fields of another media type than text/*, and file inputs without a chosen
-# file, are bytes.
+#: The value of a field. Text fields are ``str``; fields of another media type than ``text/*``, and
+#: file inputs without a chosen file, are ``bytes``.
 FormValue = str | bytes | FormFile | StreamedPart
 
 

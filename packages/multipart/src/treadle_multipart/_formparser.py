@@ -37,6 +37,7 @@ from ._urlencoded import Pair, UrlencodedParser
 
 __all__ = ["FormParser", "TargetFor"]
 
+#: Returns where the data of a part goes; None to have the form keep it.
 TargetFor = Callable[[PartBegin], Target | None]
 
 _FORM_DATA = "multipart/form-data"

@@ -26,6 +26,7 @@ from ._limits import MultipartLimits, bound
 
 __all__ = ["Pair", "UrlencodedParser", "parse_urlencoded"]
 
+#: A name and its value.
 Pair = tuple[str, str]
 
 _PAIR = re.compile(rb"[^&]++")

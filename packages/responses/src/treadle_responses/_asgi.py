@@ -28,8 +28,11 @@ __all__ = [
 
 _T = TypeVar("_T")
 
+#: The facts about a connection, of an ASGI server.
 ASGIScope = Mapping[str, object]
+#: Returns the next event of an ASGI server.
 ASGIReceive = Callable[[], Awaitable[Mapping[str, object]]]
+#: Sends an event to an ASGI server.
 ASGISend = Callable[[dict[str, object]], Awaitable[None]]
 
 #: Field lines that are cached: each type of content with each length is an entry.

@@ -16,7 +16,9 @@ from ._types import ResponseWriter, Sendable, refuse_second_use
 
 __all__ = ["StartResponse", "WSGIEnviron", "WSGIRequest", "send_wsgi"]
 
+#: The variables of a request, of a WSGI server.
 WSGIEnviron = Mapping[str, object]
+#: Takes the status line and the fields, as a WSGI server gives it.
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 #: Bytes of a file that ``wsgi.file_wrapper`` reads at a time.

@@ -122,6 +122,7 @@ _SLUG: Final = Converter("[-a-zA-Z0-9_]+", _same, _text)
 _DATE: Final = Converter("[0-9]{4}-[0-9]{2}-[0-9]{2}", date.fromisoformat, _format_date)
 _PATH: Final = Converter("(?s:.+)", _same, _text)
 
+#: The converters that each router knows, by their names.
 CONVERTERS: Final[Mapping[str, Converter[object]]] = {
     "date": _DATE,
     "float": _FLOAT,

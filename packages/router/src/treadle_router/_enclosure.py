@@ -59,4 +59,5 @@ class Enclosure(Generic[H]):
         return f"<Enclosure {self.prefix} of {len(self.items)} items>"
 
 
+#: A part of a router: a resource, or an enclosure of some.
 Item: TypeAlias = Resource[H] | Enclosure[H]

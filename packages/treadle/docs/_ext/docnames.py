@@ -23,6 +23,8 @@ from docpages import ROOT, PageError, pages
 #: Longer values say less than their names.
 _LONGEST_VALUE = 160
 
+_VERSION = "The version of the package."
+
 _NAMES = re.compile(r"<!-- (names|own): (\S+) -->$", re.MULTILINE)
 
 
@@ -225,12 +227,31 @@ def reference(module: str) -> str:
     return "".join(out)
 
 
+def description(name: Name) -> str:
+    """Return the text that the reference has for a name; nothing if its source has none."""
+    if name.name == "__version__":
+        return _VERSION
+    if _has_docstring(name):
+        # Its own: a base class says what the base is.
+        own = vars(name.value).get("__doc__") if isinstance(name.value, type) else None
+        return own or ("" if isinstance(name.value, type) else name.value.__doc__ or "")
+    definition = _definition(name.name, name.value)
+    return definition.comment if definition else ""
+
+
+def _has_docstring(name: Name) -> bool:
+    """Return True for a class or a function; constants and aliases have a comment instead."""
+    return inspect.isroutine(name.value) or (
+        isinstance(name.value, type) and name.value.__name__ == name.name
+    )
+
+
 def _directive(name: Name) -> str:
     """Return the directive of autodoc for one name."""
     path = f"{name.module}.{name.name}"
     if name.name == "__version__":
         # A string has the docstring of its class, and this one changes with each release.
-        return f".. py:data:: {path}\n   :type: str\n\n   The version of the package.\n\n"
+        return f".. py:data:: {path}\n   :type: str\n\n   {_VERSION}\n\n"
     if isinstance(name.value, type) and name.value.__name__ == name.name:
         kind = "exception" if issubclass(name.value, BaseException) else "class"
         options = ":members:\n   :show-inheritance:\n"
@@ -246,6 +267,6 @@ def _directive(name: Name) -> str:
     if inspect.isroutine(name.value):
         return f".. autofunction:: {path}\n\n"
     definition = _definition(name.name, name.value)
-    value, comment = (definition.value, definition.comment) if definition else ("", "")
+    value = definition.value if definition else ""
     shown = f"   :value: {value}\n" if value else f"   :type: {type(name.value).__name__}\n"
-    return f".. py:data:: {path}\n{shown}\n   {comment}\n\n"
+    return f".. py:data:: {path}\n{shown}\n   {description(name)}\n\n"

@@ -12,7 +12,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
-from propcache.api import under_cached_property as reify
+from propcache.api import under_cached_property
 
 from treadle_http_parser.fields import (
     ETAG_ANY,
@@ -86,19 +86,31 @@ BaseKey = StateKey
 
 #: The size in bytes in which files and bodies are read.
 DEFAULT_CHUNK_SIZE: Final = 2**18
+#: A property that is computed once for each object, and kept in its ``_cache``.
+reify = under_cached_property
+
+#: True in Python's development mode, ``python -X dev``.
 DEBUG: Final = sys.flags.dev_mode
+#: True on macOS.
 IS_MACOS: Final = sys.platform == "darwin"
+#: True on Windows.
 IS_WINDOWS: Final = sys.platform == "win32"
+#: True: treadle needs Python 3.11.
 PY_311: Final = True
 
 #: The statuses and methods of responses without a body (RFC 9112 section 6.3).
 EMPTY_BODY_STATUS_CODES: Final = frozenset({204, 304, *range(100, 200)})
+#: The methods whose responses have no body: HEAD.
 EMPTY_BODY_METHODS: Final = frozenset({METH_HEAD})
 
 # Sets of characters (RFC 9110 section 5.6.2).
+#: All characters of ASCII.
 CHAR: Final = frozenset(map(chr, range(128)))
+#: The control characters of ASCII.
 CTL: Final = frozenset({*map(chr, range(32)), "\x7f"})
+#: The characters that end a token.
 SEPARATORS: Final = frozenset('()<>@,;:\\"/[]?={} \t')
+#: The characters of a token, such as the name of a field.
 TOKEN: Final = CHAR - CTL - SEPARATORS
 #: The characters of a quoted string.
 QCONTENT: Final = frozenset({*map(chr, range(0x20, 0x7F)), "\t"})

@@ -19,6 +19,9 @@ __all__ = [
 ]
 
 
+#: The logger ``treadle.client``, to which treadle writes nothing.
 client_logger: Final = logging.getLogger("treadle.client")
+#: The logger ``treadle.internal``, to which treadle writes nothing.
 internal_logger: Final = logging.getLogger("treadle.internal")
+#: The logger ``treadle.websocket``, to which treadle writes nothing.
 ws_logger: Final = logging.getLogger("treadle.websocket")

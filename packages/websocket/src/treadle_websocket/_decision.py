@@ -56,6 +56,7 @@ class Reject:
         return WSHandshakeError(self.body.decode("ascii"), status=self.status)
 
 
+#: The answer to a handshake: it is accepted, or refused.
 Decision: TypeAlias = Accept | Reject
 
 

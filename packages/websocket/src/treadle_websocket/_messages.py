@@ -172,8 +172,12 @@ _Rest: TypeAlias = (
     | WSMessageClosed
     | WSMessageError
 )
+#: A message as a handler receives it; its text is a ``str``.
 Message: TypeAlias = WSMessageText | _Rest
+#: The same with text as ``bytes``, for ``decode_text=False``.
 RawMessage: TypeAlias = WSMessageTextBytes | _Rest
 
+#: Received while the connection closes.
 WS_CLOSING_MESSAGE: Final = WSMessageClosing(WSMsgType.CLOSING, None)
+#: Received when the connection has closed.
 WS_CLOSED_MESSAGE: Final = WSMessageClosed(WSMsgType.CLOSED, None)

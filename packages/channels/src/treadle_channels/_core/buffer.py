@@ -14,6 +14,7 @@ from .messages import Gap, GapReason
 
 __all__ = ["Buffer", "Overflow", "check_overflow", "check_queue"]
 
+#: The choice of a full queue: drop its oldest message, drop the newest, or close.
 Overflow = Literal["drop_oldest", "drop_newest", "close"]
 
 T = TypeVar("T")

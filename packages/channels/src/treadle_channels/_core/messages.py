@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, final
 
 __all__ = ["Gap", "GapReason", "Message"]
 
+#: The cause of a ``Gap``.
 GapReason = Literal["behind", "link", "trimmed", "undecodable"]
 
 

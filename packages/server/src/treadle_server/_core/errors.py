@@ -14,8 +14,11 @@ __all__ = [
     "workers_logger",
 ]
 
+#: The logger of the access log, ``treadle.access``.
 access_logger: Final = logging.getLogger("treadle.access")
+#: The logger of the server's own errors, ``treadle.server``.
 server_logger: Final = logging.getLogger("treadle.server")
+#: The logger for applications, ``treadle.web``: ``app.logger``.
 web_logger: Final = logging.getLogger("treadle.web")
 workers_logger: Final = logging.getLogger("treadle.workers")
 

@@ -15,7 +15,9 @@ class HttpVersion(NamedTuple):
     minor: int
 
 
+#: HTTP/1.0.
 HttpVersion10: HttpVersion = HttpVersion(1, 0)
+#: HTTP/1.1.
 HttpVersion11: HttpVersion = HttpVersion(1, 1)
 
 

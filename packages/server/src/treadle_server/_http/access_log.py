@@ -278,6 +278,7 @@ class AccessLogger(AbstractAccessLogger):
         return self._layout.compose([call(request, response, time) for call in self._calls])
 
 
+#: The classes that ``access_log_class`` takes.
 AccessLogClass = type[AbstractAccessLogger] | type[AbstractAsyncAccessLogger]
 
 

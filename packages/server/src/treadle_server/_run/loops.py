@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 __all__ = ["LoopName", "new_loop"]
 
+#: The names of event loops that ``run_app`` takes.
 LoopName: TypeAlias = Literal["auto", "asyncio", "uvloop"]
 
 

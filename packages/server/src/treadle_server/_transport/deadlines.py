@@ -15,6 +15,7 @@ from treadle_server._core.logs import log_error
 
 __all__ = ["NEVER", "HasDeadline", "Sweeper"]
 
+#: The time of a deadline that is never met.
 NEVER: Final = math.inf
 
 _TICK: Final = 1.0

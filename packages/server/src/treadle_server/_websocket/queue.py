@@ -8,6 +8,7 @@ from treadle_websocket import Message, RawMessage
 
 __all__ = ["PER_MESSAGE", "AnyMessage", "MessageQueue", "Waiter", "expire"]
 
+#: A message with text as ``str`` or as ``bytes``.
 AnyMessage: TypeAlias = Message | RawMessage
 #: The future that a reader waits for: its result is a message, or None at the end.
 Waiter: TypeAlias = "asyncio.Future[AnyMessage | None]"
