@@ -1,13 +1,14 @@
-"""The chat of the example application with two workers and a real Redis."""
+"""The example application with two workers and a real Redis: its chat, its notes, its limits."""
 
 import asyncio
+import contextlib
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession, ClientWebSocketResponse
+from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar
 
 from testkit import Program
 from testkit.engines import Redis
@@ -17,10 +18,11 @@ EXAMPLES = Path(__file__).resolve().parent.parent / "packages/treadle/examples"
 
 
 @pytest.fixture
-def program(redis: Redis) -> Iterator[Program]:
+def program(redis: Redis, tmp_path: Path) -> Iterator[Program]:
     command = [
         sys.executable, "-m", "treadle.web", "-H", "127.0.0.1", "-P", str(unused_port()),
         "--workers", "2", "treadle_example.app:init_func", "--redis", redis.url,
+        "--database", str(tmp_path / "notes.sqlite"),
     ]  # fmt: skip
     program = Program(command, EXAMPLES)
     try:
@@ -60,5 +62,39 @@ def test_the_tabs_of_both_workers_chat(program: Program, redis: Redis) -> None:
                 async with session.ws_connect(f"{url}/talk") as late:
                     assert await late.receive_json() == said
             await tabs[0].close()
+
+    asyncio.run(main())
+
+
+def test_both_workers_have_the_notes_and_tell_each_other(program: Program) -> None:
+    async def main() -> None:
+        url = f"http://127.0.0.1:{program.port}"
+        jar = CookieJar(unsafe=True)
+        async with (
+            asyncio.timeout(30),
+            ClientSession(cookie_jar=jar, headers={"Origin": url}) as session,
+            contextlib.AsyncExitStack() as stack,
+        ):
+            form = {"name": "Ada", "password": "correct horse"}
+            async with session.post(f"{url}/signup", data=form) as answer:
+                assert answer.status == 200
+            # Each connection is a new one, for either of the workers.
+            streams = [
+                await stack.enter_async_context(session.get(f"{url}/notes/events"))
+                for _ in range(11)
+            ]
+            async with session.post(f"{url}/notes", data={"title": "Milk"}) as answer:
+                assert "Milk" in await answer.text()
+            for stream in streams:
+                assert await stream.content.readuntil(b"\n\n") == b"event: changed\ndata: {}\n\n"
+            # The limit is one for both.
+            wrong = form | {"password": "wrong guess"}
+            closing = {"Connection": "close"}
+            statuses = [
+                (await session.post(f"{url}/login", data=wrong, headers=closing)).status
+                for _ in range(8)
+            ]
+            assert statuses[:5] == [422] * 5
+            assert statuses[-1] == 429
 
     asyncio.run(main())
