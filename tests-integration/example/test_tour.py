@@ -5,11 +5,13 @@ import logging
 import re
 import sys
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from treadle_example.app import default_database, init_func
 
-from testkit import Program, Run
+from testkit import PATIENCE, Program, Run
 from treadle_testing import unused_port
 
 from ._site import example
@@ -31,7 +33,7 @@ def test_the_pages_lead_to_pages(run: Run, tmp_path: Path) -> None:
                 waiting += [link for link in links if link not in {*seen, *waiting}]
             assert {
                 "/signup", "/login", "/chat", "/tour", "/hello/Ada%20Lovelace", "/events",
-                "/api/time?zone=utc", "/count/20", "/static/", "/static/style.css",
+                "/api/time?zone=utc", "/count/20", "/static/style.css",
             } <= seen.keys()  # fmt: skip
 
     run(main())
@@ -144,6 +146,12 @@ def test_the_commands(tmp_path: Path, command: list[str]) -> None:
         program.wait_for(rf"http://\S+:{port}")
         program.port = port
         assert "treadle notes" in program.get("/")
+        # The page of `treadle dev` is the better one for who writes the program.
+        request = Request(f"http://127.0.0.1:{port}/broken", headers={"Accept": "text/html"})
+        with pytest.raises(HTTPError) as caught:
+            urlopen(request, timeout=PATIENCE)
+        with caught.value as answer:
+            assert ("on purpose" in answer.read().decode()) is ("dev" in command)
         assert program.end() == 0
     finally:
         program.close()

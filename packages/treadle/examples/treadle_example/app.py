@@ -57,9 +57,7 @@ def make_app(*, database: Path | None = None, redis: str | None = None) -> web.A
     admin.setup(app)
     app.add_routes(_health().routes())
     # Browsers keep the files, and ask each time if they have changed.
-    app.router.add_static(
-        "/static", _STATIC, name="static", show_index=True, cache_control="no-cache"
-    )
+    app.router.add_static("/static", _STATIC, name="static", cache_control="no-cache")
     return app
 
 
