@@ -1,10 +1,12 @@
 """Accounts of the example: sign up, log in, log out, and who is refused."""
 
+import hashlib
 from http.cookies import Morsel
 from pathlib import Path
 
 import pytest
 from treadle_example.passwords import Passwords
+from treadle_example.store import sessions
 
 from testkit import Run
 
@@ -117,6 +119,25 @@ def test_a_login_leads_to_no_other_site(run: Run, tmp_path: Path, way: str) -> N
     run(main())
 
 
+def test_a_session_ends_by_itself(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        async with example(tmp_path) as site:
+            ada = await site.user("Ada")
+            await ada.get("/notes")
+            monkeypatch.setattr(sessions, "LIFETIME", -1)
+            form = {"name": "Ada", "password": PASSWORD}
+            answer = await ada.post("/login", form)
+            (found,) = answer.cookies.values()
+            other = await site.visitor()
+            late = {"Cookie": f"session={found.value}"}
+            answer = await other.ask("GET", "/notes", 303, late)
+            assert answer.headers["Location"] == "/login?next=/notes"
+
+    run(main())
+
+
 def test_guesses_are_limited(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         async with example(tmp_path) as site:
@@ -163,6 +184,26 @@ def test_over_tls_the_cookie_is_bound_to_the_host(run: Run, tmp_path: Path) -> N
             await visitor.get("/notes", 303, sent)
 
     run(main())
+
+
+def test_an_unknown_name_takes_as_much_work(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    work: list[tuple[int, int, int]] = []
+    scrypt = hashlib.scrypt
+
+    def counted(password: bytes, *, salt: bytes, n: int, r: int, p: int) -> bytes:
+        work.append((n, r, p))
+        return scrypt(password, salt=salt, n=n, r=r, p=p)
+
+    async def main() -> None:
+        passwords = Passwords()
+        hashed = await passwords.hashed("a")
+        monkeypatch.setattr(hashlib, "scrypt", counted)
+        assert not await passwords.matches("b", hashed)
+        assert not await passwords.matches("b", None)
+
+    run(main())
+    assert len(work) == 2
+    assert work[0] == work[1]
 
 
 def test_hashes_differ_and_match_only_their_password(run: Run) -> None:

@@ -1,14 +1,16 @@
 """Files of notes in the example: uploads with limits, and downloads that run nothing."""
 
+import asyncio
 import io
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from aiohttp import FormData
 from treadle_example.store import attachments
 
-from testkit import Run
+from testkit import Run, until
 
 from ._site import Visitor, example
 
@@ -191,5 +193,54 @@ def test_what_is_no_form_is_refused(run: Run, tmp_path: Path) -> None:
             # A file input without a chosen file.
             await ada.post(f"{note}/files", form(("", b"", "")))
             assert await links(ada, note) == {}
+
+    run(main())
+
+
+def test_an_upload_that_is_broken_off_leaves_nothing(run: Run, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with example(tmp_path) as site:
+            ada = await site.user("Ada")
+            note = await ada.write("Milk")
+            arrived = asyncio.Event()
+
+            async def body() -> AsyncIterator[bytes]:
+                head = b'Content-Disposition: form-data; name="files"; filename="a"'
+                yield b"--x\r\n" + head + b"\r\n\r\n" + bytes(300_000)
+                arrived.set()
+                await asyncio.Event().wait()
+
+            fields = {"Content-Type": "multipart/form-data; boundary=x"}
+            upload = asyncio.create_task(ada.post(f"{note}/files", body(), fields=fields))
+            await arrived.wait()
+            await until(lambda: kept(tmp_path))
+            upload.cancel()
+            await asyncio.wait([upload])
+            await until(lambda: not kept(tmp_path))
+            assert await links(ada, note) == {}
+
+    run(main())
+
+
+def test_a_note_that_is_deleted_during_an_upload_gets_no_file(run: Run, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with example(tmp_path) as site:
+            ada = await site.user("Ada")
+            note = await ada.write("Milk")
+            deleted = asyncio.Event()
+
+            async def body() -> AsyncIterator[bytes]:
+                head = b'Content-Disposition: form-data; name="files"; filename="a"'
+                yield b"--x\r\n" + head + b"\r\n\r\n" + bytes(300_000)
+                await deleted.wait()
+                yield b"\r\n--x--\r\n"
+
+            fields = {"Content-Type": "multipart/form-data; boundary=x"}
+            upload = asyncio.create_task(ada.post(f"{note}/files", body(), 409, fields=fields))
+            await until(lambda: kept(tmp_path))
+            await ada.post(f"{note}/delete")
+            deleted.set()
+            assert "the note is gone" in await (await upload).text()
+            assert kept(tmp_path) == []
 
     run(main())

@@ -234,3 +234,21 @@ def test_two_processes_share_a_file(run: Run, tmp_path: Path) -> None:
             await at_two.get("/notes", 303)
 
     run(main())
+
+
+@pytest.mark.parametrize("kind", ["a folder", "no database", "below a file"])
+def test_a_file_that_cannot_be_used_ends_the_start_with_a_sentence(
+    run: Run, tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "notes.sqlite"
+    if kind == "a folder":
+        path.mkdir()
+    else:
+        path.write_text("This is no database." * 100)
+
+    async def main() -> None:
+        with pytest.raises(RuntimeError, match=rf"{path}\S* cannot be used: .*--database"):
+            async with example(path if kind == "below a file" else tmp_path):
+                pass
+
+    run(main())

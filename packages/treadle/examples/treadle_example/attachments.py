@@ -41,10 +41,11 @@ async def upload(request: web.Request, user: User) -> web.Response:
                 file = await _receive(request.app[FILES], part, note, room, stack)
                 room -= file.size
                 added.append(file)
-        if not await database.write(attachments.add, note, added):
-            raise web.HTTPConflict(text="409: the note is gone, or your room for files is used up")
-        # They stay.
-        stack.pop_all()
+        # The transaction ends even if this handler is cancelled: from here on it has the files.
+        written = stack.pop_all()
+    if not await database.write(attachments.add, note, added):
+        written.close()
+        raise web.HTTPConflict(text="409: the note is gone, or your room for files is used up")
     await live.tell_list(request, user.id)
     raise web.HTTPSeeOther(note_url(request, note) + "#files")
 

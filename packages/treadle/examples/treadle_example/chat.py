@@ -67,7 +67,12 @@ async def say(request: web.Request) -> web.Response:
     name, text = await texts(request, "name", "text")
     if text:
         said = _line(json.dumps({"name": name, "text": text}))
-        await channels.of(request).publish(_ROOM, said or "")
+        try:
+            await channels.of(request).publish(_ROOM, said or "")
+        except channels.ChannelsError as error:
+            raise web.HTTPServiceUnavailable(
+                text="503: the chat has lost its Redis. Try again in a minute"
+            ) from error
     raise web.HTTPSeeOther(request.app.router["chat"].url_for())
 
 

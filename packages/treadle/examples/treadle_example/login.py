@@ -1,5 +1,6 @@
 """Who asks: the user of the session in the cookie, and handlers that are for users only."""
 
+import functools
 from collections.abc import Awaitable, Callable
 
 from treadle import web
@@ -43,11 +44,12 @@ def users_only(
     It stands below the decorator of the route.
     """
 
+    @functools.wraps(handler)
     async def handle(request: web.Request) -> web.StreamResponse:
         user = request.get(USER)
         if user is not None:
             return await handler(request, user)
-        if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
+        if request.method in ("GET", "HEAD") and "text/html" in request.headers.get("Accept", ""):
             login = request.app.router["login"].url_for().with_query(next=request.path_qs)
             raise web.HTTPSeeOther(login)
         raise web.HTTPUnauthorized(text="401: log in first, at /login")

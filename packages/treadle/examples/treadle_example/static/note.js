@@ -20,13 +20,15 @@ function receive(event) {
     const others = said.windows - 1;
     state.textContent = others < 1 ? "" :
       `This note is open in ${others} other ${others === 1 ? "window" : "windows"}.`;
+  } else if ("deleted" in said) {
+    state.textContent = "This note was deleted in another window.";
+  } else if (waiting !== undefined) {
+    // What was typed here a moment ago is not replaced. Saving it leads to the page with both texts.
   } else if ("saved" in said) {
     show(title, said.title);
     show(text, said.text);
     version.value = said.saved;
     state.textContent = "Saved in another window.";
-  } else if ("deleted" in said) {
-    state.textContent = "This note was deleted in another window.";
   } else if (said.from !== me) {
     show(title, said.title);
     show(text, said.text);
@@ -45,6 +47,7 @@ function connect() {
 form.addEventListener("input", () => {
   clearTimeout(waiting);
   waiting = setTimeout(() => {
+    waiting = undefined;
     if (socket.readyState === WebSocket.OPEN) {
       socket.send(JSON.stringify({title: title.value, text: text.value}));
     }

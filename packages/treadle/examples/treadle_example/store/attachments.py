@@ -1,7 +1,8 @@
 """The attachments of notes: a row in the table, and a file of the same id in a folder.
 
 The row is added behind the file, and deleted before it: a row never lacks its file. A process that
-is killed between the two leaves a file without a row, which nobody can reach.
+is killed between the two, or a database that fails, leaves a file without a row, which nobody can
+reach.
 """
 
 import contextlib

@@ -70,8 +70,12 @@ def connect(path: Path) -> Connection:
     """Return a new connection, for the thread that calls this."""
     # Without an isolation level the module begins no transactions by itself.
     connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -135,6 +139,15 @@ class Database:
             return work(self._connection)
 
     def _open(self) -> None:
+        try:
+            self._connect()
+        except (OSError, sqlite3.Error) as error:
+            raise RuntimeError(
+                f"The database {self.path} cannot be used: {error}. Name another file, or a folder "
+                "that this user may write to, with --database"
+            ) from error
+
+    def _connect(self) -> None:
         # Notes are private: nobody else on this machine reads a folder that is made here.
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._connection = connect(self.path)
