@@ -1,13 +1,19 @@
 """The admin of the example: a Flask application for one user, and its absence."""
 
+import io
 import sys
 from pathlib import Path
 
 import pytest
+from aiohttp import FormData
 
 from testkit import Run
 
 from ._site import example
+
+
+def kept(folder: Path) -> int:
+    return len(list((folder / "notes.sqlite.files").iterdir()))
 
 
 def test_the_first_user_deletes_users_and_notes(run: Run, tmp_path: Path) -> None:
@@ -17,6 +23,10 @@ def test_the_first_user_deletes_users_and_notes(run: Run, tmp_path: Path) -> Non
         async with example(tmp_path) as site:
             ada, bob = await site.user("Ada"), await site.user("<b>Bob")
             note = await bob.write("<i>Milk")
+            for path in (note, await bob.write("Second")):
+                form = {"files": io.BytesIO(b"x")}
+                await bob.post(f"{path}/files", FormData(form, default_to_multipart=True))
+            assert kept(tmp_path) == 2
             await ada.write("Mine")
             text = await ada.get("/admin/")
             assert "&lt;b&gt;Bob" in text
@@ -25,16 +35,18 @@ def test_the_first_user_deletes_users_and_notes(run: Run, tmp_path: Path) -> Non
             answer = await ada.post("/admin/notes/1/delete")
             assert answer.headers["Location"] == "/admin/"
             await bob.get(note, 404)
+            assert kept(tmp_path) == 1
             await ada.post("/admin/users/1/delete", status=409)
             await ada.post("/admin/users/2/delete")
-            # The session is gone with its user.
+            # The session and the files are gone with their user.
+            assert kept(tmp_path) == 0
             await bob.get("/notes", 303)
             text = await ada.get("/admin/")
             assert "Bob" not in text
             assert "Mine" in text
             # A form of another site changes nothing here either.
             fields = {"Origin": "https://example.com"}
-            await ada.post("/admin/notes/2/delete", status=403, fields=fields)
+            await ada.post("/admin/notes/3/delete", status=403, fields=fields)
             answer = await ada.ask("GET", "/admin/", 200, {})
             assert answer.headers["Cache-Control"] == "no-store"
             assert "script-src" in answer.headers["Content-Security-Policy"]
