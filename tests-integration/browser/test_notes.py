@@ -100,6 +100,24 @@ def test_everything_without_scripts(browser: Browser, example: str) -> None:
     context.close()
 
 
+def test_a_form_is_not_lost_with_its_session(context: BrowserContext, example: str) -> None:
+    page = context.new_page()
+    sign_up(page, example, "Ada")
+    page.get_by_role("link", name="New note").click()
+    page.get_by_label("Title").fill("Milk")
+    context.clear_cookies()
+    page.get_by_role("button", name="Save").click()
+    with context.expect_page() as opened:
+        page.get_by_role("link", name="log in in another window").click()
+    login = opened.value
+    login.get_by_label("Name").fill("Ada")
+    login.get_by_label("Password").fill(PASSWORD)
+    login.get_by_role("main").get_by_role("button", name="Log in").click()
+    expect(login.get_by_role("heading", level=1)).to_have_text("Your notes")
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Milk")
+
+
 def tab_to(page: Page, name: str) -> None:
     """Press Tab until the element of this name has the focus, and see that it shows."""
     for _ in range(40):

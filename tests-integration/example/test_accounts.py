@@ -162,8 +162,9 @@ def test_a_visitor_is_sent_to_the_login_and_a_program_is_told(run: Run, tmp_path
             assert answer.headers["Location"] == "/login?next=/notes?q%3Da"
             text = await visitor.get("/api/notes", 401, fields={"Accept": "application/json"})
             assert text == "401: log in first, at /login"
-            # A form that is sent when the session has ended loses its text with a redirect.
-            await visitor.post("/notes", {"title": "x"}, 401)
+            # A form that is sent when the session has ended would lose its text with a redirect.
+            answer = await visitor.post("/notes", {"title": "x"}, 401)
+            assert "reload this page" in await answer.text()
 
     run(main())
 

@@ -90,7 +90,8 @@ def test_every_answer_has_the_fields_that_protect(run: Run, tmp_path: Path, path
     async def main() -> None:
         async with example(tmp_path) as site:
             visitor = await site.visitor()
-            fields = (await visitor.session.get(site.url + path)).headers
+            async with visitor.session.get(site.url + path) as answer:
+                fields = answer.headers
             assert "script-src 'self';" in fields["Content-Security-Policy"]
             assert "unsafe" not in fields["Content-Security-Policy"]
             assert fields["X-Content-Type-Options"] == "nosniff"

@@ -11,6 +11,7 @@ __all__ = ["error_pages", "wants_html"]
 _log = logging.getLogger(__name__)
 
 _TEXTS = {
+    401: "You are not logged in any more.",
     403: "You may not do this.",
     404: "There is nothing here. It may have been deleted, or it is not yours.",
     405: "This address does not do that.",
@@ -57,7 +58,10 @@ def _error_page(request: web.Request, error: web.HTTPException) -> web.Response:
     detail = (error.text or "").removeprefix(f"{error.status}: ")
     if detail == error.reason:
         detail = ""
-    answer = page(request, "error.html", error.status, title=error.reason, text=text, detail=detail)
+    code = error.status
+    answer = page(
+        request, "error.html", code, code=code, title=error.reason, text=text, detail=detail
+    )
     # Such as Retry-After, and Allow.
     for name, value in error.headers.items():
         if name.lower() not in ("content-type", "content-length"):
