@@ -43,6 +43,7 @@ async def note_page(
         "note": note,
         "title": note.title,
         "text": note.text,
+        "version": note.version,
         "files": files,
         "message": _MESSAGES.get(request.query.get("done", ""), ""),
         "error": "",
@@ -98,7 +99,9 @@ async def save(request: web.Request, user: User) -> web.Response:
     note = await note_of(request, user)
     title, text, version = await texts(request, "title", "text", "version")
     if error := notes.problem(title, text):
-        return await note_page(request, note, 422, title=title, text=text, error=error)
+        # With the version that the form had: what was saved meanwhile is still not overwritten.
+        typed = {"title": title, "text": text, "version": version}
+        return await note_page(request, note, 422, **typed, error=error)
     known = int(version) if version.isascii() and version.isdigit() and len(version) < 16 else 0
     saved = await request.app[DATABASE].write(notes.save, note, known, title, text)
     if saved is None:
