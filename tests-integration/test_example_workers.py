@@ -1,13 +1,14 @@
-"""The chat of the example application with two workers and a real Redis."""
+"""The example application with two workers and a real Redis: its chat, its notes, its limits."""
 
 import asyncio
+import contextlib
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession, ClientWebSocketResponse
+from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar
 
 from testkit import Program
 from testkit.engines import Redis
@@ -16,11 +17,12 @@ from treadle_testing import unused_port
 EXAMPLES = Path(__file__).resolve().parent.parent / "packages/treadle/examples"
 
 
-@pytest.fixture
-def program(redis: Redis) -> Iterator[Program]:
+@contextlib.contextmanager
+def running(redis: Redis, folder: Path) -> Iterator[Program]:
     command = [
         sys.executable, "-m", "treadle.web", "-H", "127.0.0.1", "-P", str(unused_port()),
         "--workers", "2", "treadle_example.app:init_func", "--redis", redis.url,
+        "--database", str(folder / "notes.sqlite"),
     ]  # fmt: skip
     program = Program(command, EXAMPLES)
     try:
@@ -29,6 +31,12 @@ def program(redis: Redis) -> Iterator[Program]:
         assert program.end() == 0
     finally:
         program.close()
+
+
+@pytest.fixture
+def program(redis: Redis, tmp_path: Path) -> Iterator[Program]:
+    with running(redis, tmp_path) as program:
+        yield program
 
 
 async def wait_for(tab: ClientWebSocketResponse, wanted: object) -> None:
@@ -62,3 +70,64 @@ def test_the_tabs_of_both_workers_chat(program: Program, redis: Redis) -> None:
             await tabs[0].close()
 
     asyncio.run(main())
+
+
+def test_both_workers_have_the_notes_and_tell_each_other(program: Program) -> None:
+    async def main() -> None:
+        url = f"http://127.0.0.1:{program.port}"
+        jar = CookieJar(unsafe=True)
+        async with (
+            asyncio.timeout(30),
+            ClientSession(cookie_jar=jar, headers={"Origin": url}) as session,
+            contextlib.AsyncExitStack() as stack,
+        ):
+            form = {"name": "Ada", "password": "correct horse"}
+            async with session.post(f"{url}/signup", data=form) as answer:
+                assert answer.status == 200
+            # Each connection is a new one, for either of the workers.
+            streams = [
+                await stack.enter_async_context(session.get(f"{url}/notes/events"))
+                for _ in range(11)
+            ]
+            async with session.post(f"{url}/notes", data={"title": "Milk"}) as answer:
+                assert "Milk" in await answer.text()
+            for stream in streams:
+                assert await stream.content.readuntil(b"\n\n") == b"event: changed\ndata: {}\n\n"
+            # The limit is one for both.
+            wrong = form | {"password": "wrong guess"}
+            closing = {"Connection": "close"}
+            statuses = [
+                (await session.post(f"{url}/login", data=wrong, headers=closing)).status
+                for _ in range(8)
+            ]
+            assert statuses[:5] == [422] * 5
+            assert statuses[-1] == 429
+
+    asyncio.run(main())
+
+
+def test_without_redis_notes_are_kept_and_nobody_guesses(own_redis: Redis, tmp_path: Path) -> None:
+    async def main(program: Program) -> None:
+        url = f"http://127.0.0.1:{program.port}"
+        jar = CookieJar(unsafe=True)
+        async with (
+            asyncio.timeout(30),
+            ClientSession(cookie_jar=jar, headers={"Origin": url}) as session,
+        ):
+
+            async def ask(method: str, path: str, **form: str) -> tuple[int, str]:
+                async with session.request(method, url + path, data=form or None) as answer:
+                    return answer.status, await answer.text()
+
+            form = {"name": "Ada", "password": "correct horse"}
+            assert (await ask("POST", "/signup", **form))[0] == 200
+            own_redis.kill()
+            status, page = await ask("POST", "/notes", title="Milk")
+            assert (status, "Milk" in page) == (200, True)
+            assert "Milk" in (await ask("GET", "/notes"))[1]
+            assert (await ask("POST", "/chat", name="Ada", text="Hello"))[0] == 503
+            # What cannot be counted is not tried.
+            assert (await ask("POST", "/login", **form))[0] == 503
+
+    with running(own_redis, tmp_path) as program:
+        asyncio.run(main(program))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import playwright.sync_api
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from testkit.assertions import count_calls
 from testkit.browser import CHROMIUM, chromium
@@ -55,11 +55,28 @@ def page(context: BrowserContext) -> Page:
 
 
 @pytest.fixture
-def example() -> Iterator[str]:
-    """The URL of the example application, freshly started as its README says."""
+def faults(context: BrowserContext) -> Iterator[list[str]]:
+    """What a browser complains of: scripts that fail, and what the policy of a page refuses."""
+    found: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            found.append(f"{message.location['url']}: {message.text}")
+
+    context.on("console", note)
+    context.on("weberror", lambda error: found.append(str(error.error)))
+    yield found
+    assert found == []
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Iterator[str]:
+    """The URL of the example application, freshly started with a database of its own."""
     command = [sys.executable, "-m", "treadle.web", "-H", "127.0.0.1", "-P", "0"]
+    database = tmp_path / "example" / "notes.sqlite"
+    own = ["treadle_example.app:init_func", "--database", str(database)]
     process = subprocess.Popen(
-        [*command, "treadle_example.app:init_func"], stdout=subprocess.PIPE, text=True,
+        [*command, *own], stdout=subprocess.PIPE, text=True,
         env=os.environ | {"PYTHONPATH": str(_examples()), "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
     with process:

@@ -1,1 +1,1 @@
-"""The example application of treadle; ``app`` makes it, ``pages`` has its HTML."""
+"""The example application of treadle: notes with logins. ``app`` puts its parts together."""

@@ -1,157 +1,82 @@
-"""An application that shows the features of treadle in a browser.
+"""Notes with logins: an application that shows the parts of treadle together.
 
     python -m treadle.web -H localhost -P 8080 treadle_example.app:init_func
+    treadle dev treadle_example.app:init_func
 
-With ``--workers 2 --redis redis://localhost:6379/0`` behind it, the tabs of both workers chat.
-Each handler is a few lines and shows one thing; state lives in the application under typed keys.
+It needs Jinja2, and Flask for its admin. With ``--workers 2 --redis redis://localhost:6379/0`` all
+workers share live updates, the chat and the limits; they share the database in any case.
 """
 
 import argparse
-from collections import deque
-from datetime import UTC, datetime
+import os
 from pathlib import Path
 
-from treadle import web
+from treadle import channels, limits, web
 
-from . import chat, events, pages, uploads
+from . import accounts, admin, api, attachments, chat, guard, live, notes, sharing, tour
+from .errors import error_pages
+from .login import know_user
+from .pages import TEMPLATES, environment
+from .passwords import Passwords
+from .store.attachments import FILES
+from .store.database import DATABASE, Database, keep_open
 
-__all__ = ["init_func", "make_app"]
+__all__ = ["default_database", "init_func", "make_app"]
 
-#: The entries of guests, the newest first; bounded, because any visitor may write.
-GUESTBOOK = web.AppKey("guestbook", deque[tuple[str, str]])
-_MAX_ENTRIES = 100
-_MAX_LENGTH = 500
-
-#: The style sheet and the picture of the pages.
 _STATIC = Path(__file__).parent / "static"
 
-routes = web.RouteTableDef()
+
+def default_database() -> Path:
+    """Return the file for a program without ``--database``: one in the data folder of the user."""
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "treadle-example" / "notes.sqlite"
 
 
-def _html(text: str, status: int = 200) -> web.Response:
-    return web.Response(text=text, content_type="text/html", status=status)
+def make_app(*, database: Path | None = None, redis: str | None = None) -> web.Application:
+    """Return a new application.
 
-
-@routes.get("/", name="home")
-async def home(request: web.Request) -> web.Response:
-    """Return a page with links that are built from the names of the routes."""
-    router = request.app.router
-    return _html(
-        pages.home_page(
-            {
-                "A path parameter": (
-                    str(router["hello"].url_for(name="Ada Lovelace")),
-                    "a value in the path, decoded and escaped",
-                ),
-                "A form": (
-                    str(router["guestbook"].url_for()),
-                    "read, checked, redirected",
-                ),
-                "JSON": (
-                    str(router["time"].url_for().with_query(zone="utc")),
-                    "an answer for programs",
-                ),
-                "Uploads": (
-                    str(router["upload"].url_for()),
-                    "files of any size, read as they arrive",
-                ),
-                "A chat": (str(router["chat"].url_for()), "WebSockets between several tabs"),
-                "Events": (
-                    str(router["events"].url_for()),
-                    "a stream that the browser takes up again where it was broken off",
-                ),
-                "A stream": (str(router["count"].url_for(to=20)), "written piece by piece"),
-                "Files": (
-                    str(router["static"].url_for(filename="")),
-                    "a directory: its list, ranges, and 304 for cached files",
-                ),
-                "A dead end": ("/nowhere", "a 404 that a middleware turns into a page"),
-            }
-        )
-    )
-
-
-@routes.get("/hello/{name}", name="hello")
-async def hello(request: web.Request) -> web.Response:
-    """Show a path parameter."""
-    return _html(pages.greeting_page(request.match_info["name"]))
-
-
-@routes.get("/api/time", name="time")
-async def time(request: web.Request) -> web.Response:
-    """Return JSON, with a query parameter."""
-    zone = request.query.get("zone", "utc")
-    if zone != "utc":
-        raise web.HTTPBadRequest(text=f"400: the only zone is 'utc', not {zone!r}")
-    return web.json_response({"time": datetime.now(UTC).isoformat(), "zone": zone})
-
-
-@routes.get(r"/count/{to:[0-9]{1,4}}", name="count")
-async def count(request: web.Request) -> web.StreamResponse:
-    """Send a response in pieces; the path has a regular expression."""
-    response = web.StreamResponse(headers={"Content-Type": "text/plain; charset=utf-8"})
-    await response.prepare(request)
-    for number in range(1, int(request.match_info["to"]) + 1):
-        await response.write(f"{number}\n".encode())
-    return response
-
-
-def _text(value: str | bytes | web.FileField | None) -> str:
-    """Return the text of a field; a foreign form may have a file there, or no such field."""
-    return value.strip() if isinstance(value, str) else ""
-
-
-@routes.view("/guestbook", name="guestbook")
-class Guestbook(web.View):
-    """Show a form with GET, and read it with POST."""
-
-    async def get(self) -> web.Response:
-        """Show the entries."""
-        book = self.request.app[GUESTBOOK]
-        return _html(pages.guestbook_page(book))
-
-    async def post(self) -> web.Response:
-        """Add an entry and send the browser back, so that a reload does not add it again."""
-        form = await self.request.post()
-        name = _text(form.get("name"))
-        message = _text(form.get("message"))
-        book = self.request.app[GUESTBOOK]
-        if not name or not message:
-            error = "Please give a name and a message."
-            return _html(pages.guestbook_page(book, name, message, error), status=422)
-        if len(name) > _MAX_LENGTH or len(message) > _MAX_LENGTH:
-            error = f"Please stay under {_MAX_LENGTH} characters."
-            return _html(pages.guestbook_page(book, name, message, error), status=422)
-        book.appendleft((name, message))
-        raise web.HTTPSeeOther(self.request.app.router["guestbook"].url_for())
-
-
-@web.middleware
-async def error_pages(request: web.Request, handler: web.Handler) -> web.StreamResponse:
-    """Answer 404 with a page."""
-    try:
-        return await handler(request)
-    except web.HTTPNotFound:
-        return _html(pages.not_found_page(request.path), status=404)
-
-
-def make_app(redis: str | None = None) -> web.Application:
-    """Return a new application, whose chat goes over the Redis of a URL or stays in the process."""
-    app = web.Application(middlewares=[error_pages])
-    app[GUESTBOOK] = deque(maxlen=_MAX_ENTRIES)
-    app.add_routes(routes)
-    chat.setup(app, redis)
-    app.add_routes(events.routes)
-    app.add_routes(uploads.routes)
+    ``database`` is the file of SQLite; the files of notes are in a folder beside it. ``redis`` is
+    the URL of the Redis that carries live updates and counts for limits; None keeps both in this
+    process.
+    """
+    # The first one is the outermost: it has a page for the errors of all others.
+    app = web.Application(middlewares=[error_pages, guard.same_origin, know_user])
+    app.on_response_prepare.append(guard.add_fields)
+    path = database or default_database()
+    app[DATABASE] = Database(path)
+    app[FILES] = path.with_name(path.name + ".files")
+    app[TEMPLATES] = environment()
+    app[accounts.PASSWORDS] = Passwords()
+    # Opened in this order, and closed in the other one.
+    app.cleanup_ctx.append(keep_open)
+    channels.setup(app, channels.RedisPubSubBackend(redis) if redis else channels.MemoryBackend())
+    app.cleanup_ctx.append(chat.keep_history)
+    limits.setup(app, limits.RedisStore(redis) if redis else limits.MemoryStore())
+    for part in (accounts, live, notes, attachments, sharing, api, chat, tour):
+        app.add_routes(part.routes)
+    admin.setup(app)
+    app.add_routes(_health().routes())
     # Browsers keep the files, and ask each time if they have changed.
-    app.router.add_static(
-        "/static", _STATIC, name="static", show_index=True, cache_control="no-cache"
-    )
+    app.router.add_static("/static", _STATIC, name="static", cache_control="no-cache")
     return app
 
 
+def _health() -> web.Health:
+    async def database(app: web.Application) -> None:
+        await app[DATABASE].read(lambda connection: connection.execute("SELECT 1").fetchone())
+
+    health = web.Health()
+    health.add_check("database", database)
+    return health
+
+
 def init_func(arguments: list[str]) -> web.Application:  # the CLI's signature
-    """Return the application for ``python -m treadle.web``."""
+    """Return the application for a command line."""
     parser = argparse.ArgumentParser(prog="treadle_example")
-    parser.add_argument("--redis", metavar="URL", help="chat over this Redis, between workers")
-    return make_app(parser.parse_args(arguments).redis)
+    parser.add_argument(
+        "--database", metavar="PATH", type=Path, default=default_database(),
+        help="the file of SQLite, by default %(default)s",
+    )  # fmt: skip
+    parser.add_argument("--redis", metavar="URL", help="live updates and limits of all workers")
+    options = parser.parse_args(arguments)
+    return make_app(database=options.database, redis=options.redis)

@@ -1,8 +1,9 @@
-"""A chat: each tab has a WebSocket, and a message of one tab goes to all, over channels.
+"""A chat of everybody: each tab has a WebSocket, and a message of one tab goes to all.
 
 Tabs send and receive JSON objects like ``{"name": "Ada", "text": "Hello"}``. They also receive
-``{"online": 2}`` when a tab joins or leaves. With the backend in memory these are the tabs of one
-process; with Redis, those of all workers and machines.
+``{"online": 2}`` when a tab joins or leaves. Messages go over channels: with the backend in memory
+these are the tabs of one process; with Redis, those of all workers and machines. A browser without
+JavaScript sends a form, and sees what was said when it loads the page.
 """
 
 import asyncio
@@ -12,11 +13,12 @@ import secrets
 from collections import deque
 from collections.abc import AsyncIterator
 
-from treadle import channels, web
+from treadle import channels, limits, web
 
-from . import pages
+from .forms import texts
+from .pages import page
 
-__all__ = ["HISTORY", "routes", "setup"]
+__all__ = ["HISTORY", "keep_history", "routes"]
 
 #: The last messages that this process has seen, for tabs that join later; bounded, because any
 #: visitor may write.
@@ -29,18 +31,9 @@ _MAX_HISTORY = 100
 routes = web.RouteTableDef()
 
 
-def setup(app: web.Application, redis: str | None) -> None:
-    """Add the chat; ``redis`` is the URL of a Redis, None keeps it in this process."""
-    backend = channels.MemoryBackend() if redis is None else channels.RedisPubSubBackend(redis)
-    app[HISTORY] = deque(maxlen=_MAX_HISTORY)
-    channels.setup(app, backend)
-    # Behind ``setup``: it begins when the channels run, and ends before they do.
-    app.cleanup_ctx.append(_keep_history)
-    app.add_routes(routes)
-
-
-async def _keep_history(app: web.Application) -> AsyncIterator[None]:
-    history = app[HISTORY]
+async def keep_history(app: web.Application) -> AsyncIterator[None]:
+    """Listen to the chat: a cleanup context, for behind the setup of the channels."""
+    history = app[HISTORY] = deque(maxlen=_MAX_HISTORY)
 
     async def keep() -> None:
         async for item in messages:
@@ -59,11 +52,28 @@ async def _keep_history(app: web.Application) -> AsyncIterator[None]:
 
 
 @routes.get("/chat", name="chat")
-async def chat(request: web.Request) -> web.Response:
+async def show(request: web.Request) -> web.Response:
     """Show the page; its script opens the WebSocket below."""
-    talk_url = str(request.app.router["talk"].url_for())
+    history = request.app[HISTORY]
+    lines = [json.loads(line) for line in reversed(history)]
     backend = channels.of(request).backend.description
-    return web.Response(text=pages.chat_page(talk_url, backend), content_type="text/html")
+    return page(request, "chat.html", lines=lines, backend=backend)
+
+
+@routes.post("/chat")
+@limits.limited("30/minute", name="chat")
+async def say(request: web.Request) -> web.Response:
+    """Say what a form has, for browsers without scripts."""
+    name, text = await texts(request, "name", "text")
+    if text:
+        said = _line(json.dumps({"name": name, "text": text}))
+        try:
+            await channels.of(request).publish(_ROOM, said or "")
+        except channels.ChannelsError as error:
+            raise web.HTTPServiceUnavailable(
+                text="503: the chat has lost its Redis. Try again in a minute"
+            ) from error
+    raise web.HTTPSeeOther(request.app.router["chat"].url_for())
 
 
 @routes.get("/chat/talk", name="talk")

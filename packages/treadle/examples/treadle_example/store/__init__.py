@@ -1,0 +1,1 @@
+"""What the application keeps: functions over a connection of SQLite, values in and out."""
