@@ -2,7 +2,7 @@
 
 Each check is a function from an application to sentences. They report what is certain: a route
 that no request finds, a folder or a template that is not there, a view without methods, a handler
-that is not async. With ``--start`` the application is started and cleaned up once.
+that is not async or does not take a request. With ``--start`` the application is started and cleaned up once.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
 from treadle.web import Application, AppRunner, StaticResource, View
+from treadle_server.interfaces import wrong_signature
 
 from .application import application
 from .faults import shown_traceback
@@ -64,6 +65,15 @@ def handlers_that_are_not_async(app: Application) -> Iterator[str]:
                 f"the handler {target.__qualname__} ({code.co_filename}:{code.co_firstlineno}) is "
                 "not async: begin it with `async def`"
             )
+
+
+def handlers_with_other_arguments(app: Application) -> Iterator[str]:
+    """Handlers that cannot be called with a request."""
+    for route in app.router.routes():
+        why = wrong_signature(route.handler)
+        if why is not None:
+            path = "" if route.resource is None else f" {route.resource.canonical}"
+            yield f"{route.method}{path}: {why}"
 
 
 def _is_plain(function: object) -> bool:
@@ -120,6 +130,7 @@ CHECKS: Final[tuple[Callable[[Application], Iterator[str]], ...]] = (
     hidden_routes,
     views_without_methods,
     handlers_that_are_not_async,
+    handlers_with_other_arguments,
     static_files,
     templates,
 )
