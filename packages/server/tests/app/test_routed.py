@@ -104,7 +104,7 @@ PLACE = f"({__name__}.nothing, {__file__}:{nothing.__code__.co_firstlineno}"
     [
         (nothing, (), f"The handler of GET / {PLACE}) returned None, but"),
         (nothing, (swallows,), f"{PLACE}; inside {__name__}.swallows) returned None, but"),
-        (without_request, (), f"called with one argument, the request, but this one is {__name__}."),
+        (without_request, (), "one argument, the request, but this one is "),
         (forgets, (), "Is an await missing? A call of an async function returns a coroutine"),
     ],
 )

@@ -86,7 +86,7 @@ def test_mistakes(tmp_path: Path) -> None:
         "at /x/empty has no method such as get() or post()",
         "the method get() of the view Plain is not async",
         "the handler plain (",
-        "GET /x/none: a handler is called with one argument, the request, but this one is ",
+        "the route /x/none: a handler is called with one argument, the request, but this one is ",
         f"static files at /gone: there is no folder {tmp_path / 'gone'}",
         f"static files at /files: the folder {tmp_path / 'empty'} is empty",
         "there is no folder of templates /nonexistent",

@@ -2,7 +2,8 @@
 
 Each check is a function from an application to sentences. They report what is certain: a route
 that no request finds, a folder or a template that is not there, a view without methods, a handler
-that is not async or does not take a request. With ``--start`` the application is started and cleaned up once.
+that is not async or does not take a request. With ``--start`` the application is started and
+cleaned up once.
 """
 
 import argparse
@@ -69,11 +70,14 @@ def handlers_that_are_not_async(app: Application) -> Iterator[str]:
 
 def handlers_with_other_arguments(app: Application) -> Iterator[str]:
     """Handlers that cannot be called with a request."""
+    seen: set[int] = set()
     for route in app.router.routes():
         why = wrong_signature(route.handler)
-        if why is not None:
-            path = "" if route.resource is None else f" {route.resource.canonical}"
-            yield f"{route.method}{path}: {why}"
+        # A route of GET has one of HEAD beside it.
+        if why is not None and id(route.handler) not in seen:
+            seen.add(id(route.handler))
+            path = "" if route.resource is None else route.resource.canonical
+            yield f"the route {path or route.method}: {why}"
 
 
 def _is_plain(function: object) -> bool:
