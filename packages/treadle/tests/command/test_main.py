@@ -1,5 +1,6 @@
 """The `treadle` command, as users find it."""
 
+import os
 import re
 import subprocess
 import sys
@@ -60,3 +61,22 @@ def test_both_forms(command: list[str]) -> None:
     done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert done.stdout.startswith("treadle ")
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("routes",), ("check",), ("run", "--help")])
+def test_a_reader_that_leaves(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "app.py").write_text("from treadle import web\napp = web.Application()\n")
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "treadle", *arguments],
+        cwd=tmp_path,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(write)
+    assert done.stderr == ""
+    # argparse ignores that its help is not read.
+    assert done.returncode == (0 if "--help" in arguments else 1)

@@ -33,7 +33,7 @@ from treadle_server.interfaces import (
 )
 
 from .child import VARIABLE, Handover
-from .entry import EntryError, find_entry
+from .entry import EntryError, app_folder, find_entry
 from .options import add_tuning, given_tuning
 from .parser import Parser
 from .run import add_entry, add_logs, explained
@@ -183,8 +183,8 @@ def dev(
     if options.workers is not None:
         parser.error("--workers: `treadle dev` has one process, `treadle run` has workers")
     _check(parser, options)
-    folder = options.app_dir.resolve()
     try:
+        folder = app_folder(options.app_dir)
         find_entry(options.entry, folder)
     except EntryError as error:
         parser.refuse_unknown(argument for argument in rest if argument.startswith("-"))
