@@ -1,6 +1,5 @@
 """`treadle dev`: it reloads, refuses no connection, and survives mistakes."""
 
-import re
 import signal
 import ssl
 import sys
@@ -239,10 +238,13 @@ def test_mistakes_that_python_hides(write: Write) -> None:
     folder = write("app.py", APP.format("one") + more)
     process, url = start(folder)
     with process:
-        # Before it serves.
-        assert re.search(r"app\.py:\d+: DeprecationWarning: Bare functions ", process.output)
+        process.wait_for(r"^  ! the handler plain \(.*app\.py:8\) is not async: begin it with")
         assert get(url + "/plain") == (200, "plain")
         assert get(url + "/forgets") == (200, "")
         process.wait_for(r"RuntimeWarning: coroutine 'other' was never awaited")
         process.wait_for(r"^Coroutine created at")
         process.wait_for(r"in forgets$")
+        other = "async def none(): pass\napp.router.add_get('/x', none)\n"
+        write("app.py", APP.format("one") + other)
+        process.wait_for(r"^app\.py changed: reloaded")
+        process.wait_for(r"^  ! the route /x: a handler is called with one argument, the request,")

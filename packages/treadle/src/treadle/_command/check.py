@@ -11,7 +11,7 @@ import asyncio
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
@@ -24,7 +24,7 @@ from .listing import METHODS, rows_of, target_of
 from .parser import Parser
 from .run import add_entry
 
-__all__ = ["CHECKS", "add_check", "check", "problems"]
+__all__ = ["CHECKS", "QUICK_CHECKS", "add_check", "check", "problems"]
 
 
 def hidden_routes(app: Application) -> Iterator[str]:
@@ -140,10 +140,20 @@ CHECKS: Final[tuple[Callable[[Application], Iterator[str]], ...]] = (
 )
 
 
-def problems(app: Application) -> list[str]:
+#: Those that are quick, and that the table of routes does not show.
+QUICK_CHECKS: Final = (
+    views_without_methods,
+    handlers_that_are_not_async,
+    handlers_with_other_arguments,
+)
+
+
+def problems(
+    app: Application, checks: Sequence[Callable[[Application], Iterator[str]]] = CHECKS
+) -> list[str]:
     """Return what is wrong with ``app`` and its sub-applications, each once."""
     found: dict[str, None] = {}
-    for run in CHECKS:
+    for run in checks:
         found |= dict.fromkeys(run(app))
     return list(found)
 

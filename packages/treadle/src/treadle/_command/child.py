@@ -27,6 +27,7 @@ from treadle.web import Application, Request, Response, html_response
 from treadle_server import AppRunner
 from treadle_server.interfaces import LoopName, SharedSite, new_loop, serve_with_arguments
 
+from .check import QUICK_CHECKS, problems
 from .entry import EntryError, find_entry
 from .faults import complain, is_users, own_part, shown_traceback
 from .listing import rows_of, table
@@ -84,6 +85,9 @@ def _announce(
         if made and not handover["changed"]:
             for line in table(rows_of(made[0], folder)):
                 out.write(f"  {line}\n")
+        for app in made:
+            for line in problems(app, QUICK_CHECKS):
+                out.write(f"  ! {line}\n")
         out.flush()
 
     return say
@@ -155,8 +159,7 @@ def _show_hidden_mistakes() -> None:
     # A coroutine that was never awaited is told with the line that has made it.
     sys.set_coroutine_origin_tracking_depth(_ORIGIN_DEPTH)
     if not sys.warnoptions:
-        for text in ("Bare (functions|generators) ", "A handler returned "):
-            warnings.filterwarnings("default", text, DeprecationWarning)
+        warnings.filterwarnings("default", "A handler returned ", DeprecationWarning)
 
 
 def _traceback_of(error: EntryError) -> str:
