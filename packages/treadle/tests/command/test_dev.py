@@ -205,6 +205,17 @@ def test_a_process_that_ends_by_itself_is_told_of(write: Write) -> None:
         assert get(url) == (200, "mended")
 
 
+def test_an_interrupt_while_it_starts_is_its_parents(write: Write) -> None:
+    # As a Ctrl+C in the terminal sends it to both.
+    text = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n" + APP.format("one")
+    process, url = start(write("app.py", text))
+    with process:
+        assert get(url) == (200, "one")
+        process.send(signal.SIGINT)
+        assert process.wait() == 0
+    assert "Traceback" not in process.output
+
+
 def test_an_unknown_option_of_an_application_ends_it(write: Write) -> None:
     folder = write("app.py", APP.format("one"))
     with Process(folder, "dev", "-P", "0", "--relaod") as process:

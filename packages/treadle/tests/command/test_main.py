@@ -1,5 +1,6 @@
 """The `treadle` command, as users find it."""
 
+import logging
 import os
 import re
 import subprocess
@@ -61,6 +62,24 @@ def test_both_forms(command: list[str]) -> None:
     done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert done.stdout.startswith("treadle ")
+
+
+@pytest.mark.parametrize("command", ["run", "routes", "check"])
+def test_an_interrupt_while_it_starts(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+) -> None:
+    (tmp_path / "interrupted.py").write_text("raise KeyboardInterrupt\n")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    level, handlers = logging.root.level, list(logging.root.handlers)
+    try:
+        assert run(command, "interrupted.py", "--app-dir", str(tmp_path)) == 130
+    finally:
+        logging.root.setLevel(level)
+        logging.root.handlers[:] = handlers
+    assert capsys.readouterr().err == "Stopped\n"
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("routes",), ("check",), ("run", "--help")])

@@ -46,6 +46,12 @@ _KILL_AFTER: Final = 5.0
 #: Seconds between two looks at a child that ends by itself.
 _LOOK: Final = 0.2
 _BACKLOG: Final = 1024
+#: The program of a child. A Ctrl+C in the terminal goes to it too: while it imports, it leaves the
+#: answer to its parent, which ends it.
+_START: Final = (
+    "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); import runpy; "
+    "runpy.run_module('treadle._command.child_main', run_name='__main__', alter_sys=True)"
+)
 
 
 def add_dev(parser: argparse.ArgumentParser) -> None:
@@ -196,7 +202,7 @@ def dev(
     # Without byte code (-B): Python takes a file for unchanged that was saved twice in a second
     # and has the same size. Without the current directory (-P) until the application is imported: a
     # types.py there would be the one that Python itself starts with.
-    command = [sys.executable, "-B", "-P", "-m", "treadle._command.child_main", *arguments]
+    command = [sys.executable, "-B", "-P", "-c", _START, *arguments]
     child = _Child(command, sockets, address)
     stop = threading.Event()
     with _ended_by_signals(stop), contextlib.ExitStack() as opened:

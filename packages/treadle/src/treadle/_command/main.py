@@ -117,6 +117,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # The reader of our output has left, as `head` does: what is in the buffer goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         parser.exit(1)
+    except KeyboardInterrupt:
+        # While it was starting; a server stops by itself. 130 is what shells know.
+        parser.exit(130, "Stopped\n")
 
 
 def _version() -> str:
