@@ -28,6 +28,14 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_each_step(project: Path) -> None:
+    # What the page adds to the dependencies is beside what the project has.
+    settings = project / "pyproject.toml"
+    made = re.search(r"^dependencies = .*$", settings.read_text(), re.MULTILINE)
+    added = re.search(r"```toml\n(dependencies = .*)\n```", PAGE.read_text("utf-8"))
+    assert made is not None
+    assert added is not None
+    assert added[1] == made[0].replace("treadle[", "treadle[channels,")
+    settings.write_text(settings.read_text().replace(made[0], added[1]))
     assert [name for name, _ in PROGRAMS] == ["app.py", "app.py", "test_app.py"]
     for name, code in PROGRAMS:
         folder = project / ("tests" if name.startswith("test_") else "guestbook")

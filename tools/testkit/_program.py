@@ -19,10 +19,13 @@ PATIENCE: Final = 25.0
 
 
 class Program:
-    """A process and the lines that it writes."""
+    """A process and the lines that it writes; ``env`` are further variables."""
 
-    def __init__(self, command: list[str], folder: Path, **options: Any) -> None:
+    def __init__(
+        self, command: list[str], folder: Path, env: dict[str, str] | None = None, **options: Any
+    ) -> None:
         environment = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(folder)}
+        environment |= env or {}
         self.process: subprocess.Popen[str] = subprocess.Popen(
             command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env=environment, **options,

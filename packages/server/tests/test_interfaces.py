@@ -14,6 +14,7 @@ NAMES = [
     "check_keywords", "check_server_arguments", "default_port", "log_debug", "log_error",
     "log_given", "log_warning", "make_exchange", "new_loop", "open_file", "printable",
     "read_seconds", "serve_with_arguments", "shown", "too_late", "websocket_channel",
+    "wrong_signature",
 ]  # fmt: skip
 
 

@@ -37,6 +37,7 @@ from ._http.logged import make_exchange as make_exchange
 from ._http.options import RunnerOptions as RunnerOptions
 from ._http.state import ServerState as ServerState
 from ._http.streams import OpenStreams as OpenStreams
+from ._routing.mistakes import wrong_signature as wrong_signature
 from ._routing.mounts import MountedPath as MountedPath
 from ._routing.mounts import MountResource as MountResource
 from ._routing.options import MountOptions as MountOptions
@@ -129,6 +130,7 @@ __all__ = [
     "shown",
     "too_late",
     "websocket_channel",
+    "wrong_signature",
 ]
 
 # Those of WebSockets are imported when they are first used: most programs have none.

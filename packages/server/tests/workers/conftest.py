@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from testkit import Program
 APP = """
 import asyncio, json, logging, os, sys, time
 from pathlib import Path
+from typing import Any
 from treadle_responses import Response
 from treadle_server import Application, WebSocketResponse, get, run_app
 
@@ -66,7 +68,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     (tmp_path / "webapp.py").write_text(APP)
     programs: list[Program] = []
 
-    def starter(arguments: str | list[str], **options: object) -> Program:
+    def starter(arguments: str | list[str], **options: Any) -> Program:
         if isinstance(arguments, str):
             arguments = ["webapp.py", arguments]
         program = Program([sys.executable, *arguments], tmp_path, **options)

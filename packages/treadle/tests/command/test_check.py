@@ -21,6 +21,10 @@ def plain(request: Request) -> Response:
     return Response()
 
 
+async def without_request() -> Response:
+    return Response()
+
+
 class Empty(View):
     pass
 
@@ -68,6 +72,7 @@ def test_mistakes(tmp_path: Path) -> None:
     app.router.add_view("/x/plain", Plain)
     with pytest.warns(DeprecationWarning, match="use async ones"):
         app.router.add_get("/x/y", plain)  # type: ignore[arg-type]  # the mistake
+    app.router.add_get("/x/none", without_request)  # type: ignore[arg-type]  # the mistake
     (tmp_path / "gone").mkdir()
     (tmp_path / "empty").mkdir()
     app.router.add_static("/gone", tmp_path / "gone")
@@ -81,13 +86,14 @@ def test_mistakes(tmp_path: Path) -> None:
         "at /x/empty has no method such as get() or post()",
         "the method get() of the view Plain is not async",
         "the handler plain (",
+        "the route /x/none: a handler is called with one argument, the request, but this one is ",
         f"static files at /gone: there is no folder {tmp_path / 'gone'}",
         f"static files at /files: the folder {tmp_path / 'empty'} is empty",
         "there is no folder of templates /nonexistent",
         "the template 'bad.html' cannot be used: ValueError: line 3",
     ):
         assert any(sentence in line for line in found), (sentence, found)
-    assert len(found) == 8
+    assert len(found) == 9
 
 
 def test_an_application_without_routes() -> None:

@@ -11,7 +11,13 @@ from treadle.web import Application
 
 
 def handover(changed: list[str]) -> Handover:
-    return {"fds": [], "changed": changed, "since": 0.0, "address": "http://localhost:1"}
+    return {
+        "fds": [],
+        "changed": changed,
+        "since": 0.0,
+        "address": "http://localhost:1",
+        "problem": None,
+    }
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from testkit import PATIENCE
+from testkit import PATIENCE, Program
 from treadle._command.main import main
 
 from ._process import Process, get
@@ -187,3 +187,75 @@ def test_mistakes(
     error = capsys.readouterr().err
     assert error.startswith("treadle dev: error: ")
     assert message in error
+
+
+def test_a_process_that_ends_by_itself_is_told_of(write: Write) -> None:
+    end = "import os\nasync def end(request): os._exit(7)\napp.router.add_get('/end', end)\n"
+    folder = write("app.py", APP.format("one") + end)
+    process, url = start(folder)
+    with process:
+        with pytest.raises(OSError):
+            get(url + "/end")
+        process.wait_for(r"error: the process of the application ended with status 7, and what")
+        status, body = get(url)
+        assert status == 500
+        assert "ended with status 7" in body
+        write("app.py", APP.format("mended"))
+        process.wait_for(r"^app\.py changed: reloaded")
+        assert get(url) == (200, "mended")
+
+
+def test_an_interrupt_while_it_starts_is_its_parents(write: Write) -> None:
+    # As a Ctrl+C in the terminal sends it to both.
+    text = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n" + APP.format("one")
+    process, url = start(write("app.py", text))
+    with process:
+        assert get(url) == (200, "one")
+        process.send(signal.SIGINT)
+        assert process.wait() == 0
+    assert "Traceback" not in process.output
+
+
+def test_an_unknown_option_of_an_application_ends_it(write: Write) -> None:
+    folder = write("app.py", APP.format("one"))
+    with Process(folder, "dev", "-P", "0", "--relaod") as process:
+        process.wait_for(r"error: unknown option --relaod; did you mean --no-reload\?$")
+        assert process.wait() == 2
+
+
+def test_a_file_with_the_name_of_a_standard_module_is_no_harm(write: Write) -> None:
+    folder = write("app.py", APP.format("one"))
+    for name in ("types.py", "logging.py", "json.py"):
+        write(name, "raise RuntimeError\n")
+    # As the script `treadle` does it: Python itself would not start in this folder without -P.
+    command = [sys.executable, "-P", "-m", "treadle", "dev", "-P", "0"]
+    process = Program(command, folder, env={"PYTHONPATH": ""})
+    try:
+        url = process.wait_for(r"Serving on (\S+)")[1]
+        assert get(url) == (200, "one")
+        assert process.end() == 0
+    finally:
+        process.close()
+
+
+def test_mistakes_that_python_hides(write: Write) -> None:
+    more = (
+        "def plain(request): return web.Response(text='plain')\n"
+        "async def other(): pass\n"
+        "async def forgets(request):\n    other()\n    return web.Response()\n"
+        "app.router.add_get('/plain', plain)\n"
+        "app.router.add_get('/forgets', forgets)\n"
+    )
+    folder = write("app.py", APP.format("one") + more)
+    process, url = start(folder)
+    with process:
+        process.wait_for(r"^  ! the handler plain \(.*app\.py:8\) is not async: begin it with")
+        assert get(url + "/plain") == (200, "plain")
+        assert get(url + "/forgets") == (200, "")
+        process.wait_for(r"RuntimeWarning: coroutine 'other' was never awaited")
+        process.wait_for(r"^Coroutine created at")
+        process.wait_for(r"in forgets$")
+        other = "async def none(): pass\napp.router.add_get('/x', none)\n"
+        write("app.py", APP.format("one") + other)
+        process.wait_for(r"^app\.py changed: reloaded")
+        process.wait_for(r"^  ! the route /x: a handler is called with one argument, the request,")

@@ -1,10 +1,11 @@
 """What a command line names, before anything is imported."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from treadle._command.entry import EntryError, find_entry
+from treadle._command.entry import EntryError, app_folder, find_entry
 
 FILES = [
     "app.py", "pkg/__init__.py", "pkg/web.py", "pkg/sub/__init__.py", "pkg/sub/deep.py", "a-b.py",
@@ -51,7 +52,7 @@ WRONG = [
     ("ap.py", "ap.py; did you mean 'app.py'?"),
     ("zzzzzz.py", "zzzzzz.py"),
     ("pkg/nothing.txt", "there is no file"),
-    ("a-b.py", "'a-b' is not a name of a module"),
+    ("a-b.py", "'a-b' is not a name of a module. Rename it, such as a_b.py"),
     ("./README/", "there is no file"),
 ]
 
@@ -77,7 +78,11 @@ def test_the_usual_files(tmp_path: Path) -> None:
     # The one package that has such a file, below src too.
     (tmp_path / "src/notes").mkdir(parents=True)
     (tmp_path / "src/notes/app.py").touch()
-    with pytest.raises(EntryError):
+    with pytest.raises(EntryError, match="nor a package with one"):
+        find_entry(None, tmp_path)
+    (tmp_path / "loose").mkdir()
+    (tmp_path / "loose/main.py").touch()
+    with pytest.raises(EntryError, match=r"add an empty loose/__init__\.py, or give 'loose/main"):
         find_entry(None, tmp_path)
     (tmp_path / "src/notes/__init__.py").touch()
     entry = find_entry(None, tmp_path)
@@ -96,3 +101,18 @@ def test_the_usual_files(tmp_path: Path) -> None:
         find_entry("plain/", tmp_path)
     (tmp_path / "plain/app.py").touch()
     assert find_entry("plain/", tmp_path).folder == tmp_path / "plain"
+
+
+def test_the_folder_of_applications(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    assert app_folder(Path()) == gone
+    assert app_folder(Path("..")) == tmp_path
+    for path in ("nothing", __file__):
+        with pytest.raises(EntryError, match="--app-dir: there is no folder "):
+            app_folder(Path(path))
+    if sys.platform == "linux":
+        gone.rmdir()
+        with pytest.raises(EntryError, match="the current directory was removed"):
+            app_folder(Path())

@@ -1,5 +1,7 @@
 """The `treadle` command, as users find it."""
 
+import logging
+import os
 import re
 import subprocess
 import sys
@@ -60,3 +62,40 @@ def test_both_forms(command: list[str]) -> None:
     done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert done.stdout.startswith("treadle ")
+
+
+@pytest.mark.parametrize("command", ["run", "routes", "check"])
+def test_an_interrupt_while_it_starts(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+) -> None:
+    (tmp_path / "interrupted.py").write_text("raise KeyboardInterrupt\n")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    level, handlers = logging.root.level, list(logging.root.handlers)
+    try:
+        assert run(command, "interrupted.py", "--app-dir", str(tmp_path)) == 130
+    finally:
+        logging.root.setLevel(level)
+        logging.root.handlers[:] = handlers
+    assert capsys.readouterr().err == "Stopped\n"
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("routes",), ("check",), ("run", "--help")])
+def test_a_reader_that_leaves(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "app.py").write_text("from treadle import web\napp = web.Application()\n")
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "treadle", *arguments],
+        cwd=tmp_path,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(write)
+    assert done.stderr == ""
+    # argparse ignores that its help is not read.
+    assert done.returncode == (0 if "--help" in arguments else 1)

@@ -37,7 +37,9 @@ def test_wrong_names(name: str) -> None:
 def test_a_project(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write()
     assert new("my-notes") == 0
-    assert "cd my-notes" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "    cd my-notes\n" in out
+    assert '    pip install -e ".[dev]"\n' in out
     project = folder / "my-notes"
     made = {str(path.relative_to(project)) for path in project.rglob("*") if path.is_file()}
     assert made == {path.replace("$package", "my_notes") for path in FILES.values()}
@@ -46,6 +48,8 @@ def test_a_project(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
             assert "$" not in path.read_text("utf-8")
     settings = tomllib.loads((project / "pyproject.toml").read_text())
     assert settings["project"]["name"] == "my-notes"
+    # What the printed command installs.
+    assert "treadle[dev,testing]" in settings["project"]["optional-dependencies"]["dev"]
     for command, text in (
         (["pytest", "-q", "-p", "no:cacheprovider"], "2 passed"),
         (["mypy", "--cache-dir", str(folder / "cache")], "Success: no issues found"),
@@ -66,7 +70,9 @@ def test_nothing_is_overwritten(write: Write, capsys: pytest.CaptureFixture[str]
     assert [path.name for path in (folder / "notes").iterdir()] == ["mine.txt"]
     write("file", "x")
     assert new("file") == 2
-    # An empty folder is no loss.
+    # An empty folder is no loss, and a shell takes its name as it is printed.
+    assert new("a b") == 0
+    assert "    cd 'a b'\n" in capsys.readouterr().out
     (folder / "empty").mkdir()
     assert new("empty") == 0
 

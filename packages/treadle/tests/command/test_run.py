@@ -80,7 +80,7 @@ def test_no_access_log(write: Write) -> None:
 
 MISTAKES = [
     (("nothing",), "there is no module 'nothing' in "),
-    (("--app-dir", "/nonexistent"), "/nonexistent has neither app.py nor main.py"),
+    (("--app-dir", "/nonexistent"), "--app-dir: there is no folder /nonexistent"),
     (("--max-conections", "1"), "unknown option --max-conections; did you mean --max-connections?"),
     (("nothing.py", "--max-conections", "1"), "unknown option --max-conections"),
     (("app:make_app", "more"), "unexpected argument 'more'; see --help"),
@@ -89,7 +89,8 @@ MISTAKES = [
     (("--host", "192.0.2.1", "--port", "8099"), "this machine has no such address"),
     (("--certfile", "/nonexistent"), "certfile cannot be read: No such file or directory"),
     (("--max-requests", "10"), "max_requests: only for workers"),
-    (("--path", "/nonexistent/x.sock"), "cannot listen on /nonexistent/x.sock: "),
+    (("--path", "/nonexistent/x.sock"), "/nonexistent/x.sock: its folder is not there; make it"),
+    (("--path", "app.py"), "app.py: another program listens there, or a file is in the way; give"),
     (("--max-fields", "0"), "must be an int of at least 1, got 0"),
 ]
 
@@ -126,7 +127,8 @@ def test_a_port_in_use(write: Write, capsys: pytest.CaptureFixture[str]) -> None
     [
         (PermissionError(errno.EACCES, "x"), 80, "no permission for a port below 1024; give"),
         (PermissionError(errno.EACCES, "x"), None, "no permission; give another --path or --port"),
-        (OSError(errno.EADDRINUSE, "in use"), None, "in use"),
+        (OSError(errno.EADDRINUSE, "in use"), None, "another program listens there"),
+        (FileNotFoundError(errno.ENOENT, "x"), None, "its folder is not there"),
         (OSError("a text"), 80, "a text"),
     ],
 )

@@ -64,10 +64,20 @@ WRONG = [
     ("def f(:\n", "mod", "cannot import 'mod': "),
     ("1 / 0\n", "mod", "cannot import 'mod': ZeroDivisionError: division by zero"),
     ("def make_app():\n    1 / 0\n", "mod", "'mod:make_app' raised ZeroDivisionError: division by"),
+    ("async def hello(request):\n    pass\n", "mod:hello", "'mod:hello' is a handler, since it"),
+    (IMPORT + "def make_app():\n    return web.Response()\n", "mod", "returned a response, so it"),
+    ("def app(environ, start_response):\n    pass\n", "mod", "'mod:app' is an application of WSGI"),
+    (IMPORT + "if __name__ == '__main__':\n    app = web.Application()\n", "mod",
+     "'app' is made below `if __name__ == \"__main__\":` (mod, line 3), which does not run here"),
+    (IMPORT + "if __name__ == '__main__':\n    site = web.Application()\n", "mod:site",
+     "'site' is made below `if __name__"),
+    (IMPORT + "web.run_app(web.Application())\n", "mod",
+     "'mod' runs a server of its own when it is imported (line 2): put that call below `if"),
+    ("from .x import y\n", "mod", "it has a relative import, and "),
     ("", "modd", "there is no module 'modd' in "),
     ("", "modd", "did you mean 'mod'?"),
     ("", "mod.sub.x", "there is no module 'mod.sub' in "),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "entry", "message"), WRONG)

@@ -57,12 +57,15 @@ def test_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, poll: bool) ->
     found = changes(Files([tmp_path]), stop, poll=poll)
     app.write_text("22")
     seen: list[list[str]] = []
-    more = threading.Event()
+    more, quiet = threading.Event(), threading.Event()
 
     def look() -> None:
         for changed in found:
-            seen.append(changed)
-            more.set()
+            if changed:
+                seen.append(changed)
+                more.set()
+            else:
+                quiet.set()
 
     thread = threading.Thread(target=look)
     thread.start()
@@ -79,6 +82,9 @@ def test_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, poll: bool) ->
         (tmp_path / "gone.py").unlink()
         assert more.wait(10)
         assert str(tmp_path / "gone.py") in seen[-1]
+        # The caller is asked for now and then.
+        quiet.clear()
+        assert quiet.wait(10)
     finally:
         stop.set()
         thread.join(10)

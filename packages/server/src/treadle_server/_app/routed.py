@@ -11,7 +11,13 @@ from treadle_router import Match
 from treadle_server._http.request import BaseRequest
 from treadle_server._routing.context import RouteContext
 from treadle_server._routing.interfaces import AbstractRoute
-from treadle_server._routing.match_info import MatchInfoError, UrlMappingMatchInfo, template_of
+from treadle_server._routing.match_info import (
+    MatchInfoError,
+    SystemRoute,
+    UrlMappingMatchInfo,
+    template_of,
+)
+from treadle_server._routing.mistakes import place_of, wrong_signature
 
 from .subapps import AbstractApplication
 
@@ -108,6 +114,26 @@ class RoutedRequest(BaseRequest, Generic[AppT]):
         It has the prefixes of the applications around it.
         """
         return template_of(self.found_route)
+
+    def handler_place(self) -> str:
+        """Return the name of the handler, its place in the source, and the middlewares around it.
+
+        ``""`` without a route.
+        """
+        route = self._users_route()
+        if route is None:
+            return ""
+        around = [middleware for app in self._apps for middleware in app.middlewares]
+        return place_of(route.handler, [*around, *route.middlewares])
+
+    def handler_advice(self) -> str | None:
+        """Return a sentence if the handler of the route cannot be called with a request."""
+        route = self._users_route()
+        return None if route is None else wrong_signature(route.handler)
+
+    def _users_route(self) -> AbstractRoute | None:
+        route = self.found_route
+        return None if isinstance(route, SystemRoute) else route
 
     @property
     def _route_context(self) -> RouteContext | None:

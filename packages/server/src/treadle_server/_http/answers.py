@@ -195,7 +195,9 @@ def _named(request: BaseRequest) -> str:
 
 
 def _misuse(request: BaseRequest, mistake: str) -> RuntimeError:
-    return RuntimeError(f"The handler of {_named(request)} {mistake}")
+    place = request.handler_place()
+    shown_place = f" ({shown(place)})" if place else ""
+    return RuntimeError(f"The handler of {_named(request)}{shown_place} {mistake}")
 
 
 def not_a_response(request: BaseRequest, result: object) -> RuntimeError:
@@ -255,7 +257,7 @@ def error_of_handler(
 ) -> None:
     """Log an exception that left a handler, with a note that names the request."""
     if error is not None:
-        _explain(error)
+        _explain(request, error)
         _note_request(request, error)
     log_error(logger, "Error handling request from %s", request.remote, error=error)
 
@@ -270,14 +272,25 @@ def _note_request(request: BaseRequest, error: BaseException) -> None:
     error.__notes__ = [*notes, f"{_RAISED}{_named(request)} raised it"]
 
 
-def _explain(error: BaseException) -> None:
-    """Add a note to the exceptions of other frameworks that would be answers there."""
+#: The builtin errors whose text names the type of a value that has no such use.
+_NAMES_A_TYPE: Final = (AttributeError, TypeError)
+
+
+def _explain(request: BaseRequest, error: BaseException) -> None:
+    """Add a note with the fix to errors whose own text does not lead to it."""
     package = _package(type(error))
+    note = None
     if package in _FRAMEWORKS and _looks_like_a_response(type(error)):
-        error.add_note(
+        note = (
             f"{type(error).__name__} is a class of {package}: raise the one of treadle.web to "
             "answer with it"
         )
+    elif type(error) in _NAMES_A_TYPE and "coroutine" in str(error):
+        note = "Is an await missing? A call of an async function returns a coroutine"
+    elif type(error) is TypeError and (advice := request.handler_advice()) is not None:
+        note = advice[:1].upper() + advice[1:]
+    if note is not None and note not in getattr(error, "__notes__", ()):
+        error.add_note(note)
 
 
 def not_all_sent(request: BaseRequest, response: StreamResponse) -> RuntimeError:

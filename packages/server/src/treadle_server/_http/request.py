@@ -322,6 +322,16 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
         """The path of the route with its variables in braces, None without a route."""
         return None
 
+    # Of the handler, for the errors about it; a request that was routed knows which one it is.
+
+    def handler_place(self) -> str:
+        """Return the name of the handler and its place in the source, ``""`` if it is not known."""
+        return ""
+
+    def handler_advice(self) -> str | None:
+        """Return a sentence if the handler cannot be called with a request."""
+        return None
+
     def __repr__(self) -> str:
         path = self.path.encode("ascii", "backslashreplace").decode("ascii")
         return f"<{type(self).__name__} {self.method} {path} >"

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 
 from treadle.web import Application
 
-from .entry import EntryError, find_entry
+from .entry import EntryError, app_folder, find_entry
 from .loader import Loader, tell
 from .parser import Parser
 
@@ -16,7 +16,7 @@ __all__ = ["application"]
 def application(parser: Parser, options: argparse.Namespace) -> Application:
     """Return the application that ``options`` name; exits with status 2 and a sentence if none."""
     try:
-        entry = find_entry(options.entry, options.app_dir.resolve())
+        entry = find_entry(options.entry, app_folder(options.app_dir))
         made = Loader(parser.prog, entry, ()).make()
         return made if isinstance(made, Application) else asyncio.run(_result(made))
     except EntryError as error:

@@ -2,7 +2,8 @@
 
 Each check is a function from an application to sentences. They report what is certain: a route
 that no request finds, a folder or a template that is not there, a view without methods, a handler
-that is not async. With ``--start`` the application is started and cleaned up once.
+that is not async or does not take a request. With ``--start`` the application is started and
+cleaned up once.
 """
 
 import argparse
@@ -10,11 +11,12 @@ import asyncio
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
 from treadle.web import Application, AppRunner, StaticResource, View
+from treadle_server.interfaces import wrong_signature
 
 from .application import application
 from .faults import shown_traceback
@@ -22,7 +24,7 @@ from .listing import METHODS, rows_of, target_of
 from .parser import Parser
 from .run import add_entry
 
-__all__ = ["CHECKS", "add_check", "check", "problems"]
+__all__ = ["CHECKS", "QUICK_CHECKS", "add_check", "check", "problems"]
 
 
 def hidden_routes(app: Application) -> Iterator[str]:
@@ -64,6 +66,18 @@ def handlers_that_are_not_async(app: Application) -> Iterator[str]:
                 f"the handler {target.__qualname__} ({code.co_filename}:{code.co_firstlineno}) is "
                 "not async: begin it with `async def`"
             )
+
+
+def handlers_with_other_arguments(app: Application) -> Iterator[str]:
+    """Handlers that cannot be called with a request."""
+    seen: set[int] = set()
+    for route in app.router.routes():
+        why = wrong_signature(route.handler)
+        # A route of GET has one of HEAD beside it.
+        if why is not None and id(route.handler) not in seen:
+            seen.add(id(route.handler))
+            path = "" if route.resource is None else route.resource.canonical
+            yield f"the route {path or route.method}: {why}"
 
 
 def _is_plain(function: object) -> bool:
@@ -120,15 +134,26 @@ CHECKS: Final[tuple[Callable[[Application], Iterator[str]], ...]] = (
     hidden_routes,
     views_without_methods,
     handlers_that_are_not_async,
+    handlers_with_other_arguments,
     static_files,
     templates,
 )
 
 
-def problems(app: Application) -> list[str]:
+#: Those that are quick, and that the table of routes does not show.
+QUICK_CHECKS: Final = (
+    views_without_methods,
+    handlers_that_are_not_async,
+    handlers_with_other_arguments,
+)
+
+
+def problems(
+    app: Application, checks: Sequence[Callable[[Application], Iterator[str]]] = CHECKS
+) -> list[str]:
     """Return what is wrong with ``app`` and its sub-applications, each once."""
     found: dict[str, None] = {}
-    for run in CHECKS:
+    for run in checks:
         found |= dict.fromkeys(run(app))
     return list(found)
 

@@ -15,6 +15,7 @@ import socket
 import ssl
 import sys
 import time
+import warnings
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypedDict, cast
@@ -26,6 +27,7 @@ from treadle.web import Application, Request, Response, html_response
 from treadle_server import AppRunner
 from treadle_server.interfaces import LoopName, SharedSite, new_loop, serve_with_arguments
 
+from .check import QUICK_CHECKS, problems
 from .entry import EntryError, find_entry
 from .faults import complain, is_users, own_part, shown_traceback
 from .listing import rows_of, table
@@ -45,6 +47,9 @@ _STOP_TIME: Final = 2.0
 #: Seconds in which the connections that are there get an answer to what they have just sent.
 _LAST_REQUESTS: Final = 0.3
 
+#: Lines of the stack that the warning of a coroutine shows.
+_ORIGIN_DEPTH: Final = 3
+
 #: What ``serve_with_arguments`` gives for a runner; the rest says where to listen.
 _OF_RUNNERS: Final = ("trusted_proxies", "proxy_protocol")
 
@@ -59,6 +64,8 @@ class Handover(TypedDict):
     #: The seconds since the epoch at which it was seen.
     since: float
     address: str
+    #: A sentence that is served in place of the application: the last child has ended by itself.
+    problem: str | None
 
 
 def _announce(
@@ -73,11 +80,14 @@ def _announce(
             what += f" and {more} more" if more > 0 else ""
             result = "waiting for its repair" if problem else f"reloaded in {took:.2f} s"
             out.write(f"{what} changed: {result}\n")
-        else:
+        elif handover["problem"] is None:
             out.write(f"Serving on {handover['address']} (Ctrl+C stops it)\n")
         if made and not handover["changed"]:
             for line in table(rows_of(made[0], folder)):
                 out.write(f"  {line}\n")
+        for app in made:
+            for line in problems(app, QUICK_CHECKS):
+                out.write(f"  ! {line}\n")
         out.flush()
 
     return say
@@ -119,11 +129,18 @@ def serve_child(parser: Parser, options: argparse.Namespace, rest: list[str]) ->
         return made[0]
 
     settings = server_settings(options, access_format)
-    problem = None
+    problem = handover["problem"]
+    _show_hidden_mistakes()
     try:
-        say = _announce(handover, made, None, folder)
-        _serve(parser, options, handover, settings, make(), say)
+        if problem is None:
+            say = _announce(handover, made, None, folder)
+            _serve(parser, options, handover, settings, make(), say)
+        else:
+            complain(parser.prog, problem)
     except EntryError as error:
+        if str(error).startswith("unrecognized") and not handover["changed"]:
+            # Exits: no change of a file mends the command line.
+            parser.refuse_unknown(rest)
         tell(parser.prog, error)
         problem = f"{_traceback_of(error)}{error}"
     except Exception as error:  # noqa: BLE001  # whatever the start raises is shown
@@ -135,6 +152,14 @@ def serve_child(parser: Parser, options: argparse.Namespace, rest: list[str]) ->
         say = _announce(handover, [], problem, folder)
         _serve(parser, options, handover, settings, _problem_app(problem), say)
     parser.exit()
+
+
+def _show_hidden_mistakes() -> None:
+    """Have Python tell of mistakes that it hides from users of a program: they are developers."""
+    # A coroutine that was never awaited is told with the line that has made it.
+    sys.set_coroutine_origin_tracking_depth(_ORIGIN_DEPTH)
+    if not sys.warnoptions:
+        warnings.filterwarnings("default", "A handler returned ", DeprecationWarning)
 
 
 def _traceback_of(error: EntryError) -> str:

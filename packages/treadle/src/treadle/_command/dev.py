@@ -3,6 +3,7 @@
 This process binds the sockets and keeps them open, starts a process that serves on them
 (``child``), and watches the files. After a change it has the child finish its requests, and starts
 another one: connections that come meanwhile wait in the queue of the socket, and none is refused.
+A child that ends by itself is replaced by one that says so.
 """
 
 import argparse
@@ -32,7 +33,7 @@ from treadle_server.interfaces import (
 )
 
 from .child import VARIABLE, Handover
-from .entry import EntryError, find_entry
+from .entry import EntryError, app_folder, find_entry
 from .options import add_tuning, given_tuning
 from .parser import Parser
 from .run import add_entry, add_logs, explained
@@ -45,6 +46,12 @@ _KILL_AFTER: Final = 5.0
 #: Seconds between two looks at a child that ends by itself.
 _LOOK: Final = 0.2
 _BACKLOG: Final = 1024
+#: The program of a child. A Ctrl+C in the terminal goes to it too: while it imports, it leaves the
+#: answer to its parent, which ends it.
+_START: Final = (
+    "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); import runpy; "
+    "runpy.run_module('treadle._command.child_main', run_name='__main__', alter_sys=True)"
+)
 
 
 def add_dev(parser: argparse.ArgumentParser) -> None:
@@ -83,16 +90,32 @@ class _Child:
         self._sockets: Final = sockets
         self._address: Final = address
         self._process: subprocess.Popen[bytes] | None = None
+        self._serves_problem = False
 
-    def start(self, changed: list[str]) -> None:
-        """Start it, because of ``changed``."""
+    def start(self, changed: list[str], problem: str | None = None) -> None:
+        """Start it, because of ``changed``; with a ``problem`` it serves only that."""
         fds = [sock.fileno() for sock in self._sockets]
         handover: Handover = {
             "fds": fds, "changed": changed, "since": time.time(), "address": self._address,
+            "problem": problem,
         }  # fmt: skip
+        self._serves_problem = problem is not None
         self._process = subprocess.Popen(  # noqa: S603  # this interpreter, with our arguments
             self._command, env=os.environ | {VARIABLE: json.dumps(handover)}, pass_fds=fds
         )
+
+    def replace_dead(self) -> int | None:
+        """Start one that says so if it has ended by itself; its status then, None if it serves."""
+        status = None if self._process is None else self._process.poll()
+        if status is None or status == 2:
+            return status
+        self._process = None
+        if self._serves_problem:
+            # This one has not helped.
+            sys.stderr.write("Nothing serves until the next change of a file\n")
+        else:
+            self.start([], _death(status))
+        return status
 
     def stop(self) -> int:
         """End it: its requests may finish, and it is killed if it does not end; its status."""
@@ -110,6 +133,17 @@ class _Child:
     def runs(self) -> bool:
         """Return True until it has ended."""
         return self._process is not None and self._process.poll() is None
+
+
+def _death(status: int) -> str:
+    how = f"with status {status}"
+    if status < 0:
+        with contextlib.suppress(ValueError):
+            how = f"by {signal.Signals(-status).name}"
+    return (
+        f"the process of the application ended {how}, and what it has written last is in the "
+        "terminal; it is started again after the next change of a file"
+    )
 
 
 def _bind(parser: Parser, options: argparse.Namespace) -> tuple[list[socket.socket], str]:
@@ -155,8 +189,8 @@ def dev(
     if options.workers is not None:
         parser.error("--workers: `treadle dev` has one process, `treadle run` has workers")
     _check(parser, options)
-    folder = options.app_dir.resolve()
     try:
+        folder = app_folder(options.app_dir)
         find_entry(options.entry, folder)
     except EntryError as error:
         parser.refuse_unknown(argument for argument in rest if argument.startswith("-"))
@@ -166,8 +200,9 @@ def dev(
             parser.error(f"--watch: there is no folder {watched}")
     sockets, address = _bind(parser, options)
     # Without byte code (-B): Python takes a file for unchanged that was saved twice in a second
-    # and has the same size.
-    command = [sys.executable, "-B", "-m", "treadle._command.child_main", *arguments]
+    # and has the same size. Without the current directory (-P) until the application is imported: a
+    # types.py there would be the one that Python itself starts with.
+    command = [sys.executable, "-B", "-P", "-c", _START, *arguments]
     child = _Child(command, sockets, address)
     stop = threading.Event()
     with _ended_by_signals(stop), contextlib.ExitStack() as opened:
@@ -183,10 +218,16 @@ def dev(
         found = changes(files, stop, poll=options.poll)
         child.start([])
         for changed in found:
-            child.stop()
             if stop.is_set():
                 break
-            child.start(changed)
+            if changed:
+                child.stop()
+                if stop.is_set():
+                    break
+                child.start(changed)
+            elif child.replace_dead() == 2:
+                # It has said which part of the command line is wrong.
+                parser.exit(2)
     parser.exit(message="Stopped\n")
 
 

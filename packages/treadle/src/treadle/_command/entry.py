@@ -6,12 +6,13 @@ that has such a file. A mistake is an ``EntryError``: one sentence with the valu
 fix.
 """
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, final
 
-__all__ = ["DEFAULT_FILES", "Entry", "EntryError", "find_entry"]
+__all__ = ["DEFAULT_FILES", "Entry", "EntryError", "app_folder", "find_entry"]
 
 #: The files that are looked at if no entry is given.
 DEFAULT_FILES: Final = ("app.py", "main.py")
@@ -32,6 +33,17 @@ class Entry:
 
     def __str__(self) -> str:
         return self.module if self.name is None else f"{self.module}:{self.name}"
+
+
+def app_folder(path: Path) -> Path:
+    """Return the folder that ``--app-dir`` names, as an absolute path; raises ``EntryError``."""
+    try:
+        folder = path.resolve()
+    except FileNotFoundError:
+        raise EntryError("the current directory was removed: change to another one") from None
+    if not folder.is_dir():
+        raise EntryError(f"--app-dir: there is no folder {path}")
+    return folder
 
 
 def find_entry(text: str | None, folder: Path) -> Entry:
@@ -76,6 +88,12 @@ def _usual_file(folder: Path) -> Entry:
             if found:
                 names = ", ".join(f"{path.parent.name}.{path.stem}" for path in found)
                 raise EntryError(f"no application was named, and there are several: give {names}")
+    for file in DEFAULT_FILES:
+        for path in sorted(folder.glob(f"*/{file}")):
+            raise EntryError(
+                f"no application was named, and {path.parent.name} is no package: add an empty "
+                f"{path.parent.name}/__init__.py, or give '{path.parent.name}/{file}'"
+            )
     raise EntryError(
         f"no application was named, and {folder} has neither {' nor '.join(DEFAULT_FILES)}, nor a "
         "package with one: give 'package.module:name' or a file"
@@ -113,6 +131,13 @@ def _in_packages(path: Path, name: str | None) -> Entry:
         folder = folder.parent
     if not all(part.isidentifier() for part in parts):
         raise EntryError(
-            f"{path.name}.py cannot be imported: {'.'.join(parts)!r} is not a name of a module"
+            f"{path.name}.py cannot be imported: {'.'.join(parts)!r} is not a name of a module. "
+            f"Rename it, such as {_as_name(parts)}"
         )
     return Entry(".".join(parts), folder, name)
+
+
+def _as_name(parts: list[str]) -> str:
+    """Return a path with names that can be imported."""
+    names = [re.sub(r"\W+", "_", part) for part in parts]
+    return "/".join(f"_{name}" if name[:1].isdigit() else name for name in names) + ".py"

@@ -4,6 +4,7 @@ A subcommand is imported when it is called, so that ``treadle --help`` is there 
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, NoReturn, final
@@ -106,9 +107,19 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     parser.parse_args(arguments[:1])
     name = arguments[0]
     command = COMMANDS[name]
-    command.load()(
-        Parser(prog=f"treadle {name}", description=command.help.capitalize() + "."), arguments[1:]
-    )
+    parser = Parser(prog=f"treadle {name}", description=command.help.capitalize() + ".")
+    try:
+        try:
+            command.load()(parser, arguments[1:])
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of our output has left, as `head` does: what is in the buffer goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        parser.exit(1)
+    except KeyboardInterrupt:
+        # While it was starting; a server stops by itself. 130 is what shells know.
+        parser.exit(130, "Stopped\n")
 
 
 def _version() -> str:

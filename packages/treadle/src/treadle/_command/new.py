@@ -7,6 +7,7 @@ there is overwritten.
 import argparse
 import keyword
 import re
+import shlex
 import string
 import sys
 from importlib import resources
@@ -82,9 +83,11 @@ def new(parser: Parser, options: argparse.Namespace) -> NoReturn:
         parser.error(f"cannot write {error.filename}: {error.strerror}")
     sys.stdout.write(
         f"{folder} is ready:\n\n"
-        f"    cd {folder}\n"
+        f"    cd {shlex.quote(str(folder))}\n"
         "    python -m venv .venv && . .venv/bin/activate\n"
-        "    pip install --group dev -e .\n"
+        # An extra, and no dependency group: pip has --group since 25.1, and the one that comes
+        # with Python 3.11 to 3.13 may be older.
+        '    pip install -e ".[dev]"\n'
         "    treadle dev\n"
     )
     parser.exit()

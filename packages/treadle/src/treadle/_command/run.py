@@ -19,7 +19,7 @@ from treadle_server.interfaces import (
     serve_with_arguments,
 )
 
-from .entry import EntryError, find_entry
+from .entry import EntryError, app_folder, find_entry
 from .faults import complain, own_part, shown_traceback
 from .loader import Loader, tell
 from .logs import configure_logs
@@ -92,6 +92,10 @@ def explained(error: OSError, port: int | None) -> OSError:
         holder = listener_of(port)
         by = "" if holder is None else f" by {holder}"
         text = f"the port is in use{by}; stop that program or give another --port"
+    elif error.errno == errno.EADDRINUSE:
+        text = "another program listens there, or a file is in the way; give another --path"
+    elif error.errno == errno.ENOENT:
+        text = "its folder is not there; make it, or give another --path"
     elif error.errno == errno.EACCES and port is not None and port < 1024:
         text = "no permission for a port below 1024; give --port 8080, or start as root"
     elif error.errno == errno.EACCES:
@@ -119,7 +123,7 @@ def run(parser: Parser, options: argparse.Namespace, rest: list[str]) -> NoRetur
     check_server_arguments(parser, options)
     access_format = configure_logs(options.log, options.log_level)
     try:
-        entry = find_entry(options.entry, options.app_dir.resolve())
+        entry = find_entry(options.entry, app_folder(options.app_dir))
     except EntryError as error:
         parser.refuse_unknown(argument for argument in rest if argument.startswith("-"))
         parser.error(str(error))

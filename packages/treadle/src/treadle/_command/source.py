@@ -15,10 +15,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final, final
 
+from treadle.web import StreamResponse
 from treadle_server import Application
 from treadle_server.interfaces import shown
 
 from .entry import Entry, EntryError
+from .hints import made_below_main, serves_itself
 
 __all__ = ["DEFAULT_NAMES", "ImportFailedError", "load_entry", "make_source"]
 
@@ -48,10 +50,16 @@ def load_entry(entry: Entry) -> tuple[Entry, object]:
     if folder not in sys.path:
         sys.path.insert(0, folder)
     importlib.invalidate_caches()
+    line = serves_itself(_file_of(entry))
+    if line is not None:
+        raise EntryError(
+            f"{entry.module!r} runs a server of its own when it is imported (line {line}): put "
+            'that call below `if __name__ == "__main__":`'
+        )
     module = _import(entry)
     _check_place(entry, module)
     if entry.name is None:
-        name = _usual_name(module)
+        name = _usual_name(entry, module)
         return replace(entry, name=name), vars(module)[name]
     found: object = module
     where = f"module {entry.module!r}"
@@ -59,6 +67,8 @@ def load_entry(entry: Entry) -> tuple[Entry, object]:
         try:
             found = getattr(found, name)
         except AttributeError:
+            if found is module:
+                _check_main(entry, [name])
             near = get_close_matches(name, dir(found), 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise EntryError(f"{where} has no attribute {name!r}{hint}") from None
@@ -80,6 +90,13 @@ def _import(entry: Entry) -> ModuleType:
         text = f"cannot import {entry.module!r}: {error.msg} ({place})"
         raise ImportFailedError(text, error) from None
     except Exception as error:  # noqa: BLE001  # whatever the user's code raises
+        if isinstance(error, ImportError) and "no known parent package" in str(error):
+            folder = entry.folder
+            text = (
+                f"cannot import {entry.module!r}: it has a relative import, and {folder} has no "
+                f"__init__.py. Add an empty one"
+            )
+            raise ImportFailedError(text, error) from None
         raise _failed(f"cannot import {entry.module!r}:", error) from None
     except SystemExit as error:
         raise ImportFailedError(
@@ -89,9 +106,24 @@ def _import(entry: Entry) -> ModuleType:
         ) from None
 
 
+def _file_of(entry: Entry) -> Path:
+    """Return the path that the module has if it is a file of the user."""
+    return entry.folder / Path(*entry.module.split(".")).with_suffix(".py")
+
+
+def _check_main(entry: Entry, names: Sequence[str]) -> None:
+    """Refuse a module that makes its application only when it is run by itself."""
+    below = made_below_main(_file_of(entry), names)
+    if below is not None:
+        raise EntryError(
+            f'{below[0]!r} is made below `if __name__ == "__main__":` ({entry.module}, line '
+            f"{below[1]}), which does not run here: move it above that line"
+        )
+
+
 def _check_place(entry: Entry, module: ModuleType) -> None:
     """Refuse a module that hides the user's file of the same name."""
-    file = entry.folder / Path(*entry.module.split(".")).with_suffix(".py")
+    file = _file_of(entry)
     found = getattr(module, "__file__", None)
     if file.is_file() and (found is None or not file.samefile(found)):
         raise EntryError(
@@ -110,7 +142,7 @@ def _not_found(entry: Entry, missing: str) -> str:
     return f"there is no module {missing!r} in {place} or among the installed ones; {hint}"
 
 
-def _usual_name(module: ModuleType) -> str:
+def _usual_name(entry: Entry, module: ModuleType) -> str:
     names = vars(module)
     for name in DEFAULT_NAMES:
         if name in names:
@@ -123,6 +155,7 @@ def _usual_name(module: ModuleType) -> str:
             f"module {module.__name__!r} has {len(found)} applications: name one, such as "
             f"'{module.__name__}:{found[0]}'"
         )
+    _check_main(entry, DEFAULT_NAMES)
     raise EntryError(
         f"module {module.__name__!r} has no application under the names {', '.join(DEFAULT_NAMES)}:"
         f" give its name, as in '{module.__name__}:name'"
@@ -180,6 +213,17 @@ def _hosted(entry: Entry, found: Callable[..., object]) -> Application:
 
 
 def _call(entry: Entry, found: Callable[..., object], arguments: Sequence[str]) -> object:
+    parameters = _parameters(found)
+    if parameters[:2] == ["environ", "start_response"]:
+        raise EntryError(
+            f"{str(entry)!r} is an application of WSGI, as Flask's are: mount it in one of "
+            "treadle with app.router.mount_wsgi('/', ...)"
+        )
+    if parameters == ["request"]:
+        raise EntryError(
+            f"{str(entry)!r} is a handler, since it takes a request: name the application, or the "
+            "function that makes it"
+        )
     try:
         if not arguments and _takes(found, 0):
             return found()
@@ -193,8 +237,15 @@ def _call(entry: Entry, found: Callable[..., object], arguments: Sequence[str]) 
         )
     raise EntryError(
         f"{str(entry)!r} is called without arguments, or with the list of the further arguments, "
-        f"but is {shown(_signature(found))}"
+        f"but is {shown(_signature(found))}: name a function that needs no more"
     )
+
+
+def _parameters(found: Callable[..., object]) -> list[str]:
+    try:
+        return list(inspect.signature(found).parameters)
+    except (TypeError, ValueError):
+        return []
 
 
 def _signature(found: Callable[..., object]) -> str:
@@ -208,6 +259,12 @@ def _signature(found: Callable[..., object]) -> str:
 def _checked(entry: Entry, made: object) -> Application:
     if isinstance(made, Application):
         return made
+    if isinstance(made, StreamResponse):
+        # It could be called as an application of ASGI.
+        raise EntryError(
+            f"{str(entry)!r} returned a response, so it is a handler: name the application, or the "
+            "function that makes it"
+        )
     if callable(made) and _is_asgi(made):
         return _hosted(entry, made)
     if made is None:

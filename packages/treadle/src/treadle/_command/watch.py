@@ -127,14 +127,14 @@ def _changes(files: Files, times: Iterator[None], before: _Stamps) -> Iterator[l
         now = files.stamps()
         changed = _differences(before, now)
         before = now
-        if changed:
-            yield changed
+        yield changed
 
 
 def changes(files: Files, stop: threading.Event, *, poll: bool = False) -> Iterator[list[str]]:
     """Return the paths of each change from the call on, until ``stop`` is set.
 
-    ``poll`` does without watchfiles.
+    They are [] about once a second while nothing changes, so that the caller can look at other
+    things too. ``poll`` does without watchfiles.
     """
     has_watchfiles = importlib.util.find_spec("watchfiles") is not None
     times = _times(stop) if poll or not has_watchfiles else _told_times(files, stop)
