@@ -26,7 +26,7 @@ class Process(Program):
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Not at once: a parent that is killed leaves its child.
+        # Not at once: the child of one that is killed takes a moment longer.
         self.process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(PATIENCE)

@@ -13,6 +13,7 @@ from treadle.web import Application
 def handover(changed: list[str]) -> Handover:
     return {
         "fds": [],
+        "life": None,
         "changed": changed,
         "since": 0.0,
         "address": "http://localhost:1",

@@ -30,6 +30,7 @@ from treadle_server.interfaces import LoopName, SharedSite, new_loop, serve_with
 from .check import QUICK_CHECKS, problems
 from .entry import EntryError, find_entry
 from .faults import complain, is_users, own_part, shown_traceback
+from .life import follow
 from .listing import rows_of, table
 from .loader import Loader, tell
 from .logs import configure_logs
@@ -49,6 +50,8 @@ _LAST_REQUESTS: Final = 0.3
 
 #: Lines of the stack that the warning of a coroutine shows.
 _ORIGIN_DEPTH: Final = 3
+#: Seconds after which a child is killed whose parent has ended.
+_ORPHAN_TIME: Final = 5.0
 
 #: What ``serve_with_arguments`` gives for a runner; the rest says where to listen.
 _OF_RUNNERS: Final = ("trusted_proxies", "proxy_protocol")
@@ -59,6 +62,8 @@ class Handover(TypedDict):
 
     #: The descriptors of the listening sockets; none where they cannot be inherited.
     fds: list[int]
+    #: A descriptor to read: it ends with the parent. None where it cannot be inherited.
+    life: int | None
     #: The files whose change has led to this start; [] at the first one.
     changed: list[str]
     #: The seconds since the epoch at which it was seen.
@@ -113,6 +118,8 @@ def _problem_app(text: str) -> Application:
 def serve_child(parser: Parser, options: argparse.Namespace, rest: list[str]) -> NoReturn:
     """Serve until a signal; what the application raises is served, not raised."""
     handover = cast("Handover", json.loads(os.environ[VARIABLE]))
+    if handover["life"] is not None:
+        follow(handover["life"], _ORPHAN_TIME)
     access_format = configure_logs(options.log, options.log_level)
     folder = options.app_dir.resolve()
     made: list[Application] = []

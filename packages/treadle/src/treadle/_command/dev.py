@@ -34,6 +34,7 @@ from treadle_server.interfaces import (
 
 from .child import VARIABLE, Handover
 from .entry import EntryError, app_folder, find_entry
+from .life import life
 from .options import add_tuning, given_tuning
 from .parser import Parser
 from .run import add_entry, add_logs, explained
@@ -84,24 +85,30 @@ class _Child:
     """The process that serves."""
 
     def __init__(
-        self, command: Sequence[str], sockets: Sequence[socket.socket], address: str
+        self,
+        command: Sequence[str],
+        sockets: Sequence[socket.socket],
+        address: str,
+        life: int | None,
     ) -> None:
         self._command: Final = command
         self._sockets: Final = sockets
         self._address: Final = address
         self._process: subprocess.Popen[bytes] | None = None
         self._serves_problem = False
+        self._life: Final = life
 
     def start(self, changed: list[str], problem: str | None = None) -> None:
         """Start it, because of ``changed``; with a ``problem`` it serves only that."""
         fds = [sock.fileno() for sock in self._sockets]
+        inherited = [*fds, *([] if self._life is None else [self._life])]
         handover: Handover = {
-            "fds": fds, "changed": changed, "since": time.time(), "address": self._address,
-            "problem": problem,
+            "fds": fds, "life": self._life, "changed": changed, "since": time.time(),
+            "address": self._address, "problem": problem,
         }  # fmt: skip
         self._serves_problem = problem is not None
         self._process = subprocess.Popen(  # noqa: S603  # this interpreter, with our arguments
-            self._command, env=os.environ | {VARIABLE: json.dumps(handover)}, pass_fds=fds
+            self._command, env=os.environ | {VARIABLE: json.dumps(handover)}, pass_fds=inherited
         )
 
     def replace_dead(self) -> int | None:
@@ -203,9 +210,9 @@ def dev(
     # and has the same size. Without the current directory (-P) until the application is imported: a
     # types.py there would be the one that Python itself starts with.
     command = [sys.executable, "-B", "-P", "-c", _START, *arguments]
-    child = _Child(command, sockets, address)
     stop = threading.Event()
     with _ended_by_signals(stop), contextlib.ExitStack() as opened:
+        child = _Child(command, sockets, address, opened.enter_context(life()))
         for sock in sockets:
             opened.callback(sock.close)
         opened.callback(child.stop)
