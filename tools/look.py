@@ -17,7 +17,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import TimeoutError as TooLate
 
-from testkit.browser import CHROMIUM, PHONE, SCREEN, THEMES, PageWatch, chromium, findings
+from testkit.browser import CHROMIUM, PHONE, SCREEN, THEMES, Watch, chromium, findings
 
 SITE = Path(__file__).resolve().parent.parent / "build" / "docs"
 
@@ -41,8 +41,8 @@ def looked_at(browser: Browser, page: Path, pictures: Path | None) -> Iterator[s
             context = browser.new_context(
                 color_scheme=theme, viewport={"width": width, "height": height}
             )
+            watch = Watch(context)
             tab = context.new_page()
-            watch = PageWatch(tab)
             tab.goto(page.as_uri())
             for finding in [*watch.errors, *findings(tab)]:
                 yield f"{name} ({theme}, {width} pixels): {finding}"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import playwright.sync_api
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from testkit.assertions import count_calls
-from testkit.browser import CHROMIUM, chromium
+from testkit.browser import CHROMIUM, Watch, chromium
 
 # Playwright's ``expect(...)`` asserts without an ``assert``. Its classes are documented, but the
 # package does not export them to type checkers.
@@ -57,16 +57,9 @@ def page(context: BrowserContext) -> Page:
 @pytest.fixture
 def faults(context: BrowserContext) -> Iterator[list[str]]:
     """What a browser complains of: scripts that fail, and what the policy of a page refuses."""
-    found: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            found.append(f"{message.location['url']}: {message.text}")
-
-    context.on("console", note)
-    context.on("weberror", lambda error: found.append(str(error.error)))
-    yield found
-    assert found == []
+    watch = Watch(context)
+    yield watch.errors
+    assert watch.errors == []
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, ViewportSize
 
 from testkit import Program
-from testkit.browser import PHONE, SCREEN, THEMES, PageWatch, Theme, findings
+from testkit.browser import PHONE, SCREEN, THEMES, Theme, Watch, findings
 
 APPLICATION = """
 from treadle import web
@@ -60,8 +60,8 @@ def test_an_error_page(
     viewport: ViewportSize = {"width": size[0], "height": size[1]}
     context = browser.new_context(color_scheme=theme, viewport=viewport)
     try:
+        watch = Watch(context)
         page = context.new_page()
-        watch = PageWatch(page)
         page.goto(address + path)
         assert PAGES[path] in page.locator("main").inner_text()
         assert findings(page) == []

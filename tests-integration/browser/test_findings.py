@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
-from testkit.browser import PHONE, PageWatch, findings
+from testkit.browser import PHONE, Watch, findings
 
 GOOD = (
     '<!doctype html><html lang="en"><title>A page</title>'
@@ -12,7 +12,7 @@ GOOD = (
 
 
 def test_a_good_page(page: Page) -> None:
-    watch = PageWatch(page)
+    watch = Watch(page.context)
     page.set_content(GOOD)
     assert findings(page) == []
     assert watch.errors == []
@@ -42,7 +42,7 @@ def test_a_page_with_a_fault(page: Page, added: str, found: str) -> None:
     ],
 )
 def test_errors_of_scripts(page: Page, script: str, said: str) -> None:
-    watch = PageWatch(page)
+    watch = Watch(page.context)
     page.set_content(f"{GOOD}<script>{script}</script>")
     (line,) = watch.errors
     assert line.startswith(said)
@@ -50,6 +50,6 @@ def test_errors_of_scripts(page: Page, script: str, said: str) -> None:
 
 
 def test_hosts(page: Page, example: str) -> None:
-    watch = PageWatch(page)
+    watch = Watch(page.context)
     page.goto(example)
     assert watch.hosts == {example.removeprefix("http://")}

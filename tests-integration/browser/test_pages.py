@@ -3,12 +3,13 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from testkit.browser import PHONE, SCREEN, THEMES, Theme, Watch, findings
 
 from ._notes import sign_up, write
 
 #: No page is wider than its window, whatever users write.
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 LONG = "Donaudampfschifffahrtsgesellschaftskapitän" * 4
 
 
@@ -20,11 +21,14 @@ def test_the_start_page_leads_everywhere(page: Page, example: str, faults: list[
     expect(page.locator("main")).to_contain_text("Hello, Ada Lovelace!")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_is_wider_than_a_telephone(browser: Browser, example: str, scheme: str) -> None:
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844}, color_scheme="dark" if scheme == "dark" else "light"
-    )
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [PHONE, SCREEN], ids=["phone", "screen"])
+def test_every_page_is_for_everybody(
+    browser: Browser, example: str, size: tuple[int, int], theme: Theme
+) -> None:
+    viewport: ViewportSize = {"width": size[0], "height": size[1]}
+    context = browser.new_context(viewport=viewport, color_scheme=theme)
+    watch = Watch(context)
     page = context.new_page()
     sign_up(page, example, LONG[:40])
     note = write(page, LONG, LONG + "\n" + LONG)
@@ -34,16 +38,19 @@ def test_no_page_is_wider_than_a_telephone(browser: Browser, example: str, schem
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#sent")).to_have_text("Done.")
     page.get_by_role("button", name="Share").click()
-    public = page.locator("a.address").get_attribute("href")
+    public = str(page.locator("a.address").get_attribute("href"))
     for path in (
         "/notes", note, public, "/notes/new", "/notes?q=" + LONG, "/admin/", "/chat", "/tour",
-        f"/hello/{LONG}", f"/nowhere/{LONG}", "/login", "/signup",
+        "/events", f"/hello/{LONG}", f"/nowhere/{LONG}", "/login", "/signup",
     ):  # fmt: skip
-        page.goto(f"{example}{path}" if str(path).startswith("/") else str(path))
-        assert page.evaluate(OVERFLOW) == 0, path
+        page.goto(f"{example}{path}" if path.startswith("/") else path)
+        assert findings(page) == [], path
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
     brightness = sum(map(int, re.findall(r"\d+", paper)[:3])) / 3
-    assert (brightness > 128) is (scheme == "light")
+    assert (brightness > 128) is (theme == "light")
+    # The page of a 404 is one, for the console.
+    assert [error for error in watch.errors if "/nowhere/" not in error] == []
+    assert watch.hosts == {example.removeprefix("http://")}
     context.close()
 
 

@@ -1,8 +1,8 @@
 """The machine's own Chromium, driven by Playwright, and what it finds wrong with a page.
 
-``chromium()`` starts it, ``CHROMIUM`` is its path or None. A ``PageWatch`` keeps what a tab reports
-while it loads; ``findings`` looks at the page that is shown: axe-core's serious findings (WCAG 2.2
-A and AA and its best practices), and whether the page is wider than the window.
+``chromium()`` starts it, ``CHROMIUM`` is its path or None. A ``Watch`` keeps what tabs report;
+``findings`` looks at the page that is shown: axe-core's serious findings (WCAG 2.2 A and AA and its
+best practices), and whether the page is wider than the window.
 """
 
 import contextlib
@@ -11,11 +11,11 @@ import importlib.resources
 import os
 import shutil
 from collections.abc import Iterator
-from typing import Any, Final, Literal, final
+from typing import Final, Literal, final
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-__all__ = ["CHROMIUM", "PHONE", "SCREEN", "THEMES", "PageWatch", "Theme", "chromium", "findings"]
+__all__ = ["CHROMIUM", "PHONE", "SCREEN", "THEMES", "Theme", "Watch", "chromium", "findings"]
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 #: The path of the first Chromium on ``PATH``, or None.
@@ -56,21 +56,22 @@ def chromium() -> Iterator[Browser]:
 
 
 @final
-class PageWatch:
-    """What a tab has reported since it was made: errors of scripts and of the console, requests."""
+class Watch:
+    """What the tabs of a context have reported since: errors of scripts and of the console."""
 
-    def __init__(self, page: Page) -> None:
-        self._page = page
+    def __init__(self, context: BrowserContext) -> None:
+        #: A line for each, with the address of its place.
         self.errors: list[str] = []
-        #: The hosts, with ports, that the tab has asked.
+        #: The hosts, with ports, that the tabs have asked.
         self.hosts: set[str] = set()
-        page.on("pageerror", lambda error: self.errors.append(f"a script failed: {error}"))
-        page.on("console", self._note)
-        page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
+        context.on("weberror", lambda error: self.errors.append(f"a script failed: {error.error}"))
+        context.on("console", self._note)
+        context.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
 
-    def _note(self, message: Any) -> None:  # Playwright's console message
+    def _note(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
-            self.errors.append(f"the console says: {message.text}")
+            place = message.location["url"]
+            self.errors.append(f"the console says: {message.text} ({place})")
 
 
 def findings(page: Page) -> list[str]:
