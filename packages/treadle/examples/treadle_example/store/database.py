@@ -21,7 +21,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from treadle import web
 
-__all__ = ["DATABASE", "Database", "connect", "keep_open", "transaction"]
+__all__ = ["DATABASE", "Database", "connect", "keep_open", "make_tables", "transaction"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -95,6 +95,13 @@ def transaction(connection: Connection, begin: str = "BEGIN IMMEDIATE") -> Itera
             connection.execute("ROLLBACK")
 
 
+def make_tables(connection: Connection) -> None:
+    """Make the tables that are missing."""
+    with transaction(connection):
+        for statement in _SCHEMA.split(";"):
+            connection.execute(statement)
+
+
 class Database:
     """A file, and the thread that uses it."""
 
@@ -152,9 +159,7 @@ class Database:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._connection = connect(self.path)
         _use_wal(self._connection)
-        with transaction(self._connection):
-            for statement in _SCHEMA.split(";"):
-                self._connection.execute(statement)
+        make_tables(self._connection)
 
     def _close(self) -> None:
         if self._connection is not None:
