@@ -37,19 +37,11 @@ async def error_pages(request: web.Request, handler: web.Handler) -> web.StreamR
             raise
         return _error_page(request, error)
     except Exception:
-        if not wants_html(request) or _is_developed(request):
+        # `treadle dev` has a page with the traceback and the variables.
+        if request.debug or not wants_html(request):
             raise
         _log.exception("Error in %s %s", request.method, request.path)
         return _error_page(request, web.HTTPInternalServerError())
-
-
-def _is_developed(request: web.Request) -> bool:
-    """Return True under ``treadle dev``, which has a page with the traceback and the variables."""
-    try:
-        return request.protocol.debug
-    except RuntimeError:
-        # Another server, over ASGI.
-        return False
 
 
 def _error_page(request: web.Request, error: web.HTTPException) -> web.Response:

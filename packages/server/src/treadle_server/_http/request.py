@@ -225,6 +225,14 @@ class BaseRequest(LegacyNames, KeyedState[RequestKey[Any], Literal["request"]]):
         return protocol
 
     @property
+    def debug(self) -> bool:
+        """True if errors are shown to clients: with the option ``debug``, and by ``treadle dev``.
+
+        A middleware with an error page of its own asks it, and raises the error again.
+        """
+        return self._protocol is not None and self._protocol.debug
+
+    @property
     def transport(self) -> asyncio.Transport | None:
         """The connection's transport, None once the client has left (see ``wait_disconnected``)."""
         return None if self._channel.client_left else self._channel.transport
