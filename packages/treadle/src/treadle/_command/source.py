@@ -99,8 +99,8 @@ def _import(entry: Entry) -> ModuleType:
             raise ImportFailedError(text, error) from None
         if isinstance(error, ImportError) and "circular import" in str(error):
             text = (
-                f"cannot import {entry.module!r}: modules import each other, as the traceback shows. "
-                "Move what both need into a third one"
+                f"cannot import {entry.module!r}: modules import each other, as the traceback "
+                "shows. Move what both need into a third one"
             )
             raise ImportFailedError(text, error) from None
         raise _failed(f"cannot import {entry.module!r}:", error) from None
