@@ -127,6 +127,13 @@ def test_without_treadle_asgi(write: Write, monkeypatch: pytest.MonkeyPatch) -> 
         make_source(*load_entry(find_entry("mod", folder)))
 
 
+def test_modules_that_import_each_other(write: Write) -> None:
+    write("views.py", "from mod import app\n")
+    folder = write("mod.py", "import views\n" + IMPORT + "app = web.Application()\n")
+    with pytest.raises(ImportFailedError, match=r"each other, as the traceback shows\. Move what"):
+        load_entry(find_entry("mod", folder))
+
+
 def test_modules_beside_it_are_found(write: Write) -> None:
     write("pkg/__init__.py")
     write("pkg/names.py", "NAME = 'x'\n")

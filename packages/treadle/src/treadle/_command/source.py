@@ -94,7 +94,13 @@ def _import(entry: Entry) -> ModuleType:
             folder = entry.folder
             text = (
                 f"cannot import {entry.module!r}: it has a relative import, and {folder} has no "
-                f"__init__.py. Add an empty one"
+                "__init__.py. Add an empty one"
+            )
+            raise ImportFailedError(text, error) from None
+        if isinstance(error, ImportError) and "circular import" in str(error):
+            text = (
+                f"cannot import {entry.module!r}: modules import each other, as the traceback "
+                "shows. Move what both need into a third one"
             )
             raise ImportFailedError(text, error) from None
         raise _failed(f"cannot import {entry.module!r}:", error) from None
