@@ -404,6 +404,21 @@ def test_nested() -> None:
     assert walk(MultipartParser(b"x"), NESTED) == [b"1", b"2", b"3"]
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 5])
+def test_too_deep(limit: int) -> None:
+    """The error names the limit that was set, however deep the parser is that finds it."""
+    head = b'--x\r\nContent-Type: multipart/mixed; boundary="x"\r\n\r\n'
+    parser, data = MultipartParser(b"x", MultipartLimits(max_depth=limit)), head
+    for _ in range(limit - 1):
+        (part,) = parser.receive_data(data)
+        assert isinstance(part, PartBegin)
+        parser = parser.nested(part)
+    (part,) = parser.receive_data(data)
+    assert isinstance(part, PartBegin)
+    with pytest.raises(NestedTooDeepError, match=f"nested more than {limit} deep"):
+        parser.nested(part)
+
+
 def test_nested_limits() -> None:
     with pytest.raises(NestedTooDeepError):
         walk(MultipartParser(b"x", MultipartLimits(max_depth=1)), NESTED)

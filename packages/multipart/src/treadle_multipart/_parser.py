@@ -13,7 +13,6 @@ does).
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import final
 
 from ._bytes import as_bytes
@@ -72,6 +71,7 @@ class MultipartParser:
         "_head",
         "_head_reader",
         "_header_charset",
+        "_level",
         "_limits",
         "_lookback",
         "_max_header_size",
@@ -100,6 +100,7 @@ class MultipartParser:
         # Settings
         self._header_charset = text_codec(header_charset)
         self._limits = limits
+        self._level = 1
         self._accept = leniencies(strict, accept)
         # Of the grammar of lines, on which the parsers of the next chunk and of heads depend.
         self._strict = "lf-line-ends" not in self._accept
@@ -150,14 +151,15 @@ class MultipartParser:
         """
         limits = self._limits
         depth = limits.max_depth
-        if depth is not None and depth <= 1:
+        if depth is not None and self._level >= depth:
             raise NestedTooDeepError(depth, field=part.name)
         inner = MultipartParser(
             boundary_of(part.header("content-type") or "text/plain"),
-            replace(limits, max_depth=None if depth is None else depth - 1),
+            limits,
             accept=self._accept,
             header_charset=self._header_charset,
         )
+        inner._level = self._level + 1
         inner._tally = self._tally
         return inner
 
