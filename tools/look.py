@@ -22,7 +22,7 @@ from testkit.browser import CHROMIUM, PHONE, SCREEN, THEMES, Watch, chromium, fi
 SITE = Path(__file__).resolve().parent.parent / "build" / "docs"
 
 #: A word that the search must find, and the page that it must name.
-SEARCHED = ("max_body", "defaults.html")
+SEARCHED = ("max_expansion", "defaults.html")
 
 
 def pages(names: list[str]) -> list[Path]:
@@ -57,11 +57,14 @@ def looked_at(browser: Browser, page: Path, pictures: Path | None) -> Iterator[s
 def searched(tab: Page) -> Iterator[str]:
     """Yield what is wrong with the search."""
     word, page = SEARCHED
+    watch = Watch(tab.context)
     tab.goto(f"{(SITE / 'search.html').as_uri()}?q={word}")
     try:
         tab.locator(f"#search-results a[href*='{page}']").first.wait_for(timeout=10_000)
     except TooLate:
         yield f"the search for {word} does not name {page}"
+    for error in watch.errors:
+        yield f"the search for {word}: {error}"
 
 
 def main(arguments: list[str]) -> int:

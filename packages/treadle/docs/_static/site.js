@@ -9,3 +9,6 @@ document.addEventListener("DOMContentLoaded", () => {
   const watch = new ResizeObserver((entries) => entries.forEach(({ target }) => reach(target)));
   blocks.forEach((block) => watch.observe(block));
 });
+
+// A browser reads no other file for a page that is itself a file: results without a summary then.
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;

@@ -1,6 +1,6 @@
 """Notes with logins: an application that shows the parts of treadle together.
 
-    python -m treadle.web -H localhost -P 8080 treadle_example.app:init_func
+    treadle run treadle_example.app:init_func
     treadle dev treadle_example.app:init_func
 
 It needs Jinja2, and Flask for its admin. With ``--workers 2 --redis redis://localhost:6379/0`` all
