@@ -274,6 +274,7 @@ def test_no_member_is_forgotten() -> None:
     assert own == {
         "access_log", "answer", "answer_fields", "began", "bind_task", "clone",
         "connection_info", "debug", "get_extra_info", "handler_advice", "handler_place",
-        "head", "loop", "mapping_name", "message", "on_prepare", "protocol", "received", "response_writer",
+        "head", "loop", "mapping_name", "message", "on_prepare", "protocol", "received",
+        "response_writer",
         "route_template", "send_informational", "task", "transport", "wait_disconnected", "writer",
     }  # fmt: skip

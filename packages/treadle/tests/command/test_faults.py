@@ -1,13 +1,15 @@
 """The traceback of the user, without the frames that led to it."""
 
+import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from treadle._command import faults
 from treadle._command.entry import find_entry
-from treadle._command.faults import complain, own_part, shown_traceback
+from treadle._command.faults import complain, is_users, own_part, shown_traceback
 from treadle._command.source import ImportFailedError, load_entry
 from treadle_server import ServerConfig
 
@@ -40,6 +42,21 @@ def test_an_error_of_ours_has_no_part_of_the_user() -> None:
     assert place is not None
     # What ``run_app`` refuses is no fault of an application.
     assert own_part(refused.value.with_traceback(place.tb_next)) is None
+
+
+@pytest.mark.parametrize(
+    ("file", "users"),
+    [
+        ("/srv/app.py", True),
+        ("<template>", True),
+        (faults.__file__, False),
+        (asyncio.__file__, False),
+        ("<frozen importlib._bootstrap>", False),
+        ("uvloop/loop.pyx", False),
+    ],
+)
+def test_whose_a_file_is(file: str, users: bool) -> None:
+    assert is_users(file) is users
 
 
 def test_the_place_of_a_syntax_error(write: Write) -> None:

@@ -1,6 +1,7 @@
 """`treadle run`: it serves, and each mistake is one sentence."""
 
 import errno
+import importlib.util
 import os
 import signal
 import socket
@@ -34,11 +35,37 @@ async def app(scope, receive, send):
         await send({"type": "http.response.body", "body": b"ASGI"})
 """
 
+UVLOOP = "asyncio" if importlib.util.find_spec("uvloop") is None else "uvloop"
+
+LOOP = """
+import asyncio
+from treadle import web
+async def hello(request):
+    return web.Response(text=type(asyncio.get_running_loop()).__module__.split(".")[0])
+app = web.Application()
+app.router.add_get("/", hello)
+"""
+
 
 def run(*arguments: str) -> object:
     with pytest.raises(SystemExit) as caught:
         main(["run", *arguments])
     return caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "loop"),
+    [
+        ("run", (), UVLOOP),
+        ("run", ("--workers", "1"), UVLOOP),
+        ("run", ("--loop", "asyncio"), "asyncio"),
+        ("dev", (), "asyncio"),
+    ],
+)
+def test_the_loop(write: Write, command: str, arguments: tuple[str, ...], loop: str) -> None:
+    with Process(write("app.py", LOOP), command, "-P", "0", *arguments) as process:
+        url = process.wait_for(r"(?:Running|Serving) on (http://\S+)")[1]
+        assert get(url) == (200, loop)
 
 
 @pytest.mark.parametrize(

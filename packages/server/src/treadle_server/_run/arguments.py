@@ -14,6 +14,7 @@ from typing import Any, Literal
 from treadle_server._core.trusted_proxies import TrustedProxies
 
 from .listeners import are_activated
+from .loops import LoopName
 from .ports import check_port, default_port
 
 __all__ = [
@@ -56,8 +57,8 @@ def read_seconds(text: str) -> float:
     raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds: give 0 or more")
 
 
-def add_server_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments to ``parser``."""
+def add_server_arguments(parser: argparse.ArgumentParser, *, loop: LoopName | None = None) -> None:
+    """Add the arguments to ``parser``; ``loop`` is the default of ``--loop``."""
     parser.add_argument(
         "-H", "--hostname", "--host", dest="hostname", metavar="HOST", default=None,
         help="the host to listen on (default: localhost)",
@@ -75,8 +76,9 @@ def add_server_arguments(parser: argparse.ArgumentParser) -> None:
         help="processes that serve: a number, or 'auto' for one per processor (default: this one)",
     )  # fmt: skip
     parser.add_argument(
-        "--loop", choices=("auto", "asyncio", "uvloop"), default=None,
-        help="the event loop: 'auto' is uvloop if it is installed (default: asyncio's policy)",
+        "--loop", choices=("auto", "asyncio", "uvloop"), default=loop,
+        help="the event loop: 'auto' is uvloop if it is installed "
+        f"(default: {loop or 'that of the policy of asyncio'})",
     )  # fmt: skip
     parser.add_argument(
         "--certfile", default=None, metavar="FILE",

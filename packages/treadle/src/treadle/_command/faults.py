@@ -53,6 +53,9 @@ def is_users(file: str) -> bool:
     """Return True if the code of ``file`` is neither ours nor the standard library's."""
     if file.startswith(("<frozen ", "<string>", *_OURS)):
         return False
+    if file.endswith((".pyx", ".pxd", ".pxi")):
+        # Compiled, such as uvloop's loop: there is no line to show.
+        return False
     # Packages are in a folder of the standard library.
     return file.startswith(_SITES) or not file.startswith(_STANDARD)
 

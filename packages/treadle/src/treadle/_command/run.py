@@ -63,7 +63,8 @@ def add_logs(parser: argparse.ArgumentParser) -> None:
 def add_run(parser: argparse.ArgumentParser) -> None:
     """Add all arguments of ``treadle run``."""
     add_entry(parser)
-    add_server_arguments(parser)
+    # Who installs uvloop wants it. `treadle dev` stays on asyncio, which names what blocks it.
+    add_server_arguments(parser, loop="auto")
     add_logs(parser)
     add_tuning(parser)
 
