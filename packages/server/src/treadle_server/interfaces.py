@@ -37,6 +37,7 @@ from ._http.logged import make_exchange as make_exchange
 from ._http.options import RunnerOptions as RunnerOptions
 from ._http.state import ServerState as ServerState
 from ._http.streams import OpenStreams as OpenStreams
+from ._routing.mistakes import is_not_async as is_not_async
 from ._routing.mistakes import wrong_signature as wrong_signature
 from ._routing.mounts import MountedPath as MountedPath
 from ._routing.mounts import MountResource as MountResource
@@ -117,6 +118,7 @@ __all__ = [
     "check_keywords",
     "check_server_arguments",
     "default_port",
+    "is_not_async",
     "log_debug",
     "log_error",
     "log_given",

@@ -1,7 +1,8 @@
 """Where a handler is, and if it can be called with a request."""
 
+import asyncio
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from treadle_responses import Response, StreamResponse
 from treadle_server import Request, View
 from treadle_server._app.middleware import normalize_path_middleware
-from treadle_server._routing.mistakes import place_of, wrong_signature
+from treadle_server._routing.handlers import check_handler
+from treadle_server._routing.mistakes import is_not_async, place_of, wrong_signature
 
 
 async def hello(request: Request) -> Response:
@@ -44,6 +46,45 @@ async def keyword(_request: Request, *, name: str) -> Response:
 
 
 class Good(View):
+    async def get(self) -> Response:
+        return Response()
+
+
+def with_user(
+    function: Callable[[Request, str], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
+    """Give a handler the user too, as the decorators of logins do."""
+
+    @functools.wraps(function)
+    async def handle(request: Request) -> Response:
+        return await function(request, "ada")
+
+    return handle
+
+
+def passing_on(function: Callable[..., object]) -> Callable[..., object]:
+    @functools.wraps(function)
+    def handle(*args: object, **kwargs: object) -> object:
+        return function(*args, **kwargs)
+
+    return handle
+
+
+def without_request(function: Callable[..., object]) -> Callable[..., object]:
+    @functools.wraps(function)
+    def handle() -> object:
+        return function(None)
+
+    return handle
+
+
+@with_user
+async def of_a_user(_request: Request, user: str) -> Response:
+    return Response(text=user)
+
+
+class Decorated(View):
+    @passing_on
     async def get(self) -> Response:
         return Response()
 
@@ -93,8 +134,16 @@ def test_the_place(handler: object, middlewares: tuple[object, ...], place: str)
         (usual, None),
         (decorated, None),
         (functools.partial(two, name="x"), None),
+        # A decorator may give what the request does not.
+        (of_a_user, None),
+        (passing_on(hello), None),
+        (
+            without_request(hello),
+            f"but this one is {__name__}.hello, as its decorator is called: ()",
+        ),
         (Called(), None),
         (Good, None),
+        (Decorated, None),
         (int, None),
         (None, None),
         (nothing, f"but this one is {__name__}.nothing() -> "),
@@ -110,3 +159,53 @@ def test_the_signature(handler: object, end: str | None) -> None:
     else:
         assert found is not None
         assert end in found
+
+
+def plain(_request: Request) -> Response:
+    return Response()
+
+
+def plain_without_request() -> Response:
+    return Response()
+
+
+def in_thread(function: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+    @functools.wraps(function)
+    async def handle(request: Request) -> Response:
+        return await asyncio.to_thread(function, request)
+
+    return handle
+
+
+def coroutine_of(request: Request) -> Coroutine[Any, Any, Response]:
+    return hello(request)
+
+
+@pytest.mark.parametrize(
+    ("handler", "wrong"),
+    [
+        (hello, False),
+        (decorated, False),
+        (functools.partial(two, name="x"), False),
+        (passing_on(hello), False),
+        (in_thread(plain), False),
+        (coroutine_of, False),
+        (Good.get, False),
+        (plain, True),
+        (passing_on(plain), True),
+        (functools.partial(plain), True),
+    ],
+)
+def test_what_is_not_async(handler: object, wrong: bool) -> None:
+    assert is_not_async(handler) is wrong
+
+
+def test_what_a_route_makes_of_a_plain_function() -> None:
+    """It is wrapped by an async function of ours, which is neither the user's nor a repair."""
+    for function in (plain, plain_without_request):
+        with pytest.warns(DeprecationWarning, match="use async ones"):
+            handler = check_handler(function)
+        assert is_not_async(handler)
+        found = wrong_signature(handler)
+        assert (found is None) is (function is plain)
+        assert place_of(handler).startswith(f"{__name__}.{function.__name__}, {__file__}:")

@@ -1,7 +1,9 @@
 """`treadle check`: each mistake in the wiring has its sentence."""
 
+import asyncio
+import functools
 import shutil
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -56,10 +58,20 @@ class Unlisted(Templates):
 KEY = AppKey("KEY", object)
 
 
+def in_thread(function: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+    @functools.wraps(function)
+    async def handle(request: Request) -> Response:
+        return await asyncio.to_thread(function, request)
+
+    return handle
+
+
 def test_a_good_application(tmp_path: Path) -> None:
     (tmp_path / "a.css").touch()
     app = Application()
     app.router.add_get("/", hello)
+    # What is inside of a decorator is its own matter.
+    app.router.add_get("/thread", in_thread(plain))
     app.router.add_static("/static", tmp_path)
     assert problems(app) == []
 

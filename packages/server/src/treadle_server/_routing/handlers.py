@@ -24,6 +24,7 @@ __all__ = [
     "AnyMiddleware",
     "AnyViewClass",
     "ExpectHandler",
+    "as_given",
     "check_callable",
     "check_expect_handler",
     "check_handler",
@@ -136,6 +137,12 @@ def _adapt_bare_function(handler: Callable[..., Any]) -> AnyHandler:
         return response
 
     return call
+
+
+def as_given(handler: object) -> object:
+    """Return a handler as it was given to a route: without ``_adapt_bare_function``."""
+    ours = getattr(handler, "__globals__", None) is globals()
+    return getattr(handler, "__wrapped__", handler) if ours else handler
 
 
 def _user_level() -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
 from treadle.web import Application, AppRunner, StaticResource, View
-from treadle_server.interfaces import wrong_signature
+from treadle_server.interfaces import is_not_async, wrong_signature
 
 from .application import application
 from .faults import shown_traceback
@@ -57,9 +57,9 @@ def handlers_that_are_not_async(app: Application) -> Iterator[str]:
         if inspect.isclass(target) and issubclass(target, View):
             for name in map(str.lower, METHODS):
                 method = getattr(target, name, None)
-                if method is not None and _is_plain(method):
+                if method is not None and is_not_async(method):
                     yield f"the method {name}() of the view {target.__qualname__} is not async"
-        elif inspect.isfunction(target) and _is_plain(target) and target not in seen:
+        elif inspect.isfunction(target) and is_not_async(route.handler) and target not in seen:
             seen.add(target)
             code = target.__code__
             yield (
@@ -78,16 +78,6 @@ def handlers_with_other_arguments(app: Application) -> Iterator[str]:
             seen.add(id(route.handler))
             path = "" if route.resource is None else route.resource.canonical
             yield f"the route {path or route.method}: {why}"
-
-
-def _is_plain(function: object) -> bool:
-    """True if a call cannot return an awaitable, as far as it is known."""
-    target = inspect.unwrap(cast("Callable[..., Any]", function))
-    if inspect.iscoroutinefunction(target) or inspect.isasyncgenfunction(target):
-        return False
-    # A decorator may return a plain function that returns a coroutine: it says what it returns.
-    returns = getattr(target, "__annotations__", {}).get("return")
-    return returns is None or "await" not in str(returns).lower()
 
 
 def static_files(app: Application) -> Iterator[str]:
