@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientResponse, ClientSession, CookieJar
+from treadle_example.accounts import PASSWORDS
 from treadle_example.app import make_app
+from treadle_example.passwords import Passwords
 
 from treadle_testing import TestServer
 
@@ -80,6 +82,7 @@ class Site:
 async def example(folder: Path, **options: Any) -> AsyncIterator[Site]:
     """Run the application over a database in ``folder``, with options of the server."""
     app = make_app(database=folder / "notes.sqlite")
+    app[PASSWORDS] = Passwords(work=1)
     server = TestServer(app)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(server.close)

@@ -17,24 +17,27 @@ MIN_PASSWORD = 8
 MAX_PASSWORD = 200
 
 #: The work of a hash (RFC 7914); a hash names its own, so that it can grow later.
-_N, _R, _P = 2**14, 8, 1
-
-#: What an unknown name is compared with.
-_NOBODY = f"{_N}:{_R}:{_P}:{base64.b64encode(bytes(16)).decode()}:"
+_N, _R = 2**14, 8
 
 
 class Passwords:
-    """Makes and checks hashes of passwords, some at a time."""
+    """Makes and checks hashes of passwords, some at a time.
 
-    def __init__(self, at_a_time: int = 4) -> None:
+    ``work`` is the parameter p of new hashes; tests have no need for as much.
+    """
+
+    def __init__(self, at_a_time: int = 4, work: int = 5) -> None:
         self._turn = asyncio.Semaphore(at_a_time)
+        self._work = work
+        # What an unknown name is compared with.
+        self._nobody = f"{_N}:{_R}:{work}:{base64.b64encode(bytes(16)).decode()}:"
 
     async def hashed(self, password: str) -> str:
         """Return the hash of a new password, as text."""
         salt = os.urandom(16)
-        digest = await self._scrypt(password, salt, _N, _R, _P)
+        digest = await self._scrypt(password, salt, _N, _R, self._work)
         encoded = [base64.b64encode(each).decode() for each in (salt, digest)]
-        return ":".join([str(_N), str(_R), str(_P), *encoded])
+        return ":".join([str(_N), str(_R), str(self._work), *encoded])
 
     async def matches(self, password: str, hashed: str | None) -> bool:
         """Return True if the password has this hash.
@@ -42,7 +45,7 @@ class Passwords:
         None is the hash of a name that does not exist: that takes as long as a wrong password, so
         that a stranger cannot find out names.
         """
-        n, r, p, salt, wanted = (hashed or _NOBODY).split(":")
+        n, r, p, salt, wanted = (hashed or self._nobody).split(":")
         found = await self._scrypt(password, base64.b64decode(salt), int(n), int(r), int(p))
         return hmac.compare_digest(found, base64.b64decode(wanted))
 
