@@ -120,6 +120,8 @@ def test_a_form_is_not_lost_with_its_session(context: BrowserContext, example: s
 
 def tab_to(page: Page, name: str) -> None:
     """Press Tab until the element of this name has the focus, and see that it shows."""
+    # The target of the fragment that the address still has gets the focus when a page has loaded.
+    page.wait_for_load_state()
     for _ in range(40):
         page.keyboard.press("Tab")
         focused = page.locator(":focus")
