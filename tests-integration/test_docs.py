@@ -47,6 +47,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(docpages, "ROOT", tmp_path)
     monkeypatch.setattr(docpages, "DOCS", docs)
     monkeypatch.setattr(docpages, "INDEX", docs / "index.md")
+    # It reads a file that is not there, and keeps what it has read for all tests.
+    monkeypatch.setattr(docpages, "web_address", lambda: "https://github.com/treadle-web/treadle")
     docpages.included.cache_clear()
     (docs / "index.md").write_text("# T\n\n## How-to\n\n- [A](a.md)\n- [B](b.md)\n")
     (docs / "a.md").write_text("# A\n\n*How-to*\n\n## An anchor, `or` two\n")
