@@ -1,4 +1,4 @@
-"""Where a handler is, and if it can be called with a request."""
+"""Where a handler is, and whether it can be called with a request."""
 
 import asyncio
 import functools

@@ -1,4 +1,4 @@
-"""A chat of everybody: each tab has a WebSocket, and a message of one tab goes to all.
+"""A chat for everyone: each tab has a WebSocket, and a message of one tab goes to all.
 
 Tabs send and receive JSON objects like ``{"name": "Ada", "text": "Hello"}``. They also receive
 ``{"online": 2}`` when a tab joins or leaves. Messages go over channels: with the backend in memory

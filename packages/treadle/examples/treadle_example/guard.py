@@ -1,4 +1,4 @@
-"""What protects visitors from other sites: the check of each change, and the fields of answers."""
+"""Protect visitors from other sites: check where a form comes from, and add security headers."""
 
 from treadle import web
 

@@ -28,7 +28,7 @@ routes = web.RouteTableDef()
 
 
 async def _tell(request: web.Request, topic: str, value: object) -> None:
-    # What was changed is kept already; without a Redis nobody is told.
+    # The change is saved already: if Redis is gone, pages are only out of date.
     with contextlib.suppress(channels.ChannelsError):
         await channels.of(request).publish_json(topic, value)
 

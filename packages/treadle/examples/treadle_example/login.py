@@ -1,4 +1,4 @@
-"""Who asks: the user of the session in the cookie, and handlers that are for users only."""
+"""Find the user of a request by its session cookie, and keep visitors out of handlers."""
 
 import functools
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Shared notes: a page for everybody who has its link, and the end of it."""
+"""Shared notes: a page for anyone who has its link, until the link is withdrawn."""
 
 from treadle import web
 

@@ -1,4 +1,4 @@
-"""A child of ``treadle dev`` ends with its parent, also if that is killed and can tell nobody.
+"""End the child of ``treadle dev`` with its parent, even if the parent is killed.
 
 The parent keeps the end of a pipe that is written to, and the child reads the other one: the system
 closes it with the parent. Without this a child whose parent was killed would hold the port, and
